@@ -1,0 +1,57 @@
+// base/planted.h: faults that we plant on purpose, so that the simulator proves it would find them.
+// They are compiled into every build and are reachable only through `holdfast simulate --bug`:
+// no flag, file or environment of `serve` can turn one on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace holdfast {
+
+enum class Bug : std::uint8_t {
+  none,
+  reply_before_sync,         ///< acknowledge while the batch is only in the page cache
+  skip_directory_sync,       ///< do not sync the directory after a new segment
+  accept_torn_tail,          ///< take a record whose payload checksum is wrong at the tail
+  trust_page_cache,          ///< serve the unproven tail after recovery without rewriting it
+  retry_fsync,               ///< after a failed sync, sync again and go on
+  ignore_version_conflict,   ///< update although If-Match names another version
+  apply_twice,               ///< replay the last applied entry again after a restart
+  show_above_snapshot,       ///< a page shows rows newer than its snapshot
+  lose_undo_row,             ///< superseding a row leaves no undo row for open pages
+  forget_idempotency_key,    ///< do not record the key of a command
+  clock_leap,                ///< take the wall clock as it is, however far it leapt
+  durable_before_last,       ///< count a batch as durable before its last record is written
+};
+
+struct BugName {
+  Bug bug;
+  std::string_view name;
+};
+inline constexpr std::array bug_names{
+    BugName{Bug::reply_before_sync, "reply-before-sync"},
+    BugName{Bug::skip_directory_sync, "skip-directory-sync"},
+    BugName{Bug::accept_torn_tail, "accept-torn-tail"},
+    BugName{Bug::trust_page_cache, "trust-page-cache"},
+    BugName{Bug::retry_fsync, "retry-fsync"},
+    BugName{Bug::ignore_version_conflict, "ignore-version-conflict"},
+    BugName{Bug::apply_twice, "apply-twice"},
+    BugName{Bug::show_above_snapshot, "show-above-snapshot"},
+    BugName{Bug::lose_undo_row, "lose-undo-row"},
+    BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
+    BugName{Bug::clock_leap, "clock-leap"},
+    BugName{Bug::durable_before_last, "durable-before-last"},
+};
+
+[[nodiscard]] constexpr std::optional<Bug> bug_named(std::string_view name) {
+  for (const BugName& entry : bug_names) {
+    if (entry.name == name) {
+      return entry.bug;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,103 @@
+// What a Command or Outcome says survives the journal, and bytes that lie are refused.
+#include <gtest/gtest.h>
+
+#include "model/command.h"
+#include "model/outcome.h"
+
+namespace holdfast {
+namespace {
+
+Command example_command() {
+  Command command;
+  command.key = idempotency_key(Principal{"ward"}, "order-7");
+  command.key_origin = KeyOrigin::given;
+  command.request_hash = sha256("request");
+  command.principal.name = "ward";
+  command.purpose = "TREAT";
+  command.channel = "http";
+  Operation create;
+  create.verb = Verb::create;
+  create.type = "Patient";
+  create.id = "p1";
+  create.if_none_exist = "identifier=a|b";
+  create.full_url = "urn:uuid:0";
+  create.body = R"({"resourceType":"Patient"})";
+  Operation remove;
+  remove.verb = Verb::remove;
+  remove.type = "Observation";
+  remove.id = "o1";
+  remove.if_match = Version{300};
+  command.operations = {create, remove};
+  return command;
+}
+
+Outcome example_outcome() {
+  Outcome outcome;
+  outcome.targets = {"Patient/p1", "Practitioner/9"};
+  OperationResult created{Status::created, "p1", Version{1}, {}};
+  created.substitutions = {{3, 1}, {70000, 0}};
+  outcome.results = {created, {Status::absent, "o1", Version{0}, {}}};
+  return outcome;
+}
+
+TEST(CommandCodec, GivesBackWhatWasWritten) {
+  const Command command = example_command();
+  const auto read = decode_command(encode(command));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(*read, command);
+}
+
+TEST(CommandCodec, RefusesEveryTruncationAndEveryExtraByte) {
+  const Bytes bytes = encode(example_command());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_FALSE(decode_command(BytesView(bytes).substr(0, length))) << length;
+  }
+  EXPECT_FALSE(decode_command(bytes + '\0'));
+}
+
+TEST(CommandCodec, RefusesACountThatTheBytesCannotHold) {
+  Command empty = example_command();
+  empty.operations.clear();
+  Bytes bytes = encode(empty);
+  bytes.pop_back();
+  append_varint(bytes, UINT64_MAX);
+  EXPECT_FALSE(decode_command(bytes));
+}
+
+TEST(OutcomeCodec, GivesBackWhatWasWritten) {
+  const Outcome outcome = example_outcome();
+  const auto read = decode_outcome(encode(outcome));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(*read, outcome);
+}
+
+TEST(OutcomeCodec, RefusesEveryTruncationAndEveryExtraByte) {
+  const Bytes bytes = encode(example_outcome());
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_FALSE(decode_outcome(BytesView(bytes).substr(0, length))) << length;
+  }
+  EXPECT_FALSE(decode_outcome(bytes + '\0'));
+}
+
+TEST(OutcomeCodec, RefusesASubstitutionWithoutItsTarget) {
+  Outcome outcome = example_outcome();
+  outcome.results[0].substitutions[0].target = 2;
+  EXPECT_FALSE(decode_outcome(encode(outcome)));
+}
+
+TEST(Outcome, ChangesUnlessEverythingWasMatchedOrAbsent) {
+  Outcome outcome;
+  outcome.results = {{Status::matched, "1", Version{1}, {}}, {Status::absent, "2", Version{}, {}}};
+  EXPECT_FALSE(outcome.changes());
+  outcome.results.push_back({Status::removed, "3", Version{2}, {}});
+  EXPECT_TRUE(outcome.changes());
+}
+
+TEST(IdempotencyKey, DependsOnWhoAsksAsWellAsOnTheKey) {
+  EXPECT_EQ(idempotency_key({"a"}, "k"), idempotency_key({"a"}, "k"));
+  EXPECT_NE(idempotency_key({"a"}, "k"), idempotency_key({"b"}, "k"));
+  EXPECT_NE(idempotency_key({"ab"}, "c"), idempotency_key({"a"}, "bc"));
+}
+
+}  // namespace
+}  // namespace holdfast

@@ -1,0 +1,77 @@
+// model/command.h: what somebody asked for, complete: who, why, over which channel, with which
+// preconditions. decide() reads nothing else but the view. Validation came before.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace holdfast {
+
+/// What a journal record is about. Numbers are on disk: never renumber, only add.
+enum class EntryKind : std::uint16_t {
+  command = 1,     ///< a Command with its Outcome
+  audit = 2,       ///< what the node did to itself: a torn tail cut at opening
+  dictionary = 3,  ///< a zstd dictionary; later entries and rows may name it by its position
+};
+
+enum class Verb : std::uint8_t {
+  create = 1,  ///< https://hl7.org/fhir/R4/http.html#create, with or without ifNoneExist
+  update = 2,  ///< https://hl7.org/fhir/R4/http.html#update, also as create
+  remove = 3,  ///< https://hl7.org/fhir/R4/http.html#delete
+};
+
+/// Who asks. Until access control exists: the channel's anonymous principal.
+struct Principal {
+  std::string name;
+  bool operator==(const Principal&) const = default;
+};
+
+/// First 16 bytes of SHA-256(principal, Idempotency-Key), or random when none was given.
+struct IdempotencyKey {
+  std::array<char, 16> bytes{};
+  auto operator<=>(const IdempotencyKey&) const = default;
+  [[nodiscard]] BytesView view() const { return {bytes.data(), bytes.size()}; }
+};
+[[nodiscard]] IdempotencyKey idempotency_key(const Principal& principal, std::string_view given);
+
+/// Whether the caller chose the key. Only then is it kept for ever, and the reply repeatable.
+enum class KeyOrigin : std::uint8_t { drawn = 0, given = 1 };
+
+/// One thing to do to one resource.
+struct Operation {
+  Verb verb{};
+  std::string type;  ///< FHIR resource type, known to the definitions
+  std::string id;    ///< create: drawn at the edge; update, remove: the resource named
+  std::optional<Version> if_match;
+  std::string if_none_exist;  ///< search query of a conditional create; empty: unconditional
+  std::string full_url;       ///< what other operations of the same Command call it
+  Bytes body;                 ///< minified JSON as received; empty for remove
+  bool operator==(const Operation&) const = default;
+};
+
+/// All of it happens, or none.
+struct Command {
+  IdempotencyKey key;
+  KeyOrigin key_origin = KeyOrigin::drawn;
+  Hash request_hash;  ///< SHA-256 of the request as received: the same key with another is refused
+  Principal principal;
+  std::string purpose;  ///< purpose of use as stated by the caller; may be empty
+  std::string channel;  ///< door it came through: "http"
+  std::vector<Operation> operations;
+  bool operator==(const Command&) const = default;
+};
+
+/// Bytes of a Command as the journal keeps them, before compression.
+[[nodiscard]] Bytes encode(const Command& command);
+/// Code::corrupt unless the bytes are exactly what encode() gives for some Command.
+[[nodiscard]] Result<Command> decode_command(BytesView bytes);
+
+}  // namespace holdfast

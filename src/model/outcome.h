@@ -1,0 +1,52 @@
+// model/outcome.h: what became of a Command. Small: ids, versions and resolved references; the
+// bodies are the Command's bytes with the Outcome's substitutions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace holdfast {
+
+/// What happened to one Operation. Numbers are on disk: never renumber, only add.
+enum class Status : std::uint8_t {
+  created = 1,
+  updated = 2,
+  removed = 3,
+  matched = 4,  ///< ifNoneExist found exactly one: that one is meant, nothing was written
+  absent = 5,   ///< remove of what is not there: nothing was written
+};
+
+/// The reference at `site` (index among fhir::Sites of the operation's body) now reads `target`.
+struct Substitution {
+  std::uint32_t site = 0;
+  std::uint32_t target = 0;  ///< index into Outcome::targets
+  bool operator==(const Substitution&) const = default;
+};
+
+struct OperationResult {
+  Status status{};
+  std::string id;   ///< the resource that is meant now
+  Version version;  ///< its version after this Command
+  std::vector<Substitution> substitutions;
+  bool operator==(const OperationResult&) const = default;
+};
+
+struct Outcome {
+  std::vector<OperationResult> results;  ///< one per Operation, in the same order
+  std::vector<std::string> targets;      ///< distinct resolved references: "Patient/7"
+  bool operator==(const Outcome&) const = default;
+
+  /// Whether anything was written: an Outcome that changes nothing needs no journal entry.
+  [[nodiscard]] bool changes() const;
+};
+
+[[nodiscard]] Bytes encode(const Outcome& outcome);
+/// Code::corrupt unless the bytes are exactly what encode() gives for some Outcome.
+[[nodiscard]] Result<Outcome> decode_outcome(BytesView bytes);
+
+}  // namespace holdfast
