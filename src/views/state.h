@@ -41,5 +41,8 @@ struct State {
 /// The state of a view; of an empty store, the state before the first entry.
 [[nodiscard]] Result<State> read_state(const Reader& reader);
 inline constexpr BytesView state_key = "state";
+class WorkLayer;
+/// With the last rows of an entry.
+void write_state(WorkLayer& layer, const State& state);
 
 }  // namespace holdfast::views

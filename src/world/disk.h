@@ -40,7 +40,11 @@ enum class OpenMode : std::uint8_t {
   create_new,  ///< must not exist; read and write
 };
 
-/// A folder tree. Paths are relative to its root, with '/'.
+/// Refuses (Code::usage) what is not a relative path of plain names; "" is the root.
+[[nodiscard]] Result<void> check_path(const std::string& path);
+
+/// A folder tree. Paths are relative to its root, with '/', and may not leave it. What is not
+/// there is Code::not_found, what is there and must not be is Code::conflict.
 class Disk {
  public:
   Disk() = default;
@@ -54,6 +58,7 @@ class Disk {
   virtual Result<bool> exists(const std::string& path) = 0;
   /// Creates one folder; fine if it is there.
   virtual Result<void> make_directory(const std::string& path) = 0;
+  /// Removes a file (open ones stay readable) or an empty folder.
   virtual Result<void> remove(const std::string& path) = 0;
   /// Replaces `to` if it exists, atomically. Durable after sync_directory of both folders.
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;

@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <functional>
+#include <mutex>
 
 #include "base/ids.h"
 #include "base/task.h"
@@ -12,12 +13,16 @@ namespace holdfast {
 
 using Job = std::move_only_function<void()>;
 
+namespace detail {
+struct Spawned;
+}
+
 class Executor {
  public:
   Executor() = default;
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
-  virtual ~Executor() = default;
+  virtual ~Executor() { destroy_spawned(); }
 
   /// Runs `job` here later, never inside this call. From any thread.
   virtual void post(Job job) = 0;
@@ -28,8 +33,8 @@ class Executor {
   /// The boot clock as this executor sees it.
   [[nodiscard]] virtual Instant now() const = 0;
 
-  /// Runs `task` here; its frame lives until it ends. From any thread. Whoever spawns sees to it
-  /// that what the task refers to lives longer.
+  /// Runs `task` here; its frame lives until it ends or the executor does. From any thread.
+  /// Whoever spawns sees to it that what the task refers to lives longer.
   void spawn(Task<void> task);
 
   struct Sleep {
@@ -55,6 +60,19 @@ class Executor {
   /// `co_await executor.turn()`: continues on this executor, after what waits there already.
   /// From any thread: this is how a coroutine moves to another executor.
   [[nodiscard]] Turn turn() { return {*this}; }
+
+ protected:
+  /// Destroys the frames of the spawned tasks that have not ended, the youngest first, and with
+  /// them all that they own. For an executor that runs nothing any more (stopped, or crashed), and
+  /// whose jobs, which may hold handles of those frames, are gone.
+  void destroy_spawned();
+  /// Whether a spawned task has not ended. From any thread.
+  [[nodiscard]] bool has_spawned();
+
+ private:
+  friend struct detail::Spawned;
+  std::mutex spawned_mutex_;
+  detail::Spawned* youngest_ = nullptr;
 };
 
 }  // namespace holdfast

@@ -72,6 +72,17 @@ class Queue {
   /// Everything that waits, at least one item; empty only once closed and drained.
   [[nodiscard]] Pop pop_all() { return Pop(*this); }
 
+  /// Takes `item` if there is room now; does not wait. False if it is full or closed.
+  bool try_push(T item) {
+    const std::scoped_lock lock(mutex_);
+    if (closed_ || items_.size() >= capacity_) {
+      return false;
+    }
+    items_.push_back(std::move(item));
+    wake_receiver();
+    return true;
+  }
+
   /// Takes no more; the receiver drains what is there and then gets an empty vector.
   void close() {
     const std::scoped_lock lock(mutex_);

@@ -1,0 +1,175 @@
+#include "apply/apply.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "views/extracted.h"
+#include "views/undo.h"
+#include "views/versions.h"
+
+namespace holdfast::apply {
+namespace {
+
+class Fold {
+ public:
+  Fold(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
+       const Outcome& outcome, const EntryFacts& facts, const Tools& tools)
+      : work_(work),
+        state_(state),
+        prepared_(prepared),
+        outcome_(outcome),
+        facts_(facts),
+        tools_(tools) {}
+
+  Result<void> run() {
+    for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
+      switch (outcome_.results[i].status) {
+        case Status::created:
+        case Status::updated: {
+          TRY_OK(write(i));
+          break;
+        }
+        case Status::removed: {
+          TRY_OK(remove(i));
+          break;
+        }
+        case Status::matched:
+        case Status::absent: break;
+      }
+    }
+    return ok();
+  }
+
+ private:
+  Result<void> write(std::size_t index) {
+    const decide::PreparedOperation& prepared = prepared_.operations[index];
+    const OperationResult& result = outcome_.results[index];
+    const BytesView body = prepared_.command.operations[index].body;
+    TRY(const auto before, current(index));
+    replacements_.clear();
+    for (const Substitution& substitution : result.substitutions) {
+      replacements_.push_back({substitution.site, outcome_.targets[substitution.target]});
+    }
+    const Bytes stored = fhir::compose(body, prepared.sites, result.id, result.version,
+                                       facts_.time, replacements_);
+    if (before) {
+      TRY_OK(retire(*before));
+    }
+    const RowId row = next_row();
+    views::write_version(work_, version_row(index, row, views::Presence::present, stored), before);
+    const views::SiteTexts texts{body, prepared.sites, result.substitutions, outcome_.targets};
+    views::fill_postings(postings_, prepared.type, result.id, prepared.extraction, texts);
+    views::write_postings(work_, row, postings_);
+    if (!before || before->presence == views::Presence::deleted) {
+      ++state_.resources;
+    }
+    state_.digest.add(views::version_fact(type_name(index), result.id, result.version,
+                                          sha256(stored)));
+    return ok();
+  }
+
+  Result<void> remove(std::size_t index) {
+    const OperationResult& result = outcome_.results[index];
+    TRY(const auto before, current(index));
+    if (!before || before->presence == views::Presence::deleted) {
+      return contradiction(index, "removes what is not there");
+    }
+    TRY_OK(retire(*before));
+    views::write_version(work_, version_row(index, next_row(), views::Presence::deleted, {}),
+                         before);
+    --state_.resources;
+    state_.digest.add(
+        views::version_fact(type_name(index), result.id, result.version, Hash{}));
+    return ok();
+  }
+
+  /// What is current, which the Outcome's version must follow.
+  Result<std::optional<views::Current>> current(std::size_t index) {
+    const OperationResult& result = outcome_.results[index];
+    TRY(auto before, views::read_current(work_, prepared_.operations[index].type, result.id));
+    const std::uint64_t newest = before ? before->version.value : 0;
+    if (result.version.value != newest + 1) {
+      return contradiction(index, fmt::format("makes version {} where {} is the newest",
+                                              result.version.value, newest));
+    }
+    return before;
+  }
+
+  /// The version that was current is no longer found, but by open pages.
+  Result<void> retire(const views::Current& before) {
+    if (before.presence == views::Presence::deleted) {
+      return ok();
+    }
+    TRY(const views::Body old, views::read_body(work_, tools_.codec, before.row));
+    TRY_OK(tools_.reader.read(old.bytes, json_));
+    const decide::PreparedOperation prepared =
+        decide::prepare_operation(old.header.type, json_.root());
+    const views::SiteTexts texts{json_.bytes(), prepared.sites, {}, {}};
+    views::fill_postings(postings_, prepared.type, old.header.id, prepared.extraction, texts);
+    views::supersede(work_, before.row, postings_, facts_.position, facts_.time, tools_.planted);
+    return ok();
+  }
+
+  [[nodiscard]] views::VersionRow version_row(std::size_t index, RowId row,
+                                              views::Presence presence, BytesView body) const {
+    const OperationResult& result = outcome_.results[index];
+    views::VersionRow version;
+    version.type = prepared_.operations[index].type;
+    version.id = result.id;
+    version.version = result.version;
+    version.row = row;
+    version.position = facts_.position;
+    version.time = facts_.time;
+    version.presence = presence;
+    version.body = body;
+    return version;
+  }
+
+  RowId next_row() { return state_.last_row = RowId{state_.last_row.value + 1}; }
+  [[nodiscard]] std::string_view type_name(std::size_t index) const {
+    return prepared_.command.operations[index].type;
+  }
+  [[nodiscard]] std::unexpected<Error> contradiction(std::size_t index,
+                                                     std::string_view what) const {
+    return fail(Code::corrupt,
+                fmt::format("entry {}: its outcome for {}/{} {}: view and journal contradict each "
+                            "other; run `holdfast verify`, then `holdfast rebuild`",
+                            facts_.position.value, type_name(index), outcome_.results[index].id,
+                            what));
+  }
+
+  views::WorkLayer& work_;
+  views::State& state_;
+  const decide::Prepared& prepared_;
+  const Outcome& outcome_;
+  const EntryFacts& facts_;
+  const Tools& tools_;
+  fhir::Json json_;
+  views::Postings postings_;
+  std::vector<fhir::Replacement> replacements_;
+};
+
+void enter(views::State& state, const EntryFacts& facts) {
+  check(facts.position == state.position.next(), "entries are applied in order, each once");
+  check(facts.time >= state.time, "time never goes back");
+  state.position = facts.position;
+  state.chain = facts.hash;
+  state.time = facts.time;
+}
+
+}  // namespace
+
+Result<void> apply(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
+                   const Outcome& outcome, const EntryFacts& facts, const Tools& tools) {
+  check(outcome.results.size() == prepared.operations.size(), "one result for each operation");
+  enter(state, facts);
+  TRY_OK(Fold(work, state, prepared, outcome, facts, tools).run());
+  return views::prune_undo(work, state, facts.time);
+}
+
+Result<void> apply_nothing(views::WorkLayer& work, views::State& state, const EntryFacts& facts) {
+  enter(state, facts);
+  return views::prune_undo(work, state, facts.time);
+}
+
+}  // namespace holdfast::apply

@@ -1,0 +1,41 @@
+// apply/apply.h: folds an Outcome into rows. Decides nothing: what the Outcome says happened.
+// Reads no clock, no random, no disk: replay must give the same rows.
+#pragma once
+
+#include "base/hash.h"
+#include "base/ids.h"
+#include "base/planted.h"
+#include "base/result.h"
+#include "decide/prepared.h"
+#include "fhir/json.h"
+#include "model/outcome.h"
+#include "views/body.h"
+#include "views/overlay.h"
+#include "views/state.h"
+
+namespace holdfast::apply {
+
+/// What the journal says of the entry being folded.
+struct EntryFacts {
+  Position position;
+  Time time;
+  Hash hash;  ///< the chain up to and with this entry
+};
+
+/// What applying needs beside the entry; borrowed, reused from entry to entry.
+struct Tools {
+  const views::BodyCodec& codec;
+  fhir::JsonReader& reader;
+  Bug planted = Bug::none;
+};
+
+/// Puts the entry's rows into `work` and its effect into `state` (and its row). The entry must be
+/// the one after state.position (check). Code::corrupt when the rows below contradict the Outcome:
+/// then the node stops here, because a view is never repaired by guessing.
+Result<void> apply(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
+                   const Outcome& outcome, const EntryFacts& facts, const Tools& tools);
+
+/// The same for an entry that changes no resource: audit, dictionary.
+Result<void> apply_nothing(views::WorkLayer& work, views::State& state, const EntryFacts& facts);
+
+}  // namespace holdfast::apply

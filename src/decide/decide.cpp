@@ -1,0 +1,82 @@
+#include "decide/decide.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "decide/decision.h"
+#include "search/matches.h"
+
+namespace holdfast::decide {
+
+Result<Outcome> decide(const views::Reader& view, const Prepared& prepared, Bug planted) {
+  check(prepared.operations.size() == prepared.command.operations.size(),
+        "every operation is prepared");
+  return Decision(view, prepared, planted).run();
+}
+
+Result<Outcome> Decision::run() {
+  TRY_OK(run_all(Verb::remove, &Decision::remove));
+  TRY_OK(run_all(Verb::create, &Decision::create));
+  TRY_OK(run_all(Verb::update, &Decision::update));
+  TRY_OK(resolve_references());
+  return std::move(outcome_);
+}
+
+Result<void> Decision::run_all(Verb verb, Result<void> (Decision::*one)(std::size_t)) {
+  for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
+    if (operation(i).verb == verb) {
+      TRY_OK((this->*one)(i));
+    }
+  }
+  return ok();
+}
+
+std::string Decision::where(std::size_t index) const {
+  return outcome_.results.size() == 1 ? std::string() : fmt::format("Bundle.entry[{}]", index);
+}
+
+Result<void> Decision::claim(std::size_t index, const std::string& id) {
+  const std::string_view type = operation(index).type;
+  const auto [at, fresh] = claimed_.try_emplace({type, id}, index);
+  if (!fresh) {
+    return fail(Code::structure,
+                fmt::format("two operations of one transaction mean {}/{} (entries {} and {}); "
+                            "send them one after the other",
+                            type, id, at->second, index),
+                where(index));
+  }
+  return ok();
+}
+
+Result<std::vector<std::string>> Decision::matching(std::size_t index, fhir::TypeId type,
+                                                    std::string_view query,
+                                                    std::size_t limit) const {
+  auto found = search::matches(view_, type, query, limit);
+  if (!found && found.error().where.empty()) {
+    found.error().where = where(index);
+  }
+  return found;
+}
+
+Result<void> Decision::check_version(std::size_t index, std::optional<Version> current) const {
+  const Operation& wanted = operation(index);
+  if (!wanted.if_match || planted_ == Bug::ignore_version_conflict) {
+    return ok();
+  }
+  if (!current) {
+    return fail(Code::precondition,
+                fmt::format("If-Match names version {} of {}/{}, which is not there",
+                            wanted.if_match->value, wanted.type, wanted.id),
+                where(index));
+  }
+  if (*wanted.if_match != *current) {
+    return fail(Code::conflict,
+                fmt::format("If-Match names version {} of {}/{}, but version {} is current; read "
+                            "it, and send the change again on top of that",
+                            wanted.if_match->value, wanted.type, wanted.id, current->value),
+                where(index));
+  }
+  return ok();
+}
+
+}  // namespace holdfast::decide

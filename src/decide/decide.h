@@ -1,0 +1,26 @@
+// decide/decide.h: what becomes of a Command, given what the record says now. Pure: reads the view
+// and the Command, never a clock, random source, disk, environment or thread, so that deciding
+// again gives the same Outcome.
+#pragma once
+
+#include "base/planted.h"
+#include "base/result.h"
+#include "decide/prepared.h"
+#include "model/outcome.h"
+#include "views/kv.h"
+
+namespace holdfast::decide {
+
+/// The Outcome, or why the Command is refused as a whole; then nothing happens and nothing is
+/// journaled. `where` of a refusal names the operation: "entry[3]" of several, else nothing.
+///   not_found, deleted    never: updating what is not there creates it, removing it is `absent`
+///   precondition          If-Match names a resource that is not there
+///   conflict              If-Match names another version; a drawn id is taken
+///   multiple_matches      a condition selects more than one resource
+///   unmatched             a conditional or urn reference selects none
+///   structure             two operations of the Command mean the same resource
+///   unsupported           a condition that cannot be answered from the indexes there are
+[[nodiscard]] Result<Outcome> decide(const views::Reader& view, const Prepared& prepared,
+                                     Bug planted = Bug::none);
+
+}  // namespace holdfast::decide

@@ -1,0 +1,70 @@
+// decide/decision.h: a decision while it is being made: the Command, the view below it, and the
+// results so far. One file per kind of operation adds to it; nothing here is kept.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/planted.h"
+#include "decide/prepared.h"
+#include "model/outcome.h"
+#include "views/kv.h"
+
+namespace holdfast::decide {
+
+class Decision {
+ public:
+  Decision(const views::Reader& view, const Prepared& prepared, Bug planted)
+      : view_(view), prepared_(prepared), planted_(planted) {
+    outcome_.results.resize(prepared.command.operations.size());
+  }
+
+  /// https://hl7.org/fhir/R4/http.html#trules: deletes, then creates, then updates, then the
+  /// references of all.
+  Result<Outcome> run();
+
+ private:
+  [[nodiscard]] const Operation& operation(std::size_t index) const {
+    return prepared_.command.operations[index];
+  }
+  [[nodiscard]] std::string where(std::size_t index) const;
+
+  Result<void> run_all(Verb verb, Result<void> (Decision::*one)(std::size_t));
+  Result<void> remove(std::size_t index);
+  Result<void> create(std::size_t index);
+  Result<void> update(std::size_t index);
+  /// If-Match against what is there now.
+  Result<void> check_version(std::size_t index, std::optional<Version> current) const;
+  /// No two operations may mean one resource, whatever they do to it.
+  Result<void> claim(std::size_t index, const std::string& id);
+
+  /// What `query` selects in the record below this Command; an error names the operation.
+  Result<std::vector<std::string>> matching(std::size_t index, fhir::TypeId type,
+                                            std::string_view query, std::size_t limit) const;
+
+  Result<void> resolve_references();
+  Result<void> resolve_references_of(std::size_t index);
+  Result<std::optional<std::string>> target_of(std::size_t index, const fhir::Site& site,
+                                               std::string_view text);
+  Result<std::string> conditional_target(std::size_t index, const std::string& text,
+                                         fhir::TypeId type);
+  [[nodiscard]] std::string reference_to(std::size_t index) const;
+  std::uint32_t intern_target(std::string text);
+
+  const views::Reader& view_;
+  const Prepared& prepared_;
+  const Bug planted_;
+  Outcome outcome_;
+  std::map<std::pair<std::string_view, std::string>, std::size_t> claimed_;  // type, id
+  std::map<std::pair<std::string_view, std::string_view>, std::size_t> created_if_none_;
+  std::map<std::string_view, std::size_t> by_full_url_;
+  std::map<std::string, std::string> conditional_;    // query text -> "Type/id"
+  std::map<std::string, std::uint32_t> target_index_;  // text -> index into outcome_.targets
+};
+
+}  // namespace holdfast::decide

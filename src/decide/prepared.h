@@ -1,0 +1,36 @@
+// decide/prepared.h: a Command with everything about its bodies that can be found out without the
+// view. Made outside the sequencer; holds nothing that the Command's bytes do not say.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "fhir/extract.h"
+#include "fhir/json.h"
+#include "fhir/sites.h"
+#include "fhir/type.h"
+#include "model/command.h"
+
+namespace holdfast::decide {
+
+/// What the body of one Operation says about itself. Empty for a remove.
+struct PreparedOperation {
+  fhir::TypeId type{};
+  fhir::Sites sites;            ///< relative to Operation::body
+  fhir::Extraction extraction;  ///< what search will find it by; sites are its holes
+};
+
+struct Prepared {
+  Command command;
+  std::vector<PreparedOperation> operations;  ///< one per command.operations, in order
+};
+
+/// Reads the bodies of `command` anew: for replay, and for whoever has only the Command.
+/// Code::corrupt where a body is not JSON or its type is unknown: it was checked once.
+[[nodiscard]] Result<Prepared> prepare(Command command, fhir::JsonReader& reader);
+
+/// The same for a body that has been read already: `resource` lies in a minified Json, and
+/// operation.body is its raw() bytes.
+[[nodiscard]] PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource);
+
+}  // namespace holdfast::decide

@@ -1,0 +1,28 @@
+// search/matches.h: which resources a condition selects: ifNoneExist, conditional references and
+// conditional update. decide() calls it in the sequencer, so it costs microseconds.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fhir/type.h"
+#include "views/kv.h"
+
+namespace holdfast::search {
+
+/// Two are enough to know that it is not one.
+inline constexpr std::size_t matches_wanted = 2;
+
+/// Ids of the current resources of `type` that `query` selects, as the standard says of
+/// https://hl7.org/fhir/R4/http.html#ccreate; at most `limit` of them, oldest version first.
+/// `query` is "identifier=urn:x|1&_lastUpdated=gt2020", percent-encoded or not; a leading '?' or
+/// "Patient?" of the same type is taken. What search cannot answer exactly it refuses: a query without any
+/// criterion (it would select everything), an unknown parameter, result parameters like _count.
+[[nodiscard]] Result<std::vector<std::string>> matches(const views::Reader& reader,
+                                                       fhir::TypeId type, std::string_view query,
+                                                       std::size_t limit = matches_wanted);
+
+}  // namespace holdfast::search

@@ -1,0 +1,449 @@
+// Search against an oracle that knows every version and looks at all of them.
+#include "search/page.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+
+#include "base/time.h"
+#include "fhir/definitions.h"
+#include "search/matches.h"
+#include "search/page_link.h"
+#include "views/extracted.h"
+#include "views/mem_kv.h"
+#include "views/undo.h"
+#include "views/versions.h"
+#include "views/view.h"
+
+namespace holdfast::search {
+namespace {
+
+using views::Presence;
+
+const fhir::TypeId patient = *fhir::type_id("Patient");
+const fhir::TypeId observation = *fhir::type_id("Observation");
+
+views::IndexNumber index_named(std::string_view code) {
+  return views::index_of(*fhir::param_id(code));
+}
+
+/// One version, as somebody would describe it who has no index.
+struct Fact {
+  fhir::TypeId type;
+  std::string id;
+  Version version;
+  RowId row;
+  Position position;
+  Time time;
+  bool deleted = false;
+  std::vector<std::pair<std::string, std::string>> identifiers;
+  std::string subject;  // id of a Patient, or empty
+};
+
+/// A record that changes at random, with a view of it, and the truth.
+class Record {
+ public:
+  explicit Record(std::uint64_t seed, Bug bug = Bug::none)
+      : random_(seed), bug_(bug), published_(kv_, codec_) {}
+
+  /// One entry with some operations.
+  void change() {
+    views::WorkLayer work(published_.current(), random_());
+    state_.position = state_.position.next();
+    state_.time = Time{state_.time.ms + static_cast<std::int64_t>(random_() % (4 * 60'000))};
+    std::set<std::pair<fhir::TypeId, std::string>> touched;
+    const std::size_t operations = 1 + random_() % 5;
+    for (std::size_t i = 0; i < operations; ++i) {
+      const fhir::TypeId type = random_() % 2 == 0 ? patient : observation;
+      std::string id = "r" + std::to_string(random_() % 12);
+      if (touched.insert({type, id}).second) {
+        change_one(work, type, id);
+      }
+    }
+    ASSERT_TRUE(views::prune_undo(work, state_, state_.time).has_value());
+    views::write_state(work, state_);
+    published_.add(std::move(work).freeze(state_.position, state_.position));
+    if (random_() % 5 == 0) {
+      ASSERT_TRUE(published_.drain().has_value());
+    }
+  }
+
+  [[nodiscard]] std::shared_ptr<const views::View> view() const { return published_.current(); }
+  [[nodiscard]] const views::State& state() const { return state_; }
+  [[nodiscard]] const std::vector<Fact>& facts() const { return facts_; }
+  std::mt19937_64& random() { return random_; }
+
+ private:
+  static views::Postings postings_of(const Fact& fact) {
+    views::Postings postings;
+    if (fact.deleted) {
+      return postings;
+    }
+    postings.add_listing(fact.type);
+    for (const auto& [system, value] : fact.identifiers) {
+      postings.add_token(index_named("identifier"), fact.type, system, value);
+    }
+    if (fact.type == patient) {
+      postings.add_compartment(fact.id, patient);
+    } else if (!fact.subject.empty()) {
+      postings.add_reference(index_named("subject"), observation, patient, fact.subject);
+      postings.add_compartment(fact.subject, observation);
+    }
+    return postings;
+  }
+
+  void change_one(views::WorkLayer& work, fhir::TypeId type, const std::string& id) {
+    const auto before = views::read_current(work, type, id);
+    ASSERT_TRUE(before.has_value());
+    Fact fact{type, id, {1}, {state_.last_row.value + 1}, state_.position, state_.time, false, {}, {}};
+    if (*before) {
+      fact.version = Version{(*before)->version.value + 1};
+      const Fact& old = facts_[(*before)->row.value - 1];
+      fact.deleted = !old.deleted && random_() % 4 == 0;
+      if (!old.deleted) {
+        views::supersede(work, old.row, postings_of(old), state_.position, state_.time, bug_);
+      }
+    }
+    if (!fact.deleted) {
+      // Long values that begin alike, among them one that ends where the others go on.
+      static const std::string longest(views::posting_value_bytes_max, 'l');
+      static const std::vector<std::string> values{"1", "2", "1,5", "a|b", longest, longest + "x",
+                                                   longest + "y"};
+      static const std::vector<std::string> systems{"", "urn:a", "urn:b", longest + "s"};
+      for (std::size_t n = random_() % 4; n > 0; --n) {
+        std::string system = systems[random_() % systems.size()];
+        std::string value = random_() % 9 == 0 ? "" : values[random_() % values.size()];
+        fact.identifiers.emplace_back(std::move(system), std::move(value));
+      }
+      if (random_() % 4 != 0) {
+        fact.subject = "r" + std::to_string(random_() % 4);
+      }
+    }
+    state_.last_row = fact.row;
+    views::write_version(work,
+                         {type, fact.id, fact.version, fact.row, fact.position, fact.time,
+                          fact.deleted ? Presence::deleted : Presence::present,
+                          fact.deleted ? "" : "{}"},
+                         *before);
+    views::write_postings(work, fact.row, postings_of(fact));
+    facts_.push_back(std::move(fact));
+  }
+
+  std::mt19937_64 random_;
+  Bug bug_;
+  views::MemKv kv_;
+  views::BodyCodec codec_;
+  views::Published published_;
+  views::State state_{{}, {}, Time{1'700'000'000'000}, {}, 0, {}, 0};
+  std::vector<Fact> facts_;  // facts_[n] has row n + 1
+};
+
+/// A query and what it means.
+struct Question {
+  std::string query;
+  std::vector<std::function<bool(const Fact&)>> all;
+  Scope scope;
+  bool newest_first = false;
+};
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == ',' || c == '|' || c == '\\' || c == '$') {
+      out += '\\';
+    }
+    out += c;
+  }
+  return out;
+}
+
+bool has_identifier(const Fact& fact, const std::optional<std::string>& system,
+                    const std::string& value) {
+  return std::any_of(fact.identifiers.begin(), fact.identifiers.end(), [&](const auto& one) {
+    return (!system || one.first == *system) && (value.empty() || one.second == value);
+  });
+}
+
+void ask_identifier(Question& question, std::mt19937_64& random) {
+  static const std::string longest(views::posting_value_bytes_max, 'l');
+  static const std::vector<std::string> values{"1", "2", "1,5", "a|b", longest, longest + "x", "no"};
+  static const std::vector<std::string> systems{"", "urn:a", "urn:b", longest + "s"};
+  std::string text;
+  std::vector<std::function<bool(const Fact&)>> any;
+  const std::size_t count = 1 + random() % 3;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string value = values[random() % values.size()];
+    const std::string system = systems[random() % systems.size()];
+    text += i > 0 ? "," : "";
+    switch (random() % 3) {
+      case 0:
+        text += escaped(value);
+        any.emplace_back([=](const Fact& f) { return has_identifier(f, std::nullopt, value); });
+        break;
+      case 1:
+        text += escaped(system) + "|" + escaped(value);
+        any.emplace_back([=](const Fact& f) { return has_identifier(f, system, value); });
+        break;
+      default:
+        text += system.empty() ? "urn:b|" : system + "|";
+        any.emplace_back([s = system.empty() ? "urn:b" : system](const Fact& f) {
+          return has_identifier(f, s, "");
+        });
+    }
+  }
+  question.query += "&identifier=" + text;
+  question.all.emplace_back([any](const Fact& fact) {
+    return std::any_of(any.begin(), any.end(), [&](const auto& one) { return one(fact); });
+  });
+}
+
+void ask_updated(Question& question, const Record& record, std::mt19937_64& random) {
+  const Fact& some = record.facts()[random() % record.facts().size()];
+  std::string text = to_instant(some.time);
+  Time from = some.time;
+  Time until{from.ms + 1};
+  if (random() % 2 == 0) {
+    text = text.substr(0, 16) + "Z";  // to the minute
+    from = Time{some.time.ms / 60'000 * 60'000};
+    until = Time{from.ms + 60'000};
+  }
+  static const std::vector<std::string> prefixes{"", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"};
+  const std::string prefix = prefixes[random() % prefixes.size()];
+  question.query += "&_lastUpdated=" + prefix + text;
+  question.all.emplace_back([=](const Fact& fact) {
+    const bool below = fact.time < from;
+    const bool above = fact.time >= until;
+    if (prefix == "ne") {
+      return below || above;
+    }
+    if (prefix == "gt" || prefix == "sa") {
+      return above;
+    }
+    if (prefix == "lt" || prefix == "eb") {
+      return below;
+    }
+    return prefix == "ge" ? !below : prefix == "le" ? !above : !below && !above;
+  });
+}
+
+Question random_question(Record& record) {
+  std::mt19937_64& random = record.random();
+  Question question;
+  question.scope.type = random() % 2 == 0 ? patient : observation;
+  if (random() % 4 == 0) {
+    question.scope.patient = "r" + std::to_string(random() % 4);
+    if (random() % 2 == 0) {
+      question.scope.type.reset();
+    }
+    question.all.emplace_back([p = question.scope.patient](const Fact& fact) {
+      return fact.type == patient ? fact.id == p : fact.subject == p;
+    });
+  }
+  if (question.scope.type) {
+    question.all.emplace_back([t = *question.scope.type](const Fact& f) { return f.type == t; });
+    for (std::size_t n = random() % 3; n > 0; --n) {
+      ask_identifier(question, random);
+    }
+    if (question.scope.type == observation && random() % 3 == 0) {
+      const std::string id = "r" + std::to_string(random() % 4);
+      static const std::vector<std::string> forms{"subject=Patient/", "subject=", "subject:Patient="};
+      question.query += "&" + forms[random() % forms.size()] + id;
+      question.all.emplace_back([id](const Fact& fact) { return fact.subject == id; });
+    }
+  }
+  if (random() % 4 == 0) {
+    const std::string one = "r" + std::to_string(random() % 12);
+    const std::string two = "r" + std::to_string(random() % 12);
+    question.query += "&_id=" + one + "," + two;
+    question.all.emplace_back([=](const Fact& f) { return f.id == one || f.id == two; });
+  }
+  if (random() % 3 == 0) {
+    ask_updated(question, record, random);
+  }
+  question.newest_first = random() % 3 == 0;
+  if (question.newest_first) {
+    question.query += "&_sort=-_lastUpdated";
+  }
+  return question;
+}
+
+std::vector<RowId> truth(const Record& record, const Question& question,
+                         const Snapshot& snapshot) {
+  std::map<std::pair<fhir::TypeId, std::string>, const Fact*> current;
+  for (const Fact& fact : record.facts()) {
+    if (fact.position <= snapshot.position) {
+      current[{fact.type, fact.id}] = &fact;
+    }
+  }
+  std::vector<RowId> rows;
+  for (const auto& [key, fact] : current) {
+    if (!fact->deleted && std::all_of(question.all.begin(), question.all.end(),
+                                      [&](const auto& holds) { return holds(*fact); })) {
+      rows.push_back(fact->row);
+    }
+  }
+  std::sort(rows.begin(), rows.end());
+  if (question.newest_first) {
+    std::reverse(rows.begin(), rows.end());
+  }
+  return rows;
+}
+
+struct Counts {
+  std::size_t complete = 0;
+  std::size_t expired = 0;
+  std::size_t wrong = 0;
+  std::size_t later_pages = 0;
+};
+
+// Follows the pages of one question while the record goes on changing.
+void follow(Record& record, Bug bug, Counts& counts) {
+  const Question question = random_question(record);
+  const std::uint32_t count = 1 + static_cast<std::uint32_t>(record.random()() % 4);
+  const std::string query = question.query + "&_count=" + std::to_string(count) +
+                            (record.random()() % 3 == 0 ? "&_total=accurate" : "");
+  const Snapshot snapshot = snapshot_of(record.state());
+  const std::vector<RowId> wanted = truth(record, question, snapshot);
+  const auto criteria = parse(question.scope, query, Handling::strict);
+  ASSERT_TRUE(criteria.has_value()) << criteria.error().what << " in " << query;
+  std::vector<RowId> found;
+  std::optional<RowId> after;
+  PageLimits limits;
+  limits.planted = bug;
+  const std::size_t changes = record.random()() % 8;
+  for (std::size_t pages = 0; pages < 100; ++pages) {
+    const auto page = run(*record.view(), *criteria, snapshot, after, limits);
+    if (!page) {
+      ASSERT_EQ(page.error().code, Code::expired) << page.error().what;
+      ASSERT_GT(record.state().time.ms - snapshot.time.ms, views::undo_kept_ms);
+      ++counts.expired;
+      return;
+    }
+    ASSERT_LE(page->rows.size(), count);
+    if (page->total && *page->total != wanted.size()) {
+      ++counts.wrong;
+      return;
+    }
+    counts.later_pages += after ? 1 : 0;
+    found.insert(found.end(), page->rows.begin(), page->rows.end());
+    if (!page->cursor) {
+      break;
+    }
+    after = page->cursor;
+    for (std::size_t i = 0; i < changes; ++i) {
+      ASSERT_NO_FATAL_FAILURE(record.change());
+    }
+  }
+  counts.wrong += found == wanted ? 0 : 1;
+  ++counts.complete;
+}
+
+Counts follow_many(Bug bug) {
+  Counts counts;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Record record(seed, bug);
+    for (int i = 0; i < 30; ++i) {
+      record.change();
+    }
+    for (int i = 0; i < 60 && !::testing::Test::HasFatalFailure(); ++i) {
+      const std::size_t wrong = counts.wrong;
+      follow(record, bug, counts);
+      if (bug == Bug::none) {
+        EXPECT_EQ(counts.wrong, wrong) << "seed " << seed << " question " << i;
+      }
+      record.change();
+    }
+  }
+  return counts;
+}
+
+TEST(Page, RepeatsAndOmitsNothingWhileTheRecordChanges) {
+  const Counts counts = follow_many(Bug::none);
+  EXPECT_EQ(counts.wrong, 0U);
+  EXPECT_GT(counts.complete, 1500U);
+  EXPECT_GT(counts.later_pages, 1000U);
+  EXPECT_GT(counts.expired, 5U) << "the clock runs far enough for links to get old";
+}
+
+TEST(Page, WouldNoticeRowsAboveItsSnapshot) {
+  EXPECT_GT(follow_many(Bug::show_above_snapshot).wrong, 0U);
+}
+
+TEST(Page, WouldNoticeALostUndoRow) { EXPECT_GT(follow_many(Bug::lose_undo_row).wrong, 0U); }
+
+TEST(Page, EndsASearchThatCostsTooMuch) {
+  Record record(1);
+  for (int i = 0; i < 60; ++i) {
+    record.change();
+  }
+  const auto criteria = parse({patient, {}}, "_total=accurate", Handling::strict);
+  PageLimits limits;
+  limits.candidates_max = 3;
+  const auto page =
+      run(*record.view(), *criteria, snapshot_of(record.state()), std::nullopt, limits);
+  ASSERT_FALSE(page.has_value());
+  EXPECT_EQ(page.error().code, Code::too_costly);
+}
+
+TEST(Page, CountsWithoutShowing) {
+  Record record(2);
+  for (int i = 0; i < 60; ++i) {
+    record.change();
+  }
+  Question question;
+  question.scope.type = patient;
+  question.all.emplace_back([](const Fact& fact) { return fact.type == patient; });
+  const Snapshot snapshot = snapshot_of(record.state());
+  for (const char* const query : {"_summary=count", "_count=0"}) {
+    const auto page = run(*record.view(), *parse({patient, {}}, query, Handling::strict), snapshot,
+                          std::nullopt);
+    ASSERT_TRUE(page.has_value());
+    EXPECT_TRUE(page->rows.empty());
+    EXPECT_FALSE(page->cursor);
+    EXPECT_EQ(page->total, truth(record, question, snapshot).size());
+  }
+}
+
+TEST(Matches, FindsOnlyWhatIsCurrent) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Record record(seed);
+    for (int i = 0; i < 40; ++i) {
+      record.change();
+      Question question;
+      question.scope.type = record.random()() % 2 == 0 ? patient : observation;
+      question.all.emplace_back([t = *question.scope.type](const Fact& f) { return f.type == t; });
+      ask_identifier(question, record.random());
+      const auto wanted = truth(record, question, snapshot_of(record.state()));
+      const auto found = matches(*record.view(), *question.scope.type, "?" + question.query);
+      ASSERT_TRUE(found.has_value()) << found.error().what;
+      ASSERT_EQ(found->size(), std::min<std::size_t>(wanted.size(), 2));
+      for (std::size_t n = 0; n < found->size(); ++n) {
+        ASSERT_EQ((*found)[n], record.facts()[wanted[n].value - 1].id);
+      }
+    }
+  }
+}
+
+TEST(Matches, RefusesConditionsThatWouldSelectAnything) {
+  const Record record(1);
+  const auto code = [&](std::string_view query) {
+    const auto found = matches(*record.view(), patient, query);
+    return found ? std::optional<Code>() : found.error().code;
+  };
+  EXPECT_EQ(code(""), Code::unsupported);
+  EXPECT_EQ(code("Patient?"), Code::unsupported);
+  EXPECT_EQ(code("identifer=1"), Code::unsupported);
+  EXPECT_EQ(code("name=smith"), Code::unsupported);
+  EXPECT_EQ(code("identifier=1&_count=1"), Code::unsupported);
+  EXPECT_EQ(code("Observation?identifier=1"), Code::value);
+  EXPECT_EQ(code("identifier="), Code::value);
+  EXPECT_EQ(code("Patient?identifier=1"), std::nullopt);
+  EXPECT_EQ(code("identifier=http://a?b|1"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace holdfast::search

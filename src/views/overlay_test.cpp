@@ -1,0 +1,177 @@
+#include "views/overlay.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+
+#include "views/mem_kv.h"
+#include "views/view.h"
+
+namespace holdfast::views {
+namespace {
+
+using Model = std::map<std::pair<Table, Bytes>, Bytes>;
+using Pairs = std::vector<std::pair<Bytes, Bytes>>;
+
+Pairs read(const Reader& reader, Table table, BytesView from, BytesView until,
+           Direction direction) {
+  Pairs pairs;
+  const auto cursor = reader.scan(table, from, until, direction);
+  for (; cursor->valid(); cursor->next()) {
+    pairs.emplace_back(cursor->key(), cursor->value());
+  }
+  EXPECT_TRUE(cursor->status().has_value());
+  return pairs;
+}
+
+Pairs expected(const Model& model, Table table, BytesView from, BytesView until,
+               Direction direction) {
+  Pairs pairs;
+  for (const auto& [key, value] : model) {
+    if (key.first == table && key.second >= from && (until.empty() || key.second < until)) {
+      pairs.emplace_back(key.second, value);
+    }
+  }
+  if (direction == Direction::backward) {
+    std::reverse(pairs.begin(), pairs.end());
+  }
+  return pairs;
+}
+
+// Keys that share beginnings, have zeros in them, and are beginnings of one another.
+Bytes random_key(std::mt19937_64& random) {
+  static constexpr char letters[] = {'\0', 'a', 'b', '\xff'};
+  Bytes key;
+  const std::size_t size = 1 + random() % 20;
+  for (std::size_t i = 0; i < size; ++i) {
+    key.push_back(letters[i < 10 ? random() % 8 / 7 : random() % 4]);
+  }
+  return key;
+}
+
+Table random_table(std::mt19937_64& random) {
+  return random() % 2 == 0 ? Table::posting : Table::current;
+}
+
+void expect_same(const Reader& reader, const Model& model, std::mt19937_64& random) {
+  const Table table = random_table(random);
+  const Direction direction = random() % 2 == 0 ? Direction::forward : Direction::backward;
+  Bytes from = random() % 3 == 0 ? Bytes{} : random_key(random);
+  Bytes until = random() % 3 == 0 ? Bytes{} : random_key(random);
+  ASSERT_EQ(read(reader, table, from, until, direction),
+            expected(model, table, from, until, direction));
+  const Bytes key = random_key(random);
+  const auto found = reader.get(table, key);
+  ASSERT_TRUE(found.has_value());
+  const auto wanted = model.find({table, key});
+  ASSERT_EQ(found->has_value(), wanted != model.end());
+  if (wanted != model.end()) {
+    ASSERT_EQ(**found, wanted->second);
+  }
+  const Pairs range = expected(model, table, from, until, direction);
+  const auto cursor = reader.scan(table, from, until, direction);
+  for (int i = 0; i < 3; ++i) {
+    const Bytes target = random_key(random);
+    cursor->seek(target);
+    const auto first = std::find_if(range.begin(), range.end(), [&](const auto& pair) {
+      return direction == Direction::forward ? pair.first >= target : pair.first <= target;
+    });
+    ASSERT_EQ(cursor->valid(), first != range.end());
+    if (cursor->valid()) {
+      ASSERT_EQ(cursor->key(), first->first);
+      ASSERT_EQ(cursor->value(), first->second);
+    }
+  }
+}
+
+TEST(Overlay, ReadsAsIfEveryRowWereInOneMap) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    std::mt19937_64 random(seed);
+    MemKv kv;
+    BodyCodec codec;
+    Published published(kv, codec);
+    Model model;
+    std::uint64_t position = 0;
+    for (int round = 0; round < 30; ++round) {
+      WorkLayer work(published.current(), random());
+      const std::size_t writes = random() % 60;
+      for (std::size_t i = 0; i < writes; ++i) {
+        const Table table = random_table(random);
+        const Bytes key = random_key(random);
+        if (random() % 3 == 0) {
+          work.erase(table, key);
+          model.erase({table, key});
+        } else {
+          const Bytes value = std::to_string(random());
+          work.put(table, key, value);
+          model[{table, key}] = value;
+        }
+        if (random() % 8 == 0) {
+          ASSERT_NO_FATAL_FAILURE(expect_same(work, model, random)) << "seed " << seed;
+        }
+      }
+      const auto before = published.current();
+      const Pairs was = read(*before, Table::posting, {}, {}, Direction::forward);
+      const Position first{position + 1};
+      position += 1 + random() % 3;
+      published.add(std::move(work).freeze(first, Position{position}));
+      ASSERT_NO_FATAL_FAILURE(expect_same(*published.current(), model, random)) << seed;
+      if (random() % 4 == 0) {
+        const auto drained = published.drain();
+        ASSERT_TRUE(drained.has_value());
+        ASSERT_EQ(*drained, Position{position});
+        ASSERT_TRUE(published.current()->layers().empty());
+        ASSERT_NO_FATAL_FAILURE(expect_same(*published.current(), model, random)) << seed;
+      }
+      // Whoever read before still reads what was then.
+      ASSERT_EQ(read(*before, Table::posting, {}, {}, Direction::forward), was);
+    }
+  }
+}
+
+TEST(Overlay, KeepsFewLayersWhateverTheNumberOfEntries) {
+  MemKv kv;
+  auto view = std::make_shared<const View>(kv.snapshot());
+  for (std::uint64_t i = 1; i <= 1000; ++i) {
+    WorkLayer work(view);
+    work.put(Table::posting, "key" + std::to_string(i), "v");
+    view = view->with(std::move(work).freeze(Position{i}, Position{i}));
+    ASSERT_LE(view->layers().size(), 11U);
+  }
+  EXPECT_EQ(read(*view, Table::posting, {}, {}, Direction::forward).size(), 1000U);
+}
+
+TEST(Overlay, DoesNotMergeIntoLayersThatAreBeingDrained) {
+  MemKv kv;
+  auto view = std::make_shared<const View>(kv.snapshot());
+  for (std::uint64_t i = 1; i <= 20; ++i) {
+    WorkLayer work(view);
+    work.put(Table::posting, "key" + std::to_string(i), "v");
+    view = view->with(std::move(work).freeze(Position{i}, Position{i}));
+    if (i == 10) {
+      view = view->sealed();
+    }
+  }
+  const auto after = view->rebased(kv.snapshot(), Position{10});
+  EXPECT_EQ(read(*after, Table::posting, {}, {}, Direction::forward).size(), 10U);
+}
+
+TEST(Overlay, KeepsLongValuesBesideShortOnes) {
+  MemKv kv;
+  WorkLayer work(kv.snapshot());
+  const Bytes large(3 << 20, 'x');
+  Model model;
+  for (int i = 0; i < 50; ++i) {
+    const Bytes key = "k" + std::to_string(i);
+    const Bytes value = i % 7 == 3 ? large + std::to_string(i) : std::to_string(i);
+    work.put(Table::body, key, value);
+    model[{Table::body, key}] = value;
+  }
+  EXPECT_EQ(read(work, Table::body, {}, {}, Direction::forward),
+            expected(model, Table::body, {}, {}, Direction::forward));
+  EXPECT_LT(work.bytes(), 9U * large.size());
+}
+
+}  // namespace
+}  // namespace holdfast::views

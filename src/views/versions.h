@@ -1,0 +1,70 @@
+// views/versions.h: which versions of a resource there are, and which one is current.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/planted.h"
+#include "base/result.h"
+#include "fhir/type.h"
+#include "views/body.h"
+#include "views/kv.h"
+#include "views/overlay.h"
+
+namespace holdfast::views {
+
+/// The row of the current table: the newest version there is, a deletion included.
+struct Current {
+  RowId row;
+  Version version;
+  Presence presence = Presence::present;
+  bool operator==(const Current&) const = default;
+};
+
+/// A version to be written. Borrowed bytes.
+struct VersionRow {
+  fhir::TypeId type;
+  std::string_view id;
+  Version version;
+  RowId row;
+  Position position;
+  Time time;
+  Presence presence = Presence::present;
+  BytesView body;  ///< JSON as it will be returned; empty for a deletion
+};
+
+/// Puts the version into body and makes it current. Of the one that was current, `before` as
+/// read_current gave it, a history row remains: pass it whenever there was one. Postings are not
+/// touched: see undo.h for those of `before`.
+void write_version(WorkLayer& layer, const VersionRow& version,
+                   const std::optional<Current>& before);
+
+/// Nothing if there was never such a resource.
+[[nodiscard]] Result<std::optional<Current>> read_current(const Reader& reader, fhir::TypeId type,
+                                                          std::string_view id);
+/// The row of one version, current or not.
+[[nodiscard]] Result<std::optional<RowId>> read_version(const Reader& reader, fhir::TypeId type,
+                                                        std::string_view id, Version version);
+/// The newest version with row <= `at`: what was current when `at` was the newest row.
+[[nodiscard]] Result<std::optional<Current>> read_as_of(const Reader& reader, fhir::TypeId type,
+                                                        std::string_view id, RowId at);
+/// Rows of all versions, newest first, at most `limit`, those below `before` only (instance
+/// history).
+[[nodiscard]] Result<std::vector<RowId>> read_history(const Reader& reader, fhir::TypeId type,
+                                                      std::string_view id, Version before,
+                                                      std::size_t limit);
+
+/// Code::corrupt if the row is not there: rows come from other rows.
+[[nodiscard]] Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row);
+[[nodiscard]] Result<BodyHeader> read_body_header(const Reader& reader, RowId row);
+
+/// The first row in [1, last + 1] whose version was made at or after `time`: rows grow with
+/// position, and time never goes back. About 2 log2(rows) reads.
+[[nodiscard]] Result<RowId> first_row_at(const Reader& reader, Time time, RowId last);
+
+}  // namespace holdfast::views

@@ -1,0 +1,69 @@
+#include "world/real/real_world.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+
+namespace holdfast {
+namespace {
+
+std::vector<std::unique_ptr<RealExecutor>> make_executors(std::size_t count) {
+  check(count > 0, "sessions need an executor");
+  std::vector<std::unique_ptr<RealExecutor>> made;
+  for (std::size_t i = 0; i < count; ++i) {
+    made.push_back(std::make_unique<RealExecutor>(fmt::format("io-{}", i)));
+  }
+  return made;
+}
+
+std::vector<Executor*> borrow(const std::vector<std::unique_ptr<RealExecutor>>& executors) {
+  std::vector<Executor*> borrowed;
+  for (const auto& executor : executors) {
+    borrowed.push_back(executor.get());
+  }
+  return borrowed;
+}
+
+}  // namespace
+
+RealWorld::RealWorld(std::unique_ptr<RealDisk> disk, std::size_t io_threads)
+    : disk_(std::move(disk)),
+      sequencer_("sequencer"),
+      background_("background"),
+      io_(make_executors(io_threads)),
+      world_{clock_, *disk_, random_, network_, borrow(io_), sequencer_, background_} {}
+
+RealWorld::~RealWorld() { stop(); }
+
+void RealWorld::start() {
+  sequencer_.start();
+  background_.start();
+  for (const auto& executor : io_) {
+    executor->start();
+  }
+}
+
+bool RealWorld::drain(Duration longest) {
+  const Instant until = clock_.boot() + longest;
+  bool ended = true;
+  for (const auto& executor : io_) {
+    ended = executor->drain(until - clock_.boot()) && ended;
+  }
+  ended = background_.drain(until - clock_.boot()) && ended;
+  return sequencer_.drain(until - clock_.boot()) && ended;
+}
+
+void RealWorld::stop() {
+  for (const auto& executor : io_) {
+    executor->stop();
+  }
+  background_.stop();
+  sequencer_.stop();
+  for (const auto& executor : io_) {
+    executor->discard();
+  }
+  background_.discard();
+  sequencer_.discard();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,1 @@
+"""tools/house: the rules that tools/tidy checks, one file per kind of rule."""
