@@ -1,0 +1,58 @@
+#include "node/applier.h"
+
+namespace holdfast::node {
+
+Applier::Applier(const Parts& parts, std::uint64_t unflushed_bytes_max)
+    : parts_(parts),
+      unflushed_bytes_max_(unflushed_bytes_max),
+      dirty_(parts.background, 1),
+      drained_(parts.sequencer, 1),
+      ended_(parts.sequencer) {}
+
+void Applier::start() { parts_.background.spawn(run()); }
+
+Task<void> Applier::run() {
+  Result<void> ended = ok();
+  for (;;) {
+    const auto woken = co_await dirty_.pop_all();
+    ended = drain_once();
+    drained_.try_push(Wake{});
+    if (!ended) {
+      const std::scoped_lock lock(mutex_);
+      failure_ = ended.error().what;
+      break;
+    }
+    if (woken.empty()) {  // closed, and everything is moved
+      ended = parts_.kv.flush();
+      break;
+    }
+  }
+  drained_.close();
+  ended_.set(std::move(ended));
+}
+
+Result<void> Applier::drain_once() {
+  TRY(const auto position, parts_.published.drain());
+  if (position) {
+    ++parts_.counts.slices;
+  }
+  if (parts_.kv.unflushed_bytes() > unflushed_bytes_max_) {
+    TRY_OK(parts_.kv.flush());
+    ++parts_.counts.flushes;
+  }
+  return ok();
+}
+
+Task<void> Applier::drained() { co_await drained_.pop_all(); }
+
+Task<Result<void>> Applier::stop() {
+  dirty_.close();
+  co_return co_await ended_;
+}
+
+std::string Applier::failure() const {
+  const std::scoped_lock lock(mutex_);
+  return failure_;
+}
+
+}  // namespace holdfast::node

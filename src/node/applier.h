@@ -1,0 +1,55 @@
+// node/applier.h: moves published layers into the Kv, off the path of any reply, and flushes, so
+// that the tail which a restart replays stays short. Runs on the background executor.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "node/counts.h"
+#include "views/kv.h"
+#include "views/view.h"
+#include "world/executor.h"
+#include "world/queue.h"
+
+namespace holdfast::node {
+
+class Applier {
+ public:
+  struct Parts {
+    Executor& background;
+    Executor& sequencer;
+    views::Kv& kv;
+    views::Published& published;
+    Counts& counts;
+  };
+  Applier(const Parts& parts, std::uint64_t unflushed_bytes_max);
+
+  void start();
+  /// Something was published. From any thread.
+  void wake() { dirty_.try_push(Wake{}); }
+  /// `co_await`: returns after the next time that layers left memory (or the applier ended).
+  /// On the sequencer's executor; one waiter.
+  Task<void> drained();
+  /// Moves and flushes what is there, then ends. On the sequencer's executor.
+  Task<Result<void>> stop();
+  /// The fault that stopped it: the Kv could not be written. Empty while there is none.
+  [[nodiscard]] std::string failure() const;
+
+ private:
+  struct Wake {};
+  Task<void> run();
+  Result<void> drain_once();
+
+  Parts parts_;
+  const std::uint64_t unflushed_bytes_max_;
+  Queue<Wake> dirty_;
+  Queue<Wake> drained_;
+  Answer<Result<void>> ended_;
+  mutable std::mutex mutex_;
+  std::string failure_;
+};
+
+}  // namespace holdfast::node

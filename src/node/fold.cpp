@@ -1,0 +1,131 @@
+#include "node/fold.h"
+
+#include <fmt/format.h>
+
+#include "node/payload.h"
+#include "views/requests.h"
+#include "views/tree.h"
+
+namespace holdfast::node {
+namespace {
+
+constexpr std::string_view dictionary_prefix = "dictionary/";
+
+/// What every entry adds beside its own rows; the state row last.
+void fold_end(views::WorkLayer& work, Folded& folded, const apply::EntryFacts& facts) {
+  std::vector<journal::Node> completed;
+  folded.tree.append(facts.hash, completed);
+  for (const journal::Node& node : completed) {
+    views::write_tree_node(work, views::TreeNode{node.id.level, node.id.index}, node.hash);
+  }
+  work.put(views::Table::meta, views::state_key, views::encode(folded.state));
+}
+
+}  // namespace
+
+Result<Folded> read_folded(const views::Reader& reader) {
+  Folded folded;
+  TRY(folded.state, views::read_state(reader));
+  // The peaks of a tree of n leaves are one complete node for each bit of n, the largest first.
+  const std::uint64_t size = folded.state.position.value;
+  std::vector<Hash> peaks;
+  std::uint64_t before = 0;
+  for (int level = 63; level >= 0; --level) {
+    const std::uint64_t leaves = std::uint64_t{1} << static_cast<unsigned>(level);
+    if ((size & leaves) == 0) {
+      continue;
+    }
+    const views::TreeNode node{static_cast<std::uint8_t>(level), before >> static_cast<unsigned>(level)};
+    TRY(const auto hash, views::read_tree_node(reader, node));
+    if (!hash) {
+      return fail(Code::corrupt,
+                  fmt::format("view: node {} of level {} of the Merkle tree is missing; rebuild",
+                              node.index, level));
+    }
+    peaks.push_back(*hash);
+    before += leaves;
+  }
+  folded.tree = journal::Frontier(size, std::move(peaks));
+  return folded;
+}
+
+Bytes dictionary_key(Position position) {
+  Bytes key(dictionary_prefix);
+  append_big(key, position.value);
+  return key;
+}
+
+Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec) {
+  const auto cursor = reader.scan(views::Table::meta, dictionary_prefix,
+                                  views::after_prefix(dictionary_prefix),
+                                  views::Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    ByteReader key(cursor->key().substr(dictionary_prefix.size()));
+    TRY(auto dictionary,
+        views::Dictionary::load(key.big<std::uint64_t>(), Bytes(cursor->value())));
+    codec.add(std::move(dictionary));
+  }
+  return cursor->status();
+}
+
+Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,
+                          const Outcome& outcome, const apply::EntryFacts& facts,
+                          const apply::Tools& tools) {
+  TRY_OK(apply::apply(work, folded.state, prepared, outcome, facts, tools));
+  const Command& command = prepared.command;
+  if (command.key_origin == KeyOrigin::given && tools.planted != Bug::forget_idempotency_key) {
+    views::write_request(work, command.key, views::Request{facts.position, command.request_hash});
+  }
+  fold_end(work, folded, facts);
+  return ok();
+}
+
+Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
+                        const apply::EntryFacts& facts, views::BodyCodec& codec) {
+  TRY_OK(apply::apply_nothing(work, folded.state, facts));
+  if (kind == EntryKind::dictionary) {
+    TRY(auto dictionary, views::Dictionary::load(facts.position.value, Bytes(payload)));
+    codec.add(std::move(dictionary));
+    work.put(views::Table::meta, dictionary_key(facts.position), payload);
+  }
+  fold_end(work, folded, facts);
+  return ok();
+}
+
+Result<void> fold_record(views::WorkLayer& work, Folded& folded, const journal::Record& record,
+                         const apply::Tools& tools, views::BodyCodec& codec) {
+  const journal::Header& header = record.header;
+  const apply::EntryFacts facts{header.position, header.time, header.hash};
+  switch (static_cast<EntryKind>(header.kind)) {
+    case EntryKind::command: {
+      TRY(auto entry, decode_entry(record));
+      TRY(const auto prepared, decide::prepare(std::move(entry.first), tools.reader));
+      return fold_command(work, folded, prepared, entry.second, facts, tools);
+    }
+    case EntryKind::audit:
+    case EntryKind::dictionary: {
+      TRY(const Bytes payload, unpack(static_cast<Stored>(header.flags), record.command()));
+      return fold_other(work, folded, static_cast<EntryKind>(header.kind), payload, facts, codec);
+    }
+  }
+  return fail(Code::corrupt,
+              fmt::format("entry {} is of kind {}, which this version does not know; use the "
+                          "version that wrote it, or a newer one",
+                          header.position.value, header.kind));
+}
+
+Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record) {
+  if (record.redacted != journal::Redacted::none) {
+    return fail(Code::unsupported,
+                fmt::format("entry {} has been redacted", record.header.position.value));
+  }
+  TRY(const Bytes plain, unpack(static_cast<Stored>(record.header.flags), record.command()));
+  TRY(Command command, decode_command(plain));
+  TRY(Outcome outcome, decode_outcome(record.outcome()));
+  if (outcome.results.size() != command.operations.size()) {
+    return fail(Code::corrupt, "entry: its outcome is not that of its command");
+  }
+  return std::pair{std::move(command), std::move(outcome)};
+}
+
+}  // namespace holdfast::node

@@ -1,0 +1,54 @@
+// node/fold.h: one entry after the other into rows, live and at replay alike: what apply makes of
+// it, the idempotency key, the Merkle tree, the state row.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "apply/apply.h"
+#include "base/planted.h"
+#include "base/result.h"
+#include "decide/prepared.h"
+#include "fhir/json.h"
+#include "journal/merkle.h"
+#include "journal/record.h"
+#include "model/command.h"
+#include "model/outcome.h"
+#include "views/body.h"
+#include "views/kv.h"
+#include "views/overlay.h"
+#include "views/state.h"
+
+namespace holdfast::node {
+
+/// What is known of the end of the fold. Copied before a batch, so that a batch that did not
+/// become durable leaves no trace.
+struct Folded {
+  views::State state;
+  journal::Frontier tree;
+};
+
+/// The end of the fold that `reader` holds: its state row, and the tree's right edge from its
+/// stored nodes. Code::corrupt when nodes are missing.
+[[nodiscard]] Result<Folded> read_folded(const views::Reader& reader);
+
+/// Meta row of the dictionary that the entry at `position` carries.
+[[nodiscard]] Bytes dictionary_key(Position position);
+/// Makes the codec know every dictionary in the view.
+Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec);
+
+/// A Command and its Outcome, as decided.
+Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,
+                          const Outcome& outcome, const apply::EntryFacts& facts,
+                          const apply::Tools& tools);
+/// An entry of another kind; a dictionary is known to `codec` afterwards.
+Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
+                        const apply::EntryFacts& facts, views::BodyCodec& codec);
+/// An entry as the journal gives it. `codec` is tools.codec, to be told of dictionaries.
+Result<void> fold_record(views::WorkLayer& work, Folded& folded, const journal::Record& record,
+                         const apply::Tools& tools, views::BodyCodec& codec);
+
+/// Command and Outcome of a record of kind command. Code::corrupt if it is not what we write.
+[[nodiscard]] Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record);
+
+}  // namespace holdfast::node

@@ -1,0 +1,120 @@
+// node/node.h: the one place where order is made: submit -> decide -> journal -> apply -> publish.
+// submit() answers only when the entry is durable and applied, so that whoever reads view()
+// afterwards sees it; an answer that says no is given no earlier than what it rests on is durable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/planted.h"
+#include "decide/prepared.h"
+#include "model/command.h"
+#include "model/outcome.h"
+#include "node/counts.h"
+#include "node/entry_clock.h"
+#include "views/body.h"
+#include "views/kv.h"
+#include "views/state.h"
+#include "world/queue.h"
+#include "world/world.h"
+
+namespace holdfast::node {
+
+struct Options {
+  std::uint64_t ingest_bytes_max = std::uint64_t{128} << 20U;     ///< admission, all doors
+  std::uint64_t overlay_bytes_max = std::uint64_t{64} << 20U;     ///< published, not yet in Kv
+  std::uint64_t unflushed_bytes_max = std::uint64_t{96} << 20U;   ///< bounds the replayed tail
+  std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
+  std::size_t queue_max = 8192;                                   ///< commands that wait
+  Duration seal_after = milliseconds(10);
+  AcceptClock accept_clock = AcceptClock::no;
+  Bug planted = Bug::none;
+};
+
+/// A Command that is durable and applied (or that needed no entry because nothing changed).
+struct Committed {
+  Position position;  ///< of its entry; of the last entry before it where nothing changed
+  Time time;
+  Outcome outcome;
+  bool repeated = false;  ///< the key was used before: this is that Outcome, nothing new happened
+};
+
+/// One moment of the record. Immutable; from any thread.
+struct Moment {
+  std::shared_ptr<const views::Reader> reader;
+  views::State state;
+};
+
+enum class Fatal : std::uint8_t { no, yes };
+
+/// Why writes or reads are refused, in words for a person; empty when they are not.
+struct Health {
+  std::string writes_refused;
+  std::string reads_degraded;
+  Fatal fatal = Fatal::no;  ///< it will not heal: log, stop, and let an operator look
+  ClockHealth clock = ClockHealth::good;
+  Duration clock_lead{};
+};
+
+class Node {
+ public:
+  Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node() = default;
+
+  /// Decides and makes durable. From any executor; comes back on `from`.
+  /// The refusals of decide; Code::key_reused; Code::unavailable or no_space when nothing can be
+  /// written (nothing happened then, as far as a later reader will ever see).
+  virtual Task<Result<Committed>> submit(Executor& from, decide::Prepared prepared) = 0;
+
+  /// What is published now: every acknowledged entry and nothing that is not durable.
+  [[nodiscard]] virtual Moment view() const = 0;
+
+  /// Takes no more commands, finishes those it has, moves everything into the Kv, flushes, seals.
+  /// Runs on the sequencer's executor.
+  virtual Task<Result<void>> drain() = 0;
+
+  /// The Outcome and Command of an entry, from the journal. From any thread.
+  [[nodiscard]] virtual Result<std::pair<Command, Outcome>> read_entry(Position position) = 0;
+
+  /// Signed statement of what is durable now; proofs under it (RFC 6962 section 2.1).
+  [[nodiscard]] virtual Result<std::string> checkpoint() = 0;
+  [[nodiscard]] virtual Result<std::vector<Hash>> inclusion_proof(Position position,
+                                                                  std::uint64_t size) = 0;
+  [[nodiscard]] virtual Result<std::vector<Hash>> consistency_proof(std::uint64_t from,
+                                                                    std::uint64_t to) = 0;
+
+  [[nodiscard]] virtual Health health() const = 0;
+  [[nodiscard]] virtual const Counts& counts() const = 0;
+  [[nodiscard]] virtual Budget& budget() = 0;
+  /// Decodes the bodies in view().
+  [[nodiscard]] virtual const views::BodyCodec& codec() const = 0;
+  /// 32 secret bytes of this data directory, for signing page links.
+  [[nodiscard]] virtual BytesView link_secret() const = 0;
+};
+
+/// What opening found and did, for the log.
+struct OpeningReport {
+  Position head;                    ///< last entry of the journal
+  std::uint64_t replayed = 0;       ///< entries folded into the view because it had not flushed them
+  std::uint64_t rewritten = 0;      ///< entries written again because nothing proved them durable
+  std::vector<std::string> torn;    ///< "segments/…torn: …" each also an audit entry
+  std::vector<std::string> damage;  ///< not empty: read-only
+};
+
+struct Opened {
+  std::unique_ptr<Node> node;
+  OpeningReport report;
+};
+
+/// Opens the journal by its rules, replays the tail into the view, and begins to take commands.
+/// `world.disk` is rooted at the data directory, which has keys/checkpoint.pem and
+/// keys/link.secret. On the sequencer's executor. The node ends with drain(), or with its world.
+/// Code::corrupt when view and journal do not agree: then verify, and rebuild the view.
+[[nodiscard]] Task<Result<Opened>> open(World& world, views::Kv& kv, Options options);
+
+}  // namespace holdfast::node

@@ -1,0 +1,298 @@
+#include "node/node.h"
+
+#include <algorithm>
+#include <array>
+
+#include <gtest/gtest.h>
+
+#include "apply/test_record.h"
+#include "journal/checkpoint.h"
+#include "journal/open.h"
+#include "views/facts.h"
+#include "views/mem_kv.h"
+#include "world/sim/sim_world.h"
+
+namespace holdfast::node {
+namespace {
+
+using apply::command;
+using apply::create;
+using apply::update;
+
+/// A node on a simulated machine that can crash.
+class NodeTest : public testing::Test {
+ protected:
+  NodeTest() { make_directory(); }
+
+  void make_directory() {
+    World& world = machine.world();
+    auto key = journal::SigningKey::generate("holdfast/test", world.random);
+    ASSERT_TRUE(world.disk.make_directory("keys"));
+    write_file("keys/checkpoint.pem", *key->file());
+    write_file("keys/link.secret", Bytes(32, 's'));
+    journal::Options journal_options;
+    journal_options.segment_bytes = options.segment_bytes;
+    const journal::Writer::Parts parts{world.clock, world.disk, world.random, world.sequencer};
+    const auto made = run_task(machine.sequencer(),
+                               journal::create(parts, journal_options, journal::Community{}));
+    ASSERT_TRUE(made && *made) << (made ? made->error().what : "it never ended");
+    for (const char* directory : {"keys", ""}) {
+      ASSERT_TRUE(run_task(machine.sequencer(), world.disk.sync_directory(directory)));
+    }
+  }
+
+  void write_file(const std::string& path, BytesView bytes) {
+    auto file = machine.world().disk.open(path, OpenMode::create_new);
+    ASSERT_TRUE(file);
+    ASSERT_TRUE((*file)->write(0, bytes));
+    ASSERT_TRUE(run_task(machine.sequencer(), (*file)->sync()));
+  }
+
+  Result<OpeningReport> open() {
+    auto opened = run_task(machine.sequencer(), node::open(machine.world(), kv, options));
+    if (!opened) {
+      return fail(Code::timeout, "opening never ended");
+    }
+    if (!*opened) {
+      return fail(opened->error());
+    }
+    node = std::move((*opened)->node);
+    return std::move((*opened)->report);
+  }
+
+  void crash(Crash how, std::size_t kept_writes) {
+    machine.crash(how);
+    node.reset();
+    kv.crash(std::min(kept_writes, kv.unflushed_writes()));
+    machine.restart();
+  }
+
+  Result<Committed> submit(Command given) {
+    auto prepared = decide::prepare(std::move(given), reader);
+    if (!prepared) {
+      return fail(prepared.error());
+    }
+    Executor& io = *machine.world().io[0];
+    auto committed = run_task(static_cast<SimExecutor&>(io), node->submit(io, *std::move(prepared)));
+    return committed ? *std::move(committed) : fail(Code::timeout, "no answer");
+  }
+
+  Command keyed(Command given, const std::string& key, const std::string& request) {
+    given.key = idempotency_key(given.principal, key);
+    given.key_origin = KeyOrigin::given;
+    given.request_hash = sha256(request);
+    return given;
+  }
+
+  SimScheduler scheduler{7};
+  SimNetwork network{scheduler, 8};
+  SimWorld machine{scheduler, network, 9};
+  views::MemKv kv;
+  Options options = [] {
+    Options small;
+    small.segment_bytes = 256 << 10;
+    return small;
+  }();
+  fhir::JsonReader reader;
+  std::unique_ptr<Node> node;
+};
+
+TEST_F(NodeTest, WhatIsAcknowledgedIsReadableAtOnceAndAfterAPowerCut) {
+  ASSERT_TRUE(open());
+  for (int i = 0; i < 20; ++i) {
+    const std::string id = "p" + std::to_string(i);
+    const auto committed = submit(command(create("Patient", id)));
+    ASSERT_TRUE(committed) << committed.error().what;
+    EXPECT_EQ(committed->position.value, static_cast<std::uint64_t>(i) + 1);
+    const Moment moment = node->view();
+    const auto current = views::read_current(*moment.reader, *fhir::type_id("Patient"), id);
+    ASSERT_TRUE(current && *current);
+  }
+  const auto digest = node->view().state.digest;
+  crash(Crash::power, 0);
+  const auto report = open();
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->head.value, 20U);
+  EXPECT_EQ(report->replayed, 20U);
+  EXPECT_EQ(node->view().state.digest, digest);
+}
+
+TEST_F(NodeTest, ReplayContinuesWhereTheViewStopped) {
+  ASSERT_TRUE(open());
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(submit(command(update("Patient", "p" + std::to_string(i % 7)))));
+    scheduler.run_for(milliseconds(1));
+  }
+  const auto digest = node->view().state.digest;
+  for (const std::size_t kept : {std::size_t{3}, std::size_t{10}, std::size_t{1000}}) {
+    crash(Crash::process, kept);
+    const auto report = open();
+    ASSERT_TRUE(report) << report.error().what;
+    EXPECT_EQ(node->view().state.digest, digest);
+    const auto facts = views::digest_of_view(*node->view().reader, node->codec());
+    ASSERT_TRUE(facts) << facts.error().what;
+    EXPECT_EQ(facts->digest, digest);
+  }
+}
+
+TEST_F(NodeTest, TheSameKeyGivesTheSameOutcomeAndChangesNothing) {
+  ASSERT_TRUE(open());
+  const Command first = keyed(command(create("Patient", "a")), "k1", "request");
+  const auto once = submit(first);
+  ASSERT_TRUE(once) << once.error().what;
+  const auto again = submit(keyed(command(create("Patient", "b")), "k1", "request"));
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_TRUE(again->repeated);
+  EXPECT_EQ(again->position, once->position);
+  EXPECT_EQ(again->outcome, once->outcome);
+  EXPECT_EQ(again->time, once->time);
+  EXPECT_EQ(node->view().state.position.value, 1U);
+  const auto other = submit(keyed(command(create("Patient", "c")), "k1", "other request"));
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Code::key_reused);
+  crash(Crash::power, 0);
+  ASSERT_TRUE(open());
+  const auto later = submit(first);
+  ASSERT_TRUE(later) << later.error().what;
+  EXPECT_TRUE(later->repeated);
+}
+
+TEST_F(NodeTest, ManyAtOnceShareASync) {
+  ASSERT_TRUE(open());
+  constexpr int many = 64;
+  auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
+  std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
+  for (int i = 0; i < many; ++i) {
+    auto prepared = decide::prepare(command(create("Patient", "p" + std::to_string(i))), reader);
+    ASSERT_TRUE(prepared);
+    answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
+    io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));
+  }
+  scheduler.run_until([&] {
+    return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
+  });
+  for (const auto& answer : answers) {
+    EXPECT_TRUE(**answer);
+  }
+  EXPECT_EQ(node->counts().entries, static_cast<std::uint64_t>(many));
+  EXPECT_LT(node->counts().syncs, static_cast<std::uint64_t>(many) / 4);
+}
+
+TEST_F(NodeTest, ACommandInABatchSeesTheOneBeforeIt) {
+  ASSERT_TRUE(open());
+  auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
+  std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
+  for (int i = 0; i < 8; ++i) {
+    auto prepared = decide::prepare(
+        command(create("Patient", "p" + std::to_string(i), apply::identifier("s", "1"),
+                       "identifier=s|1")),
+        reader);
+    ASSERT_TRUE(prepared);
+    answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
+    io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));
+  }
+  scheduler.run_until([&] {
+    return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
+  });
+  EXPECT_EQ(node->view().state.resources, 1U);
+  EXPECT_EQ(node->counts().unchanged, 7U);
+}
+
+TEST_F(NodeTest, AfterAFailedSyncNothingMoreIsAcknowledged) {
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(submit(command(create("Patient", "before"))));
+  machine.disk().set_rule([](const DiskCallInfo& call) {
+    return call.call == DiskCall::sync ? DiskFault::io_error : DiskFault::none;
+  });
+  const auto failed = submit(command(create("Patient", "lost")));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Code::unavailable);
+  machine.disk().heal();
+  const auto refused = submit(command(create("Patient", "after")));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(node->health().fatal, Fatal::yes);
+  // Reads go on, and show nothing of it.
+  EXPECT_EQ(node->view().state.resources, 1U);
+  crash(Crash::power, 0);
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(submit(command(create("Patient", "after"))));
+}
+
+TEST_F(NodeTest, AFullDiskRefusesWritesAndHealsWhenThereIsSpace) {
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(submit(command(create("Patient", "before"))));
+  machine.disk().set_rule([](const DiskCallInfo& call) {
+    return call.call == DiskCall::write ? DiskFault::no_space : DiskFault::none;
+  });
+  const auto refused = submit(command(create("Patient", "full")));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::no_space) << refused.error().what;
+  EXPECT_FALSE(node->health().writes_refused.empty());
+  machine.disk().heal();
+  scheduler.run_for(seconds(5));
+  const auto healed = submit(command(create("Patient", "healed")));
+  ASSERT_TRUE(healed) << healed.error().what;
+  EXPECT_TRUE(node->health().writes_refused.empty());
+  EXPECT_EQ(node->view().state.resources, 2U);
+}
+
+TEST_F(NodeTest, DrainLeavesNothingToReplay) {
+  ASSERT_TRUE(open());
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(submit(command(create("Patient", "p" + std::to_string(i)))));
+  }
+  const auto digest = node->view().state.digest;
+  const auto drained = run_task(machine.sequencer(), node->drain());
+  ASSERT_TRUE(drained && *drained);
+  const auto refused = submit(command(create("Patient", "late")));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  crash(Crash::power, 0);
+  const auto report = open();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->replayed, 0U);
+  EXPECT_EQ(node->view().state.digest, digest);
+}
+
+TEST_F(NodeTest, AViewThatIsAheadOfTheJournalIsRefused) {
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(submit(command(create("Patient", "p1"))));
+  views::State state = node->view().state;
+  crash(Crash::power, 1000);
+  state.position = Position{9};
+  const Bytes row = views::encode(state);
+  const std::array<views::Write, 1> writes{
+      views::Write{views::Table::meta, views::state_key, BytesView(row)}};
+  ASSERT_TRUE(kv.write(writes));
+  const auto report = open();
+  ASSERT_FALSE(report);
+  EXPECT_EQ(report.error().code, Code::corrupt);
+}
+
+TEST_F(NodeTest, ProofsVerifyAgainstTheSignedCheckpoint) {
+  ASSERT_TRUE(open());
+  for (int i = 0; i < 13; ++i) {
+    ASSERT_TRUE(submit(command(create("Patient", "p" + std::to_string(i)))));
+  }
+  const auto note = node->checkpoint();
+  ASSERT_TRUE(note) << note.error().what;
+  EXPECT_NE(note->find("\n13\n"), std::string::npos) << *note;
+  const auto proof = node->inclusion_proof(Position{5}, 13);
+  ASSERT_TRUE(proof);
+  EXPECT_FALSE(node->inclusion_proof(Position{5}, 14));
+  EXPECT_FALSE(node->inclusion_proof(Position{0}, 13));
+  EXPECT_TRUE(node->consistency_proof(5, 13));
+}
+
+TEST_F(NodeTest, ThePlantedEarlyReplyAcknowledgesWhatIsThenLost) {
+  options.planted = Bug::reply_before_sync;
+  ASSERT_TRUE(open());
+  machine.disk().set_rule([](const DiskCallInfo& call) {
+    return call.call == DiskCall::sync ? DiskFault::io_error : DiskFault::none;
+  });
+  EXPECT_TRUE(submit(command(create("Patient", "p1"))));
+  EXPECT_EQ(node->view().state.resources, 0U);
+}
+
+}  // namespace
+}  // namespace holdfast::node

@@ -1,0 +1,287 @@
+#include "node/sequencer.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "decide/decide.h"
+#include "views/requests.h"
+
+namespace holdfast::node {
+namespace {
+
+/// Operations decided before a batch is closed although more waits: bounds how long the first of
+/// them waits for its answer.
+constexpr std::size_t batch_operations_max = 16'384;
+
+/// No Outcome of this Command is longer: ids and targets are at most 64 + type name bytes.
+std::uint64_t outcome_bytes_bound(const decide::Prepared& prepared) {
+  std::uint64_t bytes = 16;
+  for (const decide::PreparedOperation& operation : prepared.operations) {
+    bytes += 96 + operation.sites.sites.size() * 112;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+/// One command on its way; lives in the frame of submit().
+struct Sequencer::Submission {
+  Submission(Executor& from, decide::Prepared given) : prepared(std::move(given)), answer(from) {}
+  decide::Prepared prepared;
+  Packed packed;
+  Answer<Result<Committed>> answer;
+};
+
+/// What is being decided together.
+struct Sequencer::Batch {
+  std::shared_ptr<const views::View> below;
+  views::WorkLayer work;
+  Folded folded;
+  Time time;
+  std::size_t operations = 0;
+  std::uint64_t entries = 0;
+  bool seal = false;
+  std::vector<std::pair<Submission*, Result<Committed>>> answers;
+
+  Batch(std::shared_ptr<const views::View> view, Folded start)
+      : below(std::move(view)),
+        work(below, load_little<std::uint64_t>(start.state.chain.view().data())),
+        folded(std::move(start)) {}
+};
+
+Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
+    : world_(std::move(parts.world)),
+      options_(parts.options),
+      opening_(std::move(parts.journal.report)),
+      reader_(std::move(parts.journal.reader)),
+      writer_(std::move(parts.journal.writer)),
+      codec_(std::move(parts.codec)),
+      published_(kv, *codec_),
+      applier_({world_.background, world_.sequencer, kv, published_, counts_},
+               options_.unflushed_bytes_max),
+      folded_(std::move(parts.folded)),
+      clock_(world_.clock, folded_.state.time, options_.accept_clock, options_.planted),
+      budget_(options_.ingest_bytes_max),
+      signing_key_(std::move(parts.signing_key)),
+      link_secret_(std::move(parts.link_secret)),
+      queue_(world_.sequencer, options_.queue_max),
+      ended_(world_.sequencer) {
+  if (!writer_) {
+    health_.writes_refused =
+        fmt::format("the journal is damaged ({} places); run `holdfast verify` and restore from "
+                    "a copy before writing again",
+                    opening_.damage.size());
+    health_.fatal = Fatal::no;  // what is proved can be read
+  }
+}
+
+Task<Result<void>> Sequencer::start() {
+  applier_.start();
+  if (!writer_) {
+    co_return ok();
+  }
+  for (const journal::Torn& torn : opening_.torn) {
+    Batch batch(published_.current(), folded_);
+    batch.time = clock_.next();
+    const Bytes text =
+        fmt::format("opening cut bytes that were never acknowledged: {} offset {}, from entry {} on",
+                    torn.file, torn.offset, torn.position.value);
+    journal::Entry entry;
+    entry.time = batch.time;
+    entry.kind = static_cast<std::uint16_t>(EntryKind::audit);
+    entry.command = text;
+    entry.command_hash = sha256(text);
+    entry.outcome_hash = sha256(BytesView());
+    CO_TRY(const auto appended, writer_->append(entry));
+    const apply::EntryFacts facts{appended.position, batch.time, appended.hash};
+    CO_TRY_OK(fold_other(batch.work, batch.folded, EntryKind::audit, text, facts, *codec_));
+    ++batch.entries;
+    CO_TRY_OK(co_await writer_->commit());
+    publish(batch);
+    CO_TRY_OK(co_await writer_->audited(torn.file));
+  }
+  world_.sequencer.spawn(run());
+  arm_seal();
+  arm_preparation();
+  co_return ok();
+}
+
+Task<Result<Committed>> Sequencer::submit(Executor& from, decide::Prepared prepared) {
+  ++counts_.commands;
+  CO_TRY_OK(writable());
+  Submission submission(from, std::move(prepared));
+  submission.packed = pack(encode(submission.prepared.command));
+  const bool taken = co_await queue_.push(from, &submission);
+  if (!taken) {
+    co_return fail(Code::unavailable, "this server is stopping; send the same again to the next");
+  }
+  Result<Committed> committed = co_await submission.answer;
+  if (committed && committed->repeated && committed->outcome.results.empty()) {
+    // The key was used by an entry of an earlier batch: its Outcome is in the journal.
+    CO_TRY(auto entry, read_entry(committed->position));
+    committed->outcome = std::move(entry.second);
+    CO_TRY(const auto record, reader_->read(committed->position));
+    committed->time = record.header.time;
+  }
+  co_return committed;
+}
+
+Task<void> Sequencer::run() {
+  for (;;) {
+    const std::vector<Work> works = co_await queue_.pop_all();
+    if (works.empty()) {
+      break;
+    }
+    co_await run_works(works);
+  }
+  ended_.set(ok());
+}
+
+Task<void> Sequencer::run_works(const std::vector<Work>& works) {
+  std::size_t next = 0;
+  while (next < works.size()) {
+    co_await make_room();
+    Batch batch(published_.current(), folded_);
+    take(works, next, batch);
+    co_await finish(batch);
+    if (batch.seal && next == works.size()) {
+      co_await seal_when_idle();
+    }
+  }
+  arm_seal();
+  arm_preparation();
+}
+
+Task<void> Sequencer::make_room() {
+  while (published_.layer_bytes() > options_.overlay_bytes_max && applier_.failure().empty()) {
+    applier_.wake();
+    co_await applier_.drained();
+  }
+}
+
+void Sequencer::take(const std::vector<Work>& works, std::size_t& next, Batch& batch) {
+  batch.time = clock_.next();
+  for (; next < works.size(); ++next) {
+    if (works[next] == nullptr) {
+      batch.seal = true;
+      continue;
+    }
+    Submission& submission = *works[next];
+    const std::size_t operations = submission.prepared.command.operations.size();
+    if (batch.entries > 0 &&
+        (batch.operations + operations > batch_operations_max ||
+         !writer_->fits(submission.packed.bytes.size(), outcome_bytes_bound(submission.prepared)))) {
+      return;
+    }
+    batch.operations += operations;
+    batch.answers.emplace_back(&submission, decide_one(submission, batch));
+  }
+}
+
+Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
+  const Command& command = submission.prepared.command;
+  if (command.key_origin == KeyOrigin::given) {
+    TRY(const auto before, views::read_request(batch.work, command.key));
+    if (before) {
+      if (before->request_hash != command.request_hash) {
+        return fail(Code::key_reused,
+                    "this Idempotency-Key was used before for another request; draw a new key");
+      }
+      ++counts_.repeated;
+      Committed committed;
+      committed.position = before->position;
+      committed.repeated = true;
+      return committed;
+    }
+  }
+  auto outcome = decide::decide(batch.work, submission.prepared, options_.planted);
+  if (!outcome) {
+    ++counts_.refused;
+    return fail(std::move(outcome).error());
+  }
+  if (!outcome->changes() && command.key_origin == KeyOrigin::drawn) {
+    ++counts_.unchanged;
+    return Committed{batch.folded.state.position, batch.time, *std::move(outcome), false};
+  }
+  return append_one(submission, batch, *std::move(outcome));
+}
+
+Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Outcome outcome) {
+  const Bytes encoded = encode(outcome);
+  const Command& command = submission.prepared.command;
+  journal::Entry entry;
+  entry.time = batch.time;
+  entry.kind = static_cast<std::uint16_t>(EntryKind::command);
+  entry.flags = static_cast<std::uint16_t>(submission.packed.stored);
+  std::copy(command.key.bytes.begin(), command.key.bytes.end(), entry.key.bytes.begin());
+  entry.command = submission.packed.bytes;
+  entry.command_hash = submission.packed.hash;
+  entry.outcome = encoded;
+  entry.outcome_hash = sha256(encoded);
+  auto appended = writer_->append(entry);
+  if (!appended) {
+    note_refusal(appended.error());
+    return fail(std::move(appended).error());
+  }
+  const apply::EntryFacts facts{appended->position, batch.time, appended->hash};
+  const auto applied = fold_command(batch.work, batch.folded, submission.prepared, outcome, facts,
+                                    {*codec_, json_reader_, options_.planted});
+  // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
+  check(applied.has_value(), applied ? "" : applied.error().what.c_str());
+  ++batch.entries;
+  counts_.journal_bytes += journal::record_bytes(entry.command.size(), entry.outcome.size());
+  return Committed{appended->position, batch.time, std::move(outcome), false};
+}
+
+Task<void> Sequencer::finish(Batch& batch) {
+  ++activity_;
+  if (options_.planted == Bug::reply_before_sync) {
+    answer(batch);
+  }
+  if (batch.entries > 0) {
+    const auto committed = co_await writer_->commit();
+    ++counts_.syncs;
+    if (!committed) {
+      note_refusal(committed.error());
+      for (auto& [submission, result] : batch.answers) {
+        result = fail(committed.error());
+      }
+    } else {
+      publish(batch);
+    }
+  }
+  answer(batch);
+}
+
+void Sequencer::publish(Batch& batch) {
+  const Position first = folded_.state.position.next();
+  clock_.entry_has(batch.time);
+  folded_ = std::move(batch.folded);
+  published_.add(std::move(batch.work).freeze(first, folded_.state.position));
+  applier_.wake();
+  ++counts_.batches;
+  counts_.entries += batch.entries;
+  counts_.operations += batch.operations;
+  const std::scoped_lock lock(health_mutex_);
+  health_.writes_refused.clear();
+  health_.clock = clock_.health();
+  health_.clock_lead = clock_.lead();
+}
+
+void Sequencer::answer(Batch& batch) {
+  for (auto& [submission, result] : batch.answers) {
+    submission->answer.set(std::move(result));
+  }
+  batch.answers.clear();
+}
+
+void Sequencer::note_refusal(const Error& error) {
+  const std::scoped_lock lock(health_mutex_);
+  health_.writes_refused = error.what;
+  if (writer_->failure()) {
+    health_.fatal = Fatal::yes;
+  }
+}
+
+}  // namespace holdfast::node

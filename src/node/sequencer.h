@@ -1,0 +1,115 @@
+// node/sequencer.h: a Node over a journal and a Kv.
+// 1. One coroutine on the sequencer's executor takes everything that waits, decides it in order
+//    against view plus what it has decided before, and stages it as one batch.
+// 2. The batch is durable by one sync. Only then is its layer published, and only after that does
+//    anybody get an answer, the refused ones too: what they were refused for must be durable.
+// 3. A batch that did not become durable leaves no trace in memory: its layer, state, tree and
+//    clock are dropped together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fhir/json.h"
+#include "journal/checkpoint.h"
+#include "journal/open.h"
+#include "node/applier.h"
+#include "node/entry_clock.h"
+#include "node/fold.h"
+#include "node/node.h"
+#include "node/payload.h"
+#include "views/view.h"
+
+namespace holdfast::node {
+
+/// What open() has put together.
+struct SequencerParts {
+  World world;
+  Options options;
+  journal::Opened journal;
+  std::unique_ptr<views::BodyCodec> codec;
+  Folded folded;
+  journal::SigningKey signing_key;
+  Bytes link_secret;
+};
+
+class Sequencer final : public Node {
+ public:
+  Sequencer(SequencerParts parts, views::Kv& kv);
+  ~Sequencer() override = default;
+
+  /// Journals that opening cut torn bytes, then begins to take commands.
+  Task<Result<void>> start();
+
+  Task<Result<Committed>> submit(Executor& from, decide::Prepared prepared) override;
+  [[nodiscard]] Moment view() const override;
+  Task<Result<void>> drain() override;
+  [[nodiscard]] Result<std::pair<Command, Outcome>> read_entry(Position position) override;
+  [[nodiscard]] Result<std::string> checkpoint() override;
+  [[nodiscard]] Result<std::vector<Hash>> inclusion_proof(Position position,
+                                                          std::uint64_t size) override;
+  [[nodiscard]] Result<std::vector<Hash>> consistency_proof(std::uint64_t from,
+                                                            std::uint64_t to) override;
+  [[nodiscard]] Health health() const override;
+  [[nodiscard]] const Counts& counts() const override { return counts_; }
+  [[nodiscard]] Budget& budget() override { return budget_; }
+  [[nodiscard]] const views::BodyCodec& codec() const override { return *codec_; }
+  [[nodiscard]] BytesView link_secret() const override { return link_secret_; }
+
+ private:
+  struct Submission;
+  struct Batch;
+  /// What the sequencer is asked to do: a submission, or (null) a seal.
+  using Work = Submission*;
+
+  Task<void> run();
+  Task<void> run_works(const std::vector<Work>& works);
+  void take(const std::vector<Work>& works, std::size_t& next, Batch& batch);
+  /// Code::too_large: not in this batch, in the next.
+  Result<Committed> decide_one(Submission& submission, Batch& batch);
+  Result<Committed> append_one(Submission& submission, Batch& batch, Outcome outcome);
+  Task<void> finish(Batch& batch);
+  void publish(Batch& batch);
+  static void answer(Batch& batch);
+  Task<void> make_room();
+  Task<void> seal_when_idle();
+  void arm_seal();
+  void arm_preparation();
+  Task<void> prepare_segments();
+  void note_refusal(const Error& error);
+  Result<void> writable() const;
+
+  World world_;
+  const Options options_;
+  journal::OpeningReport opening_;
+  std::unique_ptr<journal::Reader> reader_;
+  std::unique_ptr<journal::Writer> writer_;  ///< none: the journal is damaged, read-only
+  std::unique_ptr<views::BodyCodec> codec_;
+  views::Published published_;
+  Counts counts_;
+  Applier applier_;
+  Folded folded_;  ///< of what is published; the sequencer's
+  EntryClock clock_;
+  fhir::JsonReader json_reader_;  ///< the sequencer's
+  Budget budget_;
+  const journal::SigningKey signing_key_;
+  const Bytes link_secret_;
+  Queue<Work> queue_;
+  Answer<Result<void>> ended_;
+  std::uint64_t activity_ = 0;   ///< batches so far, to see idleness by
+  bool seal_armed_ = false;
+  bool preparing_ = false;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< timers look before they touch us
+
+  mutable std::mutex moment_mutex_;
+  mutable std::shared_ptr<const views::View> moment_view_;
+  mutable views::State moment_state_;
+  mutable std::mutex health_mutex_;
+  Health health_;
+};
+
+}  // namespace holdfast::node
