@@ -12,18 +12,18 @@ namespace holdfast {
 
 enum class Bug : std::uint8_t {
   none,
-  reply_before_sync,         ///< acknowledge while the batch is only in the page cache
-  skip_directory_sync,       ///< do not sync the directory after a new segment
-  accept_torn_tail,          ///< take a record whose payload checksum is wrong at the tail
-  trust_page_cache,          ///< serve the unproven tail after recovery without rewriting it
-  retry_fsync,               ///< after a failed sync, sync again and go on
-  ignore_version_conflict,   ///< update although If-Match names another version
-  apply_twice,               ///< replay the last applied entry again after a restart
-  show_above_snapshot,       ///< a page shows rows newer than its snapshot
-  lose_undo_row,             ///< superseding a row leaves no undo row for open pages
-  forget_idempotency_key,    ///< do not record the key of a command
-  clock_leap,                ///< take the wall clock as it is, however far it leapt
-  durable_before_last,       ///< count a batch as durable before its last record is written
+  reply_before_sync,        ///< acknowledge while the batch is only in the page cache
+  skip_directory_sync,      ///< do not sync the directory after a new segment
+  accept_torn_tail,         ///< take a record whose payload checksum is wrong at the tail
+  trust_page_cache,         ///< serve the unproven tail after recovery without rewriting it
+  retry_fsync,              ///< after a failed sync, sync again and go on
+  ignore_version_conflict,  ///< update although If-Match names another version
+  apply_twice,              ///< replay the last applied entry again after a restart
+  show_above_snapshot,      ///< a page shows rows newer than its snapshot
+  lose_undo_row,            ///< superseding a row leaves no undo row for open pages
+  forget_idempotency_key,   ///< do not record the key of a command
+  clock_leap,               ///< take the wall clock as it is, however far it leapt
+  durable_before_last,      ///< count a batch as durable before its last record is written
 };
 
 struct BugName {

@@ -41,8 +41,7 @@ std::string_view name(Code code) {
 }
 
 std::unexpected<Error> fail_errno(int error_number, std::string doing) {
-  const Code code =
-      error_number == ENOSPC || error_number == EDQUOT ? Code::no_space : Code::io;
+  const Code code = error_number == ENOSPC || error_number == EDQUOT ? Code::no_space : Code::io;
   return fail(code, fmt::format("{}: {} (errno {})", doing,
                                 std::generic_category().message(error_number), error_number));
 }

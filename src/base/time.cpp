@@ -185,10 +185,10 @@ std::optional<TimeRange> read_date_time(std::string_view text, Form form) {
   }
   cursor.skip('-');
   const unsigned day = cursor.digits(2, 1, 31);
-  const bool exists = std::chrono::year_month_day{std::chrono::year{year},
-                                                  std::chrono::month{month},
-                                                  std::chrono::day{day}}
-                          .ok();
+  const bool exists = std::chrono::year_month_day{
+      std::chrono::year{year}, std::chrono::month{month},
+      std::chrono::day{
+          day}}.ok();
   if (cursor.failed || !exists) {
     return std::nullopt;
   }

@@ -52,10 +52,10 @@ Result<TypeId> type_of(JsonValue resource) {
     return fail(Code::required, "a resource is an object with a resourceType", where(resource));
   }
   constexpr std::size_t shown_bytes_max = 64;
-  return fail(Code::unknown_type,
-              fmt::format("FHIR R4 has no resource type \"{}\"",
-                          member->text().substr(0, shown_bytes_max)),
-              where(*member));
+  return fail(
+      Code::unknown_type,
+      fmt::format("FHIR R4 has no resource type \"{}\"", member->text().substr(0, shown_bytes_max)),
+      where(*member));
 }
 
 }  // namespace holdfast::fhir

@@ -33,13 +33,14 @@ std::string patient(const std::string& members) {
 }
 
 TEST(Check, AcceptsAGoodPatient) {
-  EXPECT_EQ(fault(patient(
-                R"("active":true,"birthDate":"1970-03-30","_birthDate":{"extension":[{"url":"u","valueTime":"14:35:00"}]},
+  EXPECT_EQ(
+      fault(patient(
+          R"("active":true,"birthDate":"1970-03-30","_birthDate":{"extension":[{"url":"u","valueTime":"14:35:00"}]},
                 "name":[{"given":["A",null],"_given":[null,{"id":"x"}]}],"deceasedBoolean":false,
                 "contained":[{"resourceType":"Organization","id":"o","name":"x"}],
                 "managingOrganization":{"reference":"#o"},"multipleBirthInteger":2,
                 "text":{"status":"generated","div":"<div>x</div>"})")),
-            "none");
+      "none");
 }
 
 TEST(Check, RefusesUnknownTypesAndWhatIsNoResource) {
@@ -95,9 +96,10 @@ TEST(Check, HoldsCardinality) {
   EXPECT_EQ(fault(patient(R"("link":[{"type":"seealso"}])")), "required Patient.link[0].other");
   EXPECT_EQ(fault(R"({"resourceType":"Observation","code":{"text":"x"}})"),
             "required Observation.status");
-  EXPECT_EQ(fault(R"({"resourceType":"Observation","_status":{"extension":[{"url":"u","valueCode":"x"}]},
+  EXPECT_EQ(
+      fault(R"({"resourceType":"Observation","_status":{"extension":[{"url":"u","valueCode":"x"}]},
                   "code":{"text":"x"}})"),
-            "none");
+      "none");
 }
 
 TEST(Check, AChoiceOccursOnce) {
@@ -115,8 +117,10 @@ TEST(Check, AChoiceOccursOnce) {
 }
 
 TEST(Check, AlignsExtensionsOfPrimitives) {
-  EXPECT_EQ(fault(patient(R"("_birthDate":{"extension":[{"url":"u","valueString":"x"}]})")), "none");
-  EXPECT_EQ(fault(patient(R"("birthDate":"1970","_birthDate":"x")")), "structure Patient.birthDate");
+  EXPECT_EQ(fault(patient(R"("_birthDate":{"extension":[{"url":"u","valueString":"x"}]})")),
+            "none");
+  EXPECT_EQ(fault(patient(R"("birthDate":"1970","_birthDate":"x")")),
+            "structure Patient.birthDate");
   EXPECT_EQ(fault(patient(R"("birthDate":"1970","_birthDate":[{"id":"1"}])")),
             "structure Patient.birthDate");
   EXPECT_EQ(fault(patient(R"("birthDate":"1970","_birthDate":{})")), "structure Patient.birthDate");
@@ -143,27 +147,46 @@ TEST(Check, LooksIntoResourcesInside) {
   EXPECT_EQ(fault(patient(R"("contained":[{"id":"1"}])")), "required Patient.contained[0]");
   EXPECT_EQ(fault(patient(R"("contained":[{"resourceType":"X"}])")),
             "unknown-type Patient.contained[0].resourceType");
-  EXPECT_EQ(fault(R"({"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"PUT","url":"a"}},
+  EXPECT_EQ(
+      fault(
+          R"({"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"PUT","url":"a"}},
       {"resource":{"resourceType":"Patient","name":[{"given":["A",7]}]}}]})"),
-            "structure Bundle.entry[1].resource.name[0].given[1]");
-  EXPECT_EQ(fault(R"({"resourceType":"Parameters","parameter":[{"name":"x","resource":{"resourceType":"Patient","x":1}}]})"),
-            "structure Parameters.parameter[0].resource.x");
+      "structure Bundle.entry[1].resource.name[0].given[1]");
+  EXPECT_EQ(
+      fault(
+          R"({"resourceType":"Parameters","parameter":[{"name":"x","resource":{"resourceType":"Patient","x":1}}]})"),
+      "structure Parameters.parameter[0].resource.x");
 }
 
 TEST(Check, ResourceTypeMayBeAnOrdinaryElement) {
-  const std::string scenario = R"({"resourceType":"ExampleScenario","status":"draft","instance":[{"resourceId":"a")";
+  const std::string scenario =
+      R"({"resourceType":"ExampleScenario","status":"draft","instance":[{"resourceId":"a")";
   EXPECT_EQ(fault(scenario + R"(,"resourceType":"Patient"}]})"), "none");
   EXPECT_EQ(fault(scenario + "}]}"), "required ExampleScenario.instance[0].resourceType");
 }
 
 TEST(Check, SaysWhatAndWhereWithLines) {
-  const Result<void> result = checked("{\"resourceType\": \"Patient\",\n  \"active\": 1,\n  \"sex\": 2}");
+  const Result<void> result =
+      checked("{\"resourceType\": \"Patient\",\n  \"active\": 1,\n  \"sex\": 2}");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().where, "Patient.active (line 2, column 13)");
   EXPECT_EQ(result.error().what, "active is a boolean, so a JSON boolean, not number");
   ASSERT_EQ(result.error().more.size(), 1U);
   EXPECT_EQ(result.error().more[0].where, "Patient.sex (line 3, column 10)");
   EXPECT_EQ(result.error().more[0].what, "Patient has no element \"sex\"");
+}
+
+TEST(Check, GoesAsDeepAsTheReader) {
+  // Two levels an extension, one for the resource itself.
+  const std::size_t extensions = (json_depth_max - 1) / 2;
+  std::string text = R"({"resourceType":"Basic","code":{"text":"c"})";
+  std::string end = "}";
+  for (std::size_t i = 0; i < extensions; ++i) {
+    text += R"(,"extension":[{"url":"u")";
+    end = "}]" + end;
+  }
+  EXPECT_EQ(fault(text + end), "none");
+  EXPECT_THAT(fault(text + R"(,"nothing":1)" + end), HasSubstr(".extension[0].nothing"));
 }
 
 TEST(Check, StopsAfterTwentyFaults) {
@@ -178,7 +201,8 @@ TEST(Check, StopsAfterTwentyFaults) {
 
 TEST(Check, EscapedNamesAreReadAsWhatTheyMean) {
   EXPECT_EQ(fault(R"({"resourceType":"Patient","\u0061ctive":true})"), "none");
-  EXPECT_EQ(fault(R"({"resource\u0054ype":"Patient","\u0061ctive":1})"), "structure Patient.active");
+  EXPECT_EQ(fault(R"({"resource\u0054ype":"Patient","\u0061ctive":1})"),
+            "structure Patient.active");
   EXPECT_EQ(fault(R"({"resourceType":"Patient","\u005fbirthDate":{"id":"1"}})"), "none");
 }
 
@@ -190,16 +214,24 @@ TEST(Check, AcceptsTheOfficialExamples) {
       {"ImplementationGuide-fhir.json", "required ImplementationGuide.name"},
       {"ig-r4.json", "required ImplementationGuide.name"},
       {"Questionnaire-qs1.json", "required Questionnaire.item[0].item[0].linkId"},
-      {"SearchParameter-codesystem-extensions-CodeSystem-author.json", "required SearchParameter.base"},
-      {"SearchParameter-codesystem-extensions-CodeSystem-effective.json", "required SearchParameter.base"},
-      {"SearchParameter-codesystem-extensions-CodeSystem-end.json", "required SearchParameter.base"},
-      {"SearchParameter-codesystem-extensions-CodeSystem-keyword.json", "required SearchParameter.base"},
-      {"SearchParameter-codesystem-extensions-CodeSystem-workflow.json", "required SearchParameter.base"},
+      {"SearchParameter-codesystem-extensions-CodeSystem-author.json",
+       "required SearchParameter.base"},
+      {"SearchParameter-codesystem-extensions-CodeSystem-effective.json",
+       "required SearchParameter.base"},
+      {"SearchParameter-codesystem-extensions-CodeSystem-end.json",
+       "required SearchParameter.base"},
+      {"SearchParameter-codesystem-extensions-CodeSystem-keyword.json",
+       "required SearchParameter.base"},
+      {"SearchParameter-codesystem-extensions-CodeSystem-workflow.json",
+       "required SearchParameter.base"},
       {"SearchParameter-valueset-extensions-ValueSet-author.json", "required SearchParameter.base"},
-      {"SearchParameter-valueset-extensions-ValueSet-effective.json", "required SearchParameter.base"},
+      {"SearchParameter-valueset-extensions-ValueSet-effective.json",
+       "required SearchParameter.base"},
       {"SearchParameter-valueset-extensions-ValueSet-end.json", "required SearchParameter.base"},
-      {"SearchParameter-valueset-extensions-ValueSet-keyword.json", "required SearchParameter.base"},
-      {"SearchParameter-valueset-extensions-ValueSet-workflow.json", "required SearchParameter.base"},
+      {"SearchParameter-valueset-extensions-ValueSet-keyword.json",
+       "required SearchParameter.base"},
+      {"SearchParameter-valueset-extensions-ValueSet-workflow.json",
+       "required SearchParameter.base"},
       // an id of 68 characters
       {"SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json",
        "value SearchParameter.id"},

@@ -58,19 +58,29 @@ struct ParamId {
   auto operator<=>(const ParamId&) const = default;
 };
 
-enum class ParamKind : std::uint8_t { number, date, string, token, reference, composite, quantity, uri, special };
+enum class ParamKind : std::uint8_t {
+  number,
+  date,
+  string,
+  token,
+  reference,
+  composite,
+  quantity,
+  uri,
+  special
+};
 
 /// One JSON member that a structure may have.
 struct ElementRow {
-  std::uint32_t name;        // offset into `names`
+  std::uint32_t name;  // offset into `names`
   std::uint8_t name_bytes;
-  std::uint8_t base_bytes;   // of valueQuantity: 5; otherwise as name_bytes
+  std::uint8_t base_bytes;  // of valueQuantity: 5; otherwise as name_bytes
   ElementKind kind;
   std::uint8_t flags;
-  std::uint16_t structure;   // of a complex row
-  std::uint16_t targets;     // of a Reference or canonical: index into `target_sets`, 0 is any
-  std::uint8_t choice;       // rows of one choice element share a number from 1; 0 is none
-  std::uint8_t required;     // bit number within the structure, or not_required
+  std::uint16_t structure;     // of a complex row
+  std::uint16_t targets;       // of a Reference or canonical: index into `target_sets`, 0 is any
+  std::uint8_t choice;         // rows of one choice element share a number from 1; 0 is none
+  std::uint8_t required;       // bit number within the structure, or not_required
   std::uint16_t structure_of;  // the structure that this row belongs to
 };
 static_assert(sizeof(ElementRow) == 16);
@@ -81,14 +91,14 @@ constexpr std::uint8_t row_modifier = 8;  // isModifier
 constexpr std::uint8_t not_required = 0xff;
 
 struct StructureRow {
-  std::uint64_t seed;       // of its perfect hash
-  std::uint32_t name;       // offset into `names`: "Patient.contact"
-  std::uint32_t slots;      // offset into `row_slots`
-  std::uint16_t first;      // its rows, in the order of the definition
+  std::uint64_t seed;   // of its perfect hash
+  std::uint32_t name;   // offset into `names`: "Patient.contact"
+  std::uint32_t slots;  // offset into `row_slots`
+  std::uint16_t first;  // its rows, in the order of the definition
   std::uint16_t count;
   std::uint8_t name_bytes;
   std::uint8_t slot_bits;
-  std::uint8_t required;    // how many required bits
+  std::uint8_t required;  // how many required bits
   std::uint8_t is_resource;
 };
 
@@ -106,7 +116,7 @@ struct PathStep {
 /// What the value that a path ends in counts for.
 struct PathAction {
   std::uint16_t param;
-  std::uint8_t only;         // TypeId that the reference must resolve to, or any_type
+  std::uint8_t only;  // TypeId that the reference must resolve to, or any_type
   std::uint8_t flags;
 };
 constexpr std::uint8_t action_reference = 1;
@@ -117,7 +127,7 @@ constexpr std::uint16_t no_state = 0xffff;
 
 /// A search parameter of one resource type.
 struct ParamRow {
-  std::uint16_t code;      // ParamId
+  std::uint16_t code;  // ParamId
   ParamKind kind;
   std::uint8_t extracted;  // 1 if the paths above cover its whole expression
   std::uint16_t targets;   // index into `target_sets`
@@ -245,7 +255,8 @@ struct EightBytes {
   }
   const PathState& from = tables::states[state];
   const auto index = static_cast<std::uint16_t>(&row - tables::elements);
-  for (std::uint32_t i = from.first_step; i < std::uint32_t{from.first_step} + from.step_count; ++i) {
+  for (std::uint32_t i = from.first_step; i < std::uint32_t{from.first_step} + from.step_count;
+       ++i) {
     if (tables::steps[i].row == index) {
       return tables::steps[i].state;
     }

@@ -138,7 +138,8 @@ TEST(SearchParams, AreFoundByTypeAndCode) {
 }
 
 TEST(SearchParams, OfTheCompartmentAreAllTranslated) {
-  const Json json = read_json(file_bytes(definitions_package() / "CompartmentDefinition-patient.json"));
+  const Json json =
+      read_json(file_bytes(definitions_package() / "CompartmentDefinition-patient.json"));
   std::size_t count = 0;
   for (const JsonValue member : json.root().find("resource")->children()) {
     const auto params_ = member.find("param");

@@ -39,9 +39,9 @@ void ElementWalk::note_reference(std::uint16_t state) {
     if (has_only && !is_unknown && (!site.type || site.type->value != action.only)) {
       continue;
     }
-    to.references.push_back({ParamId{action.param}, index,
-                             has_only && is_unknown ? std::optional(TypeId{action.only})
-                                                    : std::nullopt});
+    to.references.push_back(
+        {ParamId{action.param}, index,
+         has_only && is_unknown ? std::optional(TypeId{action.only}) : std::nullopt});
     is_in_compartment = is_in_compartment || (action.flags & action_patient_compartment) != 0;
   }
   if (is_in_compartment && (is_unknown || site.type == patient)) {

@@ -67,8 +67,8 @@ struct Extraction {
 /// For a resource that check_resource() has passed; of any other JSON it takes what it can.
 void examine(JsonValue resource, Sites& sites, Extraction& extraction);
 
-/// The same with check_resource() in the same walk, for a document that was minified when it came, whose
-/// lines say nothing anyway. On failure sites and extraction mean nothing.
+/// The same with check_resource() in the same walk, for a document that was minified when it came,
+/// whose lines say nothing anyway. On failure sites and extraction mean nothing.
 [[nodiscard]] Result<void> check_and_examine(JsonValue resource, Sites& sites,
                                              Extraction& extraction);
 

@@ -64,15 +64,16 @@ TEST(Extract, TakesReferencesOfEveryParameterThatSelectsThem) {
       "hasMember":[{"reference":"Observation/4"}],"focus":[{"reference":"#c"}],
       "note":[{"authorReference":{"reference":"Patient/99"},"text":"t"}]})");
   EXPECT_THAT(one.references(),
-              UnorderedElementsAre("subject=Patient/1", "patient=Patient/1", "encounter=Encounter/2",
-                                   "performer=Practitioner/3", "performer=Patient/1",
-                                   "has-member=Observation/4"));
+              UnorderedElementsAre("subject=Patient/1", "patient=Patient/1",
+                                   "encounter=Encounter/2", "performer=Practitioner/3",
+                                   "performer=Patient/1", "has-member=Observation/4"));
   EXPECT_THAT(one.patients(), ElementsAre("Patient/1", "Patient/1"));  // two sites
   EXPECT_FALSE(one.extraction.is_patient);
 }
 
 TEST(Extract, AsksForTheTypeWhereResolveDoes) {
-  const std::string body = R"({"resourceType":"Observation","status":"final","code":{"text":"c"},"subject":{"reference":")";
+  const std::string body =
+      R"({"resourceType":"Observation","status":"final","code":{"text":"c"},"subject":{"reference":")";
   EXPECT_THAT(Examined(body + R"(Group/1"}})").references(), ElementsAre("subject=Group/1"));
   EXPECT_THAT(Examined(body + R"(Group/1"}})").patients(), IsEmpty());
   EXPECT_THAT(Examined(body + R"(urn:uuid:1"}})").references(),
@@ -82,14 +83,16 @@ TEST(Extract, AsksForTheTypeWhereResolveDoes) {
               UnorderedElementsAre("subject=Patient?identifier=1", "patient=Patient?identifier=1"));
   EXPECT_THAT(Examined(body + R"(Patient?identifier=1"}})").patients(),
               ElementsAre("Patient?identifier=1"));
-  EXPECT_THAT(Examined(body + R"(http://h/fhir/Patient/1"}})").references(),
-              UnorderedElementsAre("subject=http://h/fhir/Patient/1", "patient=http://h/fhir/Patient/1"));
+  EXPECT_THAT(
+      Examined(body + R"(http://h/fhir/Patient/1"}})").references(),
+      UnorderedElementsAre("subject=http://h/fhir/Patient/1", "patient=http://h/fhir/Patient/1"));
   EXPECT_THAT(Examined(body + R"(Patient\/1"}})").patients(), ElementsAre(R"(Patient\/1)"));
 }
 
 TEST(Extract, FollowsPathsAndNothingBesideThem) {
   // Composition.section.entry is a path of two steps: sections inside sections are not on it.
-  const Examined one(R"({"resourceType":"Composition","status":"final","type":{"text":"t"},"date":"2020",
+  const Examined one(
+      R"({"resourceType":"Composition","status":"final","type":{"text":"t"},"date":"2020",
       "author":[{"reference":"Practitioner/1"}],"title":"t",
       "section":[{"entry":[{"reference":"Observation/1"}],"section":[{"entry":[{"reference":"Observation/2"}]}]}],
       "relatesTo":[{"code":"replaces","targetReference":{"reference":"Composition/3"}}]})");
@@ -100,7 +103,8 @@ TEST(Extract, FollowsPathsAndNothingBesideThem) {
 TEST(Extract, TakesCanonicalAndUriParameters) {
   const Examined one(R"({"resourceType":"Measure","status":"draft","library":["http://l|1"]})");
   EXPECT_THAT(one.references(), UnorderedElementsAre("depends-on=http://l|1"));
-  const Examined map(R"({"resourceType":"ConceptMap","status":"draft","sourceUri":"http://s","targetCanonical":"http://t"})");
+  const Examined map(
+      R"({"resourceType":"ConceptMap","status":"draft","sourceUri":"http://s","targetCanonical":"http://t"})");
   EXPECT_THAT(map.references(), UnorderedElementsAre("source-uri=http://s", "target=http://t"));
 }
 
@@ -111,15 +115,18 @@ TEST(Extract, LeavesContainedResourcesAndEntriesAlone) {
   EXPECT_THAT(contained.references(), IsEmpty());
   EXPECT_THAT(contained.patients(), IsEmpty());
   EXPECT_THAT(contained.identifiers(), IsEmpty());
-  EXPECT_EQ(contained.sites.sites.size(), 2U);  // but they can be replaced: the system and the reference
-  const Examined bundle(R"({"resourceType":"Bundle","type":"document","identifier":{"value":"b"},"entry":[{"resource":
+  EXPECT_EQ(contained.sites.sites.size(),
+            2U);  // but they can be replaced: the system and the reference
+  const Examined bundle(
+      R"({"resourceType":"Bundle","type":"document","identifier":{"value":"b"},"entry":[{"resource":
       {"resourceType":"Patient","identifier":[{"value":"v"}]}}]})");
   EXPECT_THAT(bundle.identifiers(), ElementsAre("-|b"));
   EXPECT_FALSE(bundle.extraction.is_patient);
 }
 
 TEST(Extract, TakesIdentifiersAsExactBytes) {
-  const Examined one(R"({"resourceType":"Patient","identifier":[{"system":"http:\/\/s","value":"\u00e9 1"},
+  const Examined one(
+      R"({"resourceType":"Patient","identifier":[{"system":"http:\/\/s","value":"\u00e9 1"},
       {"value":"only"},{"system":"x"},{"use":"old"}],
       "link":[{"type":"seealso","other":{"reference":"Patient/2","identifier":{"value":"not this"}}}]})");
   EXPECT_THAT(one.identifiers(), ElementsAre("http://s|é 1", "-|only", "x|-", "-|-"));
@@ -163,11 +170,11 @@ bool for_each_synthea_file(const std::function<void(const std::string&, Bytes)>&
   if (!std::filesystem::exists(archive)) {
     return false;
   }
-  const auto folder = std::filesystem::temp_directory_path() /
-                      ("holdfast-synthea-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("holdfast-synthea-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
-  const std::string command = "zstd -dcq '" + archive.string() + "' | tar -xf - -C '" +
-                              folder.string() + "'";
+  const std::string command =
+      "zstd -dcq '" + archive.string() + "' | tar -xf - -C '" + folder.string() + "'";
   const bool is_unpacked = std::system(command.c_str()) == 0;  // NOLINT(cert-env33-c): a test
   if (is_unpacked) {
     for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
@@ -182,7 +189,8 @@ bool for_each_synthea_file(const std::function<void(const std::string&, Bytes)>&
 
 std::size_t count_of(std::string_view text, std::string_view what) {
   std::size_t count = 0;
-  for (std::size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) {
+  for (std::size_t at = text.find(what); at != std::string_view::npos;
+       at = text.find(what, at + 1)) {
     ++count;
   }
   return count;
@@ -219,7 +227,7 @@ TEST(Synthea, EveryBundleIsReadCheckedAndExtracted) {
       EXPECT_EQ(references, count_of(resource.raw(), "\"reference\":\""));
       // One identifier of the standard's parameter for each of the resource's own.
       const auto identifiers = resource.find("identifier");
-      EXPECT_EQ(extraction.identifiers.size(), !identifiers               ? 0U
+      EXPECT_EQ(extraction.identifiers.size(), !identifiers              ? 0U
                                                : identifiers->is_array() ? identifiers->size()
                                                                          : 1U);
       if (extraction.patients.empty() && !extraction.is_patient) {
@@ -228,7 +236,8 @@ TEST(Synthea, EveryBundleIsReadCheckedAndExtracted) {
     }
   });
   if (!is_there) {
-    GTEST_SKIP() << "the Synthea set is not under " << shared_data() << ", or tar or zstd is missing";
+    GTEST_SKIP() << "the Synthea set is not under " << shared_data()
+                 << ", or tar or zstd is missing";
   }
   EXPECT_EQ(bundles, 122U);
   EXPECT_EQ(resources, 92114U);

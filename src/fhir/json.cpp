@@ -164,12 +164,13 @@ void Json::minify() {
   // simdjson's minify trusts that its input is JSON; here it has been read already.
   Bytes dense;
   std::size_t dense_bytes = 0;
-  dense.resize_and_overwrite(bytes_.size() + simdjson::SIMDJSON_PADDING, [&](char* to, std::size_t room) {
-    const auto error = simdjson::minify(bytes_.data(), bytes_.size(), to, dense_bytes);
-    check(error == simdjson::SUCCESS && dense_bytes + simdjson::SIMDJSON_PADDING <= room,
-          "a document that was read minifies");
-    return dense_bytes;
-  });
+  dense.resize_and_overwrite(
+      bytes_.size() + simdjson::SIMDJSON_PADDING, [&](char* to, std::size_t room) {
+        const auto error = simdjson::minify(bytes_.data(), bytes_.size(), to, dense_bytes);
+        check(error == simdjson::SUCCESS && dense_bytes + simdjson::SIMDJSON_PADDING <= room,
+              "a document that was read minifies");
+        return dense_bytes;
+      });
   Compaction(nodes_.get()).run(count_);
   check(nodes_[0].end == dense_bytes, "both ways of dropping whitespace agree");
   bytes_ = std::move(dense);  // its capacity still has room for the padding

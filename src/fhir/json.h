@@ -39,6 +39,9 @@ constexpr std::size_t json_number_bytes_max = 128;
 /// Largest power of ten that an exponent may name, up or down: the range of an IEEE double, which
 /// is what peers can read. Keeps a short text from standing for a million digits.
 constexpr std::uint32_t json_exponent_max = 308;
+/// Members of one object. The widest FHIR structure, ElementDefinition, has 200 and as many with an
+/// underscore; telling a million names apart would cost seconds.
+constexpr std::uint32_t json_members_max = 1024;
 /// Length of one member name as written.
 constexpr std::size_t json_key_bytes_max = 65'535;
 
@@ -59,14 +62,14 @@ constexpr std::uint32_t json_no_key = UINT32_MAX;
 
 /// One value. Strings include their quotes, containers their brackets.
 struct JsonNode {
-  std::uint32_t begin;       // offset of the first byte
-  std::uint32_t end;         // offset behind the last byte
-  std::uint32_t key;         // offset of the member name's first character, or json_no_key
-  std::uint32_t next;        // index of the first node behind this one's subtree
-  std::uint32_t count;       // children
-  std::uint16_t key_bytes;   // length of the member name as written, without quotes
+  std::uint32_t begin;      // offset of the first byte
+  std::uint32_t end;        // offset behind the last byte
+  std::uint32_t key;        // offset of the member name's first character, or json_no_key
+  std::uint32_t next;       // index of the first node behind this one's subtree
+  std::uint32_t count;      // children
+  std::uint16_t key_bytes;  // length of the member name as written, without quotes
   JsonKind kind;
-  std::uint8_t escapes;      // bit 0: the string has escapes; bit 1: the member name has
+  std::uint8_t escapes;  // bit 0: the string has escapes; bit 1: the member name has
 };
 static_assert(sizeof(JsonNode) == 24);
 constexpr std::uint8_t json_value_escaped = 1;

@@ -1,6 +1,6 @@
 #include "fhir/json_text.h"
 
-#include "base/check.h"
+#include <fmt/format.h>
 
 namespace holdfast::fhir {
 
@@ -54,6 +54,12 @@ void append_utf8(std::string& to, std::uint32_t point) {
 }
 
 }  // namespace
+
+std::string shown_byte(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte < 0x7f ? fmt::format("'{}'", c)
+                                    : fmt::format("byte 0x{:02x}", unsigned{byte});
+}
 
 std::optional<std::size_t> find_bad_escape(std::string_view inside) {
   std::size_t i = inside.find('\\');

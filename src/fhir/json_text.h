@@ -13,6 +13,14 @@
 
 namespace holdfast::fhir {
 
+/// RFC 8259 section 2.
+[[nodiscard]] constexpr bool is_json_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/// One byte for a sentence: 'x' or byte 0x1b.
+[[nodiscard]] std::string shown_byte(char c);
+
 /// Line and column of a byte of `text`.
 [[nodiscard]] JsonPlace place_in(BytesView text, std::size_t offset);
 

@@ -1,5 +1,6 @@
 #include "fhir/primitive.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -237,20 +238,19 @@ std::optional<std::string_view> find_fault(ElementKind kind, JsonValue value) {
     case ElementKind::uri:
     case ElementKind::url:
     case ElementKind::canonical: return unless(is_uri(value.text(scratch)), "holds white space");
-    case ElementKind::oid:
-      return unless(is_oid(value.text(scratch)), "is not urn:oid: and an OID");
+    case ElementKind::oid: return unless(is_oid(value.text(scratch)), "is not urn:oid: and an OID");
     case ElementKind::uuid:
       return unless(is_uuid(value.text(scratch)), "is not urn:uuid: and a UUID in lower case");
     case ElementKind::date:
-      return unless(is_date(value.text(scratch)), "is not YYYY, YYYY-MM or YYYY-MM-DD of a real day");
+      return unless(is_date(value.text(scratch)),
+                    "is not YYYY, YYYY-MM or YYYY-MM-DD of a real day");
     case ElementKind::date_time:
       return unless(is_date_time(value.text(scratch)),
                     "is not a date, or a date with hh:mm:ss and a zone");
     case ElementKind::instant:
       return unless(is_instant(value.text(scratch)), "is not YYYY-MM-DDThh:mm:ss with a zone");
     case ElementKind::time: return unless(is_time(value.text(scratch)), "is not hh:mm:ss");
-    case ElementKind::base64_binary:
-      return unless(is_base64(value.text(scratch)), "is not base64");
+    case ElementKind::base64_binary: return unless(is_base64(value.text(scratch)), "is not base64");
     case ElementKind::xhtml: return unless(is_div(value), "does not start with <div");
   }
   return std::nullopt;

@@ -90,7 +90,7 @@ Classified classify(std::string_view text) {
   }
   if (const std::size_t mark = text.find('?'); mark != std::string_view::npos) {
     if (const auto type = type_id(text.substr(0, mark))) {
-      return {SiteKind::conditional, *type};
+      return {SiteKind::conditional, type};
     }
   }
   return {SiteKind::other, {}};
@@ -152,12 +152,12 @@ void ElementWalk::note_links(JsonValue div) {
     }
     const BytesView text = raw.substr(begin, end - begin);
     const Classified looks = classify(text);
-    wanted_.sites->sites.push_back(Site{{first + static_cast<std::uint32_t>(begin),
-                                         first + static_cast<std::uint32_t>(end)},
-                                        looks.kind,
-                                        SiteElement::link,
-                                        looks.type,
-                                        text.find_first_of("\\&") != BytesView::npos});
+    wanted_.sites->sites.push_back(
+        Site{{first + static_cast<std::uint32_t>(begin), first + static_cast<std::uint32_t>(end)},
+             looks.kind,
+             SiteElement::link,
+             looks.type,
+             text.find_first_of("\\&") != BytesView::npos});
     at = end;
   }
 }

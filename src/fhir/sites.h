@@ -71,8 +71,8 @@ struct Sites {
   void clear();
 };
 
-/// The places of the resource at `resource`. For one that check_resource() has passed all of them; for any
-/// other JSON what can be found, and nothing breaks.
+/// The places of the resource at `resource`. For one that check_resource() has passed all of them;
+/// for any other JSON what can be found, and nothing breaks.
 [[nodiscard]] Sites find_sites(JsonValue resource);
 
 /// The characters of a site as they stand in the body.

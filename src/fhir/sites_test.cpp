@@ -82,8 +82,7 @@ TEST(Sites, AreTheReferencesAndLinksInOrder) {
 TEST(Sites, AreRelativeToTheResource) {
   const Json json = read_json(
       R"({"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"Basic","id":"x","code":{"text":"t"},"subject":{"reference":"Patient/1"}}}]})");
-  const JsonValue resource =
-      *(*json.root().find("entry")->children().begin()).find("resource");
+  const JsonValue resource = *(*json.root().find("entry")->children().begin()).find("resource");
   const Sites sites = find_sites(resource);
   ASSERT_EQ(sites.sites.size(), 1U);
   EXPECT_EQ(site_text(resource.raw(), sites.sites[0]), "Patient/1");
@@ -91,36 +90,46 @@ TEST(Sites, AreRelativeToTheResource) {
 }
 
 TEST(Compose, PutsIdAndMetaBehindResourceType) {
-  EXPECT_EQ(composed(R"({"resourceType":"Basic","code":{"text":"a"}})"),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"},"code":{"text":"a"}})");
-  EXPECT_EQ(composed(R"({"resourceType":"Basic"})"),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
-  EXPECT_EQ(composed(R"({"code":1.50,"resourceType":"Basic"})"),
-            R"({"code":1.50,"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
+  EXPECT_EQ(
+      composed(R"({"resourceType":"Basic","code":{"text":"a"}})"),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"},"code":{"text":"a"}})");
+  EXPECT_EQ(
+      composed(R"({"resourceType":"Basic"})"),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
+  EXPECT_EQ(
+      composed(R"({"code":1.50,"resourceType":"Basic"})"),
+      R"({"code":1.50,"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
 }
 
 TEST(Compose, ReplacesWhatIsThere) {
-  EXPECT_EQ(composed(R"({"id":"old","resourceType":"Basic","x":1})"),
-            R"({"id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"},"resourceType":"Basic","x":1})");
   EXPECT_EQ(
-      composed(R"({"resourceType":"Basic","meta":{"profile":["p"],"lastUpdated":"x","versionId":"9"}})"),
+      composed(R"({"id":"old","resourceType":"Basic","x":1})"),
+      R"({"id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"},"resourceType":"Basic","x":1})");
+  EXPECT_EQ(
+      composed(
+          R"({"resourceType":"Basic","meta":{"profile":["p"],"lastUpdated":"x","versionId":"9"}})"),
       R"({"resourceType":"Basic","id":"new-1","meta":{"profile":["p"],"lastUpdated":"2026-01-15T12:00:00.000Z","versionId":"7"}})");
-  EXPECT_EQ(composed(R"({"resourceType":"Basic","meta":{"profile":["p"]}})"),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z","profile":["p"]}})");
-  EXPECT_EQ(composed(R"({"resourceType":"Basic","meta":{"profile":["p"],"versionId":"9"}})"),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"lastUpdated":"2026-01-15T12:00:00.000Z","profile":["p"],"versionId":"7"}})");
-  EXPECT_EQ(composed(R"({"resourceType":"Basic","meta":{"lastUpdated":"9"}})"),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
-  EXPECT_EQ(composed(R"({"resourceType":"Basic","meta":{}})"),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
+  EXPECT_EQ(
+      composed(R"({"resourceType":"Basic","meta":{"profile":["p"]}})"),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z","profile":["p"]}})");
+  EXPECT_EQ(
+      composed(R"({"resourceType":"Basic","meta":{"profile":["p"],"versionId":"9"}})"),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"lastUpdated":"2026-01-15T12:00:00.000Z","profile":["p"],"versionId":"7"}})");
+  EXPECT_EQ(
+      composed(R"({"resourceType":"Basic","meta":{"lastUpdated":"9"}})"),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
+  EXPECT_EQ(
+      composed(R"({"resourceType":"Basic","meta":{}})"),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"}})");
 }
 
 TEST(Compose, PutsReplacementsIn) {
   const std::string body =
       R"({"resourceType":"Basic","id":"a","subject":{"reference":"urn:uuid:1"},"author":{"reference":"Patient?x=1"}})";
   const std::string with_quote = "Patient/\"\\";
-  EXPECT_EQ(composed(body, {{0, "Patient/77"}, {1, with_quote}}),
-            R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"},"subject":{"reference":"Patient/77"},"author":{"reference":"Patient/\"\\"}})");
+  EXPECT_EQ(
+      composed(body, {{0, "Patient/77"}, {1, with_quote}}),
+      R"({"resourceType":"Basic","id":"new-1","meta":{"versionId":"7","lastUpdated":"2026-01-15T12:00:00.000Z"},"subject":{"reference":"Patient/77"},"author":{"reference":"Patient/\"\\"}})");
 }
 
 TEST(Compose, ANewBodyIsAGoodResourceWithTheSameValues) {

@@ -59,9 +59,9 @@ void ElementWalk::take_resource(JsonValue value, Rank rank) {
   const auto type = type_id(type_name);
   if (!type) {
     constexpr std::size_t shown_bytes_max = 64;
-    return report(*member, Code::unknown_type,
-                  fmt::format("FHIR R4 has no resource type \"{}\"",
-                              type_name.substr(0, shown_bytes_max)));
+    return report(
+        *member, Code::unknown_type,
+        fmt::format("FHIR R4 has no resource type \"{}\"", type_name.substr(0, shown_bytes_max)));
   }
   std::uint16_t state = no_state;
   if (rank == Rank::outermost) {
@@ -105,13 +105,14 @@ void ElementWalk::take_member(JsonValue member, JsonValue object, const Structur
   const bool is_sibling = key.starts_with('_');
   const ElementRow* row = find_row(in, is_sibling ? key.substr(1) : key);
   // xhtml has no extensions: https://hl7.org/fhir/R4/narrative.html#xhtml
-  const bool is_unknown = row == nullptr || (is_sibling && (!is_primitive(row->kind) ||
-                                                            row->kind == ElementKind::xhtml));
+  const bool is_unknown =
+      row == nullptr ||
+      (is_sibling && (!is_primitive(row->kind) || row->kind == ElementKind::xhtml));
   if (is_unknown) {
     constexpr std::size_t shown_bytes_max = 64;
-    return report(member, Code::structure,
-                  fmt::format("{} has no element \"{}\"", name(in),
-                              key.substr(0, shown_bytes_max)));
+    return report(
+        member, Code::structure,
+        fmt::format("{} has no element \"{}\"", name(in), key.substr(0, shown_bytes_max)));
   }
   note_seen(member, *row, seen);
   if (is_sibling) {
@@ -131,9 +132,9 @@ void ElementWalk::note_seen(JsonValue member, const ElementRow& row, Seen& seen)
   check(row.choice < choices_max, "the tables number choices below 16");
   const ElementRow*& taken = seen.choices[row.choice];
   if (taken != nullptr && taken != &row) {
-    return report(member, Code::structure,
-                  fmt::format("{}[x] occurs once only; there is {} already", path_name(row),
-                              name(*taken)));
+    return report(
+        member, Code::structure,
+        fmt::format("{}[x] occurs once only; there is {} already", path_name(row), name(*taken)));
   }
   taken = &row;
 }

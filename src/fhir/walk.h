@@ -43,10 +43,9 @@ class ElementWalk {
 
   void take_resource(JsonValue value, Rank rank);
   void take_object(JsonValue value, const StructureRow& in, std::uint16_t state);
-  void take_member(JsonValue member, JsonValue object, const StructureRow& in,
-                   std::uint16_t state, Seen& seen);
-  void take_element(JsonValue member, JsonValue object, const ElementRow& row,
-                    std::uint16_t state);
+  void take_member(JsonValue member, JsonValue object, const StructureRow& in, std::uint16_t state,
+                   Seen& seen);
+  void take_element(JsonValue member, JsonValue object, const ElementRow& row, std::uint16_t state);
   void take_value(JsonValue value, const ElementRow& row, std::uint16_t state);
   void take_primitive(JsonValue value, const ElementRow& row, std::uint16_t state);
   void take_extensions(JsonValue member, JsonValue object, const ElementRow& row);

@@ -185,8 +185,8 @@ inline Task<void> check_unread_bytes_break_the_connection(NetworkUnderTest& unde
   Pair pair;
   co_await connect_pair(under, pair);
   EXPECT_TRUE((co_await pair.client->write("ab", never)).has_value());
-  char one = 0;
-  const Result<std::size_t> first = co_await pair.server->read({&one, 1}, never);
+  std::array<char, 1> one{};
+  const Result<std::size_t> first = co_await pair.server->read(one, never);
   EXPECT_TRUE(first.has_value());
   co_await under.client.sleep(milliseconds(250));  // until both bytes are there
   pair.server.reset();
@@ -209,7 +209,8 @@ inline Task<void> check_back_pressure(NetworkUnderTest& under) {
   // With a reader the rest goes through.
   Answer<std::size_t> total(under.client);
   under.client.spawn(read_all_into(*pair.server, total));
-  EXPECT_TRUE((co_await pair.client->write(BytesView(big).substr(0, 1'000'000), never)).has_value());
+  EXPECT_TRUE(
+      (co_await pair.client->write(BytesView(big).substr(0, 1'000'000), never)).has_value());
   pair.client->shut_write();
   EXPECT_GE(co_await total, 1'000'000U);
 }
@@ -232,8 +233,7 @@ inline Task<void> check_listeners(NetworkUnderTest& under) {
   EXPECT_FALSE(accepted.has_value());
   EXPECT_EQ(accepted.error().code, Code::closed);
   std::string nobody = address;
-  const auto connected =
-      co_await under.network.connect(under.client, std::move(nobody), never);
+  const auto connected = co_await under.network.connect(under.client, std::move(nobody), never);
   EXPECT_FALSE(connected.has_value());
   EXPECT_EQ(connected.error().code, Code::closed);
   first->reset();
@@ -243,8 +243,12 @@ inline Task<void> check_listeners(NetworkUnderTest& under) {
 
 using NetworkCheck = Task<void> (*)(NetworkUnderTest&);
 inline constexpr std::array<NetworkCheck, 7> network_checks{
-    check_echo,       check_deadlines,     check_close_while_reading,
-    check_half_close, check_back_pressure, check_listeners,
+    check_echo,
+    check_deadlines,
+    check_close_while_reading,
+    check_half_close,
+    check_back_pressure,
+    check_listeners,
     check_unread_bytes_break_the_connection};
 
 }  // namespace holdfast::testing

@@ -3,8 +3,8 @@
 
 #include <coroutine>
 #include <cstddef>
-#include <deque>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <mutex>
 #include <optional>

@@ -384,7 +384,8 @@ def main():
                          automaton, type_ids, sorted(domain_types))
 
     sets = {row.targets for s in structures.values() for row in s.rows}
-    sets |= {tuple(sorted(p.get("target", []))) for of in params[2].values() for p, _ in of.values()}
+    for of_type in params[2].values():
+        sets |= {tuple(sorted(param.get("target", []))) for param, _ in of_type.values()}
     target_sets, offsets, target_types = {}, [0], []
     for targets in sorted(sets | {()}):
         # A target that is no concrete type, such as MetadataResource, leaves the set open.

@@ -9,6 +9,7 @@ _LAMBDA = re.compile(
     r"(?:(?:mutable|noexcept|constexpr|static)\s*)*(?:->\s*[\w:<>,&*\s]+?)?\{"
 )
 _LOCK = re.compile(r"\b(?:std::)?(?:scoped_lock|lock_guard|unique_lock|shared_lock)\b[^;()]*?[({]")
+_SPAN = re.compile(r"\{\s*&\w+\s*,")  # {&one, 1}: pointer and count, a view that owns nothing
 _WAITS = re.compile(r"\bco_(?:await|yield)\b")
 
 
@@ -25,13 +26,13 @@ def braces_in_await(source):
         depth = 0
         for at in range(match.end(), len(code)):
             letter = code[at]
-            if letter == "{":
+            if letter == "{" and not _SPAN.match(code, at):
                 yield source.finding(at, "await-braces", "a braced temporary inside a co_await expression: "
                                      "name it first, then move it (g++ 12 miscompiles it)")
                 break
-            if letter in "([":
+            if letter in "([{":
                 depth += 1
-            elif letter in ")]":
+            elif letter in ")]}":
                 depth -= 1
                 if depth < 0:
                     break

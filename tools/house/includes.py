@@ -64,7 +64,7 @@ def check(source):
 
 
 def _library(source, line, name):
-    if source.is_test:  # a test may prepare its files and threads as it likes
+    if source.is_test or source.path.find("/bench/") > 0:  # may use files and threads as it likes
         return
     for pattern, may, what in RESERVED:
         if re.search(pattern, name) and not re.search(may, source.path):
@@ -78,11 +78,11 @@ def _ours(source, rank, line, name):
         return
     if source.is_test:  # a test may stand a room upon its neighbours (TEST_DEPENDS)
         return
-    if TESTING.search(name):
+    if TESTING.search(name) and not source.is_program:
         yield from _one(source, line, "testing", f'"{name}" is for tests only')
     for pattern, may, what in WORLDS:
         if re.search(pattern, name) and not re.search(pattern, source.path):
-            if source.folder not in may:
+            if source.folder not in may and not source.is_program:
                 yield from _one(source, line, "world", f"only {' and '.join(sorted(may))} may use {what}")
     if target == source.folder or RANK[target] < rank or (source.folder, target) in SIDEWAYS:
         return

@@ -11,6 +11,7 @@ import re
 MARKER = re.compile(r"//\s*tidy:\s*\S+\s+\S+")  # a reason is more than one word
 
 TESTING = re.compile(r"_test(?:ing)?\.(?:h|cpp)$|(?:^|/)test_\w+\.(?:h|cpp)$")
+PROGRAM = re.compile(r"^cli/|/(?:tools|bench)/")
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -31,6 +32,7 @@ class Source:
         self.text = text
         self.code = blank(text)
         self.lines = text.split("\n")
+        self.is_test = bool(TESTING.search(path))  # read() adds what only tests include
         self._starts = [0]
         for match in re.finditer("\n", text):
             self._starts.append(match.end())
@@ -40,14 +42,9 @@ class Source:
         return self.path.split("/")[0]
 
     @property
-    def is_test(self):
-        """Tests, and the headers that only tests include."""
-        return bool(TESTING.search(self.path))
-
-    @property
     def is_program(self):
         """A program of its own that stands outside the node, such as a timing."""
-        return self.folder == "cli" or "/tools/" in self.path
+        return bool(PROGRAM.search(self.path))
 
     def line_of(self, offset):
         return bisect.bisect_right(self._starts, offset)
@@ -176,4 +173,23 @@ def read(root):
     for file in sorted(base.rglob("*")):
         if file.suffix in (".h", ".cpp") and file.is_file():
             found.append(Source(file.relative_to(base).as_posix(), file.read_text("utf-8")))
+    mark_what_only_tests_use(found)
     return found
+
+
+def mark_what_only_tests_use(sources):
+    """A header that somebody includes, and nobody but tests and programs, belongs to the tests; so
+    does the .cpp of such a header."""
+    users = {}
+    for one in sources:
+        for _, name, _ in one.includes():
+            users.setdefault(name, []).append(one)
+    changed = True
+    while changed:  # ends: each round marks at least one more file
+        changed = False
+        for one in sources:
+            header = re.sub(r"\.cpp$", ".h", one.path)
+            who = [user for user in users.get(header, []) if user is not one and user.path != header[:-2] + ".cpp"]
+            if not one.is_test and who and all(user.is_test or user.is_program for user in who) \
+                    and any(user.is_test for user in who):
+                one.is_test = changed = True

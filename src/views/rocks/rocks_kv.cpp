@@ -112,6 +112,7 @@ rocksdb::DBOptions database_options(const RocksOptions& asked) {
   options.allow_concurrent_memtable_write = false;
   options.bytes_per_sync = sync_every_bytes;
   options.max_open_files = 512;
+  options.max_file_opening_threads = 1;
   options.skip_stats_update_on_db_open = true;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;

@@ -54,10 +54,9 @@ void RealConnection::Connected::await_suspend(std::coroutine_handle<> waiting) {
   RealConnection& self = connection;
   self.writing.waiting = waiting;
   self.watch(self.writing.deadline);
-  self.socket_.async_connect(endpoint,
-                             [kept = self.shared_from_this()](const error_code& error) {
-                               kept->finish(kept->writing, error, 0);
-                             });
+  self.socket_.async_connect(endpoint, [kept = self.shared_from_this()](const error_code& error) {
+    kept->finish(kept->writing, error, 0);
+  });
 }
 
 void RealConnection::finish(SocketWait& wait, const error_code& error, std::size_t count) {

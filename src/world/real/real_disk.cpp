@@ -59,8 +59,8 @@ class RealFile final : public File {
     std::size_t done = 0;
     while (done < into.size()) {
       TRY(const ::off_t at, file_offset(offset + done, into.size() - done, path_));
-      const ::ssize_t count = repeat(
-          [&] { return ::pread(file_, into.data() + done, into.size() - done, at); });
+      const ::ssize_t count =
+          repeat([&] { return ::pread(file_, into.data() + done, into.size() - done, at); });
       if (count < 0) {
         return fail_errno(errno, "read " + path_);
       }
@@ -97,7 +97,7 @@ class RealFile final : public File {
   }
 
   Result<std::uint64_t> size() override {
-    struct ::stat status {};
+    struct ::stat status{};
     if (::fstat(file_, &status) != 0) {
       return fail_errno(errno, "size of " + path_);
     }
@@ -157,15 +157,9 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, OpenMode m
   TRY_OK(check_path(path));
   int flags = O_CLOEXEC;
   switch (mode) {
-    case OpenMode::read:
-      flags |= O_RDONLY;
-      break;
-    case OpenMode::write:
-      flags |= O_RDWR;
-      break;
-    case OpenMode::create_new:
-      flags |= O_RDWR | O_CREAT | O_EXCL;
-      break;
+    case OpenMode::read: flags |= O_RDONLY; break;
+    case OpenMode::write: flags |= O_RDWR; break;
+    case OpenMode::create_new: flags |= O_RDWR | O_CREAT | O_EXCL; break;
   }
   const int file =
       repeat([&] { return ::openat(folder_, name_below_root(path), flags, file_mode); });
@@ -173,7 +167,7 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, OpenMode m
     return fail_path(errno, "open", path);
   }
   auto opened = std::make_unique<RealFile>(file, path);
-  struct ::stat status {};
+  struct ::stat status{};
   if (::fstat(file, &status) != 0) {
     return fail_errno(errno, "open " + path);
   }
@@ -222,7 +216,7 @@ Result<std::vector<std::string>> RealDisk::list(const std::string& directory) {
 
 Result<bool> RealDisk::exists(const std::string& path) {
   TRY_OK(check_path(path));
-  struct ::stat status {};
+  struct ::stat status{};
   if (::fstatat(folder_, name_below_root(path), &status, AT_SYMLINK_NOFOLLOW) == 0) {
     return true;
   }
@@ -238,7 +232,7 @@ Result<void> RealDisk::make_directory(const std::string& path) {
     return ok();
   }
   const int why = errno;
-  struct ::stat status {};
+  struct ::stat status{};
   if (why == EEXIST && ::fstatat(folder_, path.c_str(), &status, 0) == 0 &&
       S_ISDIR(status.st_mode)) {
     return ok();
@@ -282,7 +276,7 @@ Task<Result<void>> RealDisk::sync_directory(const std::string& directory) {
 }
 
 Result<std::uint64_t> RealDisk::free_bytes() {
-  struct ::statvfs status {};
+  struct ::statvfs status{};
   if (repeat([&] { return ::fstatvfs(folder_, &status); }) != 0) {
     return fail_errno(errno, "free space of " + root_);
   }

@@ -27,9 +27,9 @@ class RealDiskTest : public ::testing::Test {
 
 TEST_F(RealDiskTest, KeepsTheContractOfEveryDisk) {
   int number = 0;
-  for (auto* check : {testing::check_reads_and_writes, testing::check_open_modes,
-                      testing::check_folders, testing::check_remove_and_rename,
-                      testing::check_paths}) {
+  for (auto* check :
+       {testing::check_reads_and_writes, testing::check_open_modes, testing::check_folders,
+        testing::check_remove_and_rename, testing::check_paths}) {
     auto disk = RealDisk::open_root(root_ + "/" + std::to_string(++number), RootMode::create);
     ASSERT_TRUE(disk.has_value());
     check(**disk);

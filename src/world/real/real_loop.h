@@ -49,8 +49,7 @@ struct RealExecutor::Loop {
 
   const std::string name;
   boost::asio::io_context io{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-      io.get_executor()};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   boost::asio::basic_waitable_timer<BootClock> alarm{io};
   std::thread thread;
   /// Whose turn it is to call post_at(): nobody's in particular while no thread runs.
@@ -60,7 +59,7 @@ struct RealExecutor::Loop {
   std::vector<Job> arrived;  ///< guarded by mutex
   bool woken = false;        ///< guarded by mutex: run_arrived() is under way
 
-  std::vector<Job> running;  ///< empty between runs; kept for its memory
+  std::vector<Job> running;   ///< empty between runs; kept for its memory
   std::vector<Timer> timers;  ///< a heap
   std::uint64_t timers_made = 0;
   Instant armed_for = never;

@@ -62,8 +62,8 @@ struct Door : std::enable_shared_from_this<Door> {
     void await_suspend(std::coroutine_handle<> frame) {
       door.waiting = frame;
       door.acceptor.async_accept(
-          on.loop().io, [kept = door.shared_from_this()](const error_code& outcome,
-                                                         tcp::socket accepted) {
+          on.loop().io,
+          [kept = door.shared_from_this()](const error_code& outcome, tcp::socket accepted) {
             kept->error = outcome;
             kept->socket.emplace(std::move(accepted));
             if (const auto resumed = std::exchange(kept->waiting, {})) {
@@ -230,8 +230,7 @@ Result<std::unique_ptr<Listener>> RealNetwork::listen(Executor& on, const std::s
   RealExecutor& executor = real(on);
   error_code error;
   tcp::resolver resolver(executor.loop().io);
-  const auto found =
-      resolver.resolve(parts.host, parts.port, tcp::resolver::passive, error);
+  const auto found = resolver.resolve(parts.host, parts.port, tcp::resolver::passive, error);
   if (error || found.empty()) {
     return fail(Code::usage, fmt::format("listen: {}", error.message()), address);
   }
@@ -265,8 +264,7 @@ Task<Result<std::unique_ptr<Stream>>> RealNetwork::connect(Executor& on, std::st
   CO_TRY(const std::vector<tcp::endpoint> endpoints, co_await resolve(executor, parts, deadline));
   std::string why = "no address";
   for (const tcp::endpoint& endpoint : endpoints) {
-    auto connection =
-        std::make_shared<RealConnection>(executor, tcp::socket(executor.loop().io));
+    auto connection = std::make_shared<RealConnection>(executor, tcp::socket(executor.loop().io));
     LeaveConnection leave{connection.get()};
     connection->begin(connection->writing, deadline);
     RealConnection::Connected connected{*connection, endpoint};

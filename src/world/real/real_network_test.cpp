@@ -118,8 +118,7 @@ Task<void> accept_without_descriptors(testing::NetworkUnderTest& under) {
   EXPECT_GT(all.held(), 1U);
   all.free_one_less(all.held() - 1);  // one for the connecting end
   std::string address = (*listener)->address();
-  const auto connected =
-      co_await under.network.connect(under.client, std::move(address), never);
+  const auto connected = co_await under.network.connect(under.client, std::move(address), never);
   EXPECT_TRUE(connected.has_value());
   under.client.spawn(accept_into(**listener, under.client, accepted));
   co_await under.client.sleep(milliseconds(150));
@@ -166,8 +165,7 @@ TEST(RealWorld, StartsDrainsAndStops) {
   const auto held = std::make_shared<int>(1);
   {
     RealWorld real(RealDisk::open_root(root, RootMode::must_exist).value(), 2);
-    testing::NetworkUnderTest under{real.world().network, *real.world().io[0],
-                                    *real.world().io[1]};
+    testing::NetworkUnderTest under{real.world().network, *real.world().io[0], *real.world().io[1]};
     real.start();
     std::promise<void> ended;
     real.world().io[1]->spawn(tell_end(testing::check_echo(under), ended));

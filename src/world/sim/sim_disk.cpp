@@ -2,120 +2,21 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <deque>
 #include <utility>
 
-#include <fmt/format.h>
+#include "world/sim/sim_node.h"
+#include "world/sim/sim_open_file.h"
 
 namespace holdfast {
-
-constexpr std::uint64_t sim_file_bytes_max = std::uint64_t{4} << 30U;
-
-/// A file or a folder.
-struct SimNode {
-  using Names = std::map<std::string, std::shared_ptr<SimNode>>;
-  /// One atomic change of a folder: each name gets a node, or none.
-  struct NameChange {
-    std::uint64_t number;
-    std::vector<std::pair<std::string, std::shared_ptr<SimNode>>> names;
-  };
-
-  explicit SimNode(bool folder) : is_folder(folder) {}
-
-  bool is_folder;
-  SimFileData data;
-  Names cached;
-  Names durable;
-  std::deque<NameChange> unsynced;
-  std::uint64_t last_change = 0;
-
-  static void apply(const NameChange& change, Names& names) {
-    for (const auto& [name, node] : change.names) {
-      if (node == nullptr) {
-        names.erase(name);
-      } else {
-        names[name] = node;
-      }
-    }
-  }
-  void change(std::vector<std::pair<std::string, std::shared_ptr<SimNode>>> names) {
-    unsynced.push_back({++last_change, std::move(names)});
-    apply(unsynced.back(), cached);
-  }
-  void make_names_durable(std::uint64_t last) {
-    while (!unsynced.empty() && unsynced.front().number <= last) {
-      apply(unsynced.front(), durable);
-      unsynced.pop_front();
-    }
-  }
-  /// Each change up to `last` survives or vanishes.
-  void settle_names(std::uint64_t last, Random& random) {
-    const Fate fate = draw_fate(random);
-    std::uint64_t kept = fate == Fate::prefix ? random.below(unsynced.size() + 1) : 0;
-    while (!unsynced.empty() && unsynced.front().number <= last) {
-      bool survives = fate == Fate::all_kept;
-      if (fate == Fate::prefix) {
-        survives = kept > 0;
-        kept -= survives ? 1U : 0U;
-      } else if (fate == Fate::each_change || fate == Fate::each_sector) {
-        survives = random.chance(1, 2);
-      }
-      if (survives) {
-        apply(unsynced.front(), durable);
-      }
-      unsynced.pop_front();
-    }
-  }
-  void cut_power(Random& random) {
-    if (!is_folder) {
-      data.cut_power(random);
-      return;
-    }
-    settle_names(last_change, random);
-    cached = durable;
-    for (const auto& [name, node] : cached) {
-      node->cut_power(random);
-    }
-  }
-  void forget_clean_pages() {
-    if (!is_folder) {
-      data.forget_clean_pages();
-      return;
-    }
-    cached = durable;
-    for (const NameChange& each : unsynced) {
-      apply(each, cached);
-    }
-    for (const auto& [name, node] : cached) {
-      node->forget_clean_pages();
-    }
-  }
-};
-
 namespace {
-
-// What a machine without power does with whoever waits for it.
-struct Forever {
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<>) const noexcept {}
-  void await_resume() const noexcept {}
-};
-
-std::unexpected<Error> fail_with(DiskFault fault, DiskCall call, const std::string& path) {
-  if (fault == DiskFault::power_cut) {
-    return fail(Code::io, fmt::format("{} {}: the power is gone", name(call), path));
-  }
-  return fail_errno(fault == DiskFault::no_space ? ENOSPC : EIO,
-                    fmt::format("{} {}", name(call), path));
-}
 
 std::unexpected<Error> fail_missing(const std::string& path) {
   return fail(Code::not_found, "no such file or folder", path);
 }
 
 template <class Visit>
-void each_file(const SimNode& folder, const std::string& prefix, const SimNode::Names SimNode::*names,
-               const Visit& visit) {
+void each_file(const SimNode& folder, const std::string& prefix,
+               const SimNode::Names SimNode::* names, const Visit& visit) {
   for (const auto& [name, node] : folder.*names) {
     if (node->is_folder) {
       each_file(*node, prefix + name + "/", names, visit);
@@ -127,142 +28,10 @@ void each_file(const SimNode& folder, const std::string& prefix, const SimNode::
 
 }  // namespace
 
-class SimFile final : public File {
- public:
-  SimFile(SimDisk& disk, std::shared_ptr<SimNode> node, std::string path, OpenMode mode)
-      : disk_(disk), node_(std::move(node)), path_(std::move(path)), mode_(mode),
-        life_(disk.life_) {}
-
-  Result<std::size_t> read(std::uint64_t offset, std::span<char> into) override {
-    TRY_OK(enter(DiskCall::read, offset, into.size()));
-    return node_->data.read(offset, into);
-  }
-
-  Result<void> write(std::uint64_t offset, BytesView bytes) override {
-    TRY_OK(writable(offset, bytes.size()));
-    DiskFault fault = disk_.meet(DiskCall::write, path_, offset, bytes.size());
-    if (disk_.dark_ && fault != DiskFault::power_cut) {
-      return fail_with(DiskFault::power_cut, DiskCall::write, path_);
-    }
-    std::size_t done = bytes.size();
-    const std::uint64_t missing = node_->data.pages_missing(offset, bytes.size());
-    if (fault == DiskFault::none && missing > 0 &&
-        (disk_.pages_used() + missing) * page_bytes > disk_.options_.capacity_bytes) {
-      fault = DiskFault::no_space;
-      ++disk_.counts_.no_space;
-    }
-    if (fault == DiskFault::io_error || fault == DiskFault::no_space) {
-      done = disk_.random_.below(bytes.size() + 1);
-      if (fault == DiskFault::no_space) {  // what is allocated already can be written
-        done = std::min<std::size_t>(done, fitting(offset, done));
-      }
-    }
-    node_->data.write(offset, bytes.substr(0, done));
-    if (fault != DiskFault::none) {
-      return fail_with(fault, DiskCall::write, path_);
-    }
-    return ok();
-  }
-
-  Task<Result<void>> sync() override {
-    const std::shared_ptr<SimNode> node = node_;  // the handle may be gone when the sync ends
-    SimDisk& disk = disk_;
-    const std::string path = path_;
-    const std::uint64_t life = life_;
-    CO_TRY_OK(alive(DiskCall::sync));
-    const DiskFault fault = disk.meet(DiskCall::sync, path);
-    const std::uint64_t last = node->data.last_change();
-    if (SimExecutor* const here = disk.running()) {
-      if (!disk.dark_) {
-        co_await here->sleep(disk.sync_time());
-      }
-      if (disk.dark_ || disk.life_ != life) {
-        co_await Forever();
-      }
-    }
-    if (disk.dark_) {
-      co_return fail_with(DiskFault::power_cut, DiskCall::sync, path);
-    }
-    if (fault != DiskFault::none) {
-      ++disk.counts_.failed_syncs;
-      node->data.lose(last, disk.random_);
-      co_return fail_with(fault, DiskCall::sync, path);
-    }
-    node->data.make_durable(last);
-    co_return ok();
-  }
-
-  Result<std::uint64_t> size() override {
-    TRY_OK(enter(DiskCall::size, 0, 0));
-    return node_->data.size();
-  }
-
-  Result<void> truncate(std::uint64_t size) override {
-    TRY_OK(writable(size, 0));
-    const DiskFault fault = disk_.meet(DiskCall::truncate, path_, size);
-    if (disk_.dark_ && fault != DiskFault::power_cut) {
-      return fail_with(DiskFault::power_cut, DiskCall::truncate, path_);
-    }
-    if (fault == DiskFault::none || fault == DiskFault::power_cut) {
-      node_->data.truncate(size);
-    }
-    if (fault != DiskFault::none) {
-      return fail_with(fault, DiskCall::truncate, path_);
-    }
-    return ok();
-  }
-
- private:
-  Result<void> alive(DiskCall call) const {
-    if (life_ != disk_.life_) {
-      return fail(Code::io, fmt::format("{} {}: opened before a crash", name(call), path_));
-    }
-    return ok();
-  }
-  Result<void> enter(DiskCall call, std::uint64_t offset, std::uint64_t bytes) {
-    TRY_OK(alive(call));
-    const DiskFault fault = disk_.meet(call, path_, offset, bytes);
-    if (disk_.dark_ || fault != DiskFault::none) {
-      return fail_with(disk_.dark_ ? DiskFault::power_cut : fault, call, path_);
-    }
-    return ok();
-  }
-  Result<void> writable(std::uint64_t offset, std::uint64_t bytes) const {
-    TRY_OK(alive(DiskCall::write));
-    if (mode_ == OpenMode::read) {
-      return fail_errno(EBADF, "write " + path_);
-    }
-    if (offset > sim_file_bytes_max || bytes > sim_file_bytes_max - offset) {
-      return fail_errno(EFBIG, "write " + path_);
-    }
-    return ok();
-  }
-  /// How many of `count` bytes at `offset` need no new page, from the first on.
-  [[nodiscard]] std::size_t fitting(std::uint64_t offset, std::size_t count) const {
-    std::size_t fits = 0;
-    while (fits < count) {
-      const std::uint64_t at = offset + fits;
-      const std::size_t step =
-          std::min<std::size_t>(count - fits, page_bytes - at % page_bytes);
-      if (node_->data.pages_missing(at, step) > 0) {
-        break;
-      }
-      fits += step;
-    }
-    return fits;
-  }
-
-  SimDisk& disk_;
-  const std::shared_ptr<SimNode> node_;
-  const std::string path_;
-  const OpenMode mode_;
-  const std::uint64_t life_;
-};
-
 std::string_view name(DiskCall call) {
   static constexpr std::array<std::string_view, disk_call_kinds> names{
-      "open", "list", "exists", "make-directory", "remove", "rename", "sync-directory",
-      "free-bytes", "read", "write", "sync", "size", "truncate"};
+      "open",       "list", "exists", "make-directory", "remove", "rename",  "sync-directory",
+      "free-bytes", "read", "write",  "sync",           "size",   "truncate"};
   return names[static_cast<std::size_t>(call)];
 }
 
@@ -277,17 +46,11 @@ SimDisk::~SimDisk() = default;
 DiskFault SimDisk::drawn_fault(DiskCall call) {
   std::uint32_t errors_per_million = 0;
   switch (call) {
-    case DiskCall::read:
-      errors_per_million = options_.read_errors_per_million;
-      break;
+    case DiskCall::read: errors_per_million = options_.read_errors_per_million; break;
     case DiskCall::write:
-    case DiskCall::truncate:
-      errors_per_million = options_.write_errors_per_million;
-      break;
+    case DiskCall::truncate: errors_per_million = options_.write_errors_per_million; break;
     case DiskCall::sync:
-    case DiskCall::sync_directory:
-      errors_per_million = options_.sync_errors_per_million;
-      break;
+    case DiskCall::sync_directory: errors_per_million = options_.sync_errors_per_million; break;
     case DiskCall::open:
     case DiskCall::list:
     case DiskCall::exists:
@@ -295,8 +58,7 @@ DiskFault SimDisk::drawn_fault(DiskCall call) {
     case DiskCall::remove:
     case DiskCall::rename:
     case DiskCall::free_bytes:
-    case DiskCall::size:
-      break;
+    case DiskCall::size: break;
   }
   const bool fails = errors_per_million > 0 && random_.chance(errors_per_million, 1'000'000);
   return fails ? DiskFault::io_error : DiskFault::none;
@@ -326,14 +88,9 @@ DiskFault SimDisk::meet(DiskCall call, const std::string& path, std::uint64_t of
     scheduler_->note(offset * 31 + bytes);
   }
   switch (fault) {
-    case DiskFault::none:
-      break;
-    case DiskFault::io_error:
-      ++counts_.io_errors;
-      break;
-    case DiskFault::no_space:
-      ++counts_.no_space;
-      break;
+    case DiskFault::none: break;
+    case DiskFault::io_error: ++counts_.io_errors; break;
+    case DiskFault::no_space: ++counts_.no_space; break;
     case DiskFault::power_cut:
       ++counts_.power_cuts;
       dark_ = true;
@@ -526,8 +283,8 @@ Duration SimDisk::sync_time() {
   }
   const std::int64_t span = (options_.sync_max - options_.sync_min).ns;
   check(span >= 0, "a sync takes at least its minimum");
-  return options_.sync_min +
-         nanoseconds(static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(span) + 1)));
+  return options_.sync_min + nanoseconds(static_cast<std::int64_t>(
+                                 random_.below(static_cast<std::uint64_t>(span) + 1)));
 }
 
 SimExecutor* SimDisk::running() const {
@@ -609,9 +366,8 @@ std::vector<std::string> SimDisk::files() const {
 
 std::uint64_t SimDisk::unsynced_bytes() const {
   std::uint64_t bytes = 0;
-  each_file(*root_, "", &SimNode::cached, [&](const std::string&, const SimNode& node) {
-    bytes += node.data.unsynced_bytes();
-  });
+  each_file(*root_, "", &SimNode::cached,
+            [&](const std::string&, const SimNode& node) { bytes += node.data.unsynced_bytes(); });
   return bytes;
 }
 

@@ -6,9 +6,7 @@ namespace holdfast {
 
 SimScheduler::SimScheduler(std::uint64_t seed) : random_(seed) {}
 
-SimScheduler::~SimScheduler() {
-  check(executors_.empty(), "executors go before their scheduler");
-}
+SimScheduler::~SimScheduler() { check(executors_.empty(), "executors go before their scheduler"); }
 
 void SimScheduler::release_due() {
   while (!timers_.empty() && std::get<0>(timers_.begin()->first) <= now_.ns) {

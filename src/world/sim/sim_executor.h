@@ -136,8 +136,7 @@ std::optional<T> run_task(SimExecutor& executor, Task<T> task,
   return std::move(*kept);
 }
 /// The same; whether it ended.
-inline bool run_task(SimExecutor& executor, Task<void> task,
-                     std::uint64_t steps_max = 10'000'000) {
+inline bool run_task(SimExecutor& executor, Task<void> task, std::uint64_t steps_max = 10'000'000) {
   const auto ended = std::make_shared<bool>(false);
   executor.spawn(detail::keep_end(std::move(task), ended));
   executor.scheduler().run_until([&] { return *ended; }, steps_max);

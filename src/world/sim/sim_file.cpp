@@ -227,9 +227,9 @@ bool SimFileData::flip_bit(std::uint64_t offset, unsigned bit) {
   };
   flip(durable_);
   const bool dirty = std::ranges::any_of(unsynced_, [&](const Change& change) {
-    return change.sectors.empty() ? offset >= change.offset
-                                  : offset >= change.offset &&
-                                        offset < change.offset + change.sectors.size();
+    return change.sectors.empty()
+               ? offset >= change.offset
+               : offset >= change.offset && offset < change.offset + change.sectors.size();
   });
   if (!dirty && offset < size_) {
     flip(cached_);

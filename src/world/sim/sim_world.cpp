@@ -36,8 +36,8 @@ struct SimWorld::Life {
       : sequencer(machine.scheduler_),
         background(machine.scheduler_),
         io(make_executors(machine.scheduler_, machine.options_.io_executors)),
-        world{machine.clock_, machine.disk_, machine.random_, machine.network_, borrow(io),
-              sequencer, background} {}
+        world{machine.clock_, machine.disk_, machine.random_, machine.network_,
+              borrow(io),     sequencer,     background} {}
   void kill() {
     for (const auto& executor : io) {
       executor->kill();

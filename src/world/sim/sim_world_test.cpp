@@ -21,14 +21,17 @@ Task<void> append_forever(World& world, std::uint64_t& acknowledged) {
   auto file = world.disk.open("log", OpenMode::write);
   if (!file) {
     file = world.disk.open("log", OpenMode::create_new);
-    if (!file || !(co_await world.disk.sync_directory(""))) {
+    const Result<void> named = co_await world.disk.sync_directory("");
+    if (!file || !named) {
       co_return;
     }
   }
   for (std::uint64_t at = acknowledged;; ++at) {
     Bytes bytes;
     append_little(bytes, at + 1);
-    if (!(*file)->write(at * sizeof at, bytes) || !(co_await (*file)->sync())) {
+    const Result<void> written = (*file)->write(at * sizeof at, bytes);
+    const Result<void> synced = co_await (*file)->sync();
+    if (!written || !synced) {
       co_return;
     }
     acknowledged = at + 1;

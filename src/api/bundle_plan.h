@@ -1,0 +1,43 @@
+// api/bundle_plan.h: a batch or transaction read and checked, entry by entry, before anything
+// happens. https://hl7.org/fhir/R4/http.html#transaction, https://hl7.org/fhir/R4/bundle.html
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/call.h"
+#include "decide/prepared.h"
+#include "model/command.h"
+
+namespace holdfast::api {
+
+enum class BundleKind : std::uint8_t { batch, transaction };
+
+/// GETs of one Bundle: each may be a search.
+constexpr std::size_t bundle_reads_max = 1000;
+
+/// One entry, ready to be done; or, in a batch, why it cannot be.
+struct BundleEntry {
+  enum class Kind : std::uint8_t { refused, write, reading };
+  Kind kind = Kind::refused;
+  Error error;                          ///< refused
+  Match match;                          ///< write, reading
+  Operation operation;                  ///< write
+  decide::PreparedOperation prepared;   ///< write
+  Hash hash;                            ///< write, of a batch: of the entry's bytes
+  Request request;                      ///< reading
+  std::vector<Parameter> parameters;    ///< reading
+};
+
+struct BundlePlan {
+  BundleKind kind{};
+  std::vector<BundleEntry> entries;
+};
+
+/// Reads `body`. A transaction with a fault in any entry fails as a whole, with all that was found;
+/// of a batch only what is no Bundle of ours. Every `where` begins at the Bundle. Ids are drawn for
+/// creates. `base` is cut off urls that begin with it.
+[[nodiscard]] Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes body);
+
+}  // namespace holdfast::api

@@ -1,0 +1,101 @@
+// api/call.h: what an interaction gets: the parts of the node that it may use, and one request
+// with everything that the headers and the address say already read.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/message.h"
+#include "api/negotiation.h"
+#include "api/outcome.h"
+#include "api/router.h"
+#include "api/target.h"
+#include "base/planted.h"
+#include "fhir/json.h"
+#include "node/node.h"
+#include "world/random.h"
+
+namespace holdfast::api {
+
+struct Options {
+  /// "https://fhir.example.org/fhir", without a slash at the end. Empty: made from the Host header
+  /// of each request, if that is a plain authority; else links are relative to the base.
+  std::string base_url;
+  std::string software_version = "0.1.0";
+  /// Until access control exists, everybody who comes through this door is this principal.
+  Principal principal{"anonymous"};
+  Bug planted = Bug::none;
+};
+
+/// JSON readers that keep their working memory. From any thread. At most `kept_max` lie idle.
+class ReaderPool {
+ public:
+  static constexpr std::size_t kept_max = 4;
+
+  /// A reader for the time being; goes back to the pool with the Lease.
+  class Lease {
+   public:
+    Lease(ReaderPool& pool, std::unique_ptr<fhir::JsonReader> reader)
+        : pool_(&pool), reader_(std::move(reader)) {}
+    Lease(Lease&&) = default;
+    Lease& operator=(Lease&&) = delete;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease() {
+      if (reader_) {
+        pool_->give_back(std::move(reader_));
+      }
+    }
+    fhir::JsonReader* operator->() { return reader_.get(); }
+
+   private:
+    ReaderPool* pool_;
+    std::unique_ptr<fhir::JsonReader> reader_;
+  };
+
+  [[nodiscard]] Lease take();
+
+ private:
+  void give_back(std::unique_ptr<fhir::JsonReader> reader);
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<fhir::JsonReader>> idle_;
+};
+
+/// What all interactions share. Borrowed; the handler owns or outlives nothing here but `readers`
+/// and the statement.
+struct Parts {
+  node::Node& node;
+  Random& random;
+  const Options& options;
+  ReaderPool& readers;
+  /// The CapabilityStatement: it says what was built in, so it is written once.
+  std::shared_ptr<const Bytes> capabilities;
+};
+
+/// One request on its way to its reply.
+struct Call {
+  Request request;
+  Match match;
+  std::vector<Parameter> parameters;  ///< of the address
+  Preferences prefer;
+};
+
+/// Base of absolute links, without a slash at the end; empty if there is none to be trusted.
+[[nodiscard]] std::string base_url(const Options& options, const Request& request);
+
+/// Refuses, or with Handling::lenient lets pass, parameters beside `known`, `_format` and
+/// `_pretty`. Code::unsupported, naming the first.
+[[nodiscard]] Result<void> check_parameters(const Call& call,
+                                            std::initializer_list<std::string_view> known);
+
+/// The last value of a parameter of the address.
+[[nodiscard]] std::optional<std::string_view> parameter(const Call& call, std::string_view name);
+
+/// Shows at which position of the journal the reply was true.
+void add_position(Reply& reply, Position position);
+
+}  // namespace holdfast::api

@@ -1,0 +1,151 @@
+#include "api/handler.h"
+
+#include <fmt/format.h>
+
+#include "api/interactions.h"
+
+namespace holdfast::api {
+namespace {
+
+// A Call of the request, or why there is none. The route is told first: what an address takes does
+// not depend on what else is wrong.
+Result<Call> read_call(Request& request) {
+  Call call;
+  TRY(call.match, match(request.method, request.path()));
+  if (const std::string_view query = request.query(); !query.empty()) {
+    TRY(call.parameters, parse_parameters(query));
+  }
+  call.prefer = preferences(request.headers);
+  TRY_OK(check_accept(request.headers, call.parameters));
+  TRY_OK(layout(call.parameters));
+  return call;
+}
+
+Reply refuse_address(const Error& error, const Request& request) {
+  Reply reply = refusal(error, Origin::request);
+  if (error.code == Code::method) {
+    reply.headers.add("Allow", allowed_methods(request.path()));
+  }
+  return reply;
+}
+
+Reply show_options(const Request& request) {
+  const std::string methods = request.target == "*"
+                                  ? std::string("GET, HEAD, POST, PUT, DELETE, OPTIONS")
+                                  : allowed_methods(request.path());
+  if (methods.empty()) {
+    return refusal(Error{Code::not_found, "nothing is at this address", {}, {}}, Origin::request);
+  }
+  Reply reply;
+  reply.status = 204;
+  reply.headers.add("Allow", methods);
+  return reply;
+}
+
+Reply or_refusal(Result<Reply> result) {
+  return result ? *std::move(result) : refusal(result.error(), Origin::request);
+}
+
+Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Moment& moment) {
+  switch (call.match.interaction) {
+    case Interaction::read: return read(parts, call, moment);
+    case Interaction::vread: return vread(parts, call, moment);
+    case Interaction::history: return history(parts, call, moment);
+    case Interaction::search:
+    case Interaction::search_form:
+    case Interaction::compartment:
+    case Interaction::compartment_form: return search(parts, call, moment);
+    case Interaction::capabilities: return capabilities(parts, call);
+    case Interaction::checkpoint: return checkpoint(parts, call);
+    case Interaction::proof: return proof(parts, call);
+    case Interaction::live: return live(parts, call);
+    case Interaction::ready: return ready(parts, call);
+    case Interaction::bundle:
+    case Interaction::create:
+    case Interaction::update:
+    case Interaction::remove: break;
+  }
+  check(false, "an interaction that writes does not come here");
+  return Reply{};
+}
+
+bool is_form(Interaction interaction) {
+  return interaction == Interaction::search_form || interaction == Interaction::compartment_form;
+}
+
+// https://hl7.org/fhir/R4/http.html#search: parameters of the address count beside those of the form.
+Result<void> add_form(Call& call) {
+  TRY(const std::vector<Parameter> form, parse_parameters(call.request.body));
+  call.parameters.insert(call.parameters.end(), form.begin(), form.end());
+  TRY_OK(check_accept(call.request.headers, call.parameters));
+  TRY_OK(layout(call.parameters));
+  return ok();
+}
+
+}  // namespace
+
+Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& moment) {
+  return or_refusal(answer_moment(parts, call, moment));
+}
+
+FhirHandler::FhirHandler(node::Node& node, const Clock& clock, Random& random, Options options)
+    : options_(std::move(options)),
+      parts_{node, random, options_, readers_,
+             std::make_shared<const Bytes>(capability_statement(options_, clock.wall()))} {}
+
+std::uint64_t FhirHandler::body_bytes_max(const Request& head) const {
+  switch (head.method) {
+    case Method::get:
+    case Method::head:
+    case Method::remove:
+    case Method::options: return 0;
+    default: return head.path().ends_with("/_search") ? form_bytes_max : request_body_bytes_max;
+  }
+}
+
+Task<Reply> FhirHandler::handle(Request request, Executor& on) {
+  if (request.method == Method::options) {
+    co_return show_options(request);
+  }
+  auto call = read_call(request);
+  if (!call) {
+    co_return refuse_address(call.error(), request);
+  }
+  call->request = std::move(request);
+  if (is_form(call->match.interaction)) {
+    if (const auto good = check_form_type(call->request.headers); !good) {
+      co_return refusal(good.error(), Origin::content);
+    }
+    if (const auto good = add_form(*call); !good) {
+      co_return refusal(good.error(), Origin::request);
+    }
+  }
+  const Layout wanted = layout(call->parameters).value_or(Layout::compact);
+  Reply reply = co_await answer(*call, on);
+  if (wanted == Layout::indented && reply.body.size() <= indented_bytes_max &&
+      reply.headers.find("Content-Type") == fhir_json) {
+    reply.body = indent(reply.body.joined());
+  }
+  co_return reply;
+}
+
+Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
+  switch (call.match.interaction) {
+    case Interaction::create: return create(parts_, call, on);
+    case Interaction::update: return update(parts_, call, on);
+    case Interaction::remove: return remove(parts_, call, on);
+    case Interaction::bundle: return bundle(parts_, call, on);
+    default: return answer_now(call);
+  }
+}
+
+Task<Reply> FhirHandler::answer_now(Call& call) {
+  const node::Moment moment = parts_.node.view();
+  Reply reply = answer_reading(parts_, call, moment);
+  if (reply.status < 500 && !reply.headers.has("Holdfast-Position")) {
+    add_position(reply, moment.state.position);
+  }
+  co_return reply;
+}
+
+}  // namespace holdfast::api

@@ -1,0 +1,52 @@
+// api/health.cpp: for whoever starts, restarts and routes around this process.
+#include "api/interactions.h"
+#include "api/json_writer.h"
+
+namespace holdfast::api {
+namespace {
+
+Reply show_health(int status, Bytes body) {
+  Reply reply;
+  reply.status = status;
+  reply.headers.add("Content-Type", "application/json");
+  reply.headers.add("Cache-Control", "no-store");
+  reply.body = std::move(body);
+  return reply;
+}
+
+}  // namespace
+
+Result<Reply> live(const Parts&, const Call& call) {
+  TRY_OK(check_parameters(call, {}));
+  return show_health(200, R"({"status":"live"})");
+}
+
+// A clock that is not trusted stops deadlines, not the record: it is shown, but the node is ready.
+Result<Reply> ready(const Parts& parts, const Call& call) {
+  TRY_OK(check_parameters(call, {}));
+  const node::Health health = parts.node.health();
+  const bool good = health.writes_refused.empty() && health.reads_degraded.empty();
+  JsonWriter json(256);
+  json.open('{');
+  json.text("status", good ? "ready" : "not ready");
+  json.number("position", parts.node.view().state.position.value);
+  json.open("reasons", '[');
+  if (!health.writes_refused.empty()) {
+    json.text("writes refused: " + health.writes_refused);
+  }
+  if (!health.reads_degraded.empty()) {
+    json.text("reads degraded: " + health.reads_degraded);
+  }
+  json.close(']');
+  json.open("warnings", '[');
+  if (health.clock != node::ClockHealth::good) {
+    json.text(std::string("the system clock ") +
+              (health.clock == node::ClockHealth::ahead ? "leapt forward" : "went back") + " by " +
+              std::to_string(health.clock_lead.ms()) + " ms; new entries do not follow it");
+  }
+  json.close(']');
+  json.close('}');
+  return show_health(good ? 200 : 503, json.take());
+}
+
+}  // namespace holdfast::api

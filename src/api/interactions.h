@@ -1,0 +1,51 @@
+// api/interactions.h: what the server does, one function an interaction, one file each. All take a
+// Call whose headers and address are checked and answer with a Reply, whatever happens.
+#pragma once
+
+#include "api/call.h"
+#include "api/message.h"
+#include "base/task.h"
+#include "node/node.h"
+#include "world/executor.h"
+
+namespace holdfast::api {
+
+/// Those that only read: each sees exactly `moment`. They neither wait nor write.
+/// The GET of a batch or transaction runs through here too.
+[[nodiscard]] Reply answer_reading(const Parts& parts, const Call& call,
+                                   const node::Moment& moment);
+
+/// https://hl7.org/fhir/R4/http.html#read
+[[nodiscard]] Result<Reply> read(const Parts& parts, const Call& call, const node::Moment& moment);
+/// https://hl7.org/fhir/R4/http.html#vread
+[[nodiscard]] Result<Reply> vread(const Parts& parts, const Call& call, const node::Moment& moment);
+/// https://hl7.org/fhir/R4/http.html#history, of one resource
+[[nodiscard]] Result<Reply> history(const Parts& parts, const Call& call,
+                                    const node::Moment& moment);
+/// https://hl7.org/fhir/R4/http.html#search, of a type or a compartment, GET or form
+[[nodiscard]] Result<Reply> search(const Parts& parts, const Call& call,
+                                   const node::Moment& moment);
+/// https://hl7.org/fhir/R4/http.html#capabilities
+[[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
+/// The statement itself, from the table of routes and the definitions built in.
+[[nodiscard]] Bytes capability_statement(const Options& options, Time built);
+
+/// https://hl7.org/fhir/R4/http.html#create, with If-None-Exist #ccreate
+Task<Reply> create(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/http.html#update, also as create
+Task<Reply> update(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/http.html#delete
+Task<Reply> remove(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/http.html#transaction, batch and transaction
+Task<Reply> bundle(const Parts& parts, Call& call, Executor& on);
+
+/// Signed statement of what the journal holds, as text (C2SP tlog-checkpoint).
+[[nodiscard]] Result<Reply> checkpoint(const Parts& parts, const Call& call);
+/// `?position=&size=`: that an entry is in the journal of that size. `?from=&to=`: that the
+/// journal of size `to` continues the one of size `from`. RFC 6962 section 2.1.
+[[nodiscard]] Result<Reply> proof(const Parts& parts, const Call& call);
+/// Whether the process runs; whether it can do its work, with the reasons.
+[[nodiscard]] Result<Reply> live(const Parts& parts, const Call& call);
+[[nodiscard]] Result<Reply> ready(const Parts& parts, const Call& call);
+
+}  // namespace holdfast::api

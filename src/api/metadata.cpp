@@ -1,0 +1,106 @@
+// api/metadata.cpp: https://hl7.org/fhir/R4/http.html#capabilities. Says what is really there: the
+// interactions come from the table of routes, the types and search parameters from the definitions
+// that search was built with.
+#include <fmt/format.h>
+
+#include "api/interactions.h"
+#include "api/json_writer.h"
+#include "base/time.h"
+#include "search/criteria.h"
+
+namespace holdfast::api {
+namespace {
+
+void write_interactions(JsonWriter& json, Level level) {
+  json.open("interaction", '[');
+  for (const Route& route : routes) {
+    if (route.level == level) {
+      json.open('{');
+      json.text("code", route.code);
+      json.close('}');
+      // One address takes both. https://hl7.org/fhir/R4/http.html#transaction
+      if (route.interaction == Interaction::bundle) {
+        json.open('{');
+        json.text("code", "batch");
+        json.close('}');
+      }
+    }
+  }
+  json.close(']');
+}
+
+void write_type(JsonWriter& json, fhir::TypeId type) {
+  json.open('{');
+  json.text("type", fhir::name(type));
+  write_interactions(json, Level::type);
+  json.text("versioning", "versioned-update");
+  json.boolean("readHistory", true);
+  json.boolean("updateCreate", true);
+  json.boolean("conditionalCreate", true);
+  json.text("conditionalRead", "full-support");
+  json.boolean("conditionalUpdate", false);
+  json.text("conditionalDelete", "not-supported");
+  json.open("searchParam", '[');
+  for (const search::SearchParameter& parameter : search::parameters_of(type)) {
+    json.open('{');
+    json.text("name", parameter.name);
+    json.text("type", parameter.kind);
+    json.close('}');
+  }
+  json.close(']');
+  json.close('}');
+}
+
+}  // namespace
+
+Bytes capability_statement(const Options& options, Time built) {
+  JsonWriter json(std::size_t{512} << 10U);
+  json.open('{');
+  json.text("resourceType", "CapabilityStatement");
+  json.text("status", "active");
+  json.text("date", to_instant(built));
+  json.text("kind", "instance");
+  json.open("software", '{');
+  json.text("name", "Holdfast");
+  json.text("version", options.software_version);
+  json.close('}');
+  json.open("implementation", '{');
+  json.text("description", "Holdfast FHIR R4 record server");
+  if (!options.base_url.empty()) {
+    json.text("url", options.base_url);
+  }
+  json.close('}');
+  json.text("fhirVersion", "4.0.1");
+  json.open("format", '[');
+  json.text("json");
+  json.text("application/fhir+json");
+  json.close(']');
+  json.open("rest", '[');
+  json.open('{');
+  json.text("mode", "server");
+  json.open("resource", '[');
+  for (std::size_t i = 0; i < fhir::type_count; ++i) {
+    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)});
+  }
+  json.close(']');
+  write_interactions(json, Level::system);
+  json.close('}');
+  json.close(']');
+  json.close('}');
+  return json.take();
+}
+
+Result<Reply> capabilities(const Parts& parts, const Call& call) {
+  // https://hl7.org/fhir/R4/http.html#capabilities: mode full, normative or terminology.
+  TRY_OK(check_parameters(call, {"mode"}));
+  if (const auto mode = parameter(call, "mode"); mode && *mode != "full") {
+    return fail(Code::unsupported,
+                fmt::format("mode '{}' is not answered here, only full", *mode), "http.mode");
+  }
+  Reply reply;
+  reply.headers.add("Content-Type", fhir_json);
+  reply.body = parts.capabilities;
+  return reply;
+}
+
+}  // namespace holdfast::api

@@ -1,0 +1,317 @@
+#include "api/negotiation.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/time.h"
+
+namespace holdfast::api {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+std::string_view unquote(std::string_view text) {
+  return text.size() >= 2 && text.front() == '"' && text.back() == '"'
+             ? text.substr(1, text.size() - 2)
+             : text;
+}
+
+// The part up to the next `separator` outside quotes, taken off `rest`.
+std::string_view take_part(std::string_view& rest, char separator) {
+  bool quoted = false;
+  std::size_t end = 0;
+  for (; end < rest.size(); ++end) {
+    if (rest[end] == '\\' && quoted && end + 1 < rest.size()) {
+      ++end;
+    } else if (rest[end] == '"') {
+      quoted = !quoted;
+    } else if (rest[end] == separator && !quoted) {
+      break;
+    }
+  }
+  const std::string_view part = rest.substr(0, end);
+  rest.remove_prefix(std::min(rest.size(), end + 1));
+  return trim(part);
+}
+
+enum class Charset : std::uint8_t { utf_8, other };
+enum class FhirVersion : std::uint8_t { r4, other };
+
+// RFC 9110 section 8.3.1, as far as it matters here.
+struct MediaType {
+  std::string_view essence;
+  Charset charset = Charset::utf_8;
+  FhirVersion version = FhirVersion::r4;
+  bool refused = false;  // q=0
+};
+
+MediaType parse_media_type(std::string_view text) {
+  MediaType media;
+  media.essence = take_part(text, ';');
+  while (!text.empty()) {
+    std::string_view parameter = take_part(text, ';');
+    const std::string_view key = take_part(parameter, '=');
+    const std::string_view value = unquote(trim(parameter));
+    if (same_text(key, "charset")) {
+      media.charset = same_text(value, "utf-8") || same_text(value, "utf8") ? Charset::utf_8
+                                                                            : Charset::other;
+    } else if (same_text(key, "fhirVersion")) {
+      media.version = value == "4.0" || value == "4.0.1" ? FhirVersion::r4 : FhirVersion::other;
+    } else if (same_text(key, "q")) {
+      media.refused = value.starts_with('0') && value.find_first_not_of("0.") == std::string::npos;
+    }
+  }
+  return media;
+}
+
+bool is_json(std::string_view essence) {
+  return same_text(essence, "application/fhir+json") || same_text(essence, "application/json") ||
+         same_text(essence, "text/json");
+}
+
+bool takes_json(const MediaType& media) {
+  const bool names_it = is_json(media.essence) || media.essence == "*/*" ||
+                        same_text(media.essence, "application/*");
+  return names_it && !media.refused && media.version == FhirVersion::r4 &&
+         media.charset == Charset::utf_8;
+}
+
+Result<std::string_view> only_content_type(const Headers& headers, std::string_view wanted) {
+  const auto all = headers.all("Content-Type");
+  if (all.size() != 1) {
+    return fail(Code::media_type,
+                fmt::format("{} Content-Type header: send one, {}", all.empty() ? "no" : "more than one",
+                            wanted),
+                "http.Content-Type");
+  }
+  return all.front();
+}
+
+constexpr std::string_view accepted_types =
+    "application/fhir+json or application/json, with charset=utf-8 and fhirVersion=4.0 if they are "
+    "named";
+
+// https://hl7.org/fhir/R4/http.html#mime-type: the short forms of _format; '+' may have become ' '.
+bool is_json_format(std::string_view format) {
+  return format == "json" || is_json(format) || same_text(format, "application/fhir json");
+}
+
+// W/"3" without its dress; nothing if it is no entity tag.
+std::optional<std::string_view> opaque_tag(std::string_view tag) {
+  tag = trim(tag);
+  if (tag.starts_with("W/")) {
+    tag.remove_prefix(2);
+  }
+  if (tag.size() < 2 || tag.front() != '"' || tag.back() != '"') {
+    return std::nullopt;
+  }
+  tag = tag.substr(1, tag.size() - 2);
+  return tag.find('"') == std::string_view::npos ? std::optional(tag) : std::nullopt;
+}
+
+}  // namespace
+
+Preferences preferences(const Headers& headers) {
+  Preferences preferences;
+  for (std::string_view list : headers.all("Prefer")) {
+    while (!list.empty()) {
+      // RFC 7240: a preference may have parameters behind ';'; FHIR clients also write one.
+      std::string_view preference = take_part(list, ',');
+      while (!preference.empty()) {
+        std::string_view part = take_part(preference, ';');
+        const std::string_view key = take_part(part, '=');
+        const std::string_view value = unquote(trim(part));
+        if (same_text(key, "return") && preferences.content == Return::unspecified) {
+          preferences.content = same_text(value, "minimal")          ? Return::minimal
+                                : same_text(value, "representation") ? Return::representation
+                                : same_text(value, "OperationOutcome")
+                                    ? Return::operation_outcome
+                                    : Return::unspecified;
+        } else if (same_text(key, "handling") && same_text(value, "lenient")) {
+          preferences.handling = Handling::lenient;
+        }
+      }
+    }
+  }
+  return preferences;
+}
+
+Result<void> check_content_type(const Headers& headers) {
+  TRY(const std::string_view text, only_content_type(headers, accepted_types));
+  const MediaType media = parse_media_type(text);
+  if (is_json(media.essence) && media.charset == Charset::utf_8 &&
+      media.version == FhirVersion::r4) {
+    return ok();
+  }
+  return fail(Code::media_type,
+              fmt::format("Content-Type '{}' is not read here; send {}", text, accepted_types),
+              "http.Content-Type");
+}
+
+Result<void> check_form_type(const Headers& headers) {
+  constexpr std::string_view form = "application/x-www-form-urlencoded";
+  TRY(const std::string_view text, only_content_type(headers, form));
+  const MediaType media = parse_media_type(text);
+  if (same_text(media.essence, form) && media.charset == Charset::utf_8) {
+    return ok();
+  }
+  return fail(Code::media_type,
+              fmt::format("Content-Type '{}' is not read here; _search takes {}", text, form),
+              "http.Content-Type");
+}
+
+Result<void> check_accept(const Headers& headers, const std::vector<Parameter>& parameters) {
+  bool by_parameter = false;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name == "_format") {
+      std::string_view format = parameter.value;
+      if (!is_json_format(take_part(format, ';'))) {
+        return fail(Code::media_type,
+                    fmt::format("_format '{}' is not written here; this server writes JSON only: "
+                                "use json or application/fhir+json",
+                                parameter.value),
+                    "http._format");
+      }
+      by_parameter = true;
+    }
+  }
+  const auto lists = headers.all("Accept");
+  if (by_parameter || lists.empty()) {
+    return ok();
+  }
+  for (std::string_view list : lists) {
+    if (trim(list).empty()) {
+      return ok();
+    }
+    while (!list.empty()) {
+      if (takes_json(parse_media_type(take_part(list, ',')))) {
+        return ok();
+      }
+    }
+  }
+  return fail(Code::media_type,
+              fmt::format("Accept '{}' leaves out JSON, and this server writes JSON only: accept "
+                          "application/fhir+json (fhirVersion=4.0)",
+                          lists.front()),
+              "http.Accept");
+}
+
+Result<std::optional<std::string_view>> condition(const Headers& headers, std::string_view name) {
+  const auto all = headers.all(name);
+  if (all.empty()) {
+    return std::optional<std::string_view>();
+  }
+  if (all.size() > 1 || trim(all.front()).empty()) {
+    return fail(Code::syntax,
+                fmt::format("{} is {}: send it once, with a value, or leave it out", name,
+                            all.size() > 1 ? "there more than once" : "empty"),
+                fmt::format("http.{}", name));
+  }
+  return std::optional(trim(all.front()));
+}
+
+Result<void> refuse_conditions(const Headers& headers,
+                               std::initializer_list<std::string_view> names,
+                               std::string_view what) {
+  for (const std::string_view name : names) {
+    if (headers.has(name)) {
+      return fail(Code::unsupported,
+                  fmt::format("{} is not supported for {}; leave it out", name, what),
+                  fmt::format("http.{}", name));
+    }
+  }
+  return ok();
+}
+
+Result<Layout> layout(const std::vector<Parameter>& parameters) {
+  Layout layout = Layout::compact;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name == "_pretty") {
+      if (parameter.value != "true" && parameter.value != "false") {
+        return fail(Code::value, fmt::format("_pretty is true or false, not '{}'", parameter.value),
+                    "http._pretty");
+      }
+      layout = parameter.value == "true" ? Layout::indented : Layout::compact;
+    }
+  }
+  return layout;
+}
+
+Result<std::optional<Version>> if_match(std::string_view text) {
+  text = trim(text);
+  if (text == "*") {
+    return fail(Code::unsupported,
+                "If-Match: * is not supported; name the version that you have read", "http.If-Match");
+  }
+  std::string_view rest = text;
+  const std::string_view first = take_part(rest, ',');
+  if (!rest.empty()) {
+    return fail(Code::unsupported, "If-Match with several versions is not supported; name one",
+                "http.If-Match");
+  }
+  const auto tag = opaque_tag(first);
+  if (!tag) {
+    return fail(Code::syntax, fmt::format("If-Match '{}' is no entity tag; write W/\"3\"", text),
+                "http.If-Match");
+  }
+  // A tag that this server never gave is no version of anything: it cannot match.
+  const auto version = parse_count(*tag);
+  if (!version || *version == 0) {
+    return fail(Code::precondition,
+                fmt::format("If-Match '{}' is no version of this resource", text), "http.If-Match");
+  }
+  return std::optional(Version{*version});
+}
+
+std::string entity_tag(Version version) { return fmt::format("W/\"{}\"", version.value); }
+
+bool is_not_modified(std::optional<std::string_view> if_none_match,
+                     std::optional<std::string_view> if_modified_since, Version version,
+                     Time modified) {
+  if (if_none_match) {
+    if (trim(*if_none_match) == "*") {
+      return true;
+    }
+    const std::string wanted = std::to_string(version.value);
+    std::string_view rest = *if_none_match;
+    while (!rest.empty()) {
+      if (opaque_tag(take_part(rest, ',')) == wanted) {
+        return true;
+      }
+    }
+    return false;
+  }
+  const auto since = if_modified_since ? from_http_date(*if_modified_since) : std::nullopt;
+  // HTTP dates have whole seconds: what was modified within that second counts as seen, as it does
+  // for every server whose Last-Modified is rounded down.
+  return since && modified.ms / 1000 <= since->ms / 1000;
+}
+
+Result<std::optional<std::string>> given_key(const Headers& headers) {
+  const auto all = headers.all("Idempotency-Key");
+  if (all.empty()) {
+    return std::optional<std::string>();
+  }
+  const std::string_view key = all.front();
+  const bool printable =
+      std::all_of(key.begin(), key.end(), [](char c) { return c >= 0x21 && c <= 0x7e; });
+  if (all.size() > 1 || key.empty() || key.size() > idempotency_key_bytes_max || !printable) {
+    return fail(Code::value,
+                fmt::format("Idempotency-Key is one value of 1 to {} printable ASCII characters "
+                            "without spaces",
+                            idempotency_key_bytes_max),
+                "http.Idempotency-Key");
+  }
+  return std::optional(std::string(key));
+}
+
+}  // namespace holdfast::api

@@ -1,0 +1,87 @@
+// api/router.h: the one table of what this server answers. Requests are matched against it, and
+// the CapabilityStatement is written from it, so neither can promise what the other lacks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/message.h"
+#include "base/result.h"
+#include "fhir/type.h"
+
+namespace holdfast::api {
+
+enum class Interaction : std::uint8_t {
+  capabilities,
+  bundle,
+  read,
+  vread,
+  history,
+  create,
+  update,
+  remove,
+  search,
+  search_form,
+  compartment,
+  compartment_form,
+  checkpoint,
+  proof,
+  live,
+  ready,
+};
+
+/// Where the CapabilityStatement names it, if it does.
+enum class Level : std::uint8_t { none, type, system };
+
+struct Route {
+  Method method;
+  /// Segments: literal, {type} of R4, {id}, {version}, {other}: a type or '*'.
+  std::string_view pattern;
+  Interaction interaction;
+  Level level;
+  std::string_view code;  ///< CapabilityStatement.rest(.resource).interaction.code
+};
+
+inline constexpr std::array routes{
+    Route{Method::get, "/fhir/metadata", Interaction::capabilities, Level::none, ""},
+    Route{Method::post, "/fhir", Interaction::bundle, Level::system, "transaction"},
+    Route{Method::get, "/fhir/{type}", Interaction::search, Level::type, "search-type"},
+    Route{Method::post, "/fhir/{type}", Interaction::create, Level::type, "create"},
+    Route{Method::post, "/fhir/{type}/_search", Interaction::search_form, Level::none, ""},
+    Route{Method::get, "/fhir/{type}/{id}", Interaction::read, Level::type, "read"},
+    Route{Method::put, "/fhir/{type}/{id}", Interaction::update, Level::type, "update"},
+    Route{Method::remove, "/fhir/{type}/{id}", Interaction::remove, Level::type, "delete"},
+    Route{Method::get, "/fhir/{type}/{id}/_history", Interaction::history, Level::type,
+          "history-instance"},
+    Route{Method::get, "/fhir/{type}/{id}/_history/{version}", Interaction::vread, Level::type,
+          "vread"},
+    Route{Method::get, "/fhir/{type}/{id}/{other}", Interaction::compartment, Level::none, ""},
+    Route{Method::post, "/fhir/{type}/{id}/{other}/_search", Interaction::compartment_form,
+          Level::none, ""},
+    Route{Method::get, "/journal/checkpoint", Interaction::checkpoint, Level::none, ""},
+    Route{Method::get, "/journal/proof", Interaction::proof, Level::none, ""},
+    Route{Method::get, "/health/live", Interaction::live, Level::none, ""},
+    Route{Method::get, "/health/ready", Interaction::ready, Level::none, ""},
+};
+
+/// A route with what its placeholders stood for.
+struct Match {
+  Interaction interaction{};
+  fhir::TypeId type{};
+  std::string id;
+  std::string version;
+  std::optional<fhir::TypeId> other;  ///< of a compartment; nothing for '*'
+};
+
+/// The route of a request; HEAD is GET. `path` is as sent, without the query.
+/// not_found (no such address), unknown_type, value (an id outside its grammar), method (the
+/// address is there, but not for this method), syntax.
+[[nodiscard]] Result<Match> match(Method method, std::string_view path);
+
+/// "GET, HEAD, OPTIONS, POST": what the address takes; empty if nothing is there.
+[[nodiscard]] std::string allowed_methods(std::string_view path);
+
+}  // namespace holdfast::api

@@ -1,0 +1,95 @@
+#include "api/router.h"
+
+#include <gtest/gtest.h>
+
+namespace holdfast::api {
+namespace {
+
+TEST(Router, FindsEachInteraction) {
+  struct Case {
+    Method method;
+    std::string_view path;
+    Interaction interaction;
+  };
+  for (const Case& c : {
+           Case{Method::get, "/fhir/metadata", Interaction::capabilities},
+           Case{Method::head, "/fhir/metadata", Interaction::capabilities},
+           Case{Method::post, "/fhir", Interaction::bundle},
+           Case{Method::post, "/fhir/", Interaction::bundle},
+           Case{Method::get, "/fhir/Patient", Interaction::search},
+           Case{Method::post, "/fhir/Patient", Interaction::create},
+           Case{Method::post, "/fhir/Patient/_search", Interaction::search_form},
+           Case{Method::get, "/fhir/Patient/7", Interaction::read},
+           Case{Method::get, "/fhir/Patient/metadata.7", Interaction::read},
+           Case{Method::put, "/fhir/Patient/7", Interaction::update},
+           Case{Method::remove, "/fhir/Patient/7", Interaction::remove},
+           Case{Method::get, "/fhir/Patient/7/_history", Interaction::history},
+           Case{Method::get, "/fhir/Patient/7/_history/2", Interaction::vread},
+           Case{Method::get, "/fhir/Patient/7/Observation", Interaction::compartment},
+           Case{Method::get, "/fhir/Patient/7/*", Interaction::compartment},
+           Case{Method::post, "/fhir/Patient/7/*/_search", Interaction::compartment_form},
+           Case{Method::get, "/journal/checkpoint", Interaction::checkpoint},
+           Case{Method::get, "/journal/proof", Interaction::proof},
+           Case{Method::get, "/health/live", Interaction::live},
+           Case{Method::get, "/health/ready", Interaction::ready},
+       }) {
+    const auto found = match(c.method, c.path);
+    ASSERT_TRUE(found) << c.path << ": " << found.error().what;
+    EXPECT_EQ(found->interaction, c.interaction) << c.path;
+  }
+}
+
+TEST(Router, TakesTypeIdVersionAndCompartmentFromThePath) {
+  const auto vread = match(Method::get, "/fhir/Observation/a%2Db/_history/12");
+  ASSERT_TRUE(vread);
+  EXPECT_EQ(fhir::name(vread->type), "Observation");
+  EXPECT_EQ(vread->id, "a-b");
+  EXPECT_EQ(vread->version, "12");
+  const auto all = match(Method::get, "/fhir/Patient/7/*");
+  ASSERT_TRUE(all);
+  EXPECT_FALSE(all->other);
+  EXPECT_EQ(fhir::name(*match(Method::get, "/fhir/Patient/7/Condition")->other), "Condition");
+}
+
+TEST(Router, RefusesEachForItsOwnReason) {
+  struct Case {
+    Method method;
+    std::string_view path;
+    Code code;
+  };
+  for (const Case& c : {
+           Case{Method::get, "/", Code::not_found},
+           Case{Method::get, "/fhirx", Code::not_found},
+           Case{Method::get, "/fhir/Patient/7/_history/2/3", Code::not_found},
+           Case{Method::get, "/fhir/Patient/$export", Code::not_found},
+           Case{Method::get, "/fhir/_history", Code::not_found},
+           Case{Method::get, "/fhir/Patient/_history", Code::not_found},
+           Case{Method::get, "/fhir/patient/7", Code::unknown_type},
+           Case{Method::get, "/fhir/Resource/7", Code::unknown_type},
+           Case{Method::get, "/fhir/Patient/7/Foo", Code::unknown_type},
+           Case{Method::get, "/fhir/Patient/a b", Code::value},
+           Case{Method::get, "/fhir/Patient/a%20b", Code::value},
+           Case{Method::get, "/fhir/Patient/a%2fb", Code::value},
+           Case{Method::get, "/fhir/Patient/%zz", Code::syntax},
+           Case{Method::put, "/fhir/Patient", Code::method},
+           Case{Method::remove, "/fhir/Patient", Code::method},
+           Case{Method::patch, "/fhir/Patient/7", Code::method},
+           Case{Method::post, "/fhir/Patient/7", Code::method},
+           Case{Method::post, "/fhir/metadata", Code::method},
+           Case{Method::get, "/fhir", Code::method},
+           Case{Method::unknown, "/fhir/Patient", Code::method},
+       }) {
+    const auto found = match(c.method, c.path);
+    ASSERT_FALSE(found) << c.path;
+    EXPECT_EQ(name(found.error().code), name(c.code)) << c.path;
+  }
+}
+
+TEST(Router, NamesTheMethodsOfAnAddress) {
+  EXPECT_EQ(allowed_methods("/fhir/Patient/7"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  EXPECT_EQ(allowed_methods("/fhir"), "POST, OPTIONS");
+  EXPECT_EQ(allowed_methods("/nowhere"), "");
+}
+
+}  // namespace
+}  // namespace holdfast::api

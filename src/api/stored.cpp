@@ -1,0 +1,55 @@
+#include "api/stored.h"
+
+#include <fmt/format.h>
+
+#include "base/time.h"
+
+namespace holdfast::api {
+
+Result<views::Body> stored_row(const Parts& parts, const node::Moment& moment, RowId row) {
+  return views::read_body(*moment.reader, parts.node.codec(), row);
+}
+
+Result<views::Body> stored_version(const Parts& parts, const node::Moment& moment,
+                                   fhir::TypeId type, std::string_view id, Version version) {
+  TRY(const std::optional<RowId> row, views::read_version(*moment.reader, type, id, version));
+  if (!row) {
+    return fail(Code::not_found,
+                fmt::format("there is no version {} of {}/{}", version.value, fhir::name(type), id));
+  }
+  return stored_row(parts, moment, *row);
+}
+
+void add_version_headers(Headers& headers, Version version, Time modified) {
+  headers.add("ETag", entity_tag(version));
+  headers.add("Last-Modified", to_http_date(modified));
+}
+
+Reply show(const Call& call, views::Body body) {
+  Reply reply;
+  const views::BodyHeader& header = body.header;
+  if (header.presence == views::Presence::deleted) {
+    const Error gone{Code::deleted,
+                     fmt::format("{}/{} was deleted; that deletion is its version {}",
+                                 fhir::name(header.type), header.id, header.version.value),
+                     {},
+                     {}};
+    reply = refusal(gone, Origin::request);
+    add_version_headers(reply.headers, header.version, header.time);
+    return reply;
+  }
+  reply.headers.reserve(4, 160);
+  add_version_headers(reply.headers, header.version, header.time);
+  // https://hl7.org/fhir/R4/http.html#cread
+  if (is_not_modified(call.request.headers.find("If-None-Match"),
+                      call.request.headers.find("If-Modified-Since"), header.version,
+                      header.time)) {
+    reply.status = 304;
+    return reply;
+  }
+  reply.headers.add("Content-Type", fhir_json);
+  reply.body = std::move(body.bytes);
+  return reply;
+}
+
+}  // namespace holdfast::api

@@ -1,0 +1,136 @@
+#include "api/writing.h"
+
+#include <fmt/format.h>
+
+#include "api/stored.h"
+#include "fhir/check.h"
+#include "fhir/sites.h"
+
+namespace holdfast::api {
+namespace {
+
+// 200 with a body, or the bare status: https://hl7.org/fhir/R4/http.html#ops
+void add_content(Reply& reply, const Parts& parts, const Call& call, const Written& what) {
+  if (call.prefer.content == Return::minimal) {
+    return;
+  }
+  reply.headers.add("Content-Type", fhir_json);
+  const std::string done = fmt::format(
+      "{}/{} is {}", fhir::name(what.type), what.id,
+      what.status == Status::created   ? "created"
+      : what.status == Status::updated ? "updated"
+      : what.status == Status::matched ? "there already, and selected by If-None-Exist"
+      : what.status == Status::removed ? "deleted"
+                                       : "not there; nothing was deleted");
+  if (call.prefer.content == Return::operation_outcome) {
+    reply.body = success_outcome(done);
+    return;
+  }
+  auto body = stored_version(parts, parts.node.view(), what.type, what.id, what.version);
+  // It is durable whatever happens now: the reply must not say otherwise.
+  reply.body = body ? std::move(body->bytes)
+                    : success_outcome(fmt::format("{}, but reading it back failed: {}", done,
+                                                  body.error().what));
+}
+
+}  // namespace
+
+Result<Content> read_content(ReaderPool& readers, Bytes body) {
+  ReaderPool::Lease reader = readers.take();
+  TRY(fhir::Json json, reader->read(std::move(body)));
+  TRY_OK(fhir::check_resource(json.root()));
+  json.minify();
+  Content content;
+  const auto type = json.root().find("resourceType");
+  content.type = *fhir::type_id(type->text());
+  if (const auto id = json.root().find("id")) {
+    content.id = id->text();
+  }
+  content.prepared = decide::prepare_operation(content.type, json.root());
+  content.body = json.release();
+  return content;
+}
+
+Hash request_hash(const Request& request) {
+  const auto header = [&request](std::string_view name) {
+    return request.headers.find(name).value_or("");
+  };
+  // None of the parts before the body can hold a line end.
+  return sha256({request.method_text, "\n", request.target, "\n", header("If-Match"), "\n",
+                 header("If-None-Exist"), "\n", request.body});
+}
+
+Result<Command> start_command(const Parts& parts, const Request& request) {
+  Command command;
+  TRY(const auto key, given_key(request.headers));
+  if (key) {
+    command.key = idempotency_key(parts.options.principal, *key);
+    command.key_origin = KeyOrigin::given;
+  } else {
+    parts.random.fill(command.key.bytes);
+  }
+  command.request_hash = request_hash(request);
+  command.principal = parts.options.principal;
+  command.channel = "http";
+  return command;
+}
+
+Result<Written> written(const Parts& parts, const node::Committed& committed,
+                        std::size_t operation, fhir::TypeId type) {
+  const OperationResult& result = committed.outcome.results[operation];
+  Written written{result.status, type, result.id, result.version, committed.time};
+  if (result.status == Status::matched) {
+    const node::Moment moment = parts.node.view();
+    TRY(const auto row, views::read_version(*moment.reader, type, result.id, result.version));
+    if (!row) {
+      return fail(Code::corrupt, fmt::format("version {} of {}/{} was matched and is not there",
+                                             result.version.value, fhir::name(type), result.id));
+    }
+    TRY(const views::BodyHeader header, views::read_body_header(*moment.reader, *row));
+    written.time = header.time;
+  }
+  return written;
+}
+
+int http_status(Status status) {
+  switch (status) {
+    case Status::created: return 201;
+    case Status::updated:
+    case Status::matched: return 200;
+    case Status::removed:
+    case Status::absent: return 204;
+  }
+  return 500;
+}
+
+std::string local_version_url(const Written& written) {
+  return fmt::format("{}/{}/_history/{}", fhir::name(written.type), written.id,
+                     written.version.value);
+}
+
+Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed,
+                   fhir::TypeId type) {
+  const auto what = written(parts, committed, 0, type);
+  if (!what) {
+    return refusal(what.error(), Origin::content);
+  }
+  Reply reply;
+  reply.status = http_status(what->status);
+  add_position(reply, committed.position);
+  const bool gone = what->status == Status::removed || what->status == Status::absent;
+  if (what->status != Status::absent) {
+    add_version_headers(reply.headers, what->version, what->time);
+  }
+  if (!gone) {
+    const std::string base = base_url(parts.options, call.request);
+    reply.headers.add("Location", fmt::format("{}{}{}", base, base.empty() ? "" : "/",
+                                              local_version_url(*what)));
+    add_content(reply, parts, call, *what);
+  } else if (call.prefer.content == Return::operation_outcome) {
+    reply.status = 200;
+    add_content(reply, parts, call, *what);
+  }
+  return reply;
+}
+
+}  // namespace holdfast::api

@@ -1,0 +1,55 @@
+// api/writing.h: what create, update, delete and Bundles share: a resource read from a request, the
+// Command around it, and the reply to what became of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "api/call.h"
+#include "decide/prepared.h"
+#include "model/command.h"
+#include "node/node.h"
+
+namespace holdfast::api {
+
+/// A resource that is checked, minified and prepared for decide.
+struct Content {
+  fhir::TypeId type{};
+  std::optional<std::string> id;  ///< the id that it names itself
+  Bytes body;
+  decide::PreparedOperation prepared;
+};
+
+/// Reads, checks and prepares a body. Failures are of the content: syntax, too_large, and what
+/// fhir::check_resource finds.
+[[nodiscard]] Result<Content> read_content(ReaderPool& readers, Bytes body);
+
+/// What the same Idempotency-Key must stand for: method, target, conditions and content.
+[[nodiscard]] Hash request_hash(const Request& request);
+
+/// A Command without operations: key, principal, channel and hash. Code::value for a bad key.
+[[nodiscard]] Result<Command> start_command(const Parts& parts, const Request& request);
+
+/// The version that an operation wrote or matched.
+struct Written {
+  Status status{};
+  fhir::TypeId type{};
+  std::string id;
+  Version version;
+  Time time;  ///< when that version was made
+};
+/// Time is the entry's, unless the version was there before.
+[[nodiscard]] Result<Written> written(const Parts& parts, const node::Committed& committed,
+                                      std::size_t operation, fhir::TypeId type);
+
+/// 201, 200 or 204.
+[[nodiscard]] int http_status(Status status);
+/// "Patient/7/_history/2"
+[[nodiscard]] std::string local_version_url(const Written& written);
+
+/// The reply to one create, update or delete, with the content that `Prefer` asks for (by default
+/// the resource). The same Outcome gives the same reply, however often it is asked for.
+[[nodiscard]] Reply show_written(const Parts& parts, const Call& call,
+                                 const node::Committed& committed, fhir::TypeId type);
+
+}  // namespace holdfast::api

@@ -1,0 +1,80 @@
+// server/assembly.h: a node with its doors, over whatever world it is given: the machine under
+// `serve`, a simulated one under `simulate`.
+// 1. Nothing is accepted before the node has opened.
+// 2. It ends by draining: no new requests, those in flight are answered, everything moves into the
+//    store, the journal is sealed. Asked twice, it still drains once.
+// 3. A node that can no longer write because a sync failed is not tried again: reads that are in
+//    flight end, and the process does.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "api/handler.h"
+#include "http/server.h"
+#include "node/node.h"
+#include "server/config.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "views/kv.h"
+#include "world/world.h"
+
+namespace holdfast::server {
+
+/// Why run() ended.
+enum class End : std::uint8_t {
+  stopped,  ///< stop() was called, and everything is on the disk
+  failed,   ///< the node cannot go on; the log says why
+};
+
+/// How often stop() and the node's health are looked at.
+constexpr Duration watch_interval = milliseconds(50);
+/// What reads in flight get when the node cannot go on.
+constexpr Duration failed_drain_time_max = seconds(2);
+
+class Assembly {
+ public:
+  /// Everything borrowed, and outliving the Assembly. `listener` belongs to world.io.front().
+  struct Parts {
+    World& world;
+    views::Kv& kv;
+    Listener& listener;
+    Log& log;
+    Surroundings surroundings;
+  };
+
+  /// Opens the node; logs what that found. From any executor; ends on world.io.front().
+  /// Errors of node::open.
+  static Task<Result<std::unique_ptr<Assembly>>> open(Parts parts, const Config& config);
+
+  ~Assembly();
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+
+  /// Begins to accept. On world.io.front().
+  void start();
+  /// Until stop() or a fault; drained then, and may go away once its executors do nothing more.
+  /// On world.io.front().
+  Task<End> run();
+  /// From any thread, and from a signal handler.
+  void stop() { stopping_.store(true, std::memory_order_relaxed); }
+
+  [[nodiscard]] node::Node& node() { return *node_; }
+
+ private:
+  class Door;
+  Assembly(Parts parts, const Config& config, node::Opened opened);
+  void log_opening(const node::OpeningReport& report);
+
+  Parts parts_;
+  Executor& home_;
+  const Duration drain_time_max_;
+  std::unique_ptr<node::Node> node_;
+  std::unique_ptr<Door> door_;
+  std::unique_ptr<http::Server> server_;
+  std::atomic<bool> stopping_ = false;
+};
+
+}  // namespace holdfast::server

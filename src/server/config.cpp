@@ -1,0 +1,355 @@
+#include "server/config.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <sstream>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "journal/options.h"
+
+namespace holdfast::server {
+namespace {
+
+constexpr std::uint64_t kib = 1024;
+constexpr std::uint64_t mib = kib * kib;
+constexpr std::uint64_t gib = kib * mib;
+
+struct Range {
+  std::uint64_t least;
+  std::uint64_t most;
+};
+
+Result<std::uint64_t> read_digits(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (fault != std::errc{} || end != text.data() + text.size()) {
+    return fail(Code::usage, fmt::format("'{}' is no whole number", text));
+  }
+  return value;
+}
+
+Result<std::uint64_t> in_range(std::uint64_t value, Range range) {
+  if (value < range.least || value > range.most) {
+    return fail(Code::usage, fmt::format("{} is outside {} to {}", value, range.least, range.most));
+  }
+  return value;
+}
+
+Result<std::uint64_t> read_count(std::string_view text, Range range) {
+  TRY(const std::uint64_t value, read_digits(text));
+  return in_range(value, range);
+}
+
+// "1048576", "1MiB": binary units only, so that nobody has to guess which MB is meant.
+Result<std::uint64_t> read_bytes(std::string_view text, Range range) {
+  struct Unit {
+    std::string_view name;
+    std::uint64_t bytes;
+  };
+  for (const Unit unit : {Unit{"KiB", kib}, Unit{"MiB", mib}, Unit{"GiB", gib}}) {
+    if (text.ends_with(unit.name)) {
+      TRY(const std::uint64_t count, read_digits(text.substr(0, text.size() - unit.name.size())));
+      if (count > range.most / unit.bytes) {
+        return fail(Code::usage, fmt::format("{} is more than {} bytes", text, range.most));
+      }
+      return in_range(count * unit.bytes, range);
+    }
+  }
+  return read_count(text, range);
+}
+
+template <class Number>
+Result<void> set_bytes(Number& to, std::string_view text, Range range) {
+  TRY(const std::uint64_t value, read_bytes(text, range));
+  to = static_cast<Number>(value);
+  return ok();
+}
+template <class Number>
+Result<void> set_count(Number& to, std::string_view text, Range range) {
+  TRY(const std::uint64_t value, read_count(text, range));
+  to = static_cast<Number>(value);
+  return ok();
+}
+Result<void> set_ms(Duration& to, std::string_view text, Range range) {
+  TRY(const std::uint64_t value, read_count(text, range));
+  to = milliseconds(static_cast<std::int64_t>(value));
+  return ok();
+}
+Result<void> set_accept(node::AcceptClock& to, std::string_view text) {
+  if (text != "true" && text != "false") {
+    return fail(Code::usage, fmt::format("'{}' is neither true nor false", text));
+  }
+  to = text == "true" ? node::AcceptClock::yes : node::AcceptClock::no;
+  return ok();
+}
+
+using Text = std::string_view;
+
+constexpr std::array table{
+    Setting{"data", "the data directory, made by `holdfast init`", Shape::value,
+            [](Config& c, Text t) { return c.data = t, ok(); },
+            [](const Config& c) { return c.data; }},
+    Setting{"http", "address for HTTP; port 0 picks a free one", Shape::value,
+            [](Config& c, Text t) { return c.http = t, ok(); },
+            [](const Config& c) { return c.http; }},
+    Setting{"accept_clock", "take the system's clock although it is far ahead of the last entry",
+            Shape::presence, [](Config& c, Text t) { return set_accept(c.node.accept_clock, t); },
+            [](const Config& c) {
+              return std::string(c.node.accept_clock == node::AcceptClock::yes ? "true" : "false");
+            }},
+    Setting{"log_level", "debug, info, warn, error or off", Shape::value,
+            [](Config& c, Text t) -> Result<void> {
+              TRY(c.log_level, level_named(t));
+              return ok();
+            },
+            [](const Config& c) { return std::string(name(c.log_level)); }},
+    Setting{"base_url", "how clients reach /fhir, if not by the Host they name", Shape::value,
+            [](Config& c, Text t) { return c.api.base_url = t, ok(); },
+            [](const Config& c) { return c.api.base_url; }},
+    Setting{"io_threads", "threads for connections; 0: one a core", Shape::value,
+            [](Config& c, Text t) { return set_count(c.io_threads, t, {0, 256}); },
+            [](const Config& c) { return std::to_string(c.io_threads); }},
+    Setting{"drain_ms_max", "how long requests in flight may take once asked to end", Shape::value,
+            [](Config& c, Text t) { return set_ms(c.drain_time_max, t, {0, 3'600'000}); },
+            [](const Config& c) { return std::to_string(c.drain_time_max.ms()); }},
+    Setting{"ingest_bytes_max", "bytes of request bodies in work at once; beyond: 503",
+            Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.node.ingest_bytes_max, t, {32 * mib, 1024 * gib});
+            },
+            [](const Config& c) { return std::to_string(c.node.ingest_bytes_max); }},
+    Setting{"overlay_bytes_max", "bytes of acknowledged entries not yet in the store", Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.node.overlay_bytes_max, t, {mib, 1024 * gib});
+            },
+            [](const Config& c) { return std::to_string(c.node.overlay_bytes_max); }},
+    Setting{"unflushed_bytes_max", "bytes in the store's memory: what a restart replays",
+            Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.node.unflushed_bytes_max, t, {mib, 1024 * gib});
+            },
+            [](const Config& c) { return std::to_string(c.node.unflushed_bytes_max); }},
+    Setting{"segment_bytes", "size of new journal segments, a multiple of 4096", Shape::value,
+            [](Config& c, Text t) -> Result<void> {
+              TRY_OK(set_bytes(c.node.segment_bytes, t,
+                               {journal::segment_bytes_min, journal::segment_bytes_max}));
+              if (c.node.segment_bytes % 4096 != 0) {
+                return fail(Code::usage, fmt::format("{} is no multiple of 4096", t));
+              }
+              return ok();
+            },
+            [](const Config& c) { return std::to_string(c.node.segment_bytes); }},
+    Setting{"queue_max", "requests that wait to be decided", Shape::value,
+            [](Config& c, Text t) { return set_count(c.node.queue_max, t, {1, 1'000'000}); },
+            [](const Config& c) { return std::to_string(c.node.queue_max); }},
+    Setting{"seal_after_ms", "idleness after which the journal is sealed", Shape::value,
+            [](Config& c, Text t) { return set_ms(c.node.seal_after, t, {1, 60'000}); },
+            [](const Config& c) { return std::to_string(c.node.seal_after.ms()); }},
+    Setting{"view_cache_bytes", "cache of the store that answers reads", Shape::value,
+            [](Config& c, Text t) { return set_bytes(c.view_cache_bytes, t, {mib, 1024 * gib}); },
+            [](const Config& c) { return std::to_string(c.view_cache_bytes); }},
+    Setting{"view_write_bytes", "memory of the store for rows not yet in files", Shape::value,
+            [](Config& c, Text t) { return set_bytes(c.view_write_bytes, t, {mib, 1024 * gib}); },
+            [](const Config& c) { return std::to_string(c.view_write_bytes); }},
+    Setting{"connections_max", "open connections", Shape::value,
+            [](Config& c, Text t) {
+              return set_count(c.limits.connections_max, t, {1, 1'000'000});
+            },
+            [](const Config& c) { return std::to_string(c.limits.connections_max); }},
+    Setting{"body_bytes_max", "largest request body", Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.limits.body_bytes_max, t, {kib, api::request_body_bytes_max});
+            },
+            [](const Config& c) { return std::to_string(c.limits.body_bytes_max); }},
+    Setting{"head_ms_max", "how long the head of a request may take", Shape::value,
+            [](Config& c, Text t) { return set_ms(c.limits.head_time_max, t, {100, 600'000}); },
+            [](const Config& c) { return std::to_string(c.limits.head_time_max.ms()); }},
+    Setting{"idle_ms_max", "how long a connection may be without a request", Shape::value,
+            [](Config& c, Text t) { return set_ms(c.limits.idle_time_max, t, {100, 3'600'000}); },
+            [](const Config& c) { return std::to_string(c.limits.idle_time_max.ms()); }},
+    Setting{"body_ms_grace", "how long a body may take, besides its bytes at the least rate",
+            Shape::value,
+            [](Config& c, Text t) { return set_ms(c.limits.body_time_grace, t, {100, 600'000}); },
+            [](const Config& c) { return std::to_string(c.limits.body_time_grace.ms()); }},
+    Setting{"body_bytes_per_second_min", "the least rate at which a body may come", Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.limits.body_bytes_per_second_min, t, {1, gib});
+            },
+            [](const Config& c) { return std::to_string(c.limits.body_bytes_per_second_min); }},
+    Setting{"write_ms_max", "how long a client may take for each piece of a reply", Shape::value,
+            [](Config& c, Text t) { return set_ms(c.limits.write_time_max, t, {100, 3'600'000}); },
+            [](const Config& c) { return std::to_string(c.limits.write_time_max.ms()); }},
+    Setting{"gzip_bytes_min", "replies from this size on are compressed on request; 0: none",
+            Shape::value,
+            [](Config& c, Text t) { return set_bytes(c.limits.gzip_bytes_min, t, {0, gib}); },
+            [](const Config& c) { return std::to_string(c.limits.gzip_bytes_min); }},
+    Setting{"retry_after_seconds", "what Retry-After says when admission is full", Shape::value,
+            [](Config& c, Text t) {
+              return set_count(c.limits.retry_after_seconds, t, {1, 3600});
+            },
+            [](const Config& c) { return std::to_string(c.limits.retry_after_seconds); }},
+};
+
+const Setting* find_setting(std::string_view key) {
+  const auto* found = std::find_if(table.begin(), table.end(),
+                                   [&](const Setting& setting) { return setting.key == key; });
+  return found == table.end() ? nullptr : found;
+}
+
+Result<void> set(Config& config, const Setting& setting, std::string_view text,
+                 const std::string& from) {
+  auto done = setting.set(config, text);
+  if (!done) {
+    return fail(Code::usage, fmt::format("{}: {}", from, done.error().what));
+  }
+  return ok();
+}
+
+Error unknown_key(std::string_view key, const Origins& origins) {
+  std::vector<std::string_view> known;
+  for (const Setting& setting : table) {
+    known.push_back(setting.key);
+  }
+  const auto meant = nearest(key, known);
+  return {Code::usage,
+          fmt::format("{}: there is no setting '{}'{}", origins.file, key,
+                      meant ? fmt::format("; did you mean '{}'?", *meant)
+                            : std::string("; `holdfast serve --help` lists them")),
+          {},
+          {}};
+}
+
+Result<std::string> text_of(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) {
+    return *text;
+  }
+  if (const auto number = node.value_exact<std::int64_t>()) {
+    return std::to_string(*number);
+  }
+  if (const auto yes = node.value_exact<bool>()) {
+    return std::string(*yes ? "true" : "false");
+  }
+  return fail(Code::usage, "is neither a text, a whole number, true nor false");
+}
+
+Result<void> read_file(Config& config, const Origins& origins) {
+  toml::table document;
+  try {
+    document = toml::parse(origins.file_text, origins.file);
+  } catch (const toml::parse_error& error) {  // the library's only way to say it
+    std::ostringstream place;
+    place << error.source().begin;
+    return fail(Code::usage,
+                fmt::format("{}: {} ({})", origins.file, error.description(), place.str()));
+  }
+  for (const auto& [key, node] : document) {
+    const Setting* const setting = find_setting(key.str());
+    if (setting == nullptr) {
+      return fail(unknown_key(key.str(), origins));
+    }
+    const std::string from = fmt::format("{}: {}", origins.file, key.str());
+    const auto text = text_of(node);
+    if (!text) {
+      return fail(Code::usage, fmt::format("{} {}", from, text.error().what));
+    }
+    TRY_OK(set(config, *setting, *text, from));
+  }
+  return ok();
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) {
+    row[j] = j;
+  }
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const Setting> settings() { return table; }
+
+std::string flag_of(const Setting& setting) {
+  std::string flag = "--" + std::string(setting.key);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+std::string variable_of(const Setting& setting) {
+  std::string variable = "HOLDFAST_" + std::string(setting.key);
+  for (char& letter : variable) {
+    letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  }
+  return variable;
+}
+
+Result<Config> read_config(const Origins& origins) {
+  Config config;
+  TRY_OK(read_file(config, origins));
+  for (const Setting& setting : table) {
+    if (origins.environment) {
+      const std::string variable = variable_of(setting);
+      if (const auto text = origins.environment(variable)) {
+        TRY_OK(set(config, setting, *text, variable));
+      }
+    }
+    if (const auto given = origins.flags.find(setting.key); given != origins.flags.end()) {
+      TRY_OK(set(config, setting, given->second, flag_of(setting)));
+    }
+  }
+  return config;
+}
+
+Result<void> check_loopback(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) {
+    return fail(Code::usage, fmt::format("'{}' is no address: it wants HOST:PORT", address));
+  }
+  const std::string_view host = address.substr(0, colon);
+  const auto is_loopback_v4 = [&] {
+    return host.starts_with("127.") && host.size() <= 15 &&
+           host.find_first_not_of("0123456789.") == std::string_view::npos;
+  };
+  if (host == "localhost" || host == "[::1]" || is_loopback_v4()) {
+    return ok();
+  }
+  return fail(Code::usage,
+              fmt::format("{} can be reached from other machines, and there is no access control "
+                          "yet: anybody could read and change every record. Listen on 127.0.0.1 "
+                          "and put a reverse proxy that authenticates in front of it",
+                          address));
+}
+
+std::optional<std::string_view> nearest(std::string_view word,
+                                        std::span<const std::string_view> known) {
+  constexpr std::size_t word_bytes_max = 64;  // nobody means a known one with more
+  std::optional<std::string_view> best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
+  if (word.size() > word_bytes_max) {
+    return best;
+  }
+  for (const std::string_view candidate : known) {
+    const std::size_t away = distance(word, candidate);
+    if (away < best_distance) {
+      best = candidate;
+      best_distance = away;
+    }
+  }
+  return best;
+}
+
+}  // namespace holdfast::server

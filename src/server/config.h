@@ -1,0 +1,79 @@
+// server/config.h: everything that an operator may decide, in one table. Each setting is a key of
+// the TOML file, a flag and an environment variable; the flag wins over the environment, that over
+// the file, that over the default. What is not understood is refused, never ignored.
+//
+//   ingest_bytes_max = "128MiB"      --ingest-bytes-max 128MiB      HOLDFAST_INGEST_BYTES_MAX=128MiB
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/call.h"
+#include "base/result.h"
+#include "http/limits.h"
+#include "node/node.h"
+#include "server/log.h"
+
+namespace holdfast::server {
+
+struct Config {
+  std::string data;                     ///< the data directory
+  std::string http = "127.0.0.1:8080";  ///< port 0 picks one
+  Level log_level = Level::info;
+  unsigned io_threads = 0;              ///< 0: one a core
+  std::uint64_t view_cache_bytes = std::uint64_t{32} << 20U;
+  std::uint64_t view_write_bytes = std::uint64_t{96} << 20U;
+  /// Requests in flight have this long once the server is asked to end.
+  Duration drain_time_max = seconds(20);
+  node::Options node;
+  http::Limits limits;
+  api::Options api;
+};
+
+enum class Shape : std::uint8_t {
+  value,     ///< a text or a number
+  presence,  ///< a flag without a value; in TOML true or false
+};
+
+/// One line of the table.
+struct Setting {
+  std::string_view key;   ///< as in TOML
+  std::string_view what;  ///< a sentence for --help
+  Shape shape = Shape::value;
+  /// Code::usage when the text is no such value, or outside the range.
+  Result<void> (*set)(Config& config, std::string_view text);
+  /// The value as set() would take it.
+  std::string (*show)(const Config& config);
+};
+[[nodiscard]] std::span<const Setting> settings();
+
+/// "--ingest-bytes-max", "HOLDFAST_INGEST_BYTES_MAX"
+[[nodiscard]] std::string flag_of(const Setting& setting);
+[[nodiscard]] std::string variable_of(const Setting& setting);
+
+/// Where values come from.
+struct Origins {
+  std::map<std::string, std::string, std::less<>> flags;  ///< key -> text, as far as given
+  /// The value of an environment variable.
+  std::function<std::optional<std::string>(const std::string& variable)> environment;
+  std::string file;       ///< name of the TOML file, for messages
+  std::string file_text;  ///< its content; empty: there is none
+};
+
+/// Code::usage, naming the key, where it was given, and the nearest key that exists.
+[[nodiscard]] Result<Config> read_config(const Origins& origins);
+
+/// Until there is access control, only this machine may talk to the server. Code::usage, with what
+/// to do, for any other address.
+[[nodiscard]] Result<void> check_loopback(std::string_view address);
+
+/// The word of `known` that is nearest to `word`, if one is near enough to be meant.
+[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
+                                                      std::span<const std::string_view> known);
+
+}  // namespace holdfast::server

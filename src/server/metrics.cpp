@@ -1,0 +1,123 @@
+#include "server/metrics.h"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace holdfast::server {
+namespace {
+
+using Families = std::vector<prometheus::MetricFamily>;
+using Labels = std::vector<prometheus::ClientMetric::Label>;
+
+prometheus::ClientMetric& add_sample(prometheus::MetricFamily& family, Labels labels) {
+  family.metric.emplace_back();
+  family.metric.back().label = std::move(labels);
+  return family.metric.back();
+}
+
+prometheus::MetricFamily& add_family(Families& to, std::string_view name, std::string_view help,
+                                     prometheus::MetricType type) {
+  prometheus::MetricFamily& family = to.emplace_back();
+  family.name = "holdfast_" + std::string(name);
+  family.help = help;
+  family.type = type;
+  return family;
+}
+
+void add_counter(Families& to, std::string_view name, std::string_view help, std::uint64_t value) {
+  auto& family = add_family(to, name, help, prometheus::MetricType::Counter);
+  add_sample(family, {}).counter.value = static_cast<double>(value);
+}
+
+void add_gauge(Families& to, std::string_view name, std::string_view help, std::uint64_t value) {
+  auto& family = add_family(to, name, help, prometheus::MetricType::Gauge);
+  add_sample(family, {}).gauge.value = static_cast<double>(value);
+}
+
+void add_node(Families& to, const node::Node& node) {
+  const node::Counts& counts = node.counts();
+  add_counter(to, "commands_total", "Commands submitted", counts.commands);
+  add_counter(to, "entries_total", "Entries journaled and durable since the start", counts.entries);
+  add_counter(to, "operations_total", "Operations in those entries", counts.operations);
+  add_counter(to, "commands_refused_total", "Commands refused by decide", counts.refused);
+  add_counter(to, "commands_repeated_total", "Commands answered from an earlier entry",
+              counts.repeated);
+  add_counter(to, "commands_unchanged_total", "Commands that changed nothing", counts.unchanged);
+  add_counter(to, "journal_batches_total", "Batches committed", counts.batches);
+  add_counter(to, "journal_syncs_total", "Sync calls for batches", counts.syncs);
+  add_counter(to, "journal_seals_total", "Sync calls for seals, off the path of replies",
+              counts.seals);
+  add_counter(to, "journal_bytes_total", "Bytes of records written", counts.journal_bytes);
+  add_counter(to, "view_slices_total", "Times that acknowledged entries moved into the store",
+              counts.slices);
+  add_counter(to, "view_flushes_total", "Flushes of the store", counts.flushes);
+
+  const node::Moment moment = node.view();
+  add_gauge(to, "journal_position", "Position of the last entry", moment.state.position.value);
+  add_gauge(to, "resources", "Resources that are current and not deleted", moment.state.resources);
+
+  const node::Health health = node.health();
+  add_gauge(to, "writes_accepted", "1 while writes are accepted",
+            health.writes_refused.empty() ? 1 : 0);
+  add_gauge(to, "reads_whole", "1 while all that is proved can be read",
+            health.reads_degraded.empty() ? 1 : 0);
+  add_gauge(to, "clock_good", "1 while the system's clock is followed",
+            health.clock == node::ClockHealth::good ? 1 : 0);
+}
+
+void add_edge(Families& to, const http::Counts& edge) {
+  add_counter(to, "http_connections_total", "Connections accepted", edge.connections_accepted);
+  add_gauge(to, "http_connections", "Connections open", edge.connections_open);
+  add_counter(to, "http_requests_total", "Requests handed to a handler", edge.requests);
+  add_gauge(to, "http_requests_in_flight", "Requests without a reply yet",
+            edge.requests_in_flight);
+  auto& replies = add_family(to, "http_replies_total", "Replies by class of their status",
+                             prometheus::MetricType::Counter);
+  const auto add_replies = [&](const char* status, std::uint64_t count) {
+    add_sample(replies, {{"status", status}}).counter.value = static_cast<double>(count);
+  };
+  add_replies("2xx", edge.replies_2xx);
+  add_replies("4xx", edge.replies_4xx);
+  add_replies("5xx", edge.replies_5xx);
+  add_counter(to, "http_replies_unsent_total", "Replies that nobody took", edge.replies_unsent);
+  add_counter(to, "http_replies_malformed_total", "Replies that were no HTTP: a fault of ours",
+              edge.replies_malformed);
+  add_counter(to, "http_bytes_in_total", "Bytes received", edge.bytes_in);
+  add_counter(to, "http_bytes_out_total", "Bytes sent", edge.bytes_out);
+  auto& refused = add_family(to, "http_refused_total", "Turned away before any handler",
+                             prometheus::MetricType::Counter);
+  for (std::size_t i = 0; i < http::refused_reasons; ++i) {
+    const std::string reason(http::name(static_cast<http::Refused>(i)));
+    add_sample(refused, {{"reason", reason}}).counter.value = static_cast<double>(edge.refused[i]);
+  }
+}
+
+}  // namespace
+
+Bytes metrics_text(const node::Node& node, std::uint64_t budget_used, std::uint64_t budget_max,
+                   const http::Counts& edge, const Surroundings& surroundings) {
+  Families families;
+  families.reserve(48);
+  add_node(families, node);
+  add_edge(families, edge);
+  add_gauge(families, "ingest_bytes", "Bytes of request bodies in work", budget_used);
+  add_gauge(families, "ingest_bytes_max", "The bound of those", budget_max);
+  const auto add_known = [&](const std::function<std::uint64_t()>& ask, std::string_view name,
+                             std::string_view help) {
+    if (ask) {
+      add_gauge(families, name, help, ask());
+    }
+  };
+  add_known(surroundings.resident_bytes, "resident_bytes", "Memory of the process");
+  add_known(surroundings.unflushed_bytes, "view_unflushed_bytes",
+            "Bytes of the store that a crash would replay from the journal");
+  add_known(surroundings.free_bytes, "disk_free_bytes", "Space left for the data directory");
+  return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace holdfast::server

@@ -1,0 +1,30 @@
+// server/metrics.h: what an operator watches, in the text format that Prometheus scrapes. Read from
+// the counters that node and edge keep anyway, at the moment of the question; nothing is counted
+// twice and a scrape costs no lock of the hot path.
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "base/bytes.h"
+#include "http/counts.h"
+#include "node/node.h"
+
+namespace holdfast::server {
+
+/// What only the process's surroundings know. Called on any executor.
+struct Surroundings {
+  std::function<std::uint64_t()> resident_bytes;   ///< 0: not known
+  std::function<std::uint64_t()> unflushed_bytes;  ///< of the store; 0: not known
+  std::function<std::uint64_t()> free_bytes;       ///< of the data directory's disk; 0: not known
+};
+
+/// The whole exposition. From any thread.
+[[nodiscard]] Bytes metrics_text(const node::Node& node, std::uint64_t budget_used,
+                                 std::uint64_t budget_max, const http::Counts& edge,
+                                 const Surroundings& surroundings);
+
+inline constexpr std::string_view metrics_media_type = "text/plain; version=0.0.4; charset=utf-8";
+
+}  // namespace holdfast::server

@@ -1,0 +1,35 @@
+// sim/judge.h: whether the record is what the journal, the clients and the simple model say.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "node/node.h"
+#include "sim/ledger.h"
+#include "sim/model.h"
+#include "world/world.h"
+
+namespace holdfast::sim {
+
+/// Everything that was promised can be read in the view, now. For after each recovery.
+void judge_promises(node::Node& node, Ledger& ledger);
+
+struct JudgeOptions {
+  std::uint64_t segment_bytes = 0;
+  Time true_time;  ///< what the wall clock would show had it never leapt
+};
+
+/// All of it, against a node that has nothing in flight:
+///  1. the journal is whole: every byte, chain and tree
+///  2. entry times never go back, and never leapt
+///  3. each outcome is what the model expects, and what decide() says when asked again
+///  4. folding the journal anew gives the live digest, and so do the live rows
+///  5. every version the model has can be read, with its content; and every promise is among them
+///  6. nothing that was refused is there
+///  7. every search that was followed found exactly what was there at its position
+/// Code of the world's disk faults must be off. Returns the number of entries.
+std::uint64_t judge_all(World& world, node::Node& node, Ledger& ledger,
+                        const JudgeOptions& options);
+
+}  // namespace holdfast::sim

@@ -1,0 +1,70 @@
+// sim/ledger.h: what the clients were promised. Kept by the clients alone; no server code writes it.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/model.h"
+
+namespace holdfast::sim {
+
+/// The server said that this version of this resource is safe.
+struct Promise {
+  Name name;
+  std::uint64_t version = 0;
+  std::uint64_t position = 0;
+  bool removed = false;
+  std::string tag;  ///< in the body; empty where the entry only matched
+};
+
+/// A search that was followed to its last page.
+struct Followed {
+  std::string type;
+  std::uint64_t position = 0;  ///< of its snapshot
+  std::vector<std::pair<Name, std::uint64_t>> found;
+};
+
+/// A request that was sent with an Idempotency-Key.
+struct Keyed {
+  std::string method;
+  std::string target;
+  std::string body;
+  std::string key;
+  bool answered = false;  ///< then with this
+  int status = 0;
+  std::string etag;
+  std::string location;
+  std::string tag;
+};
+
+struct Ledger {
+  std::vector<Promise> promises;
+  std::map<Name, std::uint64_t> newest;    ///< newest version promised
+  std::uint64_t position = 0;              ///< newest position promised
+  std::vector<Keyed> keyed;
+  std::vector<Followed> followed;
+  std::vector<std::string> refused_tags;   ///< of writes that were refused: must not be there
+  std::vector<std::string> violations;
+  std::uint64_t requests = 0;
+  std::uint64_t unknown = 0;
+  std::uint64_t garbage = 0;
+  std::uint64_t tags = 0;                  ///< drawn so far
+
+  void promise(Promise made) {
+    auto& known = newest[made.name];
+    known = std::max(known, made.version);
+    position = std::max(position, made.position);
+    promises.push_back(std::move(made));
+  }
+  void violated(std::string what) {
+    if (violations.size() < 20) {
+      violations.push_back(std::move(what));
+    }
+  }
+};
+
+}  // namespace holdfast::sim

@@ -1,0 +1,186 @@
+#include "sim/model.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+namespace holdfast::sim {
+namespace {
+
+/// "Practitioner?identifier=sim|v" or "identifier=sim|v" -> v.
+std::string identifier_of_query(const std::string& query) {
+  const std::size_t bar = query.find('|');
+  return bar == std::string::npos ? std::string() : query.substr(bar + 1);
+}
+
+}  // namespace
+
+std::vector<std::string> member_texts(const std::string& body, const std::string& member) {
+  std::vector<std::string> found;
+  const std::string opening = "\"" + member + "\":\"";
+  for (std::size_t at = body.find(opening); at != std::string::npos;
+       at = body.find(opening, at + 1)) {
+    const std::size_t begin = at + opening.size();
+    found.push_back(body.substr(begin, body.find('"', begin) - begin));
+  }
+  return found;
+}
+
+std::string member_text(const std::string& body, const std::string& member) {
+  const auto all = member_texts(body, member);
+  return all.empty() ? std::string() : all.front();
+}
+
+const ModelVersion* Model::current(const Name& name) const {
+  const auto found = resources_.find(name);
+  return found == resources_.end() ? nullptr : &found->second.back();
+}
+
+std::vector<Name> Model::with_identifier(const std::string& type, const std::string& value) const {
+  std::vector<Name> found;
+  for (const auto& [name, versions] : resources_) {
+    if (name.starts_with(type + "/") && !versions.back().deleted &&
+        versions.back().identifier == value) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
+std::map<Name, std::uint64_t> Model::listing(const std::string& type,
+                                             std::uint64_t position) const {
+  std::map<Name, std::uint64_t> found;
+  for (const auto& [name, versions] : resources_) {
+    if (!name.starts_with(type + "/")) {
+      continue;
+    }
+    std::uint64_t newest = 0;
+    for (std::uint64_t i = 0; i < versions.size(); ++i) {
+      if (versions[i].position <= position) {
+        newest = i + 1;
+      }
+    }
+    if (newest > 0 && !versions[newest - 1].deleted) {
+      found[name] = newest;
+    }
+  }
+  return found;
+}
+
+std::string Model::run(std::uint64_t position, const Command& command, const Outcome& outcome) {
+  const std::vector<Operation>& operations = command.operations;
+  if (outcome.results.size() != operations.size()) {
+    return fmt::format("entry {}: {} results for {} operations", position, outcome.results.size(),
+                       operations.size());
+  }
+  if (command.key_origin == KeyOrigin::given) {
+    const std::string key(command.key.view());
+    if (keys_.contains(key)) {
+      return fmt::format("entry {}: its idempotency key was used by entry {}", position,
+                         keys_[key]);
+    }
+    keys_[key] = position;
+  }
+  std::vector<Expected> expected(operations.size());
+  std::set<Name> touched;
+  const auto act = [&](std::size_t i) -> std::string {
+    const Operation& operation = operations[i];
+    Expected& result = expected[i];
+    result.id = operation.id;
+    if (operation.verb == Verb::create && !operation.if_none_exist.empty()) {
+      const auto found =
+          with_identifier(operation.type, identifier_of_query(operation.if_none_exist));
+      if (found.size() > 1) {
+        return "a conditional create that should have been refused";
+      }
+      if (found.size() == 1) {
+        result.status = Status::matched;
+        result.id = found[0].substr(operation.type.size() + 1);
+        result.version = resources_[found[0]].size();
+        return {};
+      }
+    }
+    const Name name = operation.type + "/" + operation.id;
+    if (!touched.insert(name).second) {
+      return "touches one resource twice";
+    }
+    const ModelVersion* before = current(name);
+    const bool there = before != nullptr && !before->deleted;
+    const std::uint64_t versions = before == nullptr ? 0 : resources_[name].size();
+    if (operation.if_match && (!there || operation.if_match->value != versions)) {
+      return fmt::format("If-Match {} should have been refused, {} is current",
+                         operation.if_match->value, versions);
+    }
+    if (operation.verb == Verb::create && before != nullptr) {
+      return "creates what is there";
+    }
+    result.version = versions;
+    if (operation.verb == Verb::remove && !there) {
+      result.status = Status::absent;
+      return {};
+    }
+    result.version = versions + 1;
+    result.status = operation.verb == Verb::remove ? Status::removed
+                    : there                        ? Status::updated
+                                                   : Status::created;
+    return {};
+  };
+  for (const Verb verb : {Verb::remove, Verb::create, Verb::update}) {
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      if (operations[i].verb == verb) {
+        if (std::string wrong = act(i); !wrong.empty()) {
+          return fmt::format("entry {}, operation {}: {}", position, i, wrong);
+        }
+      }
+    }
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const OperationResult& got = outcome.results[i];
+    const Expected& want = expected[i];
+    if (got.status != want.status || got.id != want.id || got.version.value != want.version) {
+      return fmt::format("entry {}, operation {}: outcome {} {}/{} version {}, expected {} {} {}",
+                         position, i, static_cast<int>(got.status), operations[i].type, got.id,
+                         got.version.value, static_cast<int>(want.status), want.id, want.version);
+    }
+  }
+  // The record as this command leaves it, references still as they were sent.
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (expected[i].status == Status::matched || expected[i].status == Status::absent) {
+      continue;
+    }
+    ModelVersion version;
+    version.position = position;
+    version.deleted = operations[i].verb == Verb::remove;
+    version.identifier = member_text(operations[i].body, "value");
+    version.references = member_texts(operations[i].body, "reference");
+    version.tag = member_text(operations[i].body, "display");
+    resources_[operations[i].type + "/" + operations[i].id].push_back(std::move(version));
+  }
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    if (expected[i].status == Status::matched || expected[i].status == Status::absent ||
+        operations[i].verb == Verb::remove) {
+      continue;
+    }
+    auto& references = resources_[operations[i].type + "/" + operations[i].id].back().references;
+    for (std::string& reference : references) {
+      for (std::size_t j = 0; j < operations.size(); ++j) {
+        if (!operations[j].full_url.empty() && operations[j].full_url == reference) {
+          reference = operations[j].type + "/" + expected[j].id;
+        }
+      }
+      if (const std::size_t mark = reference.find('?'); mark != std::string::npos) {
+        const auto found =
+            with_identifier(reference.substr(0, mark), identifier_of_query(reference));
+        if (found.size() != 1) {
+          return fmt::format("entry {}: reference {} selects {} resources and was accepted",
+                             position, reference, found.size());
+        }
+        reference = found[0];
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace holdfast::sim
