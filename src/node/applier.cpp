@@ -2,12 +2,14 @@
 
 namespace holdfast::node {
 
-Applier::Applier(const Parts& parts, std::uint64_t unflushed_bytes_max)
-    : parts_(parts),
+Applier::Applier(Parts parts, std::uint64_t unflushed_bytes_max)
+    : parts_(std::move(parts)),
+      trainer_(parts_.codec.newest() == nullptr ? std::make_unique<views::DictionaryTrainer>()
+                                                : nullptr),
       unflushed_bytes_max_(unflushed_bytes_max),
-      dirty_(parts.background, 1),
-      drained_(parts.sequencer, 1),
-      ended_(parts.sequencer) {}
+      dirty_(parts_.background, 1),
+      drained_(parts_.sequencer, 1),
+      ended_(parts_.sequencer) {}
 
 void Applier::start() { parts_.background.spawn(run()); }
 
@@ -31,7 +33,30 @@ Task<void> Applier::run() {
   ended_.set(std::move(ended));
 }
 
+Result<void> Applier::train() {
+  const auto view = parts_.published.current();
+  for (auto layer = view->layers().rbegin(); layer != view->layers().rend(); ++layer) {
+    for (const views::OverlayRow& row : (*layer)->rows(views::Table::body)) {
+      if (!row.erased()) {
+        TRY(const views::Body body, parts_.codec.decode(row.value()));
+        trainer_->offer(body.bytes);
+      }
+    }
+  }
+  if (trainer_->ready()) {
+    auto dictionary = trainer_->train();
+    trainer_.reset();
+    if (dictionary) {  // otherwise these bodies have nothing in common: they stay as they are
+      parts_.trained(*std::move(dictionary));
+    }
+  }
+  return ok();
+}
+
 Result<void> Applier::drain_once() {
+  if (trainer_) {
+    TRY_OK(train());
+  }
   TRY(const auto position, parts_.published.drain());
   if (position) {
     ++parts_.counts.slices;

@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 
 #include "base/result.h"
 #include "base/task.h"
 #include "node/counts.h"
+#include "views/body.h"
 #include "views/kv.h"
 #include "views/view.h"
 #include "world/executor.h"
@@ -24,8 +27,11 @@ class Applier {
     views::Kv& kv;
     views::Published& published;
     Counts& counts;
+    const views::BodyCodec& codec;
+    /// Called on the background executor, once, with a dictionary for bodies like those written.
+    std::function<void(Bytes)> trained;
   };
-  Applier(const Parts& parts, std::uint64_t unflushed_bytes_max);
+  Applier(Parts parts, std::uint64_t unflushed_bytes_max);
 
   void start();
   /// Something was published. From any thread.
@@ -42,8 +48,11 @@ class Applier {
   struct Wake {};
   Task<void> run();
   Result<void> drain_once();
+  /// Bodies that go into the Kv are what a dictionary is trained on, until there is one.
+  Result<void> train();
 
   Parts parts_;
+  std::unique_ptr<views::DictionaryTrainer> trainer_;
   const std::uint64_t unflushed_bytes_max_;
   Queue<Wake> dirty_;
   Queue<Wake> drained_;

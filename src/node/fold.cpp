@@ -80,12 +80,16 @@ Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::
   return ok();
 }
 
+Result<void> learn(views::BodyCodec& codec, Position position, BytesView dictionary) {
+  TRY(auto loaded, views::Dictionary::load(position.value, Bytes(dictionary)));
+  codec.add(std::move(loaded));
+  return ok();
+}
+
 Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
-                        const apply::EntryFacts& facts, views::BodyCodec& codec) {
+                        const apply::EntryFacts& facts) {
   TRY_OK(apply::apply_nothing(work, folded.state, facts));
   if (kind == EntryKind::dictionary) {
-    TRY(auto dictionary, views::Dictionary::load(facts.position.value, Bytes(payload)));
-    codec.add(std::move(dictionary));
     work.put(views::Table::meta, dictionary_key(facts.position), payload);
   }
   fold_end(work, folded, facts);
@@ -105,7 +109,11 @@ Result<void> fold_record(views::WorkLayer& work, Folded& folded, const journal::
     case EntryKind::audit:
     case EntryKind::dictionary: {
       TRY(const Bytes payload, unpack(static_cast<Stored>(header.flags), record.command()));
-      return fold_other(work, folded, static_cast<EntryKind>(header.kind), payload, facts, codec);
+      const auto kind = static_cast<EntryKind>(header.kind);
+      if (kind == EntryKind::dictionary) {
+        TRY_OK(learn(codec, header.position, payload));
+      }
+      return fold_other(work, folded, kind, payload, facts);
     }
   }
   return fail(Code::corrupt,

@@ -41,9 +41,12 @@ Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& co
 Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,
                           const Outcome& outcome, const apply::EntryFacts& facts,
                           const apply::Tools& tools);
-/// An entry of another kind; a dictionary is known to `codec` afterwards.
+/// An entry of another kind. A dictionary's row is put; whoever knows that the entry is durable
+/// tells the codec (learn()).
 Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
-                        const apply::EntryFacts& facts, views::BodyCodec& codec);
+                        const apply::EntryFacts& facts);
+/// Makes `codec` know the dictionary that the entry at `position` carries.
+Result<void> learn(views::BodyCodec& codec, Position position, BytesView dictionary);
 /// An entry as the journal gives it. `codec` is tools.codec, to be told of dictionaries.
 Result<void> fold_record(views::WorkLayer& work, Folded& folded, const journal::Record& record,
                          const apply::Tools& tools, views::BodyCodec& codec);

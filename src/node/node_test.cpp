@@ -254,6 +254,42 @@ TEST_F(NodeTest, DrainLeavesNothingToReplay) {
   EXPECT_EQ(node->view().state.digest, digest);
 }
 
+TEST_F(NodeTest, EnoughBodiesMakeADictionaryThatIsJournaledAndFoundAgain) {
+  options.segment_bytes = 16 << 20;
+  crash(Crash::process, 0);
+  ASSERT_TRUE(open());
+  const Bytes same(3000, 'a');
+  std::uint64_t n = 0;
+  const auto dictionaries = [&] { return node->codec().newest() == nullptr ? 0 : 1; };
+  for (int i = 0; i < 6000 && dictionaries() == 0; ++i) {
+    Command many;
+    for (int j = 0; j < 16; ++j) {
+      ++n;
+      many.operations.push_back(create("Patient", "p" + std::to_string(n),
+                                       R"("name":[{"text":")" + std::to_string(n * 7919) + same +
+                                           R"("}],)" + apply::identifier("s", std::to_string(n))));
+    }
+    ASSERT_TRUE(submit(std::move(many)));
+    scheduler.run_for(milliseconds(2));
+  }
+  ASSERT_EQ(dictionaries(), 1);
+  const auto number = node->codec().newest()->number();
+  EXPECT_EQ(node->read_entry(Position{number}).error().code, Code::not_found) << "no command";
+  ASSERT_TRUE(submit(command(create("Patient", "last", apply::identifier("s", "last")))));
+  scheduler.run_for(milliseconds(100));
+  const auto digest = node->view().state.digest;
+  for (const std::size_t kept : {std::size_t{0}, std::size_t{100'000}}) {
+    crash(Crash::power, kept);
+    const auto report = open();
+    ASSERT_TRUE(report) << report.error().what;
+    ASSERT_EQ(dictionaries(), 1);
+    EXPECT_EQ(node->codec().newest()->number(), number);
+    const auto facts = views::digest_of_view(*node->view().reader, node->codec());
+    ASSERT_TRUE(facts) << facts.error().what;
+    EXPECT_EQ(facts->digest, digest);
+  }
+}
+
 TEST_F(NodeTest, AViewThatIsAheadOfTheJournalIsRefused) {
   ASSERT_TRUE(open());
   ASSERT_TRUE(submit(command(create("Patient", "p1"))));

@@ -42,6 +42,8 @@ struct Sequencer::Batch {
   std::size_t operations = 0;
   std::uint64_t entries = 0;
   bool seal = false;
+  std::shared_ptr<const Bytes> dictionary;  ///< to be learned once it is durable
+  Position dictionary_position;
   std::vector<std::pair<Submission*, Result<Committed>>> answers;
 
   Batch(std::shared_ptr<const views::View> view, Folded start)
@@ -58,7 +60,12 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       writer_(std::move(parts.journal.writer)),
       codec_(std::move(parts.codec)),
       published_(kv, *codec_),
-      applier_({world_.background, world_.sequencer, kv, published_, counts_},
+      applier_({world_.background, world_.sequencer, kv, published_, counts_, *codec_,
+                [this](Bytes dictionary) {
+                  Work work;
+                  work.dictionary = std::make_shared<const Bytes>(std::move(dictionary));
+                  queue_.try_push(std::move(work));  // full: trained again after the next start
+                }},
                options_.unflushed_bytes_max),
       folded_(std::move(parts.folded)),
       clock_(world_.clock, folded_.state.time, options_.accept_clock, options_.planted),
@@ -95,7 +102,7 @@ Task<Result<void>> Sequencer::start() {
     entry.outcome_hash = sha256(BytesView());
     CO_TRY(const auto appended, writer_->append(entry));
     const apply::EntryFacts facts{appended.position, batch.time, appended.hash};
-    CO_TRY_OK(fold_other(batch.work, batch.folded, EntryKind::audit, text, facts, *codec_));
+    CO_TRY_OK(fold_other(batch.work, batch.folded, EntryKind::audit, text, facts));
     ++batch.entries;
     CO_TRY_OK(co_await writer_->commit());
     publish(batch);
@@ -112,7 +119,9 @@ Task<Result<Committed>> Sequencer::submit(Executor& from, decide::Prepared prepa
   CO_TRY_OK(writable());
   Submission submission(from, std::move(prepared));
   submission.packed = pack(encode(submission.prepared.command));
-  const bool taken = co_await queue_.push(from, &submission);
+  Work work;
+  work.submission = &submission;
+  const bool taken = co_await queue_.push(from, std::move(work));
   if (!taken) {
     co_return fail(Code::unavailable, "this server is stopping; send the same again to the next");
   }
@@ -163,11 +172,18 @@ Task<void> Sequencer::make_room() {
 void Sequencer::take(const std::vector<Work>& works, std::size_t& next, Batch& batch) {
   batch.time = clock_.next();
   for (; next < works.size(); ++next) {
-    if (works[next] == nullptr) {
+    if (works[next].dictionary) {
+      if (batch.entries > 0) {
+        return;
+      }
+      append_dictionary(works[next].dictionary, batch);
+      continue;
+    }
+    if (works[next].submission == nullptr) {
       batch.seal = true;
       continue;
     }
-    Submission& submission = *works[next];
+    Submission& submission = *works[next].submission;
     const std::size_t operations = submission.prepared.command.operations.size();
     if (batch.entries > 0 &&
         (batch.operations + operations > batch_operations_max ||
@@ -234,6 +250,27 @@ Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Ou
   return Committed{appended->position, batch.time, std::move(outcome), false};
 }
 
+void Sequencer::append_dictionary(const std::shared_ptr<const Bytes>& dictionary, Batch& batch) {
+  journal::Entry entry;
+  entry.time = batch.time;
+  entry.kind = static_cast<std::uint16_t>(EntryKind::dictionary);
+  entry.command = *dictionary;
+  entry.command_hash = sha256(*dictionary);
+  entry.outcome_hash = sha256(BytesView());
+  const auto appended = writer_->append(entry);
+  if (!appended) {
+    note_refusal(appended.error());  // without it rows are larger, and nothing else
+    return;
+  }
+  const apply::EntryFacts facts{appended->position, batch.time, appended->hash};
+  const auto folded =
+      fold_other(batch.work, batch.folded, EntryKind::dictionary, *dictionary, facts);
+  check(folded.has_value(), "a dictionary changes no resource");
+  ++batch.entries;
+  batch.dictionary = dictionary;
+  batch.dictionary_position = appended->position;
+}
+
 Task<void> Sequencer::finish(Batch& batch) {
   ++activity_;
   if (options_.planted == Bug::reply_before_sync) {
@@ -255,6 +292,10 @@ Task<void> Sequencer::finish(Batch& batch) {
 }
 
 void Sequencer::publish(Batch& batch) {
+  if (batch.dictionary) {
+    const auto learned = learn(*codec_, batch.dictionary_position, *batch.dictionary);
+    check(learned.has_value(), "zstd takes the dictionary that it trained");
+  }
   const Position first = folded_.state.position.next();
   clock_.entry_has(batch.time);
   folded_ = std::move(batch.folded);

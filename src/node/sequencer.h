@@ -63,15 +63,18 @@ class Sequencer final : public Node {
  private:
   struct Submission;
   struct Batch;
-  /// What the sequencer is asked to do: a submission, or (null) a seal.
-  using Work = Submission*;
+  /// What the sequencer is asked to do: a submission, a dictionary to journal, or else a seal.
+  struct Work {
+    Submission* submission = nullptr;
+    std::shared_ptr<const Bytes> dictionary;
+  };
 
   Task<void> run();
   Task<void> run_works(const std::vector<Work>& works);
   void take(const std::vector<Work>& works, std::size_t& next, Batch& batch);
-  /// Code::too_large: not in this batch, in the next.
   Result<Committed> decide_one(Submission& submission, Batch& batch);
   Result<Committed> append_one(Submission& submission, Batch& batch, Outcome outcome);
+  void append_dictionary(const std::shared_ptr<const Bytes>& dictionary, Batch& batch);
   Task<void> finish(Batch& batch);
   void publish(Batch& batch);
   static void answer(Batch& batch);

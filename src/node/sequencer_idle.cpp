@@ -22,7 +22,7 @@ void Sequencer::arm_seal() {
         }
         seal_armed_ = false;
         if (armed_at == activity_) {
-          queue_.try_push(nullptr);  // full: it is not idle
+          queue_.try_push(Work{});  // full: it is not idle
         } else {
           arm_seal();
         }

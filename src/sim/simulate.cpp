@@ -261,9 +261,17 @@ class Simulation {
     assembly_->stop();
     const RunEnd end =
         scheduler_.run_until([&] { return ended_->has_value(); }, run_steps_max);
-    if (end != RunEnd::satisfied || **ended_ != server::End::stopped) {
-      violated("a clean stop does not end cleanly");
+    if (end != RunEnd::satisfied) {
+      violated("a clean stop does not end");
       return false;
+    }
+    if (**ended_ == server::End::failed) {
+      // Only what struck before the stop may be the reason, and the node must know it.
+      if (assembly_->node().health().fatal == node::Fatal::no) {
+        violated("a clean stop fails, and the node does not say why");
+        return false;
+      }
+      return recover(Crash::power);
     }
     if (kv_.unflushed_writes() != 0) {
       violated("a clean stop leaves writes that a crash would lose");

@@ -1,0 +1,49 @@
+#include "cli/journal_fold.h"
+
+#include <vector>
+
+#include "fhir/sites.h"
+#include "node/fold.h"
+
+namespace holdfast::cli {
+
+Result<void> JournalFold::add(const journal::Record& record) {
+  if (static_cast<EntryKind>(record.header.kind) == EntryKind::command) {
+    TRY_OK(add_command(record));
+  }
+  position_ = record.header.position;
+  chain_ = record.header.hash;
+  tree_.append(record.header.hash);
+  return ok();
+}
+
+Result<void> JournalFold::add_command(const journal::Record& record) {
+  TRY(auto entry, node::decode_entry(record));
+  const auto& [command, outcome] = entry;
+  std::vector<fhir::Replacement> replacements;
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    const Operation& operation = command.operations[i];
+    const OperationResult& result = outcome.results[i];
+    Hash body;
+    if (result.status == Status::created || result.status == Status::updated) {
+      TRY_OK(reader_.read(operation.body, json_));
+      const fhir::Sites sites = fhir::find_sites(json_.root());
+      replacements.clear();
+      for (const Substitution& each : result.substitutions) {
+        if (each.site >= sites.sites.size() || each.target >= outcome.targets.size()) {
+          return fail(Code::corrupt, "a substitution names a place that is not there");
+        }
+        replacements.push_back({each.site, outcome.targets[each.target]});
+      }
+      body = sha256(fhir::compose(operation.body, sites, result.id, result.version,
+                                  record.header.time, replacements));
+    } else if (result.status != Status::removed) {
+      continue;
+    }
+    digest_.add(views::version_fact(operation.type, result.id, result.version, body));
+    ++versions_;
+  }
+  return ok();
+}
+
+}  // namespace holdfast::cli
