@@ -33,6 +33,8 @@ function(holdfast_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${target} ${FOLDER_TEST_DEPENDS}
                           ${FOLDER_TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+    # Under clang with sanitizers a test file takes three times as long to compile optimised.
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:Debug>:-O0>)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 900)
   endif()

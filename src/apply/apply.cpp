@@ -50,8 +50,8 @@ class Fold {
     for (const Substitution& substitution : result.substitutions) {
       replacements_.push_back({substitution.site, outcome_.targets[substitution.target]});
     }
-    const Bytes stored = fhir::compose(body, prepared.sites, result.id, result.version,
-                                       facts_.time, replacements_);
+    const Bytes stored =
+        fhir::compose(body, prepared.sites, result.id, result.version, facts_.time, replacements_);
     if (before) {
       TRY_OK(retire(*before));
     }
@@ -63,8 +63,8 @@ class Fold {
     if (!before || before->presence == views::Presence::deleted) {
       ++state_.resources;
     }
-    state_.digest.add(views::version_fact(type_name(index), result.id, result.version,
-                                          sha256(stored)));
+    state_.digest.add(
+        views::version_fact(type_name(index), result.id, result.version, sha256(stored)));
     return ok();
   }
 
@@ -78,8 +78,7 @@ class Fold {
     views::write_version(work_, version_row(index, next_row(), views::Presence::deleted, {}),
                          before);
     --state_.resources;
-    state_.digest.add(
-        views::version_fact(type_name(index), result.id, result.version, Hash{}));
+    state_.digest.add(views::version_fact(type_name(index), result.id, result.version, Hash{}));
     return ok();
   }
 
@@ -131,11 +130,11 @@ class Fold {
   }
   [[nodiscard]] std::unexpected<Error> contradiction(std::size_t index,
                                                      std::string_view what) const {
-    return fail(Code::corrupt,
-                fmt::format("entry {}: its outcome for {}/{} {}: view and journal contradict each "
-                            "other; run `holdfast verify`, then `holdfast rebuild`",
-                            facts_.position.value, type_name(index), outcome_.results[index].id,
-                            what));
+    return fail(
+        Code::corrupt,
+        fmt::format("entry {}: its outcome for {}/{} {}: view and journal contradict each "
+                    "other; run `holdfast verify`, then `holdfast rebuild`",
+                    facts_.position.value, type_name(index), outcome_.results[index].id, what));
   }
 
   views::WorkLayer& work_;

@@ -42,8 +42,8 @@ Result<void> Decision::create(std::size_t index) {
   TRY(const auto current, views::read_current(view_, type, wanted.id));
   if (current) {
     return fail(Code::conflict,
-                fmt::format("the id {} drawn for a new {} is taken; send the same again",
-                            wanted.id, wanted.type),
+                fmt::format("the id {} drawn for a new {} is taken; send the same again", wanted.id,
+                            wanted.type),
                 where(index));
   }
   result.status = Status::created;

@@ -72,7 +72,8 @@ TEST(ConditionalCreate, DoesNotSeeWhatWasRemovedOrNoLongerSaysSo) {
   ASSERT_TRUE(record.run(command(remove("Patient", "p1"))));
   ASSERT_TRUE(record.run(command(update("Patient", "p2", identifier("s", "3")))));
   for (const std::string query : {"identifier=s|1", "identifier=s|2"}) {
-    const auto outcome = record.run(command(create("Patient", "new-" + query.substr(13), "", query)));
+    const auto outcome =
+        record.run(command(create("Patient", "new-" + query.substr(13), "", query)));
     ASSERT_TRUE(outcome) << outcome.error().what;
     EXPECT_EQ(outcome->results[0].status, Status::created) << query;
   }
@@ -140,9 +141,10 @@ TEST(Transaction, ALocalNameOfAMatchedEntryMeansTheOneThatWasThere) {
 
 TEST(Transaction, RefusesALocalNameThatNobodyHas) {
   TestRecord record;
-  EXPECT_EQ(refusal(record.run(command(create(
-                "Observation", "o1", R"("subject":{"reference":"urn:uuid:x"})", "", "urn:uuid:b")))),
-            Code::unmatched);
+  EXPECT_EQ(
+      refusal(record.run(command(create(
+          "Observation", "o1", R"("subject":{"reference":"urn:uuid:x"})", "", "urn:uuid:b")))),
+      Code::unmatched);
 }
 
 TEST(Transaction, RefusesTwoOperationsOnOneResource) {
@@ -162,9 +164,10 @@ TEST(ConditionalReference, MeansWhatTheRecordHolds) {
   ASSERT_TRUE(record.run(command(create("Observation", "o1", performer))));
   EXPECT_NE(record.body("Observation", "o1").find(R"("reference":"Practitioner/d1")"),
             std::string::npos);
-  EXPECT_EQ(refusal(record.run(command(create(
-                "Observation", "o2", R"("performer":[{"reference":"Practitioner?identifier=s|2"}])")))),
-            Code::unmatched);
+  EXPECT_EQ(
+      refusal(record.run(command(create(
+          "Observation", "o2", R"("performer":[{"reference":"Practitioner?identifier=s|2"}])")))),
+      Code::unmatched);
   ASSERT_TRUE(record.run(command(create("Practitioner", "d2", identifier("s", "1")))));
   EXPECT_EQ(refusal(record.run(command(create("Observation", "o3", performer)))),
             Code::multiple_matches);
@@ -180,10 +183,10 @@ TEST(ConditionalReference, SeesTheRecordAsThisCommandLeavesIt) {
       create("Practitioner", "d2", identifier("s", "1")))));
   EXPECT_NE(record.body("Observation", "o1").find("Practitioner/d2"), std::string::npos);
   // A reference to what the same command removes selects nothing.
-  EXPECT_EQ(refusal(record.run(command(
-                create("Observation", "o2",
-                       R"("performer":[{"reference":"Practitioner?identifier=s|1"}])"),
-                remove("Practitioner", "d2")))),
+  EXPECT_EQ(refusal(record.run(
+                command(create("Observation", "o2",
+                               R"("performer":[{"reference":"Practitioner?identifier=s|1"}])"),
+                        remove("Practitioner", "d2")))),
             Code::unmatched);
 }
 

@@ -41,9 +41,8 @@ bool OwnCondition::selects(std::string_view id, const PreparedOperation& prepare
   const views::SiteTexts texts{body, prepared.sites, {}, {}};
   views::fill_postings(postings, prepared.type, id, prepared.extraction, texts);
   return std::ranges::all_of(criteria_.postings, [&](const search::PostingCriterion& criterion) {
-    return std::ranges::any_of(criterion.any, [&](const views::PostingPrefix& wanted) {
-      return holds(postings, wanted);
-    });
+    return std::ranges::any_of(
+        criterion.any, [&](const views::PostingPrefix& wanted) { return holds(postings, wanted); });
   });
 }
 

@@ -18,9 +18,8 @@ Result<Prepared> prepare(Command command, fhir::JsonReader& reader) {
   for (const Operation& operation : command.operations) {
     const auto type = fhir::type_id(operation.type);
     if (!type) {
-      return fail(Code::corrupt,
-                  fmt::format("command: {} is no resource type of these definitions",
-                              operation.type));
+      return fail(Code::corrupt, fmt::format("command: {} is no resource type of these definitions",
+                                             operation.type));
     }
     if (operation.verb == Verb::remove) {
       prepared.operations.push_back(PreparedOperation{*type, {}, {}});

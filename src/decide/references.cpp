@@ -71,12 +71,11 @@ Result<std::optional<std::string>> Decision::target_of(std::size_t index, const 
     // In a transaction a urn reference can only mean an entry beside it.
     if (site.kind == fhir::SiteKind::urn && site.element == fhir::SiteElement::reference &&
         !operation(index).full_url.empty()) {
-      return fail(Code::unmatched,
-                  fmt::format("reference {} names no entry of this Bundle", text), where(index));
+      return fail(Code::unmatched, fmt::format("reference {} names no entry of this Bundle", text),
+                  where(index));
     }
   }
-  if (site.kind == fhir::SiteKind::conditional &&
-      site.element == fhir::SiteElement::reference) {
+  if (site.kind == fhir::SiteKind::conditional && site.element == fhir::SiteElement::reference) {
     check(site.type.has_value(), "a conditional reference names its type");
     TRY(auto target, conditional_target(index, std::string(text), *site.type));
     return target;
@@ -103,8 +102,7 @@ Result<std::string> Decision::conditional_target(std::size_t index, const std::s
     return ok();
   };
   // What the record holds, but for what this Command removes or gives new content.
-  TRY(const auto found,
-      matching(index, type, query, search::matches_wanted + claimed_.size()));
+  TRY(const auto found, matching(index, type, query, search::matches_wanted + claimed_.size()));
   for (const std::string& id : found) {
     if (!claimed_.contains({type_name, id})) {
       TRY_OK(take(id));

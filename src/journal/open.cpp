@@ -68,6 +68,14 @@ Result<void> clear_unbegun(Disk& disk, const Options& options) {
   return disk.remove(options.directory);
 }
 
+Result<void> zero(File& file, std::uint64_t from, std::uint64_t until) {
+  const Bytes zeros(rewrite_bytes, '\0');
+  for (std::uint64_t at = from; at < until; at += rewrite_bytes) {
+    TRY_OK(file.write(at, BytesView(zeros).substr(0, std::min(rewrite_bytes, until - at))));
+  }
+  return ok();
+}
+
 /// Carries out what a survey asks for; each method is one step of open().
 class Opening {
  public:
@@ -83,6 +91,7 @@ class Opening {
   Task<Result<bool>> give_up_reserve();
   Task<Result<void>> rewrite();
   Task<Result<void>> cut(Tear tear);
+  [[nodiscard]] bool zeros_in_doubt() const;
   Result<void> copy_over(File& file, std::uint64_t from, std::uint64_t until);
   Result<Opened> finish();
 
@@ -107,13 +116,15 @@ Task<Result<Opened>> Opening::run() {
     co_return finish();
   }
   const Result<void> mended = co_await mend();
-  if (!mended && found_.read_only()) {
-    // A journal that is damaged is opened to save what can be saved; but only what is proved.
+  if (!mended) {
+    // Damaged or full, it still opens for reading; but only what is proved is shown.
     report.head = found_.head = found_.proved;
-  } else if (!mended && mended.error().code == Code::no_space) {
-    report.full = mended.error();
-  } else if (!mended) {
-    co_return fail(mended.error());
+    if (!found_.read_only()) {
+      if (mended.error().code != Code::no_space) {
+        co_return fail(mended.error());
+      }
+      report.full = mended.error();
+    }
   }
   co_return finish();
 }
@@ -129,7 +140,8 @@ Task<Result<void>> Opening::mend() {
 }
 
 // Rule 3. The same bytes, so that the page cache has them to write; then one sync. The segment's
-// header too, unless a record behind it proves that it was synced.
+// header too, unless a record behind it proves that it was synced; and a seal that stands last:
+// were it lost, what is appended behind it would stand behind a gap.
 Task<Result<void>> Opening::rewrite() {
   if (options_.bug == Bug::trust_page_cache) {
     co_return ok();
@@ -139,8 +151,9 @@ Task<Result<void>> Opening::rewrite() {
   if (!found_.header_proved) {
     CO_TRY_OK(copy_over(*file, 0, segment_header_bytes));
   }
-  if (found_.unproved > 0) {
-    CO_TRY_OK(copy_over(*file, found_.unproved_offset, found_.end));
+  CO_TRY_OK(copy_over(*file, found_.unproved_offset, found_.end));
+  if (zeros_in_doubt()) {
+    CO_TRY_OK(zero(*file, found_.end, found_.begun.back().bytes));
   }
   CO_TRY_OK(co_await sync_file(*file, options_.bug));
   CO_TRY_OK(co_await sync_names(parts_.disk, options_));
@@ -201,17 +214,29 @@ Task<Result<bool>> Opening::give_up_reserve() {
   co_return false;
 }
 
-// Zeros instead of a shorter file: the segment keeps the size it was made with.
+// Zeros instead of a shorter file: the segment keeps the size it was made with. To its end: zeros
+// that the page cache shows behind a tear may be as unproved as the tear.
 Task<Result<void>> Opening::cut(Tear tear) {
   const std::string path = segment_path(options_, tear.segment);
   CO_TRY(const auto file, parts_.disk.open(path, OpenMode::write));
-  const Bytes zeros(std::min(rewrite_bytes, tear.end - tear.offset), '\0');
-  for (std::uint64_t at = tear.offset; at < tear.end; at += rewrite_bytes) {
-    const std::uint64_t count = std::min(rewrite_bytes, tear.end - at);
-    CO_TRY_OK(file->write(at, BytesView(zeros).substr(0, count)));
-  }
+  CO_TRY(const std::uint64_t bytes, file->size());
+  CO_TRY_OK(zero(*file, tear.offset, std::max(tear.end, bytes)));
   CO_TRY_OK(co_await sync_file(*file, options_.bug));
   co_return co_await sync_names(parts_.disk, options_);
+}
+
+// Zeros behind the tail belong to it: an earlier process may have written them over a tear, or
+// over what a full disk left, and the sync of that may have failed. Then the tail is unproved, or
+// the torn file is there. A tear that is there still will be cut.
+bool Opening::zeros_in_doubt() const {
+  const SegmentNumber last = found_.begun.back().number;
+  const bool torn_now =
+      std::ranges::any_of(found_.tears, [last](const Tear& each) { return each.segment == last; });
+  const bool torn_before =
+      std::ranges::any_of(found_.torn_files, [this, last](const TornName& each) {
+        return each.segment == last && each.offset >= found_.end;
+      });
+  return !torn_now && !found_.read_only() && (found_.unproved > 0 || torn_before);
 }
 
 Result<Opened> Opening::finish() {

@@ -9,10 +9,19 @@
 
 namespace holdfast::journal {
 
-Scrub::Scrub(std::shared_ptr<Segments> segments, Disk& disk, Slack slack, SeeEntry see)
+Scrub::Scrub(std::shared_ptr<Segments> segments, Disk& disk, Slack slack, SeeEntry see,
+             SegmentNumber from)
     : segments_(std::move(segments)), disk_(disk), slack_(slack), see_(std::move(see)) {
   all_ = segments_->all();
   durable_ = segments_->durable();
+  const auto first = std::ranges::lower_bound(all_, from, {}, &Segment::number);
+  index_ = static_cast<std::size_t>(first - all_.begin());
+  if (index_ > 0 && first != all_.end()) {
+    whole_ = false;
+    number_ = first->number.value - 1;
+    expected_ = first->first;
+    chain_ = first->previous_chain;
+  }
 }
 
 void Scrub::add(Damage damage) {

@@ -41,7 +41,9 @@ class Scrub {
     check_all,      ///< nothing is being written: the last segment and those not begun too
     skip_writable,  ///< a writer is at work there
   };
-  Scrub(std::shared_ptr<Segments> segments, Disk& disk, Slack slack, SeeEntry see = {});
+  /// `from`: the first segment that is read; with a later one than 1 there is no root to report.
+  Scrub(std::shared_ptr<Segments> segments, Disk& disk, Slack slack, SeeEntry see = {},
+        SegmentNumber from = {1});
 
   /// Reads about `bytes` more; true when the end is reached. Code::io when the disk does not
   /// answer; damage is in the report, not an error.

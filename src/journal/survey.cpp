@@ -27,6 +27,46 @@ struct Look {
   std::string why;                      ///< when not
 };
 
+/// The gaps of the last segment. Bytes that are bad while the next good record is the very one that
+/// must follow, chain and all, have lost nothing: a seal has rotted, say. No crash leaves such.
+class Gaps {
+ public:
+  void add(WalkItem gap) {
+    if (stray_) {
+      gap.offset = stray_->offset;
+      stray_.reset();
+    }
+    if (gap.last && *gap.last < gap.first) {
+      stray_ = std::move(gap);
+      return;
+    }
+    last_lost_ = gap.first;
+    if (gaps_.size() < damage_listed_max) {
+      gaps_.push_back(std::move(gap));
+    } else {
+      gaps_.back().end = gap.end;
+      gaps_.back().last = gap.last;
+    }
+  }
+  /// Something good follows: the gap before it, if that lost nothing.
+  std::optional<WalkItem> take_stray() { return std::exchange(stray_, std::nullopt); }
+  /// First position of the last gap that lost something; 0 if there was none.
+  [[nodiscard]] Position last_lost() const { return last_lost_; }
+  /// Nothing follows: then nothing shows that the last one lost nothing.
+  std::vector<WalkItem> finish() {
+    if (stray_) {
+      stray_->last.reset();
+      gaps_.push_back(std::move(*stray_));
+    }
+    return std::move(gaps_);
+  }
+
+ private:
+  std::vector<WalkItem> gaps_;
+  std::optional<WalkItem> stray_;
+  Position last_lost_;
+};
+
 /// Goes through the segments in order; each method is one step of survey().
 class Surveyor {
  public:
@@ -182,7 +222,7 @@ Result<void> Surveyor::find_last() {
 
 Result<std::uint64_t> Surveyor::used_end(const Look& look) {
   TRY(auto file, open(look.number));
-  Window window(std::move(file), look_bytes);
+  Window window(std::move(file), look.bytes, look_bytes);
   std::uint64_t high = look.bytes;
   while (high > 0) {
     const std::uint64_t low = high > look_bytes ? high - look_bytes : 0;
@@ -340,8 +380,9 @@ Result<void> Surveyor::walk_last(const Look& look, const WalkStart& start) {
   found_.head = found_.proved = {before, chain_.value_or(Hash{}), time_};
   found_.end = start.offset;
   std::deque<std::pair<Head, std::uint64_t>> unproved;  // entries and where each begins
-  std::vector<WalkItem> gaps;
-  bool sealed = true;
+  Gaps gaps;
+  bool sealed = false;
+  std::uint64_t seal_offset = 0;  // of the first of the seals that stand last
   for (;;) {
     TRY(WalkItem item, walk.next());
     proved = std::max(proved, walk.proved());
@@ -349,13 +390,14 @@ Result<void> Surveyor::walk_last(const Look& look, const WalkStart& start) {
       break;
     }
     if (item.kind == WalkItem::Kind::gap) {
-      if (gaps.size() < damage_listed_max) {
-        gaps.push_back(std::move(item));
-      }
+      gaps.add(std::move(item));
       continue;
     }
+    if (const auto stray = gaps.take_stray()) {
+      add(look, *stray, std::nullopt);
+    }
     // What lies behind a gap is served only if the gap turns out to be proved damage.
-    if (item.kind == WalkItem::Kind::record && (gaps.empty() || proved >= gaps.back().first)) {
+    if (item.kind == WalkItem::Kind::record && proved >= gaps.last_lost()) {
       const Head head{item.header.position, item.header.hash, item.header.time};
       unproved.emplace_back(head, item.offset);
       found_.head = head;
@@ -363,6 +405,8 @@ Result<void> Surveyor::walk_last(const Look& look, const WalkStart& start) {
       sealed = false;
     } else if (item.kind == WalkItem::Kind::seal &&
                found_.head.position.next() == walk.position()) {
+      // It tells the truth about the entries before it; but its own sync may have failed.
+      seal_offset = sealed ? seal_offset : item.offset;
       found_.end = item.end;
       sealed = true;
     }
@@ -373,9 +417,11 @@ Result<void> Surveyor::walk_last(const Look& look, const WalkStart& start) {
   }
   found_.header_proved = found_.proved.position > before;
   found_.unproved = unproved.size();
-  found_.unproved_offset = unproved.empty() ? found_.end : unproved.front().second;
-  found_.sealed = sealed && unproved.empty();
-  judge_last(look, gaps, proved);
+  found_.unproved_offset = !unproved.empty() ? unproved.front().second
+                           : sealed          ? seal_offset
+                                             : found_.end;
+  found_.sealed = unproved.empty() && (sealed || found_.head.position == before);
+  judge_last(look, gaps.finish(), proved);
   return ok();
 }
 

@@ -26,7 +26,7 @@ struct Survey {
   std::uint64_t end = 0;              ///< offset behind it, and behind a seal, in the last segment
   Head proved;                        ///< the last entry that something proves durable, or the head
   std::uint64_t unproved = 0;         ///< entries head − proved, all in the last segment
-  std::uint64_t unproved_offset = 0;  ///< where they begin
+  std::uint64_t unproved_offset = 0;  ///< where they begin, or a seal that stands last
   bool header_proved = false;         ///< whether the last segment's header is known to be durable
   bool sealed = false;                ///< a seal, or a fresh header, proves the head
   std::vector<Damage> damage;

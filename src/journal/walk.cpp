@@ -26,7 +26,9 @@ bool could_be_header(const char* at, const std::optional<RecordMagic>& magic) {
 
 Result<BytesView> Window::at(std::uint64_t offset, std::size_t count) {
   if (offset < start_ || offset + count > start_ + buffer_.size()) {
-    const std::size_t wanted = std::max(count, chunk_bytes_);
+    const std::uint64_t left = limit_ > offset ? limit_ - offset : 0;
+    const std::size_t wanted =
+        std::max<std::uint64_t>(count, std::min<std::uint64_t>(left, chunk_bytes_));
     buffer_.resize(wanted);
     start_ = offset;
     auto read = file_->read(offset, buffer_);
@@ -40,11 +42,11 @@ Result<BytesView> Window::at(std::uint64_t offset, std::size_t count) {
 }
 
 Walk::Walk(std::shared_ptr<File> file, const WalkStart& start, std::size_t chunk_bytes)
-    : window_(std::move(file), chunk_bytes),
+    : window_(std::move(file), start.limit, chunk_bytes),
       community_(start.community),
       magic_(start.magic),
       offset_(start.offset),
-      limit_(start.limit),
+      limit_(std::max(start.limit, start.offset)),
       position_(start.position),
       chain_(start.previous),
       depth_(start.depth),
@@ -54,7 +56,7 @@ Walk::Walk(std::shared_ptr<File> file, const WalkStart& start, std::size_t chunk
 
 void Walk::extend(std::uint64_t limit) {
   limit_ = limit;
-  window_.forget();
+  window_.extend(limit);
 }
 
 Result<WalkItem> Walk::next() {
@@ -292,7 +294,7 @@ Result<std::uint64_t> find_used_end(Window& window, const WalkStart& start) {
 Result<std::optional<SegmentEnd>> find_end(const std::shared_ptr<File>& file,
                                            const WalkStart& start) {
   check(start.previous.has_value(), "the beginning of a segment is known here");
-  Window window(file, scan_bytes);
+  Window window(file, start.limit, scan_bytes);
   TRY(const std::uint64_t used, find_used_end(window, start));
   SegmentEnd end;
   end.last = {start.position.value - 1};

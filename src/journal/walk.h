@@ -22,16 +22,21 @@ namespace holdfast::journal {
 class Window {
  public:
   static constexpr std::size_t chunk_bytes_default = 256U << 10U;
-  /// Reads at least `chunk_bytes` at a time.
-  explicit Window(std::shared_ptr<File> file, std::size_t chunk_bytes = chunk_bytes_default)
-      : file_(std::move(file)), chunk_bytes_(chunk_bytes) {}
+  /// Reads at least `chunk_bytes` at a time, but nothing beyond `limit` that was not asked for.
+  Window(std::shared_ptr<File> file, std::uint64_t limit,
+         std::size_t chunk_bytes = chunk_bytes_default)
+      : file_(std::move(file)), limit_(limit), chunk_bytes_(chunk_bytes) {}
   /// `count` bytes at `offset`; valid until the next call. Code::io.
   Result<BytesView> at(std::uint64_t offset, std::size_t count);
-  /// The file has changed: what was read before counts no more.
-  void forget() { buffer_.clear(); }
+  /// The file has grown, or changed: what was read before counts no more.
+  void extend(std::uint64_t limit) {
+    limit_ = limit;
+    buffer_.clear();
+  }
 
  private:
   std::shared_ptr<File> file_;
+  std::uint64_t limit_;
   std::size_t chunk_bytes_;
   Bytes buffer_;
   std::uint64_t start_ = 0;

@@ -136,6 +136,10 @@ void Writer::discard() {
 
 Task<Result<void>> Writer::commit() {
   check(!busy_, "one commit at a time");
+  if (auto failure = segments_->failure()) {
+    discard();
+    co_return fail(std::move(*failure));
+  }
   if (batch_.empty()) {
     co_return ok();
   }
@@ -154,9 +158,6 @@ Task<Result<void>> Writer::commit() {
 }
 
 Task<Result<void>> Writer::write_batch() {
-  if (auto failure = segments_->failure()) {
-    co_return fail(std::move(*failure));
-  }
   if (next_) {
     CO_TRY_OK(co_await roll(*next_));
   }
@@ -279,7 +280,13 @@ Task<Result<void>> Writer::seal() {
     header.previous_hash = durable_.hash;
     Bytes seal;
     append_record(seal, header, header_.community, {}, {});
-    result = co_await write_and_sync(seal);
+    // Cleaned first: a seal says that all is well up to it, zeros behind it included.
+    if (dirty_until_ > end_) {
+      result = co_await write_and_sync(BytesView());
+    }
+    if (result) {
+      result = co_await write_and_sync(seal);
+    }
   }
   busy_ = false;
   if (result) {

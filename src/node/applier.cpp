@@ -1,6 +1,16 @@
 #include "node/applier.h"
 
+#include <vector>
+
+#include "views/keys.h"
+
 namespace holdfast::node {
+namespace {
+
+/// Rows compressed again between two looks at what was published.
+constexpr std::size_t compress_rows_max = 256;
+
+}  // namespace
 
 Applier::Applier(Parts parts, std::uint64_t unflushed_bytes_max)
     : parts_(std::move(parts)),
@@ -19,6 +29,14 @@ Task<void> Applier::run() {
     const auto woken = co_await dirty_.pop_all();
     ended = drain_once();
     drained_.try_push(Wake{});
+    if (ended) {
+      const auto more = compress_some();
+      if (!more) {
+        ended = fail(more.error());
+      } else if (*more) {
+        wake();
+      }
+    }
     if (!ended) {
       const std::scoped_lock lock(mutex_);
       failure_ = ended.error().what;
@@ -66,6 +84,43 @@ Result<void> Applier::drain_once() {
     ++parts_.counts.flushes;
   }
   return ok();
+}
+
+void Applier::compress_up_to(RowId newest) {
+  compress_up_to_.store(newest.value);
+  wake();
+}
+
+Result<bool> Applier::compress_some() {
+  const RowId until{compress_up_to_.load() + 1};
+  if (compressed_up_to_ + 1 >= until.value) {
+    return false;
+  }
+  const auto snapshot = parts_.kv.snapshot();
+  const auto cursor =
+      snapshot->scan(views::Table::body, views::body_key(RowId{compressed_up_to_ + 1}),
+                     views::body_key(until), views::Direction::forward);
+  std::vector<std::pair<Bytes, Bytes>> rows;
+  std::size_t seen = 0;
+  for (; cursor->valid() && seen < compress_rows_max; cursor->next()) {
+    ++seen;
+    compressed_up_to_ = views::row_at_end(cursor->key()).value;
+    TRY(const views::Body body, parts_.codec.decode(cursor->value()));
+    Bytes smaller = parts_.codec.compress(views::BodyCodec::encode_raw(body.header, body.bytes));
+    if (smaller.size() < cursor->value().size()) {
+      rows.emplace_back(cursor->key(), std::move(smaller));
+    }
+  }
+  TRY_OK(cursor->status());
+  std::vector<views::Write> writes;
+  writes.reserve(rows.size());
+  for (const auto& [key, value] : rows) {
+    writes.push_back(views::Write{views::Table::body, key, BytesView(value)});
+  }
+  if (!writes.empty()) {
+    TRY_OK(parts_.kv.write(writes));
+  }
+  return seen == compress_rows_max;
 }
 
 Task<void> Applier::drained() { co_await drained_.pop_all(); }

@@ -2,12 +2,14 @@
 // that the tail which a restart replays stays short. Runs on the background executor.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "base/ids.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "node/counts.h"
@@ -34,6 +36,9 @@ class Applier {
   Applier(Parts parts, std::uint64_t unflushed_bytes_max);
 
   void start();
+  /// A dictionary is known since the entry that follows `newest`: rows up to there were written
+  /// without it, and are written again when nothing else is to do. From any thread, once.
+  void compress_up_to(RowId newest);
   /// Something was published. From any thread.
   void wake() { dirty_.try_push(Wake{}); }
   /// `co_await`: returns after the next time that layers left memory (or the applier ended).
@@ -48,12 +53,16 @@ class Applier {
   struct Wake {};
   Task<void> run();
   Result<void> drain_once();
+  /// Some rows more of those; false when there are none left.
+  Result<bool> compress_some();
   /// Bodies that go into the Kv are what a dictionary is trained on, until there is one.
   Result<void> train();
 
   Parts parts_;
   std::unique_ptr<views::DictionaryTrainer> trainer_;
   const std::uint64_t unflushed_bytes_max_;
+  std::atomic<std::uint64_t> compress_up_to_{0};  ///< row
+  std::uint64_t compressed_up_to_ = 0;            ///< row; the background's
   Queue<Wake> dirty_;
   Queue<Wake> drained_;
   Answer<Result<void>> ended_;

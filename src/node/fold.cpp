@@ -35,7 +35,8 @@ Result<Folded> read_folded(const views::Reader& reader) {
     if ((size & leaves) == 0) {
       continue;
     }
-    const views::TreeNode node{static_cast<std::uint8_t>(level), before >> static_cast<unsigned>(level)};
+    const views::TreeNode node{static_cast<std::uint8_t>(level),
+                               before >> static_cast<unsigned>(level)};
     TRY(const auto hash, views::read_tree_node(reader, node));
     if (!hash) {
       return fail(Code::corrupt,
@@ -56,13 +57,12 @@ Bytes dictionary_key(Position position) {
 }
 
 Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec) {
-  const auto cursor = reader.scan(views::Table::meta, dictionary_prefix,
-                                  views::after_prefix(dictionary_prefix),
-                                  views::Direction::forward);
+  const auto cursor =
+      reader.scan(views::Table::meta, dictionary_prefix, views::after_prefix(dictionary_prefix),
+                  views::Direction::forward);
   for (; cursor->valid(); cursor->next()) {
     ByteReader key(cursor->key().substr(dictionary_prefix.size()));
-    TRY(auto dictionary,
-        views::Dictionary::load(key.big<std::uint64_t>(), Bytes(cursor->value())));
+    TRY(auto dictionary, views::Dictionary::load(key.big<std::uint64_t>(), Bytes(cursor->value())));
     codec.add(std::move(dictionary));
   }
   return cursor->status();
@@ -84,6 +84,21 @@ Result<void> learn(views::BodyCodec& codec, Position position, BytesView diction
   TRY(auto loaded, views::Dictionary::load(position.value, Bytes(dictionary)));
   codec.add(std::move(loaded));
   return ok();
+}
+
+Result<void> learn_all(journal::Reader& reader, views::BodyCodec& codec) {
+  auto cursor = reader.from(Position{1});
+  for (;;) {
+    TRY(const auto header, cursor.next_header());
+    if (!header) {
+      return ok();
+    }
+    if (static_cast<EntryKind>(header->kind) == EntryKind::dictionary) {
+      TRY(const journal::Record record, reader.read(header->position));
+      TRY(const Bytes payload, unpack(static_cast<Stored>(header->flags), record.command()));
+      TRY_OK(learn(codec, header->position, payload));
+    }
+  }
 }
 
 Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,

@@ -11,6 +11,7 @@
 #include "decide/prepared.h"
 #include "fhir/json.h"
 #include "journal/merkle.h"
+#include "journal/reader.h"
 #include "journal/record.h"
 #include "model/command.h"
 #include "model/outcome.h"
@@ -36,6 +37,9 @@ struct Folded {
 [[nodiscard]] Bytes dictionary_key(Position position);
 /// Makes the codec know every dictionary in the view.
 Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec);
+/// The same for every dictionary in the journal: for whoever folds it anew and wants the newest
+/// from the first row on. Reads all headers.
+Result<void> learn_all(journal::Reader& reader, views::BodyCodec& codec);
 
 /// A Command and its Outcome, as decided.
 Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,

@@ -24,11 +24,11 @@
 namespace holdfast::node {
 
 struct Options {
-  std::uint64_t ingest_bytes_max = std::uint64_t{128} << 20U;     ///< admission, all doors
-  std::uint64_t overlay_bytes_max = std::uint64_t{64} << 20U;     ///< published, not yet in Kv
-  std::uint64_t unflushed_bytes_max = std::uint64_t{96} << 20U;   ///< bounds the replayed tail
+  std::uint64_t ingest_bytes_max = std::uint64_t{128} << 20U;    ///< admission, all doors
+  std::uint64_t overlay_bytes_max = std::uint64_t{64} << 20U;    ///< published, not yet in Kv
+  std::uint64_t unflushed_bytes_max = std::uint64_t{96} << 20U;  ///< bounds the replayed tail
   std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
-  std::size_t queue_max = 8192;                                   ///< commands that wait
+  std::size_t queue_max = 8192;  ///< commands that wait
   Duration seal_after = milliseconds(10);
   AcceptClock accept_clock = AcceptClock::no;
   Bug planted = Bug::none;
@@ -99,10 +99,10 @@ class Node {
 
 /// What opening found and did, for the log.
 struct OpeningReport {
-  Position head;                    ///< last entry of the journal
-  std::uint64_t replayed = 0;       ///< entries folded into the view because it had not flushed them
-  std::uint64_t rewritten = 0;      ///< entries written again because nothing proved them durable
-  std::vector<std::string> torn;    ///< "segments/…torn: …" each also an audit entry
+  Position head;                  ///< last entry of the journal
+  std::uint64_t replayed = 0;     ///< entries folded into the view because it had not flushed them
+  std::uint64_t rewritten = 0;    ///< entries written again because nothing proved them durable
+  std::vector<std::string> torn;  ///< "segments/…torn: …" each also an audit entry
   std::vector<std::string> damage;  ///< not empty: read-only
 };
 

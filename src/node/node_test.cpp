@@ -73,7 +73,8 @@ class NodeTest : public testing::Test {
       return fail(prepared.error());
     }
     Executor& io = *machine.world().io[0];
-    auto committed = run_task(static_cast<SimExecutor&>(io), node->submit(io, *std::move(prepared)));
+    auto committed =
+        run_task(static_cast<SimExecutor&>(io), node->submit(io, *std::move(prepared)));
     return committed ? *std::move(committed) : fail(Code::timeout, "no answer");
   }
 
@@ -183,10 +184,9 @@ TEST_F(NodeTest, ACommandInABatchSeesTheOneBeforeIt) {
   auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
   std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
   for (int i = 0; i < 8; ++i) {
-    auto prepared = decide::prepare(
-        command(create("Patient", "p" + std::to_string(i), apply::identifier("s", "1"),
-                       "identifier=s|1")),
-        reader);
+    auto prepared = decide::prepare(command(create("Patient", "p" + std::to_string(i),
+                                                   apply::identifier("s", "1"), "identifier=s|1")),
+                                    reader);
     ASSERT_TRUE(prepared);
     answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
     io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));

@@ -34,10 +34,9 @@ class Replay {
     if (planted_ == Bug::apply_twice) {
       TRY_OK(repeat_last(reader));
     }
-    auto cursor = reader.from(folded_.state.position.next(),
-                              folded_.state.position.value == 0
-                                  ? std::nullopt
-                                  : std::optional(folded_.state.chain));
+    auto cursor = reader.from(
+        folded_.state.position.next(),
+        folded_.state.position.value == 0 ? std::nullopt : std::optional(folded_.state.chain));
     std::uint64_t replayed = 0;
     for (bool more = true; more;) {
       views::WorkLayer work(kv_.snapshot());
@@ -74,8 +73,8 @@ class Replay {
     TRY(const auto entry, decode_entry(record));
     for (std::size_t i = 0; i < entry.second.results.size(); ++i) {
       const OperationResult& result = entry.second.results[i];
-      folded_.state.digest.add(views::version_fact(entry.first.operations[i].type, result.id,
-                                                   result.version, Hash{}));
+      folded_.state.digest.add(
+          views::version_fact(entry.first.operations[i].type, result.id, result.version, Hash{}));
     }
     return ok();
   }
@@ -93,10 +92,11 @@ Result<void> check_agreement(const views::State& view, const journal::OpeningRep
     return ok();  // read-only: the view may hold what the journal can no longer show
   }
   if (view.position > journal.head.position) {
-    return fail(Code::corrupt,
-                fmt::format("the view holds {} entries, the journal only {}: the journal was cut or "
-                            "replaced. Restore it, or run `holdfast rebuild` if it is right",
-                            view.position.value, journal.head.position.value));
+    return fail(
+        Code::corrupt,
+        fmt::format("the view holds {} entries, the journal only {}: the journal was cut or "
+                    "replaced. Restore it, or run `holdfast rebuild` if it is right",
+                    view.position.value, journal.head.position.value));
   }
   if (view.position == journal.head.position && view.chain != journal.head.hash) {
     return fail(Code::corrupt,
@@ -147,8 +147,12 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
 
   Opened result;
   result.report = report_of(opened.report, journal_options, replayed ? *replayed : 0);
-  SequencerParts sequencer{world,         options,      std::move(opened),
-                           std::move(codec), replay.take(), std::move(signing_key),
+  SequencerParts sequencer{world,
+                           options,
+                           std::move(opened),
+                           std::move(codec),
+                           replay.take(),
+                           std::move(signing_key),
                            std::move(link_secret)};
   auto node = std::make_unique<Sequencer>(std::move(sequencer), kv);
   CO_TRY_OK(co_await node->start());

@@ -75,10 +75,10 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       queue_(world_.sequencer, options_.queue_max),
       ended_(world_.sequencer) {
   if (!writer_) {
-    health_.writes_refused =
-        fmt::format("the journal is damaged ({} places); run `holdfast verify` and restore from "
-                    "a copy before writing again",
-                    opening_.damage.size());
+    health_.writes_refused = fmt::format(
+        "the journal is damaged ({} places); run `holdfast verify` and restore from "
+        "a copy before writing again",
+        opening_.damage.size());
     health_.fatal = Fatal::no;  // what is proved can be read
   }
 }
@@ -91,9 +91,9 @@ Task<Result<void>> Sequencer::start() {
   for (const journal::Torn& torn : opening_.torn) {
     Batch batch(published_.current(), folded_);
     batch.time = clock_.next();
-    const Bytes text =
-        fmt::format("opening cut bytes that were never acknowledged: {} offset {}, from entry {} on",
-                    torn.file, torn.offset, torn.position.value);
+    const Bytes text = fmt::format(
+        "opening cut bytes that were never acknowledged: {} offset {}, from entry {} on", torn.file,
+        torn.offset, torn.position.value);
     journal::Entry entry;
     entry.time = batch.time;
     entry.kind = static_cast<std::uint16_t>(EntryKind::audit);
@@ -185,9 +185,9 @@ void Sequencer::take(const std::vector<Work>& works, std::size_t& next, Batch& b
     }
     Submission& submission = *works[next].submission;
     const std::size_t operations = submission.prepared.command.operations.size();
-    if (batch.entries > 0 &&
-        (batch.operations + operations > batch_operations_max ||
-         !writer_->fits(submission.packed.bytes.size(), outcome_bytes_bound(submission.prepared)))) {
+    if (batch.entries > 0 && (batch.operations + operations > batch_operations_max ||
+                              !writer_->fits(submission.packed.bytes.size(),
+                                             outcome_bytes_bound(submission.prepared)))) {
       return;
     }
     batch.operations += operations;
@@ -295,6 +295,7 @@ void Sequencer::publish(Batch& batch) {
   if (batch.dictionary) {
     const auto learned = learn(*codec_, batch.dictionary_position, *batch.dictionary);
     check(learned.has_value(), "zstd takes the dictionary that it trained");
+    applier_.compress_up_to(folded_.state.last_row);
   }
   const Position first = folded_.state.position.next();
   clock_.entry_has(batch.time);

@@ -103,7 +103,7 @@ class Sequencer final : public Node {
   const Bytes link_secret_;
   Queue<Work> queue_;
   Answer<Result<void>> ended_;
-  std::uint64_t activity_ = 0;   ///< batches so far, to see idleness by
+  std::uint64_t activity_ = 0;  ///< batches so far, to see idleness by
   bool seal_armed_ = false;
   bool preparing_ = false;
   std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< timers look before they touch us

@@ -14,19 +14,18 @@ void Sequencer::arm_seal() {
     return;
   }
   seal_armed_ = true;
-  world_.sequencer.post_at(
-      world_.sequencer.now() + options_.seal_after,
-      [this, armed_at = activity_, alive = std::weak_ptr<char>(alive_)] {
-        if (alive.expired()) {
-          return;
-        }
-        seal_armed_ = false;
-        if (armed_at == activity_) {
-          queue_.try_push(Work{});  // full: it is not idle
-        } else {
-          arm_seal();
-        }
-      });
+  world_.sequencer.post_at(world_.sequencer.now() + options_.seal_after,
+                           [this, armed_at = activity_, alive = std::weak_ptr<char>(alive_)] {
+                             if (alive.expired()) {
+                               return;
+                             }
+                             seal_armed_ = false;
+                             if (armed_at == activity_) {
+                               queue_.try_push(Work{});  // full: it is not idle
+                             } else {
+                               arm_seal();
+                             }
+                           });
 }
 
 Task<void> Sequencer::seal_when_idle() {

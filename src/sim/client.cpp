@@ -152,8 +152,7 @@ Task<void> Client::send_garbage() {
       "POST /fhir/Patient HTTP/1.1\r\nHost: a\r\nContent-Length: 50\r\n\r\n{\"resourceType\":",
       "\x0bMSH|^~\\&|", "PUT /fhir/Patient/x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n"};
-  auto stream =
-      co_await network_.connect(executor_, server_address, executor_.now() + seconds(5));
+  auto stream = co_await network_.connect(executor_, server_address, executor_.now() + seconds(5));
   if (!stream) {
     co_return;
   }
@@ -189,8 +188,8 @@ std::string Client::draw_body(const std::string& type, const std::string& tag) {
   }
   std::string rest;
   if (type == "Patient") {
-    rest = fmt::format(R"("name":[{{"text":"{}"}}],"managingOrganization":{{"display":"{}"}})",
-                       pad, tag);
+    rest = fmt::format(R"("name":[{{"text":"{}"}}],"managingOrganization":{{"display":"{}"}})", pad,
+                       tag);
   } else if (type == "Practitioner") {
     rest = fmt::format(
         R"("name":[{{"text":"{}"}}],"qualification":[{{"code":{{"text":"x"}},"issuer":{{"display":"{}"}}}}])",
@@ -207,9 +206,8 @@ std::string Client::draw_body(const std::string& type, const std::string& tag) {
         R"("status":"final","code":{{"text":"x"}},"subject":{{{}"display":"{}"}},"valueString":"{}")",
         reference, tag, pad);
   }
-  return fmt::format(
-      R"({{"resourceType":"{}","identifier":[{{"system":"sim","value":"{}"}}],{}}})", type, value,
-      rest);
+  return fmt::format(R"({{"resourceType":"{}","identifier":[{{"system":"sim","value":"{}"}}],{}}})",
+                     type, value, rest);
 }
 
 Client::Sent Client::draw_write() {
@@ -323,9 +321,9 @@ Task<void> Client::write_bundle() {
   for (std::uint64_t i = 0; i <= extra; ++i) {
     const std::string tag = draw_tag();
     const bool by_condition = random_.chance(1, 4);
-    const std::string performer = by_condition
-                                      ? "Practitioner?identifier=sim|" + doctor
-                                      : std::string("urn:uuid:00000000-0000-4000-8000-000000000002");
+    const std::string performer =
+        by_condition ? "Practitioner?identifier=sim|" + doctor
+                     : std::string("urn:uuid:00000000-0000-4000-8000-000000000002");
     entries += fmt::format(
         R"(,{{"fullUrl":"urn:uuid:00000000-0000-4000-8000-0000000001{:02x}","resource":{{"resourceType":"Observation","identifier":[{{"system":"sim","value":"{}"}}],"status":"final","code":{{"text":"x"}},"subject":{{"reference":"urn:uuid:00000000-0000-4000-8000-000000000001","display":"{}"}},"performer":[{{"reference":"{}"}}]}},"request":{{"method":"POST","url":"Observation"}}}})",
         i, draw_identifier(), tag, performer);
@@ -481,8 +479,9 @@ Task<void> Client::read_one() {
   const std::uint64_t version = etag_version(header(*reply, "ETag"));
   if (reply->status == 404 || (reply->status == 200 && version < promised) ||
       (one_version && reply->status == 200 && version != promised)) {
-    ledger_.violated(fmt::format("GET {} is answered {} version {} although version {} was promised",
-                                 sent.target, reply->status, version, promised));
+    ledger_.violated(
+        fmt::format("GET {} is answered {} version {} although version {} was promised",
+                    sent.target, reply->status, version, promised));
   }
 }
 
@@ -531,8 +530,7 @@ void Client::take_page(const http::Incoming& reply) {
   if (const auto entries = json->root().find("entry")) {
     for (const fhir::JsonValue entry : entries->children()) {
       const auto resource = entry.find("resource");
-      const std::string name =
-          text_at(resource, "resourceType") + "/" + text_at(resource, "id");
+      const std::string name = text_at(resource, "resourceType") + "/" + text_at(resource, "id");
       open.so_far.found.emplace_back(name, number(text_at(at(resource, "meta"), "versionId")));
     }
   }

@@ -100,8 +100,7 @@ class Judge {
   bool see(const journal::Record& record) {
     const journal::Header& header = record.header;
     ++model_entries_;
-    if (header.time < last_time_ ||
-        header.time.ms > options_.true_time.ms + clock_slack_ms) {
+    if (header.time < last_time_ || header.time.ms > options_.true_time.ms + clock_slack_ms) {
       wrong("entry {} has time {} after {}, while it is {}", header.position.value, header.time.ms,
             last_time_.ms, options_.true_time.ms);
       return false;
@@ -148,8 +147,8 @@ class Judge {
             outcome ? "another outcome" : outcome.error().what);
       return false;
     }
-    const auto folded = node::fold_command(work, folded_, *prepared, *outcome, facts,
-                                           {codec_, reader_, Bug::none});
+    const auto folded =
+        node::fold_command(work, folded_, *prepared, *outcome, facts, {codec_, reader_, Bug::none});
     if (!folded) {
       wrong("entry {} cannot be folded: {}", position.value, folded.error().what);
     }
@@ -170,8 +169,8 @@ class Judge {
     if (folded_.state.position != moment.state.position ||
         folded_.state.chain != moment.state.chain || folded_.state.digest != moment.state.digest) {
       wrong("folding the journal anew gives position {} digest {}, live is {} {}",
-            folded_.state.position.value, folded_.state.digest.hex(),
-            moment.state.position.value, moment.state.digest.hex());
+            folded_.state.position.value, folded_.state.digest.hex(), moment.state.position.value,
+            moment.state.digest.hex());
     }
   }
 

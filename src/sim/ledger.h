@@ -1,4 +1,5 @@
-// sim/ledger.h: what the clients were promised. Kept by the clients alone; no server code writes it.
+// sim/ledger.h: what the clients were promised. Kept by the clients alone; no server code writes
+// it.
 #pragma once
 
 #include <algorithm>
@@ -43,16 +44,16 @@ struct Keyed {
 
 struct Ledger {
   std::vector<Promise> promises;
-  std::map<Name, std::uint64_t> newest;    ///< newest version promised
-  std::uint64_t position = 0;              ///< newest position promised
+  std::map<Name, std::uint64_t> newest;  ///< newest version promised
+  std::uint64_t position = 0;            ///< newest position promised
   std::vector<Keyed> keyed;
   std::vector<Followed> followed;
-  std::vector<std::string> refused_tags;   ///< of writes that were refused: must not be there
+  std::vector<std::string> refused_tags;  ///< of writes that were refused: must not be there
   std::vector<std::string> violations;
   std::uint64_t requests = 0;
   std::uint64_t unknown = 0;
   std::uint64_t garbage = 0;
-  std::uint64_t tags = 0;                  ///< drawn so far
+  std::uint64_t tags = 0;  ///< drawn so far
 
   void promise(Promise made) {
     auto& known = newest[made.name];

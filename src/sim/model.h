@@ -24,9 +24,9 @@ using Name = std::string;
 struct ModelVersion {
   std::uint64_t position = 0;
   bool deleted = false;
-  std::string identifier;  ///< value of the one identifier in the body; may be empty
+  std::string identifier;               ///< value of the one identifier in the body; may be empty
   std::vector<std::string> references;  ///< texts of "reference" members, resolved
-  std::string tag;         ///< what the workload marked the body with
+  std::string tag;                      ///< what the workload marked the body with
 };
 
 class Model {

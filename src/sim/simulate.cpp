@@ -36,8 +36,8 @@ class Simulation {
     config_.node.unflushed_bytes_max = 64 << 10;
     config_.api.planted = options.bug;
     for (std::size_t i = 0; i < client_count; ++i) {
-      clients_.push_back(std::make_unique<Client>(scheduler_, network_, random_.next(), ledger_,
-                                                  options.steps));
+      clients_.push_back(
+          std::make_unique<Client>(scheduler_, network_, random_.next(), ledger_, options.steps));
     }
   }
 
@@ -62,8 +62,8 @@ class Simulation {
   bool create() {
     server::DirectoryOptions options;
     options.segment_bytes = segment_bytes;
-    const auto made = run_task(machine_.sequencer(),
-                               server::create_directory(machine_.world(), options));
+    const auto made =
+        run_task(machine_.sequencer(), server::create_directory(machine_.world(), options));
     if (!made || !*made) {
       violated("the data directory cannot be made");
       return false;
@@ -164,16 +164,11 @@ class Simulation {
     end_weather();
     switch (random_.below(12)) {
       case 0:
-      case 1:
-        count(Fault::power_cut);
-        return recover(Crash::power);
-      case 2:
-        count(Fault::process_kill);
-        return recover(Crash::process);
+      case 1: count(Fault::power_cut); return recover(Crash::power);
+      case 2: count(Fault::process_kill); return recover(Crash::process);
       case 3:
       case 4:
-        machine_.disk().plan(machine_.disk().calls() + 1 + random_.below(60),
-                             DiskFault::power_cut);
+        machine_.disk().plan(machine_.disk().calls() + 1 + random_.below(60), DiskFault::power_cut);
         return true;
       case 5: fail_calls(DiskCall::sync, Fault::sync_error); return true;
       case 6: fail_calls(DiskCall::write, Fault::write_error); return true;
@@ -181,9 +176,7 @@ class Simulation {
       case 8: fill_disk(); return true;
       case 9: move_clock(); return true;
       case 10: break_connections(); return true;
-      default:
-        count(Fault::clean_stop);
-        return stop_cleanly();
+      default: count(Fault::clean_stop); return stop_cleanly();
     }
   }
 
@@ -199,8 +192,8 @@ class Simulation {
     const std::uint64_t which = 1 + random_.below(8);
     auto seen = std::make_shared<std::uint64_t>(0);
     machine_.disk().set_rule([this, kind, fault, which, seen](const DiskCallInfo& call) {
-      const bool same = call.call == kind ||
-                        (kind == DiskCall::sync && call.call == DiskCall::sync_directory);
+      const bool same =
+          call.call == kind || (kind == DiskCall::sync && call.call == DiskCall::sync_directory);
       if (!same || ++*seen != which) {
         return DiskFault::none;
       }
@@ -259,8 +252,7 @@ class Simulation {
 
   bool stop_cleanly() {
     assembly_->stop();
-    const RunEnd end =
-        scheduler_.run_until([&] { return ended_->has_value(); }, run_steps_max);
+    const RunEnd end = scheduler_.run_until([&] { return ended_->has_value(); }, run_steps_max);
     if (end != RunEnd::satisfied) {
       violated("a clean stop does not end");
       return false;
@@ -301,9 +293,7 @@ class Simulation {
     entries_ = judge_all(machine_.world(), assembly_->node(), ledger_, judging);
   }
 
-  [[nodiscard]] Time true_time() {
-    return Time{machine_.clock().wall().ms - leapt_.ms()};
-  }
+  [[nodiscard]] Time true_time() { return Time{machine_.clock().wall().ms - leapt_.ms()}; }
 
   /// A bit of the medium flips while the server is down. Either it does no harm, or the server says
   /// that its journal is damaged, goes on reading, and writes no more. Never a wrong answer.

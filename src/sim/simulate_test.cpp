@@ -16,10 +16,9 @@ std::uint64_t seeds_wanted() {
 }
 
 std::string all(const std::vector<std::string>& lines) {
-  return std::accumulate(lines.begin(), lines.end(), std::string(),
-                         [](std::string text, const std::string& line) {
-                           return std::move(text) + "\n  " + line;
-                         });
+  return std::accumulate(
+      lines.begin(), lines.end(), std::string(),
+      [](std::string text, const std::string& line) { return std::move(text) + "\n  " + line; });
 }
 
 TEST(Simulate, KeepsEveryPromiseUnderEveryFault) {
@@ -64,42 +63,39 @@ TEST(Simulate, TheSameSeedGivesTheSameTrace) {
 
 struct Caught {
   Bug bug;
-  std::uint64_t seed;  ///< the first that catches it, at 500 steps
+  std::uint64_t within;  ///< seeds from 1, at 500 requests each; measured, doubled
 };
 
 class PlantedBug : public testing::TestWithParam<Caught> {};
 
-// Each is found by the judge or a client within the first seeds; which one is written down, so that
-// a change which makes the simulator blind is seen.
+// Each is found by the judge or a client; the test prints by which seed.
 TEST_P(PlantedBug, IsCaught) {
-  constexpr std::uint64_t seeds_max = 40;
   Options options;
   options.steps = 500;
   options.bug = GetParam().bug;
-  for (options.seed = 1; options.seed <= seeds_max; ++options.seed) {
+  for (options.seed = 1; options.seed <= GetParam().within; ++options.seed) {
     const Report report = simulate(options);
     if (!report.violations.empty()) {
       std::printf("caught by seed %llu: %s\n", static_cast<unsigned long long>(options.seed),
                   report.violations.front().substr(0, 200).c_str());
-      EXPECT_EQ(options.seed, GetParam().seed) << "another seed catches it now: write that down";
       return;
     }
   }
-  FAIL() << "not caught within " << seeds_max << " seeds";
+  FAIL() << "not caught within " << GetParam().within << " seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(
     All, PlantedBug,
-    testing::Values(Caught{Bug::reply_before_sync, 1}, Caught{Bug::skip_directory_sync, 1},
-                    Caught{Bug::accept_torn_tail, 4}, Caught{Bug::trust_page_cache, 11},
-                    Caught{Bug::retry_fsync, 1}, Caught{Bug::ignore_version_conflict, 1},
-                    Caught{Bug::apply_twice, 1}, Caught{Bug::show_above_snapshot, 1},
-                    Caught{Bug::lose_undo_row, 1}, Caught{Bug::forget_idempotency_key, 1},
-                    Caught{Bug::clock_leap, 2}, Caught{Bug::durable_before_last, 1}),
-    [](const testing::TestParamInfo<Caught>& info) {
+    testing::Values(Caught{Bug::reply_before_sync, 4}, Caught{Bug::skip_directory_sync, 4},
+                    Caught{Bug::accept_torn_tail, 12}, Caught{Bug::trust_page_cache, 24},
+                    Caught{Bug::retry_fsync, 4}, Caught{Bug::ignore_version_conflict, 4},
+                    Caught{Bug::apply_twice, 4}, Caught{Bug::show_above_snapshot, 4},
+                    Caught{Bug::lose_undo_row, 4}, Caught{Bug::forget_idempotency_key, 4},
+                    Caught{Bug::clock_leap, 6}, Caught{Bug::durable_before_last, 4}),
+    [](const testing::TestParamInfo<Caught>& planted) {
       std::string text;
       for (const BugName& entry : bug_names) {
-        if (entry.bug == info.param.bug) {
+        if (entry.bug == planted.param.bug) {
           for (const char c : entry.name) {
             text.push_back(c == '-' ? '_' : c);
           }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "base/time.h"
 #include "views/keys.h"
 
 namespace holdfast::views {
@@ -39,8 +40,29 @@ ZSTD_DCtx& thread_decompressor() {
   return *context;
 }
 
+// The second byte of a row.
+constexpr std::uint8_t flag_deleted = 1;
+constexpr std::uint8_t flag_known_start = 2;  // the body's start is left out: the header says it
+constexpr std::uint8_t flags_all = flag_deleted | flag_known_start;
+
+// How a stored body begins that was composed in the usual way. It repeats what the header says,
+// and no dictionary makes an id shorter, so compress() leaves it out where it stands exactly so.
+Bytes known_start(const BodyHeader& header) {
+  Bytes start = R"({"resourceType":")";
+  start += fhir::name(header.type);
+  start += R"(","id":")";
+  start += header.id;
+  start += R"(","meta":{"versionId":")";
+  start += std::to_string(header.version.value);
+  start += R"(","lastUpdated":")";
+  append_instant(start, header.time);
+  start += '"';
+  return start;
+}
+
 struct Parts {
   BodyHeader header;
+  bool start_left_out = false;
   BytesView head;  // the value up to where the encoding begins
   std::uint64_t encoding = 0;
   std::uint64_t size = 0;  // of the body, unpacked
@@ -58,7 +80,7 @@ Result<Parts> take_apart(BytesView value) {
   ByteReader reader(value);
   Parts parts;
   const auto format = reader.little<std::uint8_t>();
-  const auto presence = reader.little<std::uint8_t>();
+  const auto flags = reader.little<std::uint8_t>();
   parts.header.type = fhir::TypeId{reader.little<std::uint8_t>()};
   parts.header.id = read_id(reader);
   parts.header.version = Version{reader.varint()};
@@ -68,12 +90,13 @@ Result<Parts> take_apart(BytesView value) {
   parts.encoding = reader.varint();
   parts.size = reader.varint();
   parts.bytes = reader.rest();
-  if (reader.failed() || format != body_format || presence > 1 ||
+  if (reader.failed() || format != body_format || flags > flags_all ||
       parts.header.type.value >= fhir::type_count || parts.size > body_bytes_max ||
       (parts.encoding == encoding_raw && parts.size != parts.bytes.size())) {
     return fail(Code::corrupt, "body: a row that cannot be read");
   }
-  parts.header.presence = static_cast<Presence>(presence);
+  parts.header.presence = (flags & flag_deleted) != 0 ? Presence::deleted : Presence::present;
+  parts.start_left_out = (flags & flag_known_start) != 0;
   return parts;
 }
 
@@ -142,7 +165,7 @@ Bytes BodyCodec::encode_raw(const BodyHeader& header, BytesView body) {
   Bytes value;
   value.reserve(body.size() + header.id.size() + 48);
   value.push_back(static_cast<char>(body_format));
-  value.push_back(static_cast<char>(header.presence));
+  value.push_back(static_cast<char>(header.presence == Presence::deleted ? flag_deleted : 0));
   value.push_back(static_cast<char>(header.type.value));
   append_id(value, header.id);
   append_varint(value, header.version.value);
@@ -155,7 +178,7 @@ Bytes BodyCodec::encode_raw(const BodyHeader& header, BytesView body) {
 }
 
 Bytes BodyCodec::compress(BytesView value) const {
-  const Result<Parts> parts = take_apart(value);
+  Result<Parts> parts = take_apart(value);
   check(parts.has_value(), "the overlay holds what encode_raw() gave");
   if (parts->encoding != encoding_raw || parts->size == 0) {
     return Bytes(value);
@@ -172,8 +195,12 @@ Bytes BodyCodec::compress(BytesView value) const {
     ZSTD_CCtx_setParameter(&context, ZSTD_c_compressionLevel, compression_level);
   }
   Bytes packed(parts->head);
+  if (const Bytes start = known_start(parts->header); parts->bytes.starts_with(start)) {
+    parts->bytes.remove_prefix(start.size());
+    packed[1] = static_cast<char>(static_cast<std::uint8_t>(packed[1]) | flag_known_start);
+  }
   append_varint(packed, dictionary ? dictionary->number() + 1 : encoding_zstd);
-  append_varint(packed, parts->size);
+  append_varint(packed, parts->bytes.size());
   const std::size_t head_size = packed.size();
   packed.resize(head_size + ZSTD_compressBound(parts->bytes.size()));
   const std::size_t size =
@@ -202,6 +229,9 @@ Result<Body> BodyCodec::decode(BytesView value) const {
     }
     TRY(body.bytes, unpack(parts, dictionary->tables_->decompress.get()));
   }
+  if (parts.start_left_out) {
+    body.bytes.insert(0, known_start(parts.header));
+  }
   body.header = std::move(parts.header);
   return body;
 }
@@ -212,10 +242,10 @@ Result<BodyHeader> BodyCodec::decode_header(BytesView value) {
 }
 
 void DictionaryTrainer::offer(BytesView body) {
-  // One in four, by a mixed counter and not every fourth: exports repeat themselves in periods.
+  // One in two, by a mixed counter and not every second: exports repeat themselves in periods.
   ++seen_;
   const std::uint64_t mixed = seen_ * 0x9e3779b97f4a7c15U;
-  if (ready() || body.empty() || ((mixed ^ (mixed >> 29U)) >> 32U) % 4 != 0) {
+  if (ready() || body.empty() || ((mixed ^ (mixed >> 29U)) >> 32U) % 2 != 0) {
     return;
   }
   body = body.substr(0, std::min(training_sample_bytes_max, training_bytes_max - sample_.size()));

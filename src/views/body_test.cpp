@@ -59,6 +59,31 @@ TEST(Body, ComesBackAsItWasWithAndWithoutDictionary) {
   EXPECT_EQ(codec.decode(packed)->bytes, some_body(1)) << "older dictionaries stay known";
 }
 
+TEST(Body, LeavesOutTheStartThatItsHeaderRepeatsAndGivesItBack) {
+  BodyCodec codec;
+  codec.add(trained(5));
+  const BodyHeader header = some_header();
+  const std::string start = R"({"resourceType":")" + std::string(fhir::name(header.type)) +
+                            R"(","id":")" + header.id +
+                            R"(","meta":{"versionId":"7","lastUpdated":"2023-11-14T22:13:20.123Z")";
+  const std::string rest = R"(,"profile":["http://p"]},"status":"final"})";
+  const auto packed_size = [&](const std::string& body) {
+    const Bytes packed = codec.compress(BodyCodec::encode_raw(header, body));
+    EXPECT_EQ(codec.decode(packed)->bytes, body);
+    EXPECT_EQ(codec.decode(packed)->header, header);
+    return packed.size();
+  };
+  const std::size_t usual = packed_size(start + rest);
+  EXPECT_LT(usual + 30, packed_size(" " + start + rest));
+  // Whatever differs from the header in a single place is kept as it is.
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    std::string other = start + rest;
+    other[i] = other[i] == 'x' ? 'y' : 'x';
+    EXPECT_GT(packed_size(other), usual);
+  }
+  packed_size(start);
+}
+
 TEST(Body, NamesTheDictionaryThatIsMissing) {
   BodyCodec knows;
   knows.add(trained(5));

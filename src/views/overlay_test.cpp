@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "views/mem_kv.h"
 #include "views/view.h"
@@ -171,6 +173,48 @@ TEST(Overlay, KeepsLongValuesBesideShortOnes) {
   EXPECT_EQ(read(work, Table::body, {}, {}, Direction::forward),
             expected(model, Table::body, {}, {}, Direction::forward));
   EXPECT_LT(work.bytes(), 9U * large.size());
+}
+
+TEST(Published, IsReadFromOtherThreadsWhileItChanges) {
+  // Entry n puts n rows "a" with value n: whatever moment a reader sees, all rows of it agree.
+  MemKv kv;
+  BodyCodec codec;
+  Published published(kv, codec);
+  std::atomic<bool> ended = false;
+  std::atomic<std::uint64_t> looks = 0;
+  const auto look = [&] {
+    std::uint64_t before = 0;
+    while (!ended) {
+      const auto view = published.current();
+      const Pairs pairs = read(*view, Table::posting, {}, {}, Direction::forward);
+      for (const auto& [key, value] : pairs) {
+        ASSERT_EQ(value, pairs.front().second);
+      }
+      const std::uint64_t now = pairs.empty() ? 0 : std::stoull(pairs.front().second);
+      ASSERT_GE(now, before) << "what was seen once stays";
+      before = now;
+      ++looks;
+    }
+  };
+  {
+    const std::jthread one(look);
+    const std::jthread two(look);
+    const std::jthread drainer([&] {
+      while (!ended) {
+        ASSERT_TRUE(published.drain().has_value());
+        std::this_thread::yield();
+      }
+    });
+    for (std::uint64_t entry = 1; entry <= 300 || looks < 100; ++entry) {
+      WorkLayer work(published.current(), entry);
+      for (int i = 0; i < 20; ++i) {
+        work.put(Table::posting, "row" + std::to_string(i), std::to_string(entry));
+      }
+      published.add(std::move(work).freeze(Position{entry}, Position{entry}));
+    }
+    ended = true;
+  }
+  EXPECT_GE(looks, 100U);
 }
 
 }  // namespace

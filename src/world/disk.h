@@ -35,9 +35,10 @@ class File {
 };
 
 enum class OpenMode : std::uint8_t {
-  read,        ///< must exist
-  write,       ///< must exist; read and write
-  create_new,  ///< must not exist; read and write
+  read,            ///< must exist
+  write,           ///< must exist; read and write
+  create_new,      ///< must not exist; read and write
+  create_private,  ///< the same, and nobody but the owner may read it (mode 0600): for keys
 };
 
 /// Refuses (Code::usage) what is not a relative path of plain names; "" is the root.

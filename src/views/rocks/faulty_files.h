@@ -33,6 +33,8 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
   [[nodiscard]] const char* Name() const override { return "holdfast.faulty"; }
   /// Calls so far that change something.
   [[nodiscard]] std::uint64_t calls() const;
+  /// Fails from call `at` on instead.
+  void fail_from(std::uint64_t at);
   /// After the database is closed: makes the disk what a loss of power leaves. `seed` chooses how
   /// much of what was written but not synced is there all the same.
   void lose_unsynced(std::uint64_t seed);
@@ -76,9 +78,9 @@ class FaultyFiles final : public rocksdb::FileSystemWrapper {
   std::string save(const std::string& path);
 
   const Fault fault_;
-  const std::uint64_t at_;
   const std::filesystem::path trash_;
   mutable std::mutex mutex_;
+  std::uint64_t at_;
   std::uint64_t calls_ = 0;
   std::uint64_t saved_ = 0;
   std::map<std::string, File> files_;

@@ -103,14 +103,19 @@ std::string folder_of(const std::string& path) { return fs::path(path).parent_pa
 FaultyFiles::FaultyFiles(Fault fault, std::uint64_t at, fs::path trash)
     : FileSystemWrapper(rocksdb::FileSystem::Default()),
       fault_(fault),
-      at_(at),
-      trash_(std::move(trash)) {
+      trash_(std::move(trash)),
+      at_(at) {
   fs::create_directories(trash_);
 }
 
 std::uint64_t FaultyFiles::calls() const {
   const std::scoped_lock lock(mutex_);
   return calls_;
+}
+
+void FaultyFiles::fail_from(std::uint64_t at) {
+  const std::scoped_lock lock(mutex_);
+  at_ = at;
 }
 
 IOStatus FaultyFiles::admit(Needs needs) {

@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -101,6 +102,17 @@ rocksdb::ColumnFamilyOptions family_options(Table table,
   return options;
 }
 
+// After a fault of the disk RocksDB would try again by itself, in a thread of its own, and may wait
+// for that thread for ever when it is closed (7.8). Nothing is retried but by RocksKv::heal().
+class NoOwnRecovery final : public rocksdb::EventListener {
+ public:
+  [[nodiscard]] const char* Name() const override { return "holdfast.no_own_recovery"; }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
+
 rocksdb::DBOptions database_options(const RocksOptions& asked) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -119,8 +131,8 @@ rocksdb::DBOptions database_options(const RocksOptions& asked) {
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.max_log_file_size = log_file_bytes_max;
   options.keep_log_file_num = 2;
-  // After a fault of the disk nothing is retried behind our back: the node decides.
   options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoOwnRecovery>());
   if (asked.env != nullptr) {
     options.env = asked.env;
   }
@@ -263,11 +275,8 @@ class RocksKv final : public Kv {
     }
     rocksdb::WriteOptions options;
     options.disableWAL = true;
-    const rocksdb::Status status = store_->db().Write(options, &batch);
-    if (!status.ok()) {
-      return fail_status(status, "write");
-    }
-    return ok();
+    TRY_OK(heal());
+    return note(store_->db().Write(options, &batch), "write");
   }
 
   [[nodiscard]] std::shared_ptr<const Reader> snapshot() override {
@@ -278,11 +287,8 @@ class RocksKv final : public Kv {
     rocksdb::FlushOptions options;
     options.wait = true;
     options.allow_write_stall = true;
-    const rocksdb::Status status = store_->db().Flush(options, store_->families());
-    if (!status.ok()) {
-      return fail_status(status, "flush");
-    }
-    return ok();
+    TRY_OK(heal());
+    return note(store_->db().Flush(options, store_->families()), "flush");
   }
 
   [[nodiscard]] std::uint64_t unflushed_bytes() const override {
@@ -294,7 +300,30 @@ class RocksKv final : public Kv {
   [[nodiscard]] const Store& store() const { return *store_; }
 
  private:
+  // When the disk was full and may have space again: RocksDB writes the files anew that it could
+  // not finish. After any other fault it stays as it is until it is opened again.
+  Result<void> heal() {
+    if (!was_full_) {
+      return ok();
+    }
+    const rocksdb::Status status = store_->db().Resume();
+    if (!status.ok()) {
+      return fail_status(status, "the disk was full, and is");
+    }
+    was_full_ = false;
+    return ok();
+  }
+  Result<void> note(const rocksdb::Status& status, std::string_view doing) {
+    if (status.ok()) {
+      return ok();
+    }
+    auto failed = fail_status(status, doing);
+    was_full_ = failed.error().code == Code::no_space;
+    return failed;
+  }
+
   std::shared_ptr<const Store> store_;
+  bool was_full_ = false;
 };
 
 }  // namespace

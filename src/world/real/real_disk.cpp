@@ -17,6 +17,7 @@ namespace holdfast {
 namespace {
 
 constexpr ::mode_t file_mode = 0640;
+constexpr ::mode_t private_file_mode = 0600;
 constexpr ::mode_t folder_mode = 0750;
 
 // Repeats a call that a signal interrupted. Never for fsync: whatever it says after a failure
@@ -159,10 +160,11 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, OpenMode m
   switch (mode) {
     case OpenMode::read: flags |= O_RDONLY; break;
     case OpenMode::write: flags |= O_RDWR; break;
-    case OpenMode::create_new: flags |= O_RDWR | O_CREAT | O_EXCL; break;
+    case OpenMode::create_new:
+    case OpenMode::create_private: flags |= O_RDWR | O_CREAT | O_EXCL; break;
   }
-  const int file =
-      repeat([&] { return ::openat(folder_, name_below_root(path), flags, file_mode); });
+  const ::mode_t access = mode == OpenMode::create_private ? private_file_mode : file_mode;
+  const int file = repeat([&] { return ::openat(folder_, name_below_root(path), flags, access); });
   if (file < 0) {
     return fail_path(errno, "open", path);
   }

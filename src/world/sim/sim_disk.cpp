@@ -147,7 +147,7 @@ Result<SimDisk::Place> SimDisk::place(const std::string& path) const {
 Result<std::unique_ptr<File>> SimDisk::open(const std::string& path, OpenMode mode) {
   TRY_OK(enter(DiskCall::open, path));
   TRY(Place at, place(path));
-  if (mode == OpenMode::create_new) {
+  if (mode == OpenMode::create_new || mode == OpenMode::create_private) {
     if (at.node != nullptr) {
       return fail(Code::conflict, "it is there already", path);
     }
