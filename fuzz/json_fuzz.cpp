@@ -1,9 +1,15 @@
-// json_fuzz: any bytes. The reader agrees with simdjson's own parser about what is JSON, except
-// where it is stricter on purpose; what it accepts survives minify, check, sites and compose.
+// The JSON reader over arbitrary bytes. What must hold: it agrees with simdjson's own parser about
+// what is JSON, except where it is stricter on purpose; minifying keeps every value and text; a
+// resource is judged the same with its lines and without; what is stored of it is JSON again, with
+// the id, version and references that were put in.
+//
+// Input: the document.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <simdjson.h>
 
@@ -57,23 +63,71 @@ void compare_minified(fhir::JsonReader& reader, const fhir::Json& wide, fhir::Js
   }
 }
 
-void compose_again(fhir::JsonReader& reader, const fhir::Json& json) {
+bool same_sites(const fhir::Sites& a, const fhir::Sites& b) {
+  return a.type_end == b.type_end && a.id == b.id && a.meta == b.meta &&
+         a.version_id == b.version_id && a.last_updated == b.last_updated &&
+         std::ranges::equal(a.sites, b.sites, [](const fhir::Site& x, const fhir::Site& y) {
+           return x.text == y.text && x.kind == y.kind && x.element == y.element;
+         });
+}
+
+void compose_again(fhir::JsonReader& reader, const fhir::Json& wide, const fhir::Json& json) {
   fhir::Sites sites;
   fhir::Extraction extraction;
   fhir::examine(json.root(), sites, extraction);
-  if (!fhir::check_resource(json.root())) {
+  const Result<void> judged = fhir::check_resource(wide.root());
+  fhir::Sites sites_at_once;
+  fhir::Extraction extraction_at_once;
+  const Result<void> judged_at_once =
+      fhir::check_and_examine(json.root(), sites_at_once, extraction_at_once);
+  check(judged.has_value() == judged_at_once.has_value(), "white space does not change a verdict");
+  if (!judged) {
+    check(judged.error().code == judged_at_once.error().code &&
+              judged.error().what == judged_at_once.error().what,
+          "white space does not change what is wrong");
     return;
   }
+  check(same_sites(sites, sites_at_once), "one walk finds the sites that two find");
+  check(extraction.text == extraction_at_once.text &&
+            extraction.references.size() == extraction_at_once.references.size() &&
+            extraction.patients == extraction_at_once.patients,
+        "one walk extracts what two extract");
   std::vector<fhir::Replacement> all;
   for (std::uint32_t i = 0; i < sites.sites.size(); ++i) {
-    all.push_back({i, "Patient/1"});
+    // An oid or uuid that becomes a relative reference is what the standard asks for, and no oid.
+    const fhir::SiteElement element = sites.sites[i].element;
+    if (element != fhir::SiteElement::oid && element != fhir::SiteElement::uuid) {
+      all.push_back({i, "Patient/1"});
+    }
   }
   const Bytes body = fhir::compose(json.bytes(), sites, "x", Version{1}, Time{0}, all);
   const auto composed = reader.read(Bytes(body));
   check(composed.has_value(), "a composed body is JSON");
   check(composed->root().find("id")->equals("x"), "a composed body has its id");
   check(composed->root().find("meta")->find("versionId")->equals("1"), "and its version");
+  check(fhir::check_resource(composed->root()).has_value(), "a composed body is a resource");
 }
+
+#ifdef HOLDFAST_PLANTED_CRASH
+// An escaped character inside three arrays, of a document that is taken.
+bool is_planted(const fhir::Json& json) {
+  std::vector<std::uint32_t> array_ends;
+  for (std::uint32_t i = 0; i < json.value_count(); ++i) {
+    while (!array_ends.empty() && array_ends.back() <= i) {
+      array_ends.pop_back();
+    }
+    const fhir::JsonValue value = json.at(i);
+    if (value.is_array()) {
+      array_ends.push_back(value.next_index());
+    }
+    if (array_ends.size() >= 3 && value.is_string() && value.has_escapes() &&
+        value.raw().find("\\u") != BytesView::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+#endif
 
 }  // namespace
 
@@ -87,6 +141,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   auto dense = reader.read(Bytes(text));
   compare_minified(reader, *json, *dense);
-  compose_again(reader, *dense);
+  compose_again(reader, *json, *dense);
+#ifdef HOLDFAST_PLANTED_CRASH
+  check(!is_planted(*json), "planted: found");
+#endif
   return 0;
 }

@@ -1,7 +1,7 @@
-// api/bundle.cpp: https://hl7.org/fhir/R4/http.html#transaction. A transaction is one Command: all or
-// nothing, in the order of the standard, which decide keeps. A batch is one Command an entry, several
-// under way at once so that they share syncs. The GETs of either are answered last, all from one
-// moment that holds every write of the Bundle.
+// api/bundle.cpp: https://hl7.org/fhir/R4/http.html#transaction. A transaction is one Command: all
+// or nothing, in the order of the standard, which decide keeps. A batch is one Command an entry,
+// several under way at once so that they share syncs. The GETs of either are answered last, all
+// from one moment that holds every write of the Bundle.
 #include <algorithm>
 #include <coroutine>
 
@@ -35,8 +35,7 @@ class ResponseWriter {
       : parts_(parts), call_(call), base_(base_url(parts.options, call.request)), json_(4096) {
     json_.open('{');
     json_.text("resourceType", "Bundle");
-    json_.text("type",
-               kind == BundleKind::transaction ? "transaction-response" : "batch-response");
+    json_.text("type", kind == BundleKind::transaction ? "transaction-response" : "batch-response");
   }
 
   void refused(const Error& error, Origin origin) {
@@ -166,8 +165,12 @@ class BatchRun {
  public:
   BatchRun(const Parts& parts, const Command& pattern, std::optional<std::string> given,
            std::vector<BundleEntry>& entries, Results& results, Executor& on)
-      : parts_(parts), pattern_(pattern), given_(std::move(given)), entries_(entries),
-        results_(results), on_(on) {}
+      : parts_(parts),
+        pattern_(pattern),
+        given_(std::move(given)),
+        entries_(entries),
+        results_(results),
+        on_(on) {}
 
   void start() {
     running_ = std::min(entries_.size(), batch_in_flight_max);
@@ -289,8 +292,8 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
   if (!command) {
     co_return refusal(command.error(), Origin::request);
   }
-  auto plan = plan_bundle(parts, base_url(parts.options, call.request),
-                          std::move(call.request.body));
+  auto plan =
+      plan_bundle(parts, base_url(parts.options, call.request), std::move(call.request.body));
   if (!plan) {
     co_return refusal(plan.error(), Origin::content);
   }

@@ -42,7 +42,8 @@ Bytes without_resources(const Json& json) {
   return bare;
 }
 
-// Faults by entry of a Bundle whose own structure is sound. Before minify(): lines are the sender's.
+// Faults by entry of a Bundle whose own structure is sound. Before minify(): lines are the
+// sender's.
 using Faults = std::vector<std::optional<Error>>;
 
 Result<Faults> check_bundle(ReaderPool::Lease& reader, const Json& json, BundleKind kind) {
@@ -187,11 +188,11 @@ class EntryReader {
     const auto misplaced = [this](std::string_view name, bool fits) {
       return request_->find(name) && !fits;
     };
-    for (const auto& [name, fits] : std::initializer_list<std::pair<std::string_view, bool>>{
-             {"ifMatch", !get && !post},
-             {"ifNoneExist", post},
-             {"ifNoneMatch", get},
-             {"ifModifiedSince", get}}) {
+    for (const auto& [name, fits] :
+         std::initializer_list<std::pair<std::string_view, bool>>{{"ifMatch", !get && !post},
+                                                                  {"ifNoneExist", post},
+                                                                  {"ifNoneMatch", get},
+                                                                  {"ifModifiedSince", get}}) {
       if (misplaced(name, fits)) {
         return fail(Code::unsupported, fmt::format("{} means nothing for {}", name, method_text_),
                     fmt::format("request.{}", name));
@@ -221,8 +222,9 @@ class EntryReader {
     if (match_.interaction == Interaction::remove) {
       operation.verb = Verb::remove;
       planned.prepared.type = match_.type;
-      return resource ? Result<void>(fail(Code::structure, "a DELETE brings no resource", "resource"))
-                      : ok();
+      return resource
+                 ? Result<void>(fail(Code::structure, "a DELETE brings no resource", "resource"))
+                 : ok();
     }
     if (!resource) {
       return fail(Code::required, fmt::format("a {} brings a resource", method_text_), "resource");
@@ -246,7 +248,8 @@ class EntryReader {
                   "resource.resourceType");
     }
     if (match_.interaction == Interaction::update && text_of(resource, "id") != match_.id) {
-      return fail(Code::value, fmt::format("the resource must name the id {} of its url", match_.id),
+      return fail(Code::value,
+                  fmt::format("the resource must name the id {} of its url", match_.id),
                   "resource.id");
     }
     return ok();
@@ -338,6 +341,13 @@ Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes 
   TRY(Json json, reader->read(std::move(body)));
   BundlePlan plan;
   TRY(plan.kind, kind_of(json.root()));
+  const auto listed = json.root().find("entry");
+  if (listed && listed->is_array() && listed->size() > bundle_entries_max) {
+    return fail(
+        Code::too_large,
+        fmt::format("{} entries in one Bundle; at most {}", listed->size(), bundle_entries_max),
+        "Bundle.entry");
+  }
   TRY(Faults faults, check_bundle(reader, json, plan.kind));
   json.minify();
   plan.entries.resize(faults.size());

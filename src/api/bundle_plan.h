@@ -14,6 +14,9 @@ namespace holdfast::api {
 
 enum class BundleKind : std::uint8_t { batch, transaction };
 
+/// Each entry costs about a kilobyte of plan and outcome besides its bytes, and the smallest has
+/// only fifty of those: without a bound, one Bundle of 32 MiB would take gigabytes.
+constexpr std::size_t bundle_entries_max = 20'000;
 /// GETs of one Bundle: each may be a search.
 constexpr std::size_t bundle_reads_max = 1000;
 
@@ -21,13 +24,13 @@ constexpr std::size_t bundle_reads_max = 1000;
 struct BundleEntry {
   enum class Kind : std::uint8_t { refused, write, reading };
   Kind kind = Kind::refused;
-  Error error;                          ///< refused
-  Match match;                          ///< write, reading
-  Operation operation;                  ///< write
-  decide::PreparedOperation prepared;   ///< write
-  Hash hash;                            ///< write, of a batch: of the entry's bytes
-  Request request;                      ///< reading
-  std::vector<Parameter> parameters;    ///< reading
+  Error error;                         ///< refused
+  Match match;                         ///< write, reading
+  Operation operation;                 ///< write
+  decide::PreparedOperation prepared;  ///< write
+  Hash hash;                           ///< write, of a batch: of the entry's bytes
+  Request request;                     ///< reading
+  std::vector<Parameter> parameters;   ///< reading
 };
 
 struct BundlePlan {

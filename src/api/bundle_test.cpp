@@ -26,20 +26,21 @@ std::string patient(std::string_view identifier = "1", std::string_view id = "")
       id.empty() ? std::string() : fmt::format(R"(,"id":"{}")", id), identifier);
 }
 std::string observation(std::string_view subject) {
-  return fmt::format(
-      R"({{"resourceType":"Observation","status":"final","code":{{"text":"x"}},)"
-      R"("subject":{{"reference":"{}"}}}})",
-      subject);
+  return fmt::format(R"({{"resourceType":"Observation","status":"final","code":{{"text":"x"}},)"
+                     R"("subject":{{"reference":"{}"}}}})",
+                     subject);
 }
 constexpr std::string_view urn = "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0";
 // "Patient/ID/_history/1" -> "Patient/ID"
-std::string local(const std::string& location) { return location.substr(0, location.find("/_history")); }
+std::string local(const std::string& location) {
+  return location.substr(0, location.find("/_history"));
+}
 
 TEST(Transaction, ResolvesReferencesBetweenItsEntriesInAnyOrder) {
   Server server;
   const Answered done = server.bundle(
-      "transaction", {entry("POST", "Observation", observation(urn)),
-                      entry("POST", "Patient", patient(), urn)});
+      "transaction",
+      {entry("POST", "Observation", observation(urn)), entry("POST", "Patient", patient(), urn)});
   ASSERT_EQ(done.status, 200) << done.body;
   const Document json = done.json();
   EXPECT_EQ(json.at("type"), "transaction-response");
@@ -71,10 +72,11 @@ TEST(Transaction, ConditionalReferencesSelectOneOrRefuse) {
   EXPECT_EQ(server.bundle("transaction", {entry("POST", "Observation", conditional)}).refusal(),
             "422 not-found");
   // Selected among the entries of the same transaction.
-  const Document both = server.bundle("transaction", {entry("POST", "Observation", conditional),
-                                                      entry("POST", "Patient", patient())}).json();
-  const Document stored =
-      server.get("/fhir/" + local(both.at("entry.0.response.location"))).json();
+  const Document both = server
+                            .bundle("transaction", {entry("POST", "Observation", conditional),
+                                                    entry("POST", "Patient", patient())})
+                            .json();
+  const Document stored = server.get("/fhir/" + local(both.at("entry.0.response.location"))).json();
   EXPECT_EQ(stored.at("subject.reference"), local(both.at("entry.1.response.location")));
   ASSERT_EQ(server.post("/fhir/Patient", patient()).status, 201);
   EXPECT_EQ(server.bundle("transaction", {entry("POST", "Observation", conditional)}).refusal(),
@@ -86,19 +88,19 @@ TEST(Transaction, IfNoneExistFindsWhatIsThereAndReferencesFollow) {
   const Answered known = server.post("/fhir/Patient", patient());
   const std::string condition = R"(,"ifNoneExist":"identifier=urn:s|1")";
   const Document json =
-      server.bundle("transaction", {entry("POST", "Patient", patient(), urn, condition),
-                                    entry("POST", "Observation", observation(urn))})
+      server
+          .bundle("transaction", {entry("POST", "Patient", patient(), urn, condition),
+                                  entry("POST", "Observation", observation(urn))})
           .json();
   EXPECT_EQ(json.at("entry.0.response.status"), "200 OK");
   EXPECT_EQ("Patient/" + known.json().at("id"), local(json.at("entry.0.response.location")));
-  const Document stored =
-      server.get("/fhir/" + local(json.at("entry.1.response.location"))).json();
+  const Document stored = server.get("/fhir/" + local(json.at("entry.1.response.location"))).json();
   EXPECT_EQ(stored.at("subject.reference"), "Patient/" + known.json().at("id"));
   EXPECT_EQ(server.node().view().state.resources, 2U);
   ASSERT_EQ(server.post("/fhir/Patient", patient()).status, 201);
-  EXPECT_EQ(server.bundle("transaction", {entry("POST", "Patient", patient(), urn, condition)})
-                .refusal(),
-            "412 multiple-matches");
+  EXPECT_EQ(
+      server.bundle("transaction", {entry("POST", "Patient", patient(), urn, condition)}).refusal(),
+      "412 multiple-matches");
 }
 
 TEST(Transaction, OneConflictUndoesEverything) {
@@ -106,9 +108,10 @@ TEST(Transaction, OneConflictUndoesEverything) {
   ASSERT_EQ(server.put("/fhir/Patient/p1", patient("1", "p1")).status, 201);
   ASSERT_EQ(server.put("/fhir/Patient/p2", patient("2", "p2")).status, 201);
   const Answered refused = server.bundle(
-      "transaction", {entry("GET", "Patient/p1"), entry("POST", "Patient", patient("9")),
-                      entry("DELETE", "Patient/p2"),
-                      entry("PUT", "Patient/p1", patient("3", "p1"), "", R"(,"ifMatch":"W/\"7\"")")});
+      "transaction",
+      {entry("GET", "Patient/p1"), entry("POST", "Patient", patient("9")),
+       entry("DELETE", "Patient/p2"),
+       entry("PUT", "Patient/p1", patient("3", "p1"), "", R"(,"ifMatch":"W/\"7\"")")});
   EXPECT_EQ(refused.refusal(), "412 conflict") << refused.body;
   EXPECT_EQ(refused.json().at("issue.0.expression.0"), "Bundle.entry[3]");
   EXPECT_EQ(server.get("/fhir/Patient/p2").status, 200);
@@ -120,10 +123,10 @@ TEST(Transaction, ReadsSeeItsWritesWhereverTheyStand) {
   Server server;
   ASSERT_EQ(server.put("/fhir/Patient/p1", patient("1", "p1")).status, 201);
   const Answered done = server.bundle(
-      "transaction",
-      {entry("GET", "Patient/p1"), entry("PUT", "Patient/p1", patient("2", "p1")),
-       entry("GET", "Patient?identifier=urn:s|2"), entry("GET", "Patient/none"),
-       entry("GET", "Patient/p1", "", "", R"(,"ifNoneMatch":"W/\"2\"")"), entry("HEAD", "metadata")});
+      "transaction", {entry("GET", "Patient/p1"), entry("PUT", "Patient/p1", patient("2", "p1")),
+                      entry("GET", "Patient?identifier=urn:s|2"), entry("GET", "Patient/none"),
+                      entry("GET", "Patient/p1", "", "", R"(,"ifNoneMatch":"W/\"2\"")"),
+                      entry("HEAD", "metadata")});
   ASSERT_EQ(done.status, 200) << done.body;
   const Document json = done.json();
   EXPECT_EQ(json.at("entry.0.resource.meta.versionId"), "2");
@@ -140,23 +143,24 @@ TEST(Transaction, ReadsSeeItsWritesWhereverTheyStand) {
 
 TEST(Transaction, BringsResourcesWhenTheyArePreferred) {
   Server server;
-  const Document json =
-      server.bundle("transaction", {entry("POST", "Patient", patient())},
-                    {{"Prefer", "return=representation"}})
-          .json();
+  const Document json = server
+                            .bundle("transaction", {entry("POST", "Patient", patient())},
+                                    {{"Prefer", "return=representation"}})
+                            .json();
   EXPECT_EQ(json.at("entry.0.resource.meta.versionId"), "1");
-  EXPECT_EQ(json.at("entry.0.fullUrl"), "http://localhost:8080/fhir/Patient/" +
-                                            json.at("entry.0.resource.id"));
+  EXPECT_EQ(json.at("entry.0.fullUrl"),
+            "http://localhost:8080/fhir/Patient/" + json.at("entry.0.resource.id"));
 }
 
 TEST(Transaction, DeletesComeFirst) {
   Server server;
   ASSERT_EQ(server.post("/fhir/Patient", patient()).status, 201);
-  const std::string id = server.get("/fhir/Patient?identifier=urn:s|1").json().at(
-      "entry.0.resource.id");
-  const Document json = server.bundle(
-      "transaction", {entry("PUT", "Patient/p2", patient("2", "p2")),
-                      entry("DELETE", "Patient/" + id)}).json();
+  const std::string id =
+      server.get("/fhir/Patient?identifier=urn:s|1").json().at("entry.0.resource.id");
+  const Document json = server
+                            .bundle("transaction", {entry("PUT", "Patient/p2", patient("2", "p2")),
+                                                    entry("DELETE", "Patient/" + id)})
+                            .json();
   EXPECT_EQ(json.at("entry.0.response.status"), "201 Created");
   EXPECT_EQ(json.at("entry.1.response.status"), "204 No Content");
   EXPECT_EQ(json.at("entry.1.response.etag"), "W/\"2\"");
@@ -238,14 +242,15 @@ TEST(Batch, ABadEntryFailsAlone) {
   Server server;
   std::uint64_t resources = 0;
   for (const BadEntry& bad : bad_entries()) {
-    const Answered done = server.bundle(
-        "batch", {entry("POST", "Patient", patient("77")), bad.text,
-                  entry("POST", "Observation", observation("Patient/x"))});
+    const Answered done =
+        server.bundle("batch", {entry("POST", "Patient", patient("77")), bad.text,
+                                entry("POST", "Observation", observation("Patient/x"))});
     ASSERT_EQ(done.status, 200) << bad.name << done.body;
     const Document json = done.json();
     EXPECT_EQ(json.at("type"), "batch-response");
     EXPECT_EQ(json.at("entry.0.response.status"), "201 Created") << bad.name;
-    EXPECT_EQ(json.at("entry.1.response.status").substr(0, 3), bad.refusal.substr(0, 3)) << bad.name;
+    EXPECT_EQ(json.at("entry.1.response.status").substr(0, 3), bad.refusal.substr(0, 3))
+        << bad.name;
     EXPECT_EQ(json.at("entry.1.response.outcome.issue.0.expression.0"),
               "Bundle.entry[1]." + bad.where)
         << bad.name;
@@ -306,9 +311,9 @@ TEST(Batch, OfManyEntriesAnswersEachInItsPlace) {
 
 TEST(Batch, RepeatedUnderItsKeyRepeatsEachEntry) {
   Server server;
-  const std::vector<std::string> entries{
-      entry("POST", "Patient", patient("1")), entry("POST", "Patient", patient("2")),
-      entry("POST", "Patient", patient("1"))};
+  const std::vector<std::string> entries{entry("POST", "Patient", patient("1")),
+                                         entry("POST", "Patient", patient("2")),
+                                         entry("POST", "Patient", patient("1"))};
   const Answered first = server.bundle("batch", entries, {{"Idempotency-Key", "b1"}});
   const Answered again = server.bundle("batch", entries, {{"Idempotency-Key", "b1"}});
   EXPECT_EQ(first.body, again.body);
@@ -321,9 +326,9 @@ TEST(Batch, RepeatedUnderItsKeyRepeatsEachEntry) {
 
 TEST(Bundle, SameNamesAndSameResourcesAreRefused) {
   Server server;
-  const Answered names =
-      server.bundle("transaction", {entry("POST", "Patient", patient("1"), urn),
-                                    entry("POST", "Patient", patient("2"), urn)});
+  const Answered names = server.bundle(
+      "transaction",
+      {entry("POST", "Patient", patient("1"), urn), entry("POST", "Patient", patient("2"), urn)});
   EXPECT_EQ(names.refusal(), "422 structure");
   EXPECT_EQ(names.json().at("issue.0.expression.0"), "Bundle.entry[1].fullUrl");
   const Answered twice =
@@ -350,9 +355,10 @@ TEST(Bundle, OtherTypesAndOtherResourcesAreRefused) {
 TEST(Bundle, AbsoluteUrlsOfThisServerAreTaken) {
   Server server;
   const Document json =
-      server.bundle("transaction", {entry("PUT", "http://localhost:8080/fhir/Patient/p1",
-                                          patient("1", "p1")),
-                                    entry("GET", "/Patient/p1")})
+      server
+          .bundle("transaction",
+                  {entry("PUT", "http://localhost:8080/fhir/Patient/p1", patient("1", "p1")),
+                   entry("GET", "/Patient/p1")})
           .json();
   EXPECT_EQ(json.at("entry.0.response.status"), "201 Created");
   EXPECT_EQ(json.at("entry.1.resource.id"), "p1");
@@ -361,6 +367,13 @@ TEST(Bundle, AbsoluteUrlsOfThisServerAreTaken) {
 TEST(Bundle, TooManyReadsAreRefused) {
   Server server;
   const std::vector<std::string> entries(bundle_reads_max + 1, entry("GET", "Patient/p1"));
+  EXPECT_EQ(server.bundle("batch", entries).refusal(), "413 too-long");
+}
+
+TEST(Bundle, TooManyEntriesAreRefused) {
+  Server server;
+  const std::vector<std::string> entries(bundle_entries_max + 1, entry("DELETE", "Patient/p1"));
+  EXPECT_EQ(server.bundle("transaction", entries).refusal(), "413 too-long");
   EXPECT_EQ(server.bundle("batch", entries).refusal(), "413 too-long");
 }
 

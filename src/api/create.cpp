@@ -1,5 +1,6 @@
-// api/create.cpp: https://hl7.org/fhir/R4/http.html#create. The id is drawn here; one in the content
-// is replaced, as the standard says. With If-None-Exist (#ccreate) what exists already is the answer.
+// api/create.cpp: https://hl7.org/fhir/R4/http.html#create. The id is drawn here; one in the
+// content is replaced, as the standard says. With If-None-Exist (#ccreate) what exists already is
+// the answer.
 #include <fmt/format.h>
 
 #include "api/interactions.h"

@@ -73,7 +73,8 @@ bool is_form(Interaction interaction) {
   return interaction == Interaction::search_form || interaction == Interaction::compartment_form;
 }
 
-// https://hl7.org/fhir/R4/http.html#search: parameters of the address count beside those of the form.
+// https://hl7.org/fhir/R4/http.html#search: parameters of the address count beside those of the
+// form.
 Result<void> add_form(Call& call) {
   TRY(const std::vector<Parameter> form, parse_parameters(call.request.body));
   call.parameters.insert(call.parameters.end(), form.begin(), form.end());

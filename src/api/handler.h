@@ -16,7 +16,8 @@ class FhirHandler final : public Handler {
   /// Borrows node, clock and random; they outlive it.
   FhirHandler(node::Node& node, const Clock& clock, Random& random, Options options);
 
-  /// GET, HEAD, DELETE and OPTIONS bring none, a search form little, the others as much as there is.
+  /// GET, HEAD, DELETE and OPTIONS bring none, a search form little, the others as much as there
+  /// is.
   [[nodiscard]] std::uint64_t body_bytes_max(const Request& head) const override;
   Task<Reply> handle(Request request, Executor& on) override;
 

@@ -1,6 +1,6 @@
-// api/history.cpp: https://hl7.org/fhir/R4/http.html#history of one resource, newest first. Versions
-// are numbered without gaps and never change, so "before version N" is a cursor that repeats and
-// omits nothing. `_since` and `_at` are refused, not ignored.
+// api/history.cpp: https://hl7.org/fhir/R4/http.html#history of one resource, newest first.
+// Versions are numbered without gaps and never change, so "before version N" is a cursor that
+// repeats and omits nothing. `_since` and `_at` are refused, not ignored.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -36,8 +36,8 @@ void write_entry(JsonWriter& json, const views::Body& body, std::string_view bas
                  views::Presence before) {
   const views::BodyHeader& header = body.header;
   const bool deleted = header.presence == views::Presence::deleted;
-  const bool created = !deleted && (header.version.value == 1 ||
-                                    before == views::Presence::deleted);
+  const bool created =
+      !deleted && (header.version.value == 1 || before == views::Presence::deleted);
   const std::string local = fmt::format("{}/{}", fhir::name(header.type), header.id);
   json.open('{');
   if (!base.empty()) {
@@ -82,7 +82,8 @@ Result<Reply> history(const Parts& parts, const Call& call, const node::Moment& 
                 fmt::format("there is no {}/{}", fhir::name(match.type), match.id));
   }
   const Version below{before == 0 ? UINT64_MAX : before};
-  // One more than the page, to see whether a version followed a deletion, and whether there is more.
+  // One more than the page, to see whether a version followed a deletion, and whether there is
+  // more.
   TRY(const std::vector<RowId> rows,
       views::read_history(*moment.reader, match.type, match.id, below, count + 1));
 

@@ -1,5 +1,6 @@
-// api/json_writer.h: writes the JSON that we make ourselves: Bundles, outcomes, statements. Resources
-// go in as the bytes that they are. Commas are put by the writer; nesting is the caller's care.
+// api/json_writer.h: writes the JSON that we make ourselves: Bundles, outcomes, statements.
+// Resources go in as the bytes that they are. Commas are put by the writer; nesting is the caller's
+// care.
 #pragma once
 
 #include <cstdint>

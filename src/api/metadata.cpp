@@ -94,8 +94,8 @@ Result<Reply> capabilities(const Parts& parts, const Call& call) {
   // https://hl7.org/fhir/R4/http.html#capabilities: mode full, normative or terminology.
   TRY_OK(check_parameters(call, {"mode"}));
   if (const auto mode = parameter(call, "mode"); mode && *mode != "full") {
-    return fail(Code::unsupported,
-                fmt::format("mode '{}' is not answered here, only full", *mode), "http.mode");
+    return fail(Code::unsupported, fmt::format("mode '{}' is not answered here, only full", *mode),
+                "http.mode");
   }
   Reply reply;
   reply.headers.add("Content-Type", fhir_json);

@@ -62,8 +62,8 @@ MediaType parse_media_type(std::string_view text) {
     const std::string_view key = take_part(parameter, '=');
     const std::string_view value = unquote(trim(parameter));
     if (same_text(key, "charset")) {
-      media.charset = same_text(value, "utf-8") || same_text(value, "utf8") ? Charset::utf_8
-                                                                            : Charset::other;
+      media.charset =
+          same_text(value, "utf-8") || same_text(value, "utf8") ? Charset::utf_8 : Charset::other;
     } else if (same_text(key, "fhirVersion")) {
       media.version = value == "4.0" || value == "4.0.1" ? FhirVersion::r4 : FhirVersion::other;
     } else if (same_text(key, "q")) {
@@ -79,8 +79,8 @@ bool is_json(std::string_view essence) {
 }
 
 bool takes_json(const MediaType& media) {
-  const bool names_it = is_json(media.essence) || media.essence == "*/*" ||
-                        same_text(media.essence, "application/*");
+  const bool names_it =
+      is_json(media.essence) || media.essence == "*/*" || same_text(media.essence, "application/*");
   return names_it && !media.refused && media.version == FhirVersion::r4 &&
          media.charset == Charset::utf_8;
 }
@@ -89,8 +89,8 @@ Result<std::string_view> only_content_type(const Headers& headers, std::string_v
   const auto all = headers.all("Content-Type");
   if (all.size() != 1) {
     return fail(Code::media_type,
-                fmt::format("{} Content-Type header: send one, {}", all.empty() ? "no" : "more than one",
-                            wanted),
+                fmt::format("{} Content-Type header: send one, {}",
+                            all.empty() ? "no" : "more than one", wanted),
                 "http.Content-Type");
   }
   return all.front();
@@ -131,11 +131,10 @@ Preferences preferences(const Headers& headers) {
         const std::string_view key = take_part(part, '=');
         const std::string_view value = unquote(trim(part));
         if (same_text(key, "return") && preferences.content == Return::unspecified) {
-          preferences.content = same_text(value, "minimal")          ? Return::minimal
-                                : same_text(value, "representation") ? Return::representation
-                                : same_text(value, "OperationOutcome")
-                                    ? Return::operation_outcome
-                                    : Return::unspecified;
+          preferences.content = same_text(value, "minimal")            ? Return::minimal
+                                : same_text(value, "representation")   ? Return::representation
+                                : same_text(value, "OperationOutcome") ? Return::operation_outcome
+                                                                       : Return::unspecified;
         } else if (same_text(key, "handling") && same_text(value, "lenient")) {
           preferences.handling = Handling::lenient;
         }
@@ -250,7 +249,8 @@ Result<std::optional<Version>> if_match(std::string_view text) {
   text = trim(text);
   if (text == "*") {
     return fail(Code::unsupported,
-                "If-Match: * is not supported; name the version that you have read", "http.If-Match");
+                "If-Match: * is not supported; name the version that you have read",
+                "http.If-Match");
   }
   std::string_view rest = text;
   const std::string_view first = take_part(rest, ',');

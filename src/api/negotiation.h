@@ -21,7 +21,8 @@ constexpr std::size_t idempotency_key_bytes_max = 255;
 
 /// What the reply to a write should hold. https://hl7.org/fhir/R4/http.html#ops
 enum class Return : std::uint8_t { unspecified, minimal, representation, operation_outcome };
-/// What to do about search parameters that are not known. https://hl7.org/fhir/R4/search.html#errors
+/// What to do about search parameters that are not known.
+/// https://hl7.org/fhir/R4/search.html#errors
 enum class Handling : std::uint8_t { strict, lenient };
 enum class Layout : std::uint8_t { compact, indented };
 

@@ -117,8 +117,10 @@ Bytes operation_outcome(const Error& error, Origin origin) {
     write_issue(json, error.more[i], origin);
   }
   if (shown < error.more.size()) {
-    const Error rest{error.code, fmt::format("{} further issues are not shown",
-                                             error.more.size() - shown), {}, {}};
+    const Error rest{error.code,
+                     fmt::format("{} further issues are not shown", error.more.size() - shown),
+                     {},
+                     {}};
     write_issue(json, rest, origin);
   }
   json.close(']');

@@ -13,12 +13,11 @@ constexpr auto last_code = Code::usage;
 
 // https://hl7.org/fhir/R4/valueset-issue-type.html, all of it.
 const std::set<std::string_view> issue_types{
-    "invalid",    "structure",        "required",      "value",      "invariant",
-    "security",   "login",            "unknown",       "expired",    "forbidden",
-    "suppressed", "processing",       "not-supported", "duplicate",  "multiple-matches",
-    "not-found",  "deleted",          "too-long",      "code-invalid", "extension",
-    "too-costly", "business-rule",    "conflict",      "transient",  "lock-error",
-    "no-store",   "exception",        "timeout",       "incomplete", "throttled",
+    "invalid",       "structure", "required",         "value",         "invariant",  "security",
+    "login",         "unknown",   "expired",          "forbidden",     "suppressed", "processing",
+    "not-supported", "duplicate", "multiple-matches", "not-found",     "deleted",    "too-long",
+    "code-invalid",  "extension", "too-costly",       "business-rule", "conflict",   "transient",
+    "lock-error",    "no-store",  "exception",        "timeout",       "incomplete", "throttled",
     "informational"};
 
 TEST(Outcome, EveryCodeHasAStatusAndAnIssueTypeOfTheValueSet) {

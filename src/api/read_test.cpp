@@ -56,8 +56,11 @@ TEST(Read, TellsNeverThereFromUnknownTypeFromBadId) {
 
 TEST(Read, IndentsWhenAskedTo) {
   Server server;
-  ASSERT_EQ(server.put("/fhir/Patient/p1", R"({"resourceType":"Patient","id":"p1","name":[)"
-                                           R"({"family":"a{\"[,:"}]})").status, 201);
+  ASSERT_EQ(server
+                .put("/fhir/Patient/p1", R"({"resourceType":"Patient","id":"p1","name":[)"
+                                         R"({"family":"a{\"[,:"}]})")
+                .status,
+            201);
   const Answered pretty = server.get("/fhir/Patient/p1?_pretty=true");
   EXPECT_NE(pretty.body.find("\n  \"id\": \"p1\""), std::string::npos) << pretty.body;
   EXPECT_EQ(pretty.json().at("name.0.family"), "a{\"[,:");
@@ -116,8 +119,7 @@ TEST(History, ListsEveryVersionNewestFirst) {
   EXPECT_EQ(json.at("entry.2.request.url"), "Patient/p1");
   EXPECT_EQ(json.at("entry.3.resource.multipleBirthInteger"), "1");
   EXPECT_EQ(json.at("entry.3.response.status"), "201 Created");
-  EXPECT_EQ(json.at("entry.3.response.lastModified"),
-            json.at("entry.3.resource.meta.lastUpdated"));
+  EXPECT_EQ(json.at("entry.3.response.lastModified"), json.at("entry.3.resource.meta.lastUpdated"));
 }
 
 TEST(History, PagesRepeatAndOmitNothingWhileVersionsAreAdded) {

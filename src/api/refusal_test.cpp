@@ -81,8 +81,9 @@ TEST(Refusal, EveryBadContentIsNamedAndNothingIsWritten) {
 TEST(Refusal, OfContentNamesElementAndLine) {
   Server server;
   const Document json =
-      server.post("/fhir/Patient",
-                  "{\n \"resourceType\":\"Patient\",\n \"name\":[{\"given\":[\"a\",7]}]\n}")
+      server
+          .post("/fhir/Patient",
+                "{\n \"resourceType\":\"Patient\",\n \"name\":[{\"given\":[\"a\",7]}]\n}")
           .json();
   EXPECT_EQ(json.at("issue.0.expression.0"), "Patient.name[0].given[1]");
   EXPECT_TRUE(json.at("issue.0.location.0").starts_with("line 3, column "))
@@ -92,8 +93,9 @@ TEST(Refusal, OfContentNamesElementAndLine) {
 TEST(Refusal, FindsSeveralFaultsInOnePass) {
   Server server;
   const Document json =
-      server.post("/fhir/Patient",
-                  R"({"resourceType":"Patient","active":"x","birthDate":"tomorrow","foo":1})")
+      server
+          .post("/fhir/Patient",
+                R"({"resourceType":"Patient","active":"x","birthDate":"tomorrow","foo":1})")
           .json();
   EXPECT_EQ(json.size("issue"), 3U);
 }

@@ -1,5 +1,5 @@
-// api/remove.cpp: https://hl7.org/fhir/R4/http.html#delete. Deleting is a new version; the ones before
-// stay readable. Deleting what is not there succeeds and changes nothing.
+// api/remove.cpp: https://hl7.org/fhir/R4/http.html#delete. Deleting is a new version; the ones
+// before stay readable. Deleting what is not there succeeds and changes nothing.
 #include <fmt/format.h>
 
 #include "api/interactions.h"

@@ -28,8 +28,8 @@ bool fits(std::string_view pattern, const std::vector<std::string>& segments) {
     if (part.empty()) {
       return false;
     }
-    const bool reserved = segment == "metadata" || segment.starts_with('_') ||
-                          segment.starts_with('$');
+    const bool reserved =
+        segment == "metadata" || segment.starts_with('_') || segment.starts_with('$');
     if (is_placeholder(part) ? reserved : part != segment) {
       return false;
     }
@@ -54,8 +54,9 @@ Result<Match> fill(const Route& route, const std::vector<std::string>& segments)
       TRY(match.type, known_type(segment));
     } else if (part == "{id}") {
       if (!is_fhir_id(segment)) {
-        return fail(Code::value,
-                    fmt::format("'{}' is no FHIR id: 1 to 64 letters, digits, '-' and '.'", segment));
+        return fail(
+            Code::value,
+            fmt::format("'{}' is no FHIR id: 1 to 64 letters, digits, '-' and '.'", segment));
       }
       match.id = segment;
     } else if (part == "{version}") {
@@ -70,8 +71,7 @@ Result<Match> fill(const Route& route, const std::vector<std::string>& segments)
 std::unexpected<Error> nothing_there(std::string_view path,
                                      const std::vector<std::string>& segments) {
   if (!segments.empty() && segments.back().starts_with('$')) {
-    return fail(Code::not_found,
-                fmt::format("this server has no operation {}", segments.back()));
+    return fail(Code::not_found, fmt::format("this server has no operation {}", segments.back()));
   }
   if (!segments.empty() && segments.back() == "_history") {
     return fail(Code::not_found,

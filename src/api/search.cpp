@@ -1,7 +1,7 @@
-// api/search.cpp: https://hl7.org/fhir/R4/http.html#search, of a type or of a patient's compartment,
-// by address or by form. All pages of one search show the record at one position: `next` carries
-// it, signed, in `_page`, and nothing is kept here. The total is given when it is asked for, or
-// when the last page shows it anyway.
+// api/search.cpp: https://hl7.org/fhir/R4/http.html#search, of a type or of a patient's
+// compartment, by address or by form. All pages of one search show the record at one position:
+// `next` carries it, signed, in `_page`, and nothing is kept here. The total is given when it is
+// asked for, or when the last page shows it anyway.
 #include <fmt/format.h>
 
 #include "api/interactions.h"
@@ -82,7 +82,8 @@ Result<Inquiry> later_page(const Parts& parts, const Call& call, const search::S
 std::string address_of(const Parts& parts, const Call& call) {
   const std::string base = base_url(parts.options, call.request);
   const Match& match = call.match;
-  std::string address = fmt::format("{}{}{}", base, base.empty() ? "" : "/", fhir::name(match.type));
+  std::string address =
+      fmt::format("{}{}{}", base, base.empty() ? "" : "/", fhir::name(match.type));
   if (!match.id.empty()) {
     address += fmt::format("/{}/{}", match.id, match.other ? fhir::name(*match.other) : "*");
   }
@@ -120,8 +121,8 @@ void write_ignored(JsonWriter& json, const std::vector<std::string>& ignored) {
 }
 
 struct Entries {
-  Bytes json;               ///< without the brackets
-  std::size_t shown = 0;    ///< rows of the page that found room
+  Bytes json;             ///< without the brackets
+  std::size_t shown = 0;  ///< rows of the page that found room
 };
 
 Result<Entries> write_entries(const Parts& parts, const Call& call, const node::Moment& moment,
@@ -136,8 +137,8 @@ Result<Entries> write_entries(const Parts& parts, const Call& call, const node::
     }
     json.open('{');
     if (!base.empty()) {
-      json.text("fullUrl", fmt::format("{}/{}/{}", base, fhir::name(body.header.type),
-                                       body.header.id));
+      json.text("fullUrl",
+                fmt::format("{}/{}/{}", base, fhir::name(body.header.type), body.header.id));
     }
     json.raw("resource", body.bytes);
     json.open("search", '{');
@@ -163,13 +164,13 @@ Reply finish(JsonWriter& json) {
 Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& moment) {
   TRY(const search::Scope scope, scope_of(call.match));
   const auto token = parameter(call, page_parameter);
-  TRY(Inquiry inquiry, token ? later_page(parts, call, scope, *token)
-                             : first_page(call, moment, scope));
+  TRY(Inquiry inquiry,
+      token ? later_page(parts, call, scope, *token) : first_page(call, moment, scope));
   const search::Criteria& criteria = inquiry.criteria;
   search::PageLimits limits;
   limits.planted = parts.options.planted;
-  TRY(const search::Page page, search::run(*moment.reader, criteria, inquiry.link.snapshot,
-                                           inquiry.after, limits));
+  TRY(const search::Page page,
+      search::run(*moment.reader, criteria, inquiry.link.snapshot, inquiry.after, limits));
   const bool count_only = criteria.summary == search::Summary::count || criteria.count == 0;
   Entries entries;
   if (!count_only) {
@@ -190,16 +191,17 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
   }
   const std::string address = address_of(parts, call);
   json.open("link", '[');
-  const std::string query = token ? fmt::format("{}={}", page_parameter, *token)
-                                  : criteria.understood;
+  const std::string query =
+      token ? fmt::format("{}={}", page_parameter, *token) : criteria.understood;
   write_link(json, "self", fmt::format("{}{}{}", address, query.empty() ? "" : "?", query));
   if (more) {
     search::PageLink next = inquiry.link;
     next.after = entries.shown < page.rows.size() ? page.rows[entries.shown - 1] : *page.cursor;
     next.shown += entries.shown;
     next.total = total;
-    write_link(json, "next", fmt::format("{}?{}={}", address, page_parameter,
-                                         search::seal(next, parts.node.link_secret())));
+    write_link(json, "next",
+               fmt::format("{}?{}={}", address, page_parameter,
+                           search::seal(next, parts.node.link_secret())));
   }
   json.close(']');
   if (!entries.json.empty() || !criteria.ignored.empty()) {

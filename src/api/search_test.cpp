@@ -160,9 +160,9 @@ TEST(Search, LooksIntoThePatientsCompartment) {
   const Document all = server.get("/fhir/Patient/a/*?_count=2").json();
   const Document rest = server.get(target(link(all, "next"))).json();
   EXPECT_EQ(ids(all) + ids(rest), "a o1 o3 ");
-  const Answered form = server.send(Method::post, "/fhir/Patient/a/Observation/_search",
-                                    {{"Content-Type", "application/x-www-form-urlencoded"}},
-                                    "_id=o3");
+  const Answered form =
+      server.send(Method::post, "/fhir/Patient/a/Observation/_search",
+                  {{"Content-Type", "application/x-www-form-urlencoded"}}, "_id=o3");
   EXPECT_EQ(ids(form.json()), "o3 ");
 }
 

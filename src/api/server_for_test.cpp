@@ -86,8 +86,8 @@ struct Server::Inside {
     auto opened = run_task(machine.sequencer(), node::open(machine.world(), kv, options));
     expect_good(opened);
     node = std::move((*opened)->node);
-    handler = std::make_unique<FhirHandler>(*node, machine.clock(), machine.world().random,
-                                            Options{});
+    handler =
+        std::make_unique<FhirHandler>(*node, machine.clock(), machine.world().random, Options{});
   }
   ~Inside() {
     machine.crash(Crash::process);

@@ -14,8 +14,8 @@ Result<views::Body> stored_version(const Parts& parts, const node::Moment& momen
                                    fhir::TypeId type, std::string_view id, Version version) {
   TRY(const std::optional<RowId> row, views::read_version(*moment.reader, type, id, version));
   if (!row) {
-    return fail(Code::not_found,
-                fmt::format("there is no version {} of {}/{}", version.value, fhir::name(type), id));
+    return fail(Code::not_found, fmt::format("there is no version {} of {}/{}", version.value,
+                                             fhir::name(type), id));
   }
   return stored_row(parts, moment, *row);
 }

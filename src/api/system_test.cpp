@@ -45,9 +45,13 @@ TEST(Metadata, SaysWhatTheTableOfRoutesSays) {
 TEST(Metadata, HoldsUpWhenTakenAtItsWord) {
   Server server;
   const Document json = server.get("/fhir/metadata").json();
-  EXPECT_EQ(server.post("/fhir/CapabilityStatement", server.get("/fhir/metadata").body).status, 201);
+  EXPECT_EQ(server.post("/fhir/CapabilityStatement", server.get("/fhir/metadata").body).status,
+            201);
   const auto sample = [](const std::string& type) -> std::string {
-    return type == "date" ? "2026" : type == "reference" ? "Patient/1" : type == "number" ? "1" : "x";
+    return type == "date"        ? "2026"
+           : type == "reference" ? "Patient/1"
+           : type == "number"    ? "1"
+                                 : "x";
   };
   for (const char* name : {"Patient", "Observation", "ServiceRequest", "Task"}) {
     std::size_t at = 0;

@@ -13,9 +13,8 @@ TEST(Target, DecodesParametersAsAForm) {
 }
 
 TEST(Target, RefusesWhatCannotBeDecoded) {
-  for (const std::string_view bad :
-       {"a=%", "a=%2", "a=%zz", "a=%00", "a=%ff", "a=%C3", "a=%ED%A0%80", "%C0%80=1",
-        "a=%F4%90%80%80", "a=%E0%80%80"}) {
+  for (const std::string_view bad : {"a=%", "a=%2", "a=%zz", "a=%00", "a=%ff", "a=%C3",
+                                     "a=%ED%A0%80", "%C0%80=1", "a=%F4%90%80%80", "a=%E0%80%80"}) {
     const auto parameters = parse_parameters(bad);
     ASSERT_FALSE(parameters) << bad;
     EXPECT_EQ(parameters.error().code, Code::syntax) << bad;

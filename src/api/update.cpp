@@ -1,5 +1,6 @@
 // api/update.cpp: https://hl7.org/fhir/R4/http.html#update, also as create (#upsert). The content
-// must name the id of the address (400 otherwise). If-Match makes it an update of that version only.
+// must name the id of the address (400 otherwise). If-Match makes it an update of that version
+// only.
 #include <fmt/format.h>
 
 #include "api/interactions.h"

@@ -1,5 +1,5 @@
-// api/vread.cpp: https://hl7.org/fhir/R4/http.html#vread: any version, current or not, exactly as it
-// was stored. The version that is a deletion answers 410.
+// api/vread.cpp: https://hl7.org/fhir/R4/http.html#vread: any version, current or not, exactly as
+// it was stored. The version that is a deletion answers 410.
 #include <fmt/format.h>
 
 #include "api/interactions.h"

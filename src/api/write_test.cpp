@@ -67,8 +67,7 @@ TEST(Create, KeepsDecimalsOrderAndUnicodeAsTheyCame) {
 
 TEST(Create, AnswersWithWhatWasPreferred) {
   Server server;
-  const Answered minimal =
-      server.post("/fhir/Patient", patient, {{"Prefer", "return=minimal"}});
+  const Answered minimal = server.post("/fhir/Patient", patient, {{"Prefer", "return=minimal"}});
   EXPECT_EQ(minimal.status, 201);
   EXPECT_EQ(minimal.body, "");
   EXPECT_TRUE(minimal.headers.has("Location"));
@@ -119,13 +118,15 @@ TEST(Create, AConditionThatWouldHoldNothingBackIsRefused) {
   Server server;
   EXPECT_EQ(server.post("/fhir/Patient", patient, {{"If-None-Exist", ""}}).refusal(),
             "400 invalid");
-  EXPECT_EQ(server.post("/fhir/Patient", patient,
-                        {{"If-None-Exist", "identifier=a"}, {"If-None-Exist", "identifier=b"}})
+  EXPECT_EQ(server
+                .post("/fhir/Patient", patient,
+                      {{"If-None-Exist", "identifier=a"}, {"If-None-Exist", "identifier=b"}})
                 .refusal(),
             "400 invalid");
   EXPECT_GE(server.post("/fhir/Patient", patient, {{"If-None-Exist", "unknown=a"}}).status, 400);
-  EXPECT_EQ(server.put("/fhir/Patient/p1", patient_with("p1"),
-                       {{"If-Match", "W/\"1\""}, {"If-Match", "W/\"2\""}})
+  EXPECT_EQ(server
+                .put("/fhir/Patient/p1", patient_with("p1"),
+                     {{"If-Match", "W/\"1\""}, {"If-Match", "W/\"2\""}})
                 .refusal(),
             "400 invalid");
   EXPECT_EQ(server.remove("/fhir/Patient/p1", {{"If-Match", ""}}).refusal(), "400 invalid");
@@ -223,8 +224,9 @@ TEST(IdempotencyKey, WithAnotherRequestIsRefused) {
   ASSERT_EQ(server.post("/fhir/Patient", patient, key).status, 201);
   EXPECT_EQ(server.post("/fhir/Patient", patient + " ", key).refusal(), "422 business-rule");
   EXPECT_EQ(server.post("/fhir/Patient?_format=json", patient, key).refusal(), "422 business-rule");
-  EXPECT_EQ(server.post("/fhir/Patient", patient,
-                        {{"Idempotency-Key", "order-1"}, {"If-None-Exist", "identifier=x"}})
+  EXPECT_EQ(server
+                .post("/fhir/Patient", patient,
+                      {{"Idempotency-Key", "order-1"}, {"If-None-Exist", "identifier=x"}})
                 .refusal(),
             "422 business-rule");
   EXPECT_EQ(server.post("/fhir/Patient", patient, {{"Idempotency-Key", "a b"}}).refusal(),

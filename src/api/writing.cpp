@@ -15,13 +15,13 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
     return;
   }
   reply.headers.add("Content-Type", fhir_json);
-  const std::string done = fmt::format(
-      "{}/{} is {}", fhir::name(what.type), what.id,
-      what.status == Status::created   ? "created"
-      : what.status == Status::updated ? "updated"
-      : what.status == Status::matched ? "there already, and selected by If-None-Exist"
-      : what.status == Status::removed ? "deleted"
-                                       : "not there; nothing was deleted");
+  const std::string done =
+      fmt::format("{}/{} is {}", fhir::name(what.type), what.id,
+                  what.status == Status::created   ? "created"
+                  : what.status == Status::updated ? "updated"
+                  : what.status == Status::matched ? "there already, and selected by If-None-Exist"
+                  : what.status == Status::removed ? "deleted"
+                                                   : "not there; nothing was deleted");
   if (call.prefer.content == Return::operation_outcome) {
     reply.body = success_outcome(done);
     return;
@@ -75,8 +75,8 @@ Result<Command> start_command(const Parts& parts, const Request& request) {
   return command;
 }
 
-Result<Written> written(const Parts& parts, const node::Committed& committed,
-                        std::size_t operation, fhir::TypeId type) {
+Result<Written> written(const Parts& parts, const node::Committed& committed, std::size_t operation,
+                        fhir::TypeId type) {
   const OperationResult& result = committed.outcome.results[operation];
   Written written{result.status, type, result.id, result.version, committed.time};
   if (result.status == Status::matched) {
@@ -123,8 +123,8 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
   }
   if (!gone) {
     const std::string base = base_url(parts.options, call.request);
-    reply.headers.add("Location", fmt::format("{}{}{}", base, base.empty() ? "" : "/",
-                                              local_version_url(*what)));
+    reply.headers.add(
+        "Location", fmt::format("{}{}{}", base, base.empty() ? "" : "/", local_version_url(*what)));
     add_content(reply, parts, call, *what);
   } else if (call.prefer.content == Return::operation_outcome) {
     reply.status = 200;

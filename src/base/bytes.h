@@ -113,8 +113,8 @@ class ByteReader {
         return 0;
       }
       const auto byte = static_cast<unsigned char>(raw[0]);
-      if (shift == 63 && byte > 1) {
-        break;  // more than 64 bits
+      if ((shift == 63 && byte > 1) || (shift != 0 && byte == 0)) {
+        break;  // more than 64 bits, or longer than append_varint() writes it
       }
       value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
       if (byte < 0x80) {

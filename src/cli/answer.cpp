@@ -38,8 +38,7 @@ void add_reason(Verdict& verdict, std::string reason) {
 }
 
 // https://hl7.org/fhir/R4/http.html#transaction-response
-void judge_entry(Verdict& verdict, const Outbound& sent, std::size_t index,
-                 fhir::JsonValue entry) {
+void judge_entry(Verdict& verdict, const Outbound& sent, std::size_t index, fhir::JsonValue entry) {
   const auto response = entry.find("response");
   const auto text = response ? response->find("status") : std::nullopt;
   const int status = text && text->is_string() ? number_at_start(text->raw_text()) : 0;
@@ -51,11 +50,9 @@ void judge_entry(Verdict& verdict, const Outbound& sent, std::size_t index,
     const auto outcome = response ? response->find("outcome") : std::nullopt;
     verdict.refused = true;
     ++verdict.refused_entries;
-    verdict.unmatched_only =
-        verdict.unmatched_only && outcome && asks_for_others(status, *outcome);
-    const std::string place = index < sent.lines.size()
-                                  ? fmt::format("line {}", sent.lines[index])
-                                  : fmt::format("entry {}", index);
+    verdict.unmatched_only = verdict.unmatched_only && outcome && asks_for_others(status, *outcome);
+    const std::string place = index < sent.lines.size() ? fmt::format("line {}", sent.lines[index])
+                                                        : fmt::format("entry {}", index);
     add_reason(verdict, fmt::format("{}: {} {}", place, status,
                                     outcome ? diagnostics_of(outcome->raw())
                                             : std::string("no explanation")));

@@ -41,7 +41,9 @@ class FileSource final : public ByteSource {
 class ZstdSource final : public ByteSource {
  public:
   explicit ZstdSource(std::unique_ptr<ByteSource> packed)
-      : packed_(std::move(packed)), stream_(ZSTD_createDStream()), buffer_(ZSTD_DStreamInSize(), '\0') {
+      : packed_(std::move(packed)),
+        stream_(ZSTD_createDStream()),
+        buffer_(ZSTD_DStreamInSize(), '\0') {
     check(stream_ != nullptr, "zstd has memory for a stream");
     ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, static_cast<int>(zstd_window_bits_max));
   }

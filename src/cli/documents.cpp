@@ -188,8 +188,8 @@ Document Documents::fill(Document document, const Read& read) {
     const std::size_t before = document.bytes.size();
     if (before > document_bytes_max) {
       document.bytes.clear();
-      document.unreadable =
-          Error{Code::too_large, fmt::format("it has more than {} bytes", document_bytes_max), {}, {}};
+      document.unreadable = Error{
+          Code::too_large, fmt::format("it has more than {} bytes", document_bytes_max), {}, {}};
       return document;
     }
     document.bytes.resize(before + read_bytes);
@@ -211,8 +211,7 @@ std::optional<Document> Documents::next_whole(const Wanted& wanted) {
   if (!wanted(document.number)) {
     return document;
   }
-  return fill(std::move(document),
-              [this](std::span<char> into) { return source_->read(into); });
+  return fill(std::move(document), [this](std::span<char> into) { return source_->read(into); });
 }
 
 std::optional<Document> Documents::next_member(const Wanted& wanted) {
@@ -243,8 +242,7 @@ std::optional<Document> Documents::next_member(const Wanted& wanted) {
     if (!wanted(document.number)) {
       return document;  // next() passes over its bytes
     }
-    return fill(std::move(document),
-                [this](std::span<char> into) { return tar_->read(into); });
+    return fill(std::move(document), [this](std::span<char> into) { return tar_->read(into); });
   }
 }
 
@@ -272,13 +270,12 @@ std::optional<Document> Documents::read_portion(const Wanted& wanted) {
       break;
     }
     if (until - end > document_bytes_max) {
-      return unreadable(
-          fmt::format("{} line {}", lines.name, lines.line),
-          {Code::too_large,
-           fmt::format("the line has more than {} bytes; nothing behind it was read",
-                       document_bytes_max),
-           {},
-           {}});
+      return unreadable(fmt::format("{} line {}", lines.name, lines.line),
+                        {Code::too_large,
+                         fmt::format("the line has more than {} bytes; nothing behind it was read",
+                                     document_bytes_max),
+                         {},
+                         {}});
     }
     if (whole) {
       end = until;
@@ -297,9 +294,9 @@ std::optional<Document> Documents::read_portion(const Wanted& wanted) {
   if (end == 0) {
     return std::nullopt;
   }
-  Document document = begin_document(
-      fmt::format("{} lines {}-{}", lines.name, lines.line, lines.line + count - 1),
-      DocumentKind::lines);
+  Document document =
+      begin_document(fmt::format("{} lines {}-{}", lines.name, lines.line, lines.line + count - 1),
+                     DocumentKind::lines);
   document.first_line = lines.line;
   if (wanted(document.number)) {
     document.bytes = lines.rest.substr(0, end);

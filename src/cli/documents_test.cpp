@@ -123,10 +123,10 @@ TEST_F(DocumentsTest, BrokenArchiveIsNamedAndTheNextFileStillRead) {
   const Bytes whole = member("a.json", "{\"a\":1}") + member("b.json", Bytes(5000, 'b')) + end();
   Bytes flipped = whole;
   flipped[512 + 512 + 3] = 'X';  // the name in the second header
-  const Found found = read({put("cut.tar", whole.substr(0, 3000)), put("flipped.tar", flipped),
-                            put("no.tar.zst", "this is no zstd"),
-                            put("cut.json.zst", zstd(Bytes(100'000, 'q')).substr(0, 12)),
-                            put("z.json", "{}")});
+  const Found found =
+      read({put("cut.tar", whole.substr(0, 3000)), put("flipped.tar", flipped),
+            put("no.tar.zst", "this is no zstd"),
+            put("cut.json.zst", zstd(Bytes(100'000, 'q')).substr(0, 12)), put("z.json", "{}")});
   ASSERT_EQ(found.bodies.size(), 8U);
   EXPECT_EQ(found.bodies[0], "{\"a\":1}");
   EXPECT_THAT(found.broken[1], HasSubstr("ends within a file"));
@@ -190,9 +190,9 @@ TEST_F(DocumentsTest, NumbersAreTheSameInEveryPass) {
 
 TEST_F(DocumentsTest, TooLargeADocumentIsRefusedWithoutKeepingIt) {
   const Bytes huge(document_bytes_max + 1, ' ');
-  const Found found = read({put("x.json.zst", zstd(huge)),
-                            put("x.ndjson.zst", zstd("{}\n" + huge + "\n{}\n")),
-                            put("y.json", "{}")});
+  const Found found =
+      read({put("x.json.zst", zstd(huge)), put("x.ndjson.zst", zstd("{}\n" + huge + "\n{}\n")),
+            put("y.json", "{}")});
   ASSERT_EQ(found.bodies.size(), 4U);
   EXPECT_THAT(found.broken[0], HasSubstr("more than"));
   EXPECT_EQ(found.bodies[1].size(), 3U);

@@ -1,6 +1,6 @@
-// cli/export.cpp: `holdfast export`: every current resource, one NDJSON file a type, by paging. Each
-// type is one snapshot, whatever is written meanwhile; a file appears under its name when it is
-// whole.
+// cli/export.cpp: `holdfast export`: every current resource, one NDJSON file a type, by paging.
+// Each type is one snapshot, whatever is written meanwhile; a file appears under its name when it
+// is whole.
 #include <CLI/CLI.hpp>
 
 #include <charconv>
@@ -171,9 +171,8 @@ class Exporter {
       }
     }
     if (count < expected) {
-      co_return fail(Code::corrupt,
-                     fmt::format("{}: the server counts {}, its pages hold {}", type, expected,
-                                 count));
+      co_return fail(Code::corrupt, fmt::format("{}: the server counts {}, its pages hold {}", type,
+                                                expected, count));
     }
     if (file) {
       CO_TRY_OK(file->finish());
@@ -232,8 +231,9 @@ Command add_export(CLI::App& parent) {
   app->add_option("--page", options->page, "resources a request")
       ->check(CLI::Range(1U, 1000U))
       ->capture_default_str();
-  app->footer("Example:\n"
-              "  holdfast export --server http://127.0.0.1:8080 --out monday/");
+  app->footer(
+      "Example:\n"
+      "  holdfast export --server http://127.0.0.1:8080 --out monday/");
   return {app, [options] { return run_export(*options); }};
 }
 

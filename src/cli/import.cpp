@@ -25,11 +25,12 @@ int run_import(const ImportOptions& options) {
   }
   const double seconds = static_cast<double>(report.took.ns) / 1e9;
   const double rate = seconds > 0 ? static_cast<double>(report.resources()) / seconds : 0;
-  fmt::print("documents={} resources={} created={} matched={} repeated={} refused={} "
-             "refused_entries={} rounds={} seconds={:.2f} per_second={:.0f} peak_bytes={}\n",
-             report.documents, report.resources(), report.created, report.matched, report.repeated,
-             report.refused, report.refused_entries, report.rounds, seconds, rate,
-             memory_of_process().peak_bytes);
+  fmt::print(
+      "documents={} resources={} created={} matched={} repeated={} refused={} "
+      "refused_entries={} rounds={} seconds={:.2f} per_second={:.0f} peak_bytes={}\n",
+      report.documents, report.resources(), report.created, report.matched, report.repeated,
+      report.refused, report.refused_entries, report.rounds, seconds, rate,
+      memory_of_process().peak_bytes);
   return report.refused == 0 ? exit_ok : exit_failed;
 }
 
@@ -47,12 +48,13 @@ Command add_import(CLI::App& parent) {
                   "Bundles, resources (.json), NDJSON (.ndjson), folders of them, .tar; plain or "
                   ".zst")
       ->required();
-  app->footer("Transactions and batches are sent as they are; a resource goes under its id, or gets\n"
-              "one if it has none; NDJSON goes in batches of 100 lines. Running it again sends\n"
-              "nothing twice. Exit 1 if anything was refused; each is named.\n"
-              "Examples:\n"
-              "  holdfast import --server http://127.0.0.1:8080 patients.tar.zst\n"
-              "  holdfast import --server http://127.0.0.1:8080 export/ extra/Observation.ndjson");
+  app->footer(
+      "Transactions and batches are sent as they are; a resource goes under its id, or gets\n"
+      "one if it has none; NDJSON goes in batches of 100 lines. Running it again sends\n"
+      "nothing twice. Exit 1 if anything was refused; each is named.\n"
+      "Examples:\n"
+      "  holdfast import --server http://127.0.0.1:8080 patients.tar.zst\n"
+      "  holdfast import --server http://127.0.0.1:8080 export/ extra/Observation.ndjson");
   return {app, [options] { return run_import(*options); }};
 }
 

@@ -169,9 +169,9 @@ class Importer {
 
   Task<Result<void>> pass(Round round) {
     ++report_.rounds;
-    progress_.emplace(round == Round::independent ? "import"
-                                                  : fmt::format("round {}", report_.rounds),
-                      documents_.packed_bytes(), "bytes");
+    progress_.emplace(
+        round == Round::independent ? "import" : fmt::format("round {}", report_.rounds),
+        documents_.packed_bytes(), "bytes");
     const Documents::Wanted wanted = [this, round](std::uint64_t number) {
       return round == Round::independent ||
              std::binary_search(wanted_.begin(), wanted_.end(), number);
@@ -265,10 +265,10 @@ class Importer {
       report_.refused_entries += verdict.refused_entries;
     }
     if (progress_) {
-      progress_->show(documents_.packed_bytes_taken(),
-                      fmt::format("{} documents, {} resources, {} refused",
-                                  grouped(report_.documents), grouped(report_.resources()),
-                                  grouped(report_.refused)));
+      progress_->show(
+          documents_.packed_bytes_taken(),
+          fmt::format("{} documents, {} resources, {} refused", grouped(report_.documents),
+                      grouped(report_.resources()), grouped(report_.refused)));
     }
   }
 

@@ -51,9 +51,10 @@ Command add_init(CLI::App& parent) {
   app->add_option("--community", options->community,
                   "name of the community whose record this is; enters its checkpoints")
       ->capture_default_str();
-  app->footer("Examples:\n"
-              "  holdfast init data/st-mary\n"
-              "  holdfast init /srv/holdfast --community st-mary");
+  app->footer(
+      "Examples:\n"
+      "  holdfast init data/st-mary\n"
+      "  holdfast init /srv/holdfast --community st-mary");
   return {app, [options] { return run_init(*options); }};
 }
 

@@ -37,7 +37,6 @@ T wait_for(Executor& on, Task<T> task) {
   return *std::move(result);
 }
 
-
 /// The data directory at `path`, complete and locked until the disk goes.
 [[nodiscard]] Result<std::unique_ptr<RealDisk>> open_directory(const std::string& path);
 

@@ -143,11 +143,10 @@ bool append_entry(Bytes& bundle, std::string_view line) {
   bundle += bundle.ends_with('[') ? "{\"resource\":" : ",{\"resource\":";
   bundle += line;
   if (is_id(top.id)) {
-    bundle += fmt::format(R"(,"request":{{"method":"PUT","url":"{}/{}"}}}})", top.resource_type,
-                          top.id);
-  } else {
     bundle +=
-        fmt::format(R"(,"request":{{"method":"POST","url":"{}"}}}})", top.resource_type);
+        fmt::format(R"(,"request":{{"method":"PUT","url":"{}/{}"}}}})", top.resource_type, top.id);
+  } else {
+    bundle += fmt::format(R"(,"request":{{"method":"POST","url":"{}"}}}})", top.resource_type);
   }
   return true;
 }

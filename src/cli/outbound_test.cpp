@@ -22,9 +22,9 @@ Document whole(Bytes bytes) {
 }
 
 TEST(Outbound, PeekSeesOnlyTheOutermostMembers) {
-  const TopLevel top = peek(
-      R"( { "contained" : [ {"resourceType":"Wrong","id":"wrong"} ], "text":"\"id\":\"}",)"
-      R"( "resourceType" : "Patient" , "id":"p1" })");
+  const TopLevel top =
+      peek(R"( { "contained" : [ {"resourceType":"Wrong","id":"wrong"} ], "text":"\"id\":\"}",)"
+           R"( "resourceType" : "Patient" , "id":"p1" })");
   EXPECT_EQ(top.resource_type, "Patient");
   EXPECT_EQ(top.id, "p1");
 }
@@ -79,8 +79,9 @@ TEST(Outbound, LinesBecomeABatchAndBadOnesAreNamed) {
   Document document;
   document.kind = DocumentKind::lines;
   document.first_line = 11;
-  document.bytes = "{\"resourceType\":\"Patient\",\"id\":\"a\"}\r\n\nnonsense\n"
-                   "{\"resourceType\":\"Observation\"}";
+  document.bytes =
+      "{\"resourceType\":\"Patient\",\"id\":\"a\"}\r\n\nnonsense\n"
+      "{\"resourceType\":\"Observation\"}";
   const auto outbound = make_outbound(std::move(document));
   ASSERT_TRUE(outbound);
   EXPECT_THAT(outbound->lines, ElementsAre(11, 14));
@@ -108,9 +109,8 @@ Outbound bundle() {
 
 TEST(Answer, CountsWhatEachEntryBecame) {
   const Verdict verdict = judge(
-      bundle(),
-      reply(200, R"({"entry":[{"response":{"status":"201 Created"}},)"
-                 R"({"response":{"status":"200 OK"}},{"response":{"status":"201"}}]})"));
+      bundle(), reply(200, R"({"entry":[{"response":{"status":"201 Created"}},)"
+                           R"({"response":{"status":"200 OK"}},{"response":{"status":"201"}}]})"));
   EXPECT_EQ(verdict.created, 2U);
   EXPECT_EQ(verdict.matched, 1U);
   EXPECT_EQ(verdict.position, 17U);
@@ -120,7 +120,8 @@ TEST(Answer, CountsWhatEachEntryBecame) {
 
 TEST(Answer, OnlyUnmatchedReferencesAreWorthAnotherRound) {
   const Bytes unmatched = R"({"issue":[{"code":"not-found","diagnostics":"nothing"}]})";
-  const Bytes wrong = R"({"issue":[{"code":"value","diagnostics":"no date","expression":["a.b"]}]})";
+  const Bytes wrong =
+      R"({"issue":[{"code":"value","diagnostics":"no date","expression":["a.b"]}]})";
   EXPECT_TRUE(judge(bundle(), reply(422, unmatched)).unmatched_only);
   EXPECT_FALSE(judge(bundle(), reply(404, unmatched)).unmatched_only);
   const Verdict refused = judge(bundle(), reply(422, wrong));

@@ -13,8 +13,7 @@ namespace {
 constexpr std::string_view version = "0.1.0";
 
 constexpr std::array commands{
-    add_init, add_serve, add_import, add_export, add_verify,
-    add_rebuild,
+    add_init,     add_serve, add_import, add_export, add_verify, add_rebuild, add_bench, add_doctor,
 #ifdef HOLDFAST_HAS_SIMULATOR
     add_simulate,
 #endif
@@ -27,8 +26,9 @@ int run(int argc, const char* const* argv) {
   app.set_version_flag("--version", std::string(version));
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
-  app.footer("Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 corrupt.\n"
-             "`holdfast COMMAND --help` shows examples.");
+  app.footer(
+      "Exit codes: 0 ok, 1 refused or failed, 2 usage, 3 corrupt.\n"
+      "`holdfast COMMAND --help` shows examples.");
   std::vector<Command> added;
   added.reserve(commands.size());
   for (const auto& add : commands) {

@@ -47,6 +47,7 @@ class Rebuild {
     views::RocksOptions store;
     store.path = path_of(fresh_);
     TRY(kv_, views::open_rocks(store));
+    TRY_OK(node::learn_all(*opened.reader, codec_));
     TRY_OK(fold(*opened.reader, opened.report.head.position));
     TRY_OK(kv_->flush());
     TRY_OK(check_result());
@@ -58,8 +59,7 @@ class Rebuild {
                  before.digest.hex());
     }
     fmt::print("entries={} head={} root={} digest={}\n", after.position.value,
-               to_hex(after.chain.view()), to_hex(folded_.tree.root().view()),
-               after.digest.hex());
+               to_hex(after.chain.view()), to_hex(folded_.tree.root().view()), after.digest.hex());
     return exit_ok;
   }
 
@@ -171,14 +171,14 @@ int run_rebuild(const RebuildOptions& options) {
 
 Command add_rebuild(CLI::App& parent) {
   auto options = std::make_shared<RebuildOptions>();
-  CLI::App* const app =
-      parent.add_subcommand("rebuild", "make the views anew from the journal");
+  CLI::App* const app = parent.add_subcommand("rebuild", "make the views anew from the journal");
   app->add_option("DIR", options->directory, "data directory; no server may have it open")
       ->required();
-  app->footer("The journal is the truth; everything else can be thrown away. Prints the same line\n"
-              "as verify; the digest comes out the same.\n"
-              "Example:\n"
-              "  holdfast rebuild data/st-mary");
+  app->footer(
+      "The journal is the truth; everything else can be thrown away. Prints the same line\n"
+      "as verify; the digest comes out the same.\n"
+      "Example:\n"
+      "  holdfast rebuild data/st-mary");
   return {app, [options] { return run_rebuild(*options); }};
 }
 

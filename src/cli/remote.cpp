@@ -34,15 +34,16 @@ Duration retry_after(const http::Incoming& reply) {
 Result<ServerAddress> parse_server(std::string_view url) {
   constexpr std::string_view scheme = "http://";
   if (!url.starts_with(scheme)) {
-    return fail(Code::usage, fmt::format("'{}' is no address like http://127.0.0.1:8080{}", url,
-                                         url.starts_with("https://") ? "; TLS is not built in yet"
-                                                                     : ""));
+    return fail(Code::usage,
+                fmt::format("'{}' is no address like http://127.0.0.1:8080{}", url,
+                            url.starts_with("https://") ? "; TLS is not built in yet" : ""));
   }
   url.remove_prefix(scheme.size());
   const std::size_t slash = std::min(url.find('/'), url.size());
   const std::string_view path = url.substr(slash);
   if (!path.empty() && path != "/" && path != "/fhir" && path != "/fhir/") {
-    return fail(Code::usage, fmt::format("'{}' is no base that this program knows: it is /fhir", path));
+    return fail(Code::usage,
+                fmt::format("'{}' is no base that this program knows: it is /fhir", path));
   }
   std::string authority(url.substr(0, slash));
   if (authority.empty()) {

@@ -45,8 +45,8 @@ class Remote {
   Task<Result<http::Incoming>> ask_once(const Question& question, Duration reply_time_max);
 
   /// The reply, whatever its status but 503 and 429: those, and broken connections, are asked again
-  /// after a pause (Retry-After, or longer from time to time) until the patience ends; then the last
-  /// reply or error. Only for questions that may be asked twice: reads, and writes with an
+  /// after a pause (Retry-After, or longer from time to time) until the patience ends; then the
+  /// last reply or error. Only for questions that may be asked twice: reads, and writes with an
   /// Idempotency-Key.
   Task<Result<http::Incoming>> ask(Question question, Patience patience);
 

@@ -30,7 +30,7 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 extern "C" void on_signal(int) { asked_to_end.store(true, std::memory_order_relaxed); }
 
 void watch_signals() {
-  struct ::sigaction action {};
+  struct ::sigaction action{};
   action.sa_handler = on_signal;
   ::sigemptyset(&action.sa_mask);
   ::sigaction(SIGTERM, &action, nullptr);
@@ -55,8 +55,7 @@ Result<server::Config> read_settings(ServeOptions& options) {
     }
     ++index;
   }
-  options.origins.environment =
-      [](const std::string& variable) -> std::optional<std::string> {
+  options.origins.environment = [](const std::string& variable) -> std::optional<std::string> {
     const char* const text = std::getenv(variable.c_str());
     return text == nullptr ? std::nullopt : std::optional<std::string>(text);
   };
@@ -190,11 +189,12 @@ Command add_serve(CLI::App& parent) {
             : app->add_option(server::flag_of(setting), options->texts[index], help));
     ++index;
   }
-  app->footer("Each setting is also a key of the TOML file (ingest_bytes_max) and an environment\n"
-              "variable (HOLDFAST_INGEST_BYTES_MAX). Flag over environment over file.\n"
-              "Examples:\n"
-              "  holdfast serve --data data/st-mary\n"
-              "  holdfast serve --data data/st-mary --http 127.0.0.1:0 --log-level warn");
+  app->footer(
+      "Each setting is also a key of the TOML file (ingest_bytes_max) and an environment\n"
+      "variable (HOLDFAST_INGEST_BYTES_MAX). Flag over environment over file.\n"
+      "Examples:\n"
+      "  holdfast serve --data data/st-mary\n"
+      "  holdfast serve --data data/st-mary --http 127.0.0.1:0 --log-level warn");
   return {app, [options] { return run_serve(*options); }};
 }
 

@@ -32,11 +32,11 @@ int run_simulate(const SimulateOptions& options) {
       for (const BugName& entry : bug_names) {
         known += fmt::format("{}{}", known.empty() ? "" : ", ", entry.name);
       }
-      return end_with("simulate", {Code::usage,
-                                   fmt::format("there is no planted bug '{}': {}", options.bug,
-                                               known),
-                                   {},
-                                   {}});
+      return end_with("simulate",
+                      {Code::usage,
+                       fmt::format("there is no planted bug '{}': {}", options.bug, known),
+                       {},
+                       {}});
     }
     each.bug = *bug;
   }
@@ -50,10 +50,11 @@ int run_simulate(const SimulateOptions& options) {
         faults += fmt::format(" {}={}", sim::fault_names[kind], report.faults[kind]);
       }
     }
-    fmt::print("seed={} trace={:016x} requests={} acknowledged={} unknown={} entries={} "
-               "searches={} boots={} damaged={}{}\n",
-               each.seed, report.trace, report.requests, report.acknowledged, report.unknown,
-               report.entries, report.searches, report.boots, report.damaged, faults);
+    fmt::print(
+        "seed={} trace={:016x} requests={} acknowledged={} unknown={} entries={} "
+        "searches={} boots={} damaged={}{}\n",
+        each.seed, report.trace, report.requests, report.acknowledged, report.unknown,
+        report.entries, report.searches, report.boots, report.damaged, faults);
     std::fflush(stdout);
     if (report.violations.empty()) {
       continue;
@@ -82,10 +83,11 @@ Command add_simulate(CLI::App& parent) {
       ->capture_default_str();
   app->add_option("--steps", options->steps, "requests in each")->capture_default_str();
   app->add_option("--bug", options->bug, "plant a known bug: it must be found");
-  app->footer("The same seed gives the same trace. Exit 1 with the violated promise.\n"
-              "Examples:\n"
-              "  holdfast simulate --seed 1 --seeds 20\n"
-              "  holdfast simulate --seed 7 --bug reply-before-sync");
+  app->footer(
+      "The same seed gives the same trace. Exit 1 with the violated promise.\n"
+      "Examples:\n"
+      "  holdfast simulate --seed 1 --seeds 20\n"
+      "  holdfast simulate --seed 7 --bug reply-before-sync");
   return {app, [options] { return run_simulate(*options); }};
 }
 

@@ -57,7 +57,7 @@ std::optional<std::uint64_t> number_field(const Block& block, Place place) {
   std::uint64_t value = 0;
   const auto [end, fault] = std::from_chars(raw.data(), raw.data() + raw.size(), value, 8);
   return fault == std::errc{} && end == raw.data() + raw.size() ? std::optional(value)
-                                                                 : std::nullopt;
+                                                                : std::nullopt;
 }
 
 // The sum of all bytes, those of the checksum itself taken as spaces.

@@ -1,5 +1,5 @@
-// cli/verify.cpp: `holdfast verify DIR`: every byte of the journal, its chain and tree, a checkpoint
-// from outside, and the views against what the journal says. Repairs nothing.
+// cli/verify.cpp: `holdfast verify DIR`: every byte of the journal, its chain and tree, a
+// checkpoint from outside, and the views against what the journal says. Repairs nothing.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -49,14 +49,16 @@ class Verification {
       TRY_OK(check_view());
     }
     if (checkpoint_ && !checkpoint_seen_ && faults_ == 0) {
-      fault(fmt::format("the checkpoint is of {} entries, the journal has {}: it was cut or "
-                        "replaced",
-                        checkpoint_->size, scrubbed.entries));
+      fault(
+          fmt::format("the checkpoint is of {} entries, the journal has {}: it was cut or "
+                      "replaced",
+                      checkpoint_->size, scrubbed.entries));
     }
     const bool whole = faults_ == 0;
+    // The scrub has no root where a tail is torn; the fold ends before the tear, as the opening
+    // does.
     fmt::print("entries={} head={} root={} digest={}\n", scrubbed.entries,
-               to_hex(scrubbed.head.view()),
-               scrubbed.root ? to_hex(scrubbed.root->view()) : std::string("-"),
+               to_hex(scrubbed.head.view()), whole ? to_hex(fold_.root().view()) : std::string("-"),
                whole ? fold_.digest().hex() : std::string("-"));
     return whole ? exit_ok : exit_corrupt;
   }
@@ -177,9 +179,10 @@ class Verification {
     if (checkpoint_ && checkpoint_->size == fold_.position().value) {
       checkpoint_seen_ = true;
       if (checkpoint_->root != fold_.root()) {
-        fault(fmt::format("the checkpoint of {} entries has another root: the journal was changed "
-                          "or replaced",
-                          checkpoint_->size));
+        fault(
+            fmt::format("the checkpoint of {} entries has another root: the journal was changed "
+                        "or replaced",
+                        checkpoint_->size));
       }
     }
     if (!view_ || view_end_.state.position != fold_.position()) {
@@ -210,8 +213,9 @@ class Verification {
       return ok();
     }
     if (state.position < fold_.position()) {
-      fmt::print(stderr, "verify: note: the views hold {} of {} entries; the next start adds the "
-                         "rest\n",
+      fmt::print(stderr,
+                 "verify: note: the views hold {} of {} entries; the next start adds the "
+                 "rest\n",
                  state.position.value, fold_.position().value);
     }
     views::BodyCodec codec;
@@ -232,10 +236,11 @@ class Verification {
     }
     if (facts->last_row != state.last_row || facts->resources != state.resources ||
         facts->listed != state.resources) {
-      fault(fmt::format("the views count {} versions and {} resources ({} listed), their state says "
-                        "{} and {}",
-                        facts->last_row.value, facts->resources, facts->listed,
-                        state.last_row.value, state.resources));
+      fault(
+          fmt::format("the views count {} versions and {} resources ({} listed), their state says "
+                      "{} and {}",
+                      facts->last_row.value, facts->resources, facts->listed, state.last_row.value,
+                      state.resources));
     }
     return ok();
   }
@@ -275,11 +280,12 @@ Command add_verify(CLI::App& parent) {
                   "a signed checkpoint kept elsewhere: the journal must continue it");
   app->add_option("--verifier", options->verifier,
                   "key that signed the checkpoint, as name+id+base64; else the directory's own");
-  app->footer("Prints entries=N head=HASH root=HASH digest=HASH. Exit 0 sound, 3 corrupt.\n"
-              "Examples:\n"
-              "  holdfast verify data/st-mary\n"
-              "  curl -s http://127.0.0.1:8080/journal/checkpoint >monday.txt\n"
-              "  holdfast verify data/st-mary --checkpoint monday.txt");
+  app->footer(
+      "Prints entries=N head=HASH root=HASH digest=HASH. Exit 0 sound, 3 corrupt.\n"
+      "Examples:\n"
+      "  holdfast verify data/st-mary\n"
+      "  curl -s http://127.0.0.1:8080/journal/checkpoint >monday.txt\n"
+      "  holdfast verify data/st-mary --checkpoint monday.txt");
   return {app, [options] { return run_verify(*options); }};
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "journal/kill_disk.h"
 #include "journal/open.h"
 #include "world/sim/sim_clock.h"
 #include "world/sim/sim_disk.h"
@@ -50,31 +51,6 @@ class FateRandom final : public Random {
  private:
   SimRandom random_;
   const Fate fate_;
-};
-
-/// A disk whose user is killed at the n-th call: that call and all later ones do nothing.
-class KillDisk final : public Disk {
- public:
-  explicit KillDisk(Disk& under) : under_(under) {}
-  void kill_at(std::uint64_t call) { at_ = call; }
-  void revive() { at_ = UINT64_MAX; }
-  [[nodiscard]] bool dead() const { return calls_ >= at_; }
-  /// Counts a call; fails when dead.
-  Result<void> live();
-
-  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
-  Result<std::vector<std::string>> list(const std::string& directory) override;
-  Result<bool> exists(const std::string& path) override;
-  Result<void> make_directory(const std::string& path) override;
-  Result<void> remove(const std::string& path) override;
-  Result<void> rename(const std::string& from, const std::string& to) override;
-  Task<Result<void>> sync_directory(const std::string& directory) override;
-  Result<std::uint64_t> free_bytes() override;
-
- private:
-  Disk& under_;
-  std::uint64_t calls_ = 0;
-  std::uint64_t at_ = UINT64_MAX;
 };
 
 struct FaultPlan {

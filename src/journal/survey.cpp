@@ -1,7 +1,6 @@
 #include "journal/survey.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <memory>
 #include <utility>
@@ -9,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "journal/tail.h"
 #include "journal/walk.h"
 
 namespace holdfast::journal {
@@ -25,46 +25,6 @@ struct Look {
   bool header_zero = false;
   std::optional<SegmentHeader> header;  ///< when good
   std::string why;                      ///< when not
-};
-
-/// The gaps of the last segment. Bytes that are bad while the next good record is the very one that
-/// must follow, chain and all, have lost nothing: a seal has rotted, say. No crash leaves such.
-class Gaps {
- public:
-  void add(WalkItem gap) {
-    if (stray_) {
-      gap.offset = stray_->offset;
-      stray_.reset();
-    }
-    if (gap.last && *gap.last < gap.first) {
-      stray_ = std::move(gap);
-      return;
-    }
-    last_lost_ = gap.first;
-    if (gaps_.size() < damage_listed_max) {
-      gaps_.push_back(std::move(gap));
-    } else {
-      gaps_.back().end = gap.end;
-      gaps_.back().last = gap.last;
-    }
-  }
-  /// Something good follows: the gap before it, if that lost nothing.
-  std::optional<WalkItem> take_stray() { return std::exchange(stray_, std::nullopt); }
-  /// First position of the last gap that lost something; 0 if there was none.
-  [[nodiscard]] Position last_lost() const { return last_lost_; }
-  /// Nothing follows: then nothing shows that the last one lost nothing.
-  std::vector<WalkItem> finish() {
-    if (stray_) {
-      stray_->last.reset();
-      gaps_.push_back(std::move(*stray_));
-    }
-    return std::move(gaps_);
-  }
-
- private:
-  std::vector<WalkItem> gaps_;
-  std::optional<WalkItem> stray_;
-  Position last_lost_;
 };
 
 /// Goes through the segments in order; each method is one step of survey().
@@ -94,7 +54,6 @@ class Surveyor {
   Result<bool> check_end(const Look& look, const WalkStart& start);
   Result<void> walk_finished(const Look& look, const WalkStart& start);
   Result<void> walk_last(const Look& look, const WalkStart& start);
-  void judge_last(const Look& look, const std::vector<WalkItem>& gaps, Position proved);
   Result<void> look_at_unbegun();
   Result<void> add_tear(const Look& look);
   Result<std::uint64_t> used_end(const Look& look);
@@ -375,71 +334,27 @@ Result<void> Surveyor::walk_finished(const Look& look, const WalkStart& start) {
 Result<void> Surveyor::walk_last(const Look& look, const WalkStart& start) {
   TRY(auto file, open(look.number));
   Walk walk(std::move(file), start, look_bytes);
-  const Position before{next_.value - 1};
-  Position proved = before;
-  found_.head = found_.proved = {before, chain_.value_or(Hash{}), time_};
-  found_.end = start.offset;
-  std::deque<std::pair<Head, std::uint64_t>> unproved;  // entries and where each begins
-  Gaps gaps;
-  bool sealed = false;
-  std::uint64_t seal_offset = 0;  // of the first of the seals that stand last
-  for (;;) {
-    TRY(WalkItem item, walk.next());
-    proved = std::max(proved, walk.proved());
-    if (item.kind == WalkItem::Kind::end) {
-      break;
-    }
-    if (item.kind == WalkItem::Kind::gap) {
-      gaps.add(std::move(item));
-      continue;
-    }
-    if (const auto stray = gaps.take_stray()) {
-      add(look, *stray, std::nullopt);
-    }
-    // What lies behind a gap is served only if the gap turns out to be proved damage.
-    if (item.kind == WalkItem::Kind::record && proved >= gaps.last_lost()) {
-      const Head head{item.header.position, item.header.hash, item.header.time};
-      unproved.emplace_back(head, item.offset);
-      found_.head = head;
-      found_.end = item.end;
-      sealed = false;
-    } else if (item.kind == WalkItem::Kind::seal &&
-               found_.head.position.next() == walk.position()) {
-      // It tells the truth about the entries before it; but its own sync may have failed.
-      seal_offset = sealed ? seal_offset : item.offset;
-      found_.end = item.end;
-      sealed = true;
-    }
-    while (!unproved.empty() && unproved.front().first.position <= proved) {
-      found_.proved = unproved.front().first;
-      unproved.pop_front();
-    }
+  const Head before{{next_.value - 1}, chain_.value_or(Hash{}), time_};
+  TRY(const Tail tail, read_tail(walk, before));
+  found_.head = tail.head;
+  found_.end = tail.end;
+  found_.proved = tail.proved;
+  found_.unproved = tail.unproved;
+  found_.unproved_offset = tail.unproved_offset;
+  found_.header_proved = tail.proved.position > before.position;
+  found_.sealed = tail.sealed;
+  for (const WalkItem& gap : tail.damage) {
+    add(look, gap, tail.proved_through.next());
   }
-  found_.header_proved = found_.proved.position > before;
-  found_.unproved = unproved.size();
-  found_.unproved_offset = !unproved.empty() ? unproved.front().second
-                           : sealed          ? seal_offset
-                                             : found_.end;
-  found_.sealed = unproved.empty() && (sealed || found_.head.position == before);
-  judge_last(look, gaps.finish(), proved);
+  if (tail.tear) {
+    Tear tear;
+    tear.segment = look.number;
+    tear.offset = tail.tear->offset;
+    tear.end = look.bytes;
+    tear.position = tail.tear->first;
+    found_.tears.push_back(tear);
+  }
   return ok();
-}
-
-// Rules 1 and 2: a gap at a position that something later proves durable is damage; the first gap
-// that nothing proves is a tear, and all behind it with it.
-void Surveyor::judge_last(const Look& look, const std::vector<WalkItem>& gaps, Position proved) {
-  for (const WalkItem& gap : gaps) {
-    if (gap.first > proved) {
-      Tear tear;
-      tear.segment = look.number;
-      tear.offset = gap.offset;
-      tear.end = look.bytes;
-      tear.position = gap.first;
-      found_.tears.push_back(tear);
-      return;
-    }
-    add(look, gap, proved.next());
-  }
 }
 
 Result<void> Surveyor::look_at_unbegun() {

@@ -64,6 +64,30 @@ TEST(CommandCodec, RefusesACountThatTheBytesCannotHold) {
   EXPECT_FALSE(decode_command(bytes));
 }
 
+// Each has one encoding: otherwise two journals could say the same in different bytes.
+TEST(CommandCodec, RefusesANumberWrittenLongerThanItIs) {
+  Command empty = example_command();
+  empty.operations.clear();
+  Bytes bytes = encode(empty);
+  ASSERT_TRUE(decode_command(bytes));
+  bytes.back() = static_cast<char>(0x80);
+  bytes.push_back('\0');
+  EXPECT_FALSE(decode_command(bytes));
+}
+
+TEST(OutcomeCodec, RefusesSitesThatRunBackwardsRoundTheEndOfANumber) {
+  Bytes bytes("\1\1\1a\1\1\1p\1\2", 10);  // a target "a"; created p/1 with two substitutions
+  append_varint(bytes, 5);
+  append_varint(bytes, 0);
+  Bytes forwards = bytes;
+  append_varint(forwards, 2);
+  append_varint(forwards, 0);
+  ASSERT_TRUE(decode_outcome(forwards));
+  append_varint(bytes, UINT64_MAX - 2);
+  append_varint(bytes, 0);
+  EXPECT_FALSE(decode_outcome(bytes));
+}
+
 TEST(OutcomeCodec, GivesBackWhatWasWritten) {
   const Outcome outcome = example_outcome();
   const auto read = decode_outcome(encode(outcome));

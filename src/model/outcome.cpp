@@ -69,14 +69,15 @@ Result<Outcome> decode_outcome(BytesView bytes) {
     }
     result.status = static_cast<Status>(status);
     result.substitutions.resize(substitutions);
-    std::uint64_t site = 0;
+    std::uint32_t site = 0;
     for (Substitution& substitution : result.substitutions) {
-      site += reader.varint();
+      const std::uint64_t step = reader.varint();
       const std::uint64_t target = reader.varint();
-      if (site > UINT32_MAX || target >= outcome.targets.size()) {
+      if (step > UINT32_MAX - site || target >= outcome.targets.size()) {
         return corrupt("outcome: a substitution names what is not there");
       }
-      substitution.site = static_cast<std::uint32_t>(site);
+      site += static_cast<std::uint32_t>(step);
+      substitution.site = site;
       substitution.target = static_cast<std::uint32_t>(target);
     }
   }

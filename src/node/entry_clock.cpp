@@ -5,9 +5,12 @@
 namespace holdfast::node {
 
 EntryClock::EntryClock(const Clock& clock, Time last, AcceptClock accept, Bug planted)
-    : clock_(clock), planted_(planted), last_(last), last_boot_(clock.boot()) {
-  const Duration lead = milliseconds(clock.wall().ms - last.ms);
-  first_is_free_ = last.ms == 0 || accept == AcceptClock::yes || lead < start_lead_max;
+    : clock_(clock), planted_(planted), last_(last), known_(last), known_boot_(clock.boot()) {
+  const Time wall = clock.wall();
+  const Duration lead = milliseconds(wall.ms - last.ms);
+  if (last.ms == 0 || accept == AcceptClock::yes || lead < start_lead_max) {
+    known_ = std::max(wall, last);
+  }
 }
 
 Time EntryClock::next() {
@@ -15,14 +18,14 @@ Time EntryClock::next() {
   if (planted_ == Bug::clock_leap) {
     return std::max(wall, last_);
   }
-  const Duration elapsed = clock_.boot() - last_boot_;
-  const Time expected{last_.ms + elapsed.ms()};
+  const Duration elapsed = clock_.boot() - known_boot_;
+  const Time expected{known_.ms + elapsed.ms()};
   Time given = wall;
   health_ = ClockHealth::good;
   if (wall < last_) {
     health_ = ClockHealth::behind;
     given = last_;
-  } else if (!first_is_free_ && wall.ms > expected.ms + clock_lead_max.ms()) {
+  } else if (wall.ms > expected.ms + clock_lead_max.ms()) {
     health_ = ClockHealth::ahead;
     given = expected;
   }
@@ -32,8 +35,8 @@ Time EntryClock::next() {
 
 void EntryClock::entry_has(Time time) {
   last_ = time;
-  last_boot_ = clock_.boot();
-  first_is_free_ = false;
+  known_ = time;
+  known_boot_ = clock_.boot();
 }
 
 }  // namespace holdfast::node

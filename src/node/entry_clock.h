@@ -43,9 +43,11 @@ class EntryClock {
  private:
   const Clock& clock_;
   const Bug planted_;
-  Time last_;
-  Instant last_boot_;
-  bool first_is_free_;
+  Time last_;  ///< of the last entry: none is earlier
+  /// What the time was known to be at known_boot_: that of the last entry, or the wall clock's at
+  /// the start where it was taken. What it shows later is measured against this from then on.
+  Time known_;
+  Instant known_boot_;
   ClockHealth health_ = ClockHealth::good;
   Duration lead_{};
 };

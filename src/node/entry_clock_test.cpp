@@ -67,6 +67,17 @@ TEST(EntryClock, ADayAheadAtStartIsTakenOnlyWhenAccepted) {
   EXPECT_EQ(less.next(), clock.wall_now);
 }
 
+// Found by the simulator: what was accepted at the start was any time that the first entry met.
+TEST(EntryClock, ALeapBetweenTheStartAndTheFirstEntryIsHeld) {
+  HandClock clock;
+  EntryClock entries(clock, Time{clock.wall_now.ms - 1000}, AcceptClock::yes, Bug::none);
+  const Time start = clock.wall_now;
+  clock.pass(seconds(5));
+  clock.wall_now.ms += 30 * 3'600'000;
+  EXPECT_EQ(entries.next().ms, start.ms + 5000);
+  EXPECT_EQ(entries.health(), ClockHealth::ahead);
+}
+
 TEST(EntryClock, ThePlantedLeapIsALeap) {
   HandClock clock;
   EntryClock entries(clock, Time{}, AcceptClock::no, Bug::clock_leap);

@@ -134,6 +134,12 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   journal_options.bug = options.planted;
   const journal::Writer::Parts parts{world.clock, world.disk, world.random, world.sequencer};
   CO_TRY(journal::Opened opened, co_await journal::open(parts, journal_options));
+  if (opened.report.full) {
+    co_return fail(Code::no_space,
+                   "the disk is too full to put the journal's end in order; free some space and "
+                   "start again: " +
+                       opened.report.full->what);
+  }
 
   auto codec = std::make_unique<views::BodyCodec>();
   CO_TRY_OK(load_dictionaries(*kv.snapshot(), *codec));

@@ -5,9 +5,8 @@
 #include <charconv>
 
 #include "fhir/definitions.h"
-#include "fhir/sites.h"
 #include "search/text.h"
-#include "views/extracted.h"
+#include "search/values.h"
 
 namespace holdfast::search {
 namespace {
@@ -18,9 +17,8 @@ constexpr std::array<std::string_view, 8> general_names{
 
 // Parameters whose values the indexes hold.
 bool is_indexed(const fhir::ParamRow& row) {
-  return row.extracted != 0 &&
-         (row.kind == fhir::ParamKind::reference ||
-          fhir::name(fhir::ParamId{row.code}) == "identifier");
+  return row.extracted != 0 && (row.kind == fhir::ParamKind::reference ||
+                                fhir::name(fhir::ParamId{row.code}) == "identifier");
 }
 
 constexpr std::array<std::string_view, 9> kind_names{
@@ -34,8 +32,6 @@ constexpr std::array prefix_names{
     PrefixName{"eq", Prefix::eq}, PrefixName{"ne", Prefix::ne}, PrefixName{"gt", Prefix::gt},
     PrefixName{"lt", Prefix::lt}, PrefixName{"ge", Prefix::ge}, PrefixName{"le", Prefix::le},
     PrefixName{"sa", Prefix::sa}, PrefixName{"eb", Prefix::eb}, PrefixName{"ap", Prefix::ap}};
-
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 // One parameter of the query, decoded.
 struct Parameter {
@@ -56,8 +52,9 @@ class Parser {
                                        " bytes; send a long one by POST in parts");
     }
     if (!criteria_.scope.type && criteria_.scope.patient.empty()) {
-      return fail(Code::unsupported, "this server searches within a resource type or within "
-                                     "Patient/[id]; name one of them");
+      return fail(Code::unsupported,
+                  "this server searches within a resource type or within "
+                  "Patient/[id]; name one of them");
     }
     while (!query.empty()) {
       const std::size_t end = query.find('&');
@@ -133,9 +130,8 @@ class Parser {
   // https://hl7.org/fhir/R4/search.html#errors: a client that asks for it gets what is left.
   Result<void> refuse(const Parameter& parameter, std::string why) {
     if (handling_ == Handling::lenient) {
-      criteria_.ignored.push_back(parameter.modifier.empty()
-                                      ? parameter.name
-                                      : parameter.name + ':' + parameter.modifier);
+      criteria_.ignored.push_back(
+          parameter.modifier.empty() ? parameter.name : parameter.name + ':' + parameter.modifier);
       return ok();
     }
     return fail(Code::unsupported, std::move(why));
@@ -209,9 +205,10 @@ class Parser {
       }
       const auto range = parse_search_date(part);
       if (!range) {
-        return fail(Code::value, quoted(part) + " is not a date; '_lastUpdated' takes 2026, "
-                                                "2026-11, 2026-11-23 or 2026-11-23T20:35:01Z, with "
-                                                "eq, ne, gt, lt, ge, le, sa, eb or ap before it");
+        return fail(Code::value, quoted(part) +
+                                     " is not a date; '_lastUpdated' takes 2026, "
+                                     "2026-11, 2026-11-23 or 2026-11-23T20:35:01Z, with "
+                                     "eq, ne, gt, lt, ge, le, sa, eb or ap before it");
       }
       bound.range = *range;
       criterion.any.push_back(bound);
@@ -250,9 +247,9 @@ class Parser {
     if (count == 0 && !overflow) {
       criteria_.summary = Summary::count;
     }
-    criteria_.count = overflow ? count_max
-                               : static_cast<std::uint32_t>(
-                                     std::clamp<std::uint64_t>(count, 1, count_max));
+    criteria_.count =
+        overflow ? count_max
+                 : static_cast<std::uint32_t>(std::clamp<std::uint64_t>(count, 1, count_max));
     return ok();
   }
 
@@ -262,8 +259,10 @@ class Parser {
     } else if (parameter.value == "-_lastUpdated") {
       criteria_.order = Order::newest_first;
     } else {
-      return refuse(parameter, "this server sorts by '_lastUpdated' and '-_lastUpdated' only, "
-                               "not by " + quoted(parameter.value));
+      return refuse(parameter,
+                    "this server sorts by '_lastUpdated' and '-_lastUpdated' only, "
+                    "not by " +
+                        quoted(parameter.value));
     }
     return ok();
   }
@@ -276,8 +275,8 @@ class Parser {
     } else if (value == "accurate") {
       criteria_.total = Total::accurate;
     } else {
-      return fail(Code::value, "'_total' is 'none', 'estimate' or 'accurate', not " +
-                                   quoted(value));
+      return fail(Code::value,
+                  "'_total' is 'none', 'estimate' or 'accurate', not " + quoted(value));
     }
     return ok();
   }
@@ -309,31 +308,11 @@ class Parser {
     }
     TRY(const auto parts, alternatives(parameter));
     for (const std::string_view part : parts) {
-      TRY(auto prefix, token_value(views::index_of(*param), type, part));
+      TRY(auto prefix, token_value(type, *param, part));
       criterion.any.push_back(std::move(prefix));
     }
     criteria_.postings.push_back(std::move(criterion));
     return ok();
-  }
-
-  // https://hl7.org/fhir/R4/search.html#token
-  static Result<views::PostingPrefix> token_value(views::IndexNumber index, fhir::TypeId type,
-                                                  std::string_view text) {
-    const auto parts = split_unescaped(text, '|');
-    if (parts.size() > 2) {
-      return fail(Code::value, quoted(text) + " has more than one '|'; one that belongs to the "
-                                              "value is written '\\|'");
-    }
-    TRY(const std::string first, unescape(parts[0]));
-    if (parts.size() == 1) {
-      return views::token_code_prefix(index, type, first);
-    }
-    TRY(const std::string code, unescape(parts[1]));
-    if (first.empty() && code.empty()) {
-      return fail(Code::value, "'|' alone selects nothing: write system|code, code, or system|");
-    }
-    return code.empty() ? views::token_system_prefix(index, type, first)
-                        : views::token_prefix(index, type, first, code);
   }
 
   // https://hl7.org/fhir/R4/search.html#reference: [id], [type]/[id], [url], and :[type]=[id].
@@ -349,44 +328,9 @@ class Parser {
     TRY(const auto parts, alternatives(parameter));
     for (const std::string_view part : parts) {
       TRY(const std::string value, unescape(part));
-      TRY_OK(add_reference(row, named, value, criterion.any));
+      TRY_OK(add_reference_values(*criteria_.scope.type, row, named, value, criterion.any));
     }
     criteria_.postings.push_back(std::move(criterion));
-    return ok();
-  }
-
-  Result<void> add_reference(const fhir::ParamRow& row, std::optional<fhir::TypeId> named,
-                             const std::string& value, std::vector<views::PostingPrefix>& any) {
-    const fhir::TypeId type = *criteria_.scope.type;
-    const views::IndexNumber index = views::index_of(fhir::ParamId{row.code});
-    if (const auto literal = fhir::parse_literal(value)) {
-      if (!literal->version.empty()) {
-        return fail(Code::unsupported, "this server searches for references to a resource, not to "
-                                       "one version of it");
-      }
-      if (named && *named != literal->type) {
-        return fail(Code::value, quoted(value) + " is not a " + std::string(fhir::name(*named)));
-      }
-      any.push_back(views::reference_prefix(index, type, literal->type, literal->id));
-      return ok();
-    }
-    if (value.find_first_of(":/#") != std::string::npos) {
-      any.push_back(views::uri_prefix(index, type, value));
-      return ok();
-    }
-    if (value.find('\0') != std::string::npos) {
-      return fail(Code::value, "an id has letters, digits, '-' and '.' only");
-    }
-    if (named) {
-      any.push_back(views::reference_prefix(index, type, *named, value));
-      return ok();
-    }
-    const auto targets = fhir::target_types(row.targets);
-    const std::size_t count = targets.empty() ? fhir::type_count : targets.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      const fhir::TypeId target{targets.empty() ? static_cast<std::uint8_t>(i) : targets[i]};
-      any.push_back(views::reference_prefix(index, type, target, value));
-    }
     return ok();
   }
 
@@ -406,8 +350,8 @@ std::vector<SearchParameter> parameters_of(fhir::TypeId type) {
   std::vector<SearchParameter> known{{"_id", "token"}, {"_lastUpdated", "date"}};
   for (const fhir::ParamRow& row : fhir::params(type)) {
     if (is_indexed(row)) {
-      known.push_back({fhir::name(fhir::ParamId{row.code}),
-                       kind_names[static_cast<std::size_t>(row.kind)]});
+      known.push_back(
+          {fhir::name(fhir::ParamId{row.code}), kind_names[static_cast<std::size_t>(row.kind)]});
     }
   }
   std::sort(known.begin(), known.end(),

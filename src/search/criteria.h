@@ -18,7 +18,7 @@
 namespace holdfast::search {
 
 inline constexpr std::size_t query_bytes_max = 64 << 10;
-inline constexpr std::size_t criteria_max = 100;      ///< parameters of one query
+inline constexpr std::size_t criteria_max = 100;       ///< parameters of one query
 inline constexpr std::size_t alternatives_max = 1000;  ///< comma-separated values, all together
 inline constexpr std::uint32_t count_default = 50;
 inline constexpr std::uint32_t count_max = 1000;

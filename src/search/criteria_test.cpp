@@ -140,8 +140,13 @@ TEST(Criteria, ListWhatATypeCanBeSearchedBy) {
 
 TEST(PageLink, ComesBackOnlyUnderTheSecretThatSignedIt) {
   const Bytes secret(32, 's');
-  PageLink link{{patient, "p1"}, "identifier=1&_count=2", Handling::lenient,
-                {Position{7}, RowId{9}, Time{-5}}, RowId{4}, 20, 55};
+  PageLink link{{patient, "p1"},
+                "identifier=1&_count=2",
+                Handling::lenient,
+                {Position{7}, RowId{9}, Time{-5}},
+                RowId{4},
+                20,
+                55};
   const std::string text = seal(link, secret);
   const auto back = open_link(text, secret);
   ASSERT_TRUE(back.has_value());

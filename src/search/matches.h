@@ -19,8 +19,9 @@ inline constexpr std::size_t matches_wanted = 2;
 /// Ids of the current resources of `type` that `query` selects, as the standard says of
 /// https://hl7.org/fhir/R4/http.html#ccreate; at most `limit` of them, oldest version first.
 /// `query` is "identifier=urn:x|1&_lastUpdated=gt2020", percent-encoded or not; a leading '?' or
-/// "Patient?" of the same type is taken. What search cannot answer exactly it refuses: a query without any
-/// criterion (it would select everything), an unknown parameter, result parameters like _count.
+/// "Patient?" of the same type is taken. What search cannot answer exactly it refuses: a query
+/// without any criterion (it would select everything), an unknown parameter, result parameters like
+/// _count.
 [[nodiscard]] Result<std::vector<std::string>> matches(const views::Reader& reader,
                                                        fhir::TypeId type, std::string_view query,
                                                        std::size_t limit = matches_wanted);

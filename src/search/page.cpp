@@ -24,24 +24,18 @@ std::vector<TimeInterval> intervals_of(const UpdatedCriterion::Bound& bound, Tim
   const std::int64_t from = bound.range.from.ms;
   const std::int64_t until = bound.range.until.ms;
   switch (bound.prefix) {
-    case Prefix::eq:
-      return {{from, until}};
-    case Prefix::ne:
-      return {{INT64_MIN, from}, {until, INT64_MAX}};
+    case Prefix::eq: return {{from, until}};
+    case Prefix::ne: return {{INT64_MIN, from}, {until, INT64_MAX}};
     case Prefix::gt:
-    case Prefix::sa:
-      return {{until, INT64_MAX}};
+    case Prefix::sa: return {{until, INT64_MAX}};
     case Prefix::lt:
-    case Prefix::eb:
-      return {{INT64_MIN, from}};
-    case Prefix::ge:
-      return {{from, INT64_MAX}};
-    case Prefix::le:
-      return {{INT64_MIN, until}};
+    case Prefix::eb: return {{INT64_MIN, from}};
+    case Prefix::ge: return {{from, INT64_MAX}};
+    case Prefix::le: return {{INT64_MIN, until}};
     case Prefix::ap: {
       // "10% of the gap between now and the date"
-      const std::int64_t gap = std::max(now.ms > from ? now.ms - from : from - now.ms,
-                                        std::int64_t{0});
+      const std::int64_t gap =
+          std::max(now.ms > from ? now.ms - from : from - now.ms, std::int64_t{0});
       return {{from - gap / 10, until + gap / 10}};
     }
   }
@@ -209,8 +203,7 @@ Result<Page> collect(Intersection& found, const Criteria& criteria, std::optiona
   const bool all = criteria.summary == Summary::count || criteria.total == Total::accurate;
   const std::size_t wanted = criteria.summary == Summary::count ? 0 : criteria.count;
   if (after && !all) {
-    found.seek(RowId{direction == views::Direction::forward ? after->value + 1
-                                                            : after->value - 1});
+    found.seek(RowId{direction == views::Direction::forward ? after->value + 1 : after->value - 1});
   }
   Page page;
   std::uint64_t total = 0;
@@ -253,8 +246,9 @@ Result<Page> run(const views::Reader& reader, const Criteria& criteria, const Sn
     return fail(Code::unavailable, "this node has not yet seen what the link shows; try again");
   }
   if (state.undo_pruned > snapshot.position.value) {
-    return fail(Code::expired, "this page link is too old: its moment is no longer kept; "
-                               "search again from the first page");
+    return fail(Code::expired,
+                "this page link is too old: its moment is no longer kept; "
+                "search again from the first page");
   }
   Moment moment{reader, snapshot.row, snapshot.position, state.position == snapshot.position,
                 criteria.order == Order::oldest_first ? views::Direction::forward

@@ -34,10 +34,10 @@ struct PageLimits {
 };
 
 struct Page {
-  std::vector<RowId> rows;           ///< of the versions found, in the order asked for
-  std::optional<RowId> cursor;       ///< what the next page comes after; nothing: this is the last
+  std::vector<RowId> rows;      ///< of the versions found, in the order asked for
+  std::optional<RowId> cursor;  ///< what the next page comes after; nothing: this is the last
   std::optional<std::uint64_t> total;  ///< where it was asked for, exact
-  std::uint64_t candidates = 0;      ///< looked at
+  std::uint64_t candidates = 0;        ///< looked at
 };
 
 /// The page after `after` (nothing: the first). Code::expired when the view no longer remembers

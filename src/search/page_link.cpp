@@ -41,9 +41,8 @@ BytesView tag_of(const Hash& hash) { return hash.view().substr(0, tag_bytes); }
 bool equal_in_constant_time(BytesView a, BytesView b) {
   unsigned char difference = a.size() == b.size() ? 0 : 1;
   for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    difference = static_cast<unsigned char>(difference |
-                                            (static_cast<unsigned char>(a[i]) ^
-                                             static_cast<unsigned char>(b[i])));
+    difference = static_cast<unsigned char>(
+        difference | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
   }
   return difference == 0;
 }
@@ -71,8 +70,9 @@ std::string seal(const PageLink& link, BytesView secret) {
 Result<PageLink> open_link(std::string_view text, BytesView secret) {
   check(secret.size() >= link_secret_bytes_min, "the secret for links is long enough");
   const auto not_ours = [] {
-    return fail(Code::value, "this page link is not one that this server gave; take the 'next' "
-                             "link of a search as it is");
+    return fail(Code::value,
+                "this page link is not one that this server gave; take the 'next' "
+                "link of a search as it is");
   };
   const std::optional<Bytes> bytes = from_base64url(text);
   if (!bytes || bytes->size() < tag_bytes) {
@@ -99,8 +99,9 @@ Result<PageLink> open_link(std::string_view text, BytesView secret) {
   if (reader.failed() || !reader.at_end() || format != link_format || handling > 1 ||
       (type != no_type && type >= fhir::type_count)) {
     // Signed by us, so it is from another version of the server.
-    return fail(Code::expired, "this page link is from an earlier version of the server; search "
-                               "again from the first page");
+    return fail(Code::expired,
+                "this page link is from an earlier version of the server; search "
+                "again from the first page");
   }
   if (type != no_type) {
     link.scope.type = fhir::TypeId{type};

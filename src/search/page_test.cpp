@@ -99,7 +99,8 @@ class Record {
   void change_one(views::WorkLayer& work, fhir::TypeId type, const std::string& id) {
     const auto before = views::read_current(work, type, id);
     ASSERT_TRUE(before.has_value());
-    Fact fact{type, id, {1}, {state_.last_row.value + 1}, state_.position, state_.time, false, {}, {}};
+    Fact fact{type,  id, {1}, {state_.last_row.value + 1}, state_.position, state_.time,
+              false, {}, {}};
     if (*before) {
       fact.version = Version{(*before)->version.value + 1};
       const Fact& old = facts_[(*before)->row.value - 1];
@@ -111,8 +112,8 @@ class Record {
     if (!fact.deleted) {
       // Long values that begin alike, among them one that ends where the others go on.
       static const std::string longest(views::posting_value_bytes_max, 'l');
-      static const std::vector<std::string> values{"1", "2", "1,5", "a|b", longest, longest + "x",
-                                                   longest + "y"};
+      static const std::vector<std::string> values{"1",     "2",           "1,5",        "a|b",
+                                                   longest, longest + "x", longest + "y"};
       static const std::vector<std::string> systems{"", "urn:a", "urn:b", longest + "s"};
       for (std::size_t n = random_() % 4; n > 0; --n) {
         std::string system = systems[random_() % systems.size()];
@@ -124,11 +125,11 @@ class Record {
       }
     }
     state_.last_row = fact.row;
-    views::write_version(work,
-                         {type, fact.id, fact.version, fact.row, fact.position, fact.time,
-                          fact.deleted ? Presence::deleted : Presence::present,
-                          fact.deleted ? "" : "{}"},
-                         *before);
+    views::write_version(
+        work,
+        {type, fact.id, fact.version, fact.row, fact.position, fact.time,
+         fact.deleted ? Presence::deleted : Presence::present, fact.deleted ? "" : "{}"},
+        *before);
     views::write_postings(work, fact.row, postings_of(fact));
     facts_.push_back(std::move(fact));
   }
@@ -170,7 +171,8 @@ bool has_identifier(const Fact& fact, const std::optional<std::string>& system,
 
 void ask_identifier(Question& question, std::mt19937_64& random) {
   static const std::string longest(views::posting_value_bytes_max, 'l');
-  static const std::vector<std::string> values{"1", "2", "1,5", "a|b", longest, longest + "x", "no"};
+  static const std::vector<std::string> values{"1",     "2",           "1,5", "a|b",
+                                               longest, longest + "x", "no"};
   static const std::vector<std::string> systems{"", "urn:a", "urn:b", longest + "s"};
   std::string text;
   std::vector<std::function<bool(const Fact&)>> any;
@@ -211,7 +213,8 @@ void ask_updated(Question& question, const Record& record, std::mt19937_64& rand
     from = Time{some.time.ms / 60'000 * 60'000};
     until = Time{from.ms + 60'000};
   }
-  static const std::vector<std::string> prefixes{"", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"};
+  static const std::vector<std::string> prefixes{"",   "eq", "ne", "gt", "lt",
+                                                 "ge", "le", "sa", "eb"};
   const std::string prefix = prefixes[random() % prefixes.size()];
   question.query += "&_lastUpdated=" + prefix + text;
   question.all.emplace_back([=](const Fact& fact) {
@@ -250,7 +253,8 @@ Question random_question(Record& record) {
     }
     if (question.scope.type == observation && random() % 3 == 0) {
       const std::string id = "r" + std::to_string(random() % 4);
-      static const std::vector<std::string> forms{"subject=Patient/", "subject=", "subject:Patient="};
+      static const std::vector<std::string> forms{"subject=Patient/",
+                                                  "subject=", "subject:Patient="};
       question.query += "&" + forms[random() % forms.size()] + id;
       question.all.emplace_back([id](const Fact& fact) { return fact.subject == id; });
     }
@@ -271,8 +275,7 @@ Question random_question(Record& record) {
   return question;
 }
 
-std::vector<RowId> truth(const Record& record, const Question& question,
-                         const Snapshot& snapshot) {
+std::vector<RowId> truth(const Record& record, const Question& question, const Snapshot& snapshot) {
   std::map<std::pair<fhir::TypeId, std::string>, const Fact*> current;
   for (const Fact& fact : record.facts()) {
     if (fact.position <= snapshot.position) {
@@ -399,8 +402,8 @@ TEST(Page, CountsWithoutShowing) {
   question.all.emplace_back([](const Fact& fact) { return fact.type == patient; });
   const Snapshot snapshot = snapshot_of(record.state());
   for (const char* const query : {"_summary=count", "_count=0"}) {
-    const auto page = run(*record.view(), *parse({patient, {}}, query, Handling::strict), snapshot,
-                          std::nullopt);
+    const auto page =
+        run(*record.view(), *parse({patient, {}}, query, Handling::strict), snapshot, std::nullopt);
     ASSERT_TRUE(page.has_value());
     EXPECT_TRUE(page->rows.empty());
     EXPECT_FALSE(page->cursor);

@@ -229,9 +229,8 @@ std::unique_ptr<Rows> posting_rows(const Moment& moment, const views::PostingPre
 }
 
 std::unique_ptr<Rows> known_rows(const Moment& moment, std::vector<RowId> rows) {
-  std::sort(rows.begin(), rows.end(), [&](RowId a, RowId b) {
-    return comes_before(moment.direction, a, b);
-  });
+  std::sort(rows.begin(), rows.end(),
+            [&](RowId a, RowId b) { return comes_before(moment.direction, a, b); });
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   return std::make_unique<KnownRows>(moment.direction, std::move(rows));
 }

@@ -56,8 +56,9 @@ Result<std::string> percent_decode(std::string_view text) {
     const int high = i + 2 < text.size() ? digit_value(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? digit_value(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
-      return fail(Code::syntax, "in a query '%' is followed by two hexadecimal digits; a percent "
-                                "sign itself is written %25");
+      return fail(Code::syntax,
+                  "in a query '%' is followed by two hexadecimal digits; a percent "
+                  "sign itself is written %25");
     }
     decoded.push_back(static_cast<char>(high * 16 + low));
     i += 2;

@@ -24,6 +24,11 @@ namespace holdfast::search {
 /// "\," "\|" "\$" "\\" as they were meant. Code::value for any other use of '\'.
 [[nodiscard]] Result<std::string> unescape(std::string_view text);
 
+/// The text between single quotes, for messages.
+[[nodiscard]] inline std::string quoted(std::string_view text) {
+  return "'" + std::string(text) + "'";
+}
+
 /// The name most like `name`, if any is near enough to be what was meant; else empty.
 [[nodiscard]] std::string_view nearest(std::string_view name,
                                        std::span<const std::string_view> names);

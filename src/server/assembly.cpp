@@ -9,9 +9,7 @@ class Assembly::Door final : public api::Handler {
  public:
   Door(World& world, node::Node& node, const api::Options& options,
        const Surroundings& surroundings)
-      : node_(node),
-        surroundings_(surroundings),
-        fhir_(node, world.clock, world.random, options) {}
+      : node_(node), surroundings_(surroundings), fhir_(node, world.clock, world.random, options) {}
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
@@ -74,8 +72,7 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   if (!opened) {
     co_return fail(std::move(opened).error());
   }
-  co_return std::unique_ptr<Assembly>(
-      new Assembly(std::move(parts), config, *std::move(opened)));
+  co_return std::unique_ptr<Assembly>(new Assembly(std::move(parts), config, *std::move(opened)));
 }
 
 void Assembly::log_opening(const node::OpeningReport& report) {

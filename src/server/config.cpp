@@ -123,11 +123,10 @@ constexpr std::array table{
               return set_bytes(c.node.ingest_bytes_max, t, {32 * mib, 1024 * gib});
             },
             [](const Config& c) { return std::to_string(c.node.ingest_bytes_max); }},
-    Setting{"overlay_bytes_max", "bytes of acknowledged entries not yet in the store", Shape::value,
-            [](Config& c, Text t) {
-              return set_bytes(c.node.overlay_bytes_max, t, {mib, 1024 * gib});
-            },
-            [](const Config& c) { return std::to_string(c.node.overlay_bytes_max); }},
+    Setting{
+        "overlay_bytes_max", "bytes of acknowledged entries not yet in the store", Shape::value,
+        [](Config& c, Text t) { return set_bytes(c.node.overlay_bytes_max, t, {mib, 1024 * gib}); },
+        [](const Config& c) { return std::to_string(c.node.overlay_bytes_max); }},
     Setting{"unflushed_bytes_max", "bytes in the store's memory: what a restart replays",
             Shape::value,
             [](Config& c, Text t) {
@@ -156,11 +155,10 @@ constexpr std::array table{
     Setting{"view_write_bytes", "memory of the store for rows not yet in files", Shape::value,
             [](Config& c, Text t) { return set_bytes(c.view_write_bytes, t, {mib, 1024 * gib}); },
             [](const Config& c) { return std::to_string(c.view_write_bytes); }},
-    Setting{"connections_max", "open connections", Shape::value,
-            [](Config& c, Text t) {
-              return set_count(c.limits.connections_max, t, {1, 1'000'000});
-            },
-            [](const Config& c) { return std::to_string(c.limits.connections_max); }},
+    Setting{
+        "connections_max", "open connections", Shape::value,
+        [](Config& c, Text t) { return set_count(c.limits.connections_max, t, {1, 1'000'000}); },
+        [](const Config& c) { return std::to_string(c.limits.connections_max); }},
     Setting{"body_bytes_max", "largest request body", Shape::value,
             [](Config& c, Text t) {
               return set_bytes(c.limits.body_bytes_max, t, {kib, api::request_body_bytes_max});
@@ -189,9 +187,7 @@ constexpr std::array table{
             [](Config& c, Text t) { return set_bytes(c.limits.gzip_bytes_min, t, {0, gib}); },
             [](const Config& c) { return std::to_string(c.limits.gzip_bytes_min); }},
     Setting{"retry_after_seconds", "what Retry-After says when admission is full", Shape::value,
-            [](Config& c, Text t) {
-              return set_count(c.limits.retry_after_seconds, t, {1, 3600});
-            },
+            [](Config& c, Text t) { return set_count(c.limits.retry_after_seconds, t, {1, 3600}); },
             [](const Config& c) { return std::to_string(c.limits.retry_after_seconds); }},
 };
 

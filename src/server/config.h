@@ -2,7 +2,7 @@
 // the TOML file, a flag and an environment variable; the flag wins over the environment, that over
 // the file, that over the default. What is not understood is refused, never ignored.
 //
-//   ingest_bytes_max = "128MiB"      --ingest-bytes-max 128MiB      HOLDFAST_INGEST_BYTES_MAX=128MiB
+//   ingest_bytes_max = "128MiB"      --ingest-bytes-max 128MiB HOLDFAST_INGEST_BYTES_MAX=128MiB
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct Config {
   std::string data;                     ///< the data directory
   std::string http = "127.0.0.1:8080";  ///< port 0 picks one
   Level log_level = Level::info;
-  unsigned io_threads = 0;              ///< 0: one a core
+  unsigned io_threads = 0;  ///< 0: one a core
   std::uint64_t view_cache_bytes = std::uint64_t{32} << 20U;
   std::uint64_t view_write_bytes = std::uint64_t{96} << 20U;
   /// Requests in flight have this long once the server is asked to end.

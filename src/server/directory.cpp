@@ -16,8 +16,8 @@ constexpr std::size_t community_bytes_max = 64;
 
 Result<void> check_community(std::string_view name) {
   const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '-' || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
   };
   if (name.empty() || name.size() > community_bytes_max ||
       !std::all_of(name.begin(), name.end(), fits)) {
@@ -34,7 +34,7 @@ Task<Result<void>> write_file(Disk& disk, std::string path, Bytes bytes) {
   if (there) {  // left by an init that did not end
     CO_TRY_OK(disk.remove(path));
   }
-  CO_TRY(const auto file, disk.open(path, OpenMode::create_new));
+  CO_TRY(const auto file, disk.open(path, OpenMode::create_private));
   CO_TRY_OK(file->write(0, bytes));
   CO_TRY_OK(co_await file->sync());
   co_return ok();
@@ -46,9 +46,9 @@ Task<Result<void>> begin(Disk& disk) {
   CO_TRY(const std::vector<std::string> names, disk.list(""));
   if (std::find(names.begin(), names.end(), unfinished) == names.end()) {
     if (!names.empty()) {
-      co_return fail(Code::conflict,
-                     fmt::format("the folder is not empty ('{}' is there); give a new one",
-                                 names.front()));
+      co_return fail(
+          Code::conflict,
+          fmt::format("the folder is not empty ('{}' is there); give a new one", names.front()));
     }
     CO_TRY_OK(co_await write_file(disk, unfinished, "init has not ended\n"));
     CO_TRY_OK(co_await disk.sync_directory(""));

@@ -4,7 +4,8 @@
 //   keys/link.secret      32 secret bytes that sign page links
 //   segments/             the journal: the truth
 //   views/                RocksDB: everything derived; may be thrown away and rebuilt
-//   unfinished            only while `init` is at work: a crash in between is repeated, not repaired
+//   unfinished            only while `init` is at work: a crash in between is repeated, not
+//   repaired
 #pragma once
 
 #include <cstddef>

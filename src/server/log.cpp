@@ -64,7 +64,8 @@ Result<Level> level_named(std::string_view text) {
       return level;
     }
   }
-  return fail(Code::usage, fmt::format("'{}' is no log level: debug, info, warn, error or off", text));
+  return fail(Code::usage,
+              fmt::format("'{}' is no log level: debug, info, warn, error or off", text));
 }
 
 Field::Field(std::string_view key, std::string_view text) : key_(key) {

@@ -30,13 +30,12 @@ class LogTest : public testing::Test {
 };
 
 TEST_F(LogTest, WritesOneJsonObjectALine) {
-  const std::string line = text(
-      [](Log& log) { log.info("listening", {{"http", "127.0.0.1:8080"}, {"threads", 2}}); },
-      Level::info);
-  EXPECT_EQ(line,
-            R"({"time":"2026-11-23T20:35:01.250Z","level":"info","msg":"listening",)"
-            R"("http":"127.0.0.1:8080","threads":2})"
-            "\n");
+  const std::string line =
+      text([](Log& log) { log.info("listening", {{"http", "127.0.0.1:8080"}, {"threads", 2}}); },
+           Level::info);
+  EXPECT_EQ(line, R"({"time":"2026-11-23T20:35:01.250Z","level":"info","msg":"listening",)"
+                  R"("http":"127.0.0.1:8080","threads":2})"
+                  "\n");
 }
 
 TEST_F(LogTest, TextOfOthersCannotForgeALineOrAField) {
@@ -61,8 +60,7 @@ TEST_F(LogTest, CutsLongTextBetweenCharacters) {
   fhir::JsonReader reader;
   const auto json = reader.read(line);
   ASSERT_TRUE(json) << json.error().what;
-  EXPECT_EQ(json->root().find("what")->text(),
-            std::string(Field::text_bytes_max - 1, 'x') + "…");
+  EXPECT_EQ(json->root().find("what")->text(), std::string(Field::text_bytes_max - 1, 'x') + "…");
 }
 
 TEST_F(LogTest, IsSilentBelowItsLevel) {

@@ -74,8 +74,7 @@ void add_edge(Families& to, const http::Counts& edge) {
   add_counter(to, "http_connections_total", "Connections accepted", edge.connections_accepted);
   add_gauge(to, "http_connections", "Connections open", edge.connections_open);
   add_counter(to, "http_requests_total", "Requests handed to a handler", edge.requests);
-  add_gauge(to, "http_requests_in_flight", "Requests without a reply yet",
-            edge.requests_in_flight);
+  add_gauge(to, "http_requests_in_flight", "Requests without a reply yet", edge.requests_in_flight);
   auto& replies = add_family(to, "http_replies_total", "Replies by class of their status",
                              prometheus::MetricType::Counter);
   const auto add_replies = [&](const char* status, std::uint64_t count) {

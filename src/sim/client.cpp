@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration request_deadline = seconds(20);
 constexpr std::size_t open_searches_max = 3;
+/// Pages are kept for 15 minutes of journal time, which nudges of the clock may run ahead of.
+constexpr Duration pages_kept = seconds(14 * 60);
 
 std::string header(const http::Incoming& reply, std::string_view name) {
   return std::string(reply.headers.find(name).value_or(""));
@@ -492,6 +494,7 @@ Task<void> Client::page() {
   std::size_t chosen = 0;
   if (begin) {
     Open fresh;
+    fresh.begun = executor_.now();
     fresh.so_far.type = draw_type();
     const std::uint64_t count = 1 + random_.below(5);
     fresh.next = fmt::format("/fhir/{}?_count={}", fresh.so_far.type, count);
@@ -506,9 +509,14 @@ Task<void> Client::page() {
   if (!reply || reply->status >= 500) {
     co_return;  // asked again later: the link stays good over restarts
   }
+  const Duration age = executor_.now() - open_.back().begun;
+  if (reply->status == 410 && age > pages_kept) {
+    open_.pop_back();
+    co_return;
+  }
   if (reply->status != 200) {
-    ledger_.violated(fmt::format("GET {} is answered {}: {}", sent.target, reply->status,
-                                 reply->body.substr(0, 300)));
+    ledger_.violated(fmt::format("GET {} is answered {} after {} ms: {}", sent.target,
+                                 reply->status, age.ms(), reply->body.substr(0, 300)));
     open_.pop_back();
     co_return;
   }

@@ -38,6 +38,7 @@ class Client {
   struct Open {
     Followed so_far;
     std::string next;  ///< path of the next page
+    Instant begun;
   };
 
   Task<void> run();

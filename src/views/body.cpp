@@ -262,8 +262,8 @@ Result<Bytes> DictionaryTrainer::train() const {
       ZDICT_trainFromBuffer(dictionary.data(), dictionary.size(), sample_.data(), sizes_.data(),
                             static_cast<unsigned>(sizes_.size()));
   if (ZDICT_isError(size) != 0) {
-    return fail(Code::unsupported,
-                std::string("dictionary: zstd cannot learn from this: ") + ZDICT_getErrorName(size));
+    return fail(Code::unsupported, std::string("dictionary: zstd cannot learn from this: ") +
+                                       ZDICT_getErrorName(size));
   }
   dictionary.resize(size);
   return dictionary;

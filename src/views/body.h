@@ -80,8 +80,8 @@ class BodyCodec {
 };
 
 inline constexpr std::size_t dictionary_bytes = 110 << 10;
-/// Seventy times the dictionary: with 3 MiB bodies were 6% larger (311 bytes to 293 on Synthea). Is there
-/// after some ten thousand bodies; those before it are compressed again.
+/// Seventy times the dictionary: with 3 MiB bodies were 6% larger (311 bytes to 293 on Synthea). Is
+/// there after some ten thousand bodies; those before it are compressed again.
 inline constexpr std::size_t training_bytes_max = 8 << 20;
 inline constexpr std::size_t training_sample_bytes_max = 16 << 10;
 

@@ -8,8 +8,12 @@ namespace holdfast::views {
 namespace {
 
 BodyHeader some_header() {
-  return {fhir::TypeId{3}, "0f8fad5b-d9cb-469f-a165-70867728950e", Version{7}, Position{1234567},
-          Time{1'700'000'000'123}, Presence::present};
+  return {fhir::TypeId{3},
+          "0f8fad5b-d9cb-469f-a165-70867728950e",
+          Version{7},
+          Position{1234567},
+          Time{1'700'000'000'123},
+          Presence::present};
 }
 
 Bytes some_body(std::size_t i) {
@@ -97,7 +101,8 @@ TEST(Body, NamesTheDictionaryThatIsMissing) {
 
 TEST(Body, RefusesEveryTruncationAndNeverReadsPastTheEnd) {
   BodyCodec codec;
-  const Bytes packed = codec.compress(BodyCodec::encode_raw(some_header(), some_body(1) + some_body(2)));
+  const Bytes packed =
+      codec.compress(BodyCodec::encode_raw(some_header(), some_body(1) + some_body(2)));
   for (std::size_t size = 0; size < packed.size(); ++size) {
     const Bytes cut = packed.substr(0, size);
     EXPECT_FALSE(codec.decode(cut).has_value()) << size;
@@ -136,8 +141,8 @@ TEST(Keys, GiveIdsBackAndKeepThemApart) {
       EXPECT_TRUE(i == j || !keys[i].starts_with(keys[j])) << ids[i] << " and " << ids[j];
     }
   }
-  for (const BytesView bad : {BytesView(""), BytesView("\x01short"), BytesView("\x02no end"),
-                              BytesView("\x03")}) {
+  for (const BytesView bad :
+       {BytesView(""), BytesView("\x01short"), BytesView("\x02no end"), BytesView("\x03")}) {
     ByteReader reader(bad);
     EXPECT_EQ(read_id(reader), "");
     EXPECT_TRUE(reader.failed());
@@ -146,7 +151,8 @@ TEST(Keys, GiveIdsBackAndKeepThemApart) {
 
 TEST(Keys, OrderTextsAsTheirBytesAndNoneBeginsAnother) {
   using namespace std::string_literals;
-  const std::vector<Bytes> texts{"", "\0"s, "\0\0"s, "\0\x01"s, "\0\xff"s, "a", "a\0"s, "a\0b"s, "aa", "b", "\xff"};
+  const std::vector<Bytes> texts{"",     "\0"s,   "\0\0"s, "\0\x01"s, "\0\xff"s, "a",
+                                 "a\0"s, "a\0b"s, "aa",    "b",       "\xff"};
   for (std::size_t i = 0; i < texts.size(); ++i) {
     for (std::size_t j = i + 1; j < texts.size(); ++j) {
       Bytes a;

@@ -15,9 +15,11 @@ class SiteReader {
 
   // What the site reads now. Lives until the next call.
   std::string_view text(std::uint32_t index) {
-    const auto replaced = std::lower_bound(
-        texts_.substitutions.begin(), texts_.substitutions.end(), index,
-        [](const Substitution& substitution, std::uint32_t site) { return substitution.site < site; });
+    const auto replaced =
+        std::lower_bound(texts_.substitutions.begin(), texts_.substitutions.end(), index,
+                         [](const Substitution& substitution, std::uint32_t site) {
+                           return substitution.site < site;
+                         });
     if (replaced != texts_.substitutions.end() && replaced->site == index) {
       return texts_.targets[replaced->target];
     }

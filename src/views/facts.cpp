@@ -75,8 +75,8 @@ Result<Facts> digest_of_view(const Reader& reader, const BodyCodec& codec) {
     }
     facts.last_row = row;
     TRY(const Body body, codec.decode(cursor->value()));
-    facts.digest.add(version_fact(fhir::name(body.header.type), body.header.id,
-                                  body.header.version, body_hash_of(body)));
+    facts.digest.add(version_fact(fhir::name(body.header.type), body.header.id, body.header.version,
+                                  body_hash_of(body)));
     TRY_OK(check_versions(reader, body.header, row, facts));
   }
   TRY_OK(cursor->status());

@@ -13,10 +13,10 @@ namespace holdfast::views {
 
 struct Facts {
   Digest digest;
-  RowId last_row;                  ///< rows are dense: also how many versions there are
-  std::uint64_t resources = 0;     ///< current and not deleted
-  std::uint64_t deleted = 0;       ///< current, a deletion
-  std::uint64_t listed = 0;        ///< rows of the type listing: must equal resources
+  RowId last_row;               ///< rows are dense: also how many versions there are
+  std::uint64_t resources = 0;  ///< current and not deleted
+  std::uint64_t deleted = 0;    ///< current, a deletion
+  std::uint64_t listed = 0;     ///< rows of the type listing: must equal resources
 };
 
 /// Reads every body and every current row. Code::corrupt where a row is missing, cannot be read,

@@ -38,7 +38,8 @@ bool append_uuid(Bytes& to, std::string_view id) {
       return false;
     }
     char& byte = raw[digits / 2];
-    byte = static_cast<char>(digits % 2 == 0 ? value << 4 : static_cast<unsigned char>(byte) | value);
+    byte =
+        static_cast<char>(digits % 2 == 0 ? value << 4 : static_cast<unsigned char>(byte) | value);
     ++digits;
   }
   to.push_back(uuid_tag);

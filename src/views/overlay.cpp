@@ -43,7 +43,9 @@ std::uint32_t hash_key(std::uint64_t seed, BytesView key) {
   return static_cast<std::uint32_t>(state ^ (state >> 32U));
 }
 
-std::size_t slot_count_for(std::size_t rows) { return std::bit_ceil(std::max(slots_min, rows * 2)); }
+std::size_t slot_count_for(std::size_t rows) {
+  return std::bit_ceil(std::max(slots_min, rows * 2));
+}
 
 // The slot that holds `key`, or the empty one where it belongs.
 std::size_t find_slot(std::span<const std::uint32_t> slots, std::span<const OverlayRow> rows,
@@ -230,9 +232,7 @@ std::shared_ptr<const Layer> merge(std::shared_ptr<const Layer> older,
     std::size_t i = 0;
     std::size_t j = 0;
     while (i < a.size() || j < b.size()) {
-      const int order = j == b.size()   ? -1
-                        : i == a.size() ? 1
-                                        : a[i].key().compare(b[j].key());
+      const int order = j == b.size() ? -1 : i == a.size() ? 1 : a[i].key().compare(b[j].key());
       if (order < 0) {
         take(to, a[i++]);
         continue;

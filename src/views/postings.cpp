@@ -43,7 +43,7 @@ std::string_view append_system(Bytes& to, IndexNumber index, fhir::TypeId type,
 // System and code together: both bounded, and what is left of both, joined with the length of the
 // system's, is the rest.
 void append_both(Bytes& key, Bytes& rest, IndexNumber index, fhir::TypeId type,
-                        std::string_view system, std::string_view code) {
+                 std::string_view system, std::string_view code) {
   append_index(key, index, type);
   key.push_back(static_cast<char>(TokenPart::both));
   const std::string_view system_rest = append_bounded(key, system);
@@ -243,9 +243,8 @@ bool holds_rest(BytesView value, BytesView rest) {
 }
 
 void write_postings(WorkLayer& layer, RowId row, const Postings& postings) {
-  postings.each_row(row, [&](BytesView key, BytesView value) {
-    layer.put(Table::posting, key, value);
-  });
+  postings.each_row(row,
+                    [&](BytesView key, BytesView value) { layer.put(Table::posting, key, value); });
 }
 
 }  // namespace holdfast::views

@@ -32,8 +32,10 @@ class Life {
       supersede(work_, before->row, listed(), state_.position, state_.time);
       --state_.resources;
     }
-    write_version(work_, {patient, id, version, state_.last_row, state_.position, state_.time,
-                          presence, body}, before);
+    write_version(
+        work_,
+        {patient, id, version, state_.last_row, state_.position, state_.time, presence, body},
+        before);
     if (presence == Presence::present) {
       write_postings(work_, state_.last_row, listed());
       ++state_.resources;
@@ -129,7 +131,8 @@ TEST(Facts, NoticeWhateverDoesNotAgree) {
   EXPECT_FALSE(after([](WorkLayer& w) { w.erase(Table::body, body_key({1})); }));
   EXPECT_FALSE(after([](WorkLayer& w) { w.erase(Table::body, body_key({3})); }));
   EXPECT_FALSE(after([](WorkLayer& w) { w.erase(Table::current, current_key(patient, "b")); }));
-  EXPECT_FALSE(after([](WorkLayer& w) { w.erase(Table::history, history_key(patient, "a", {1})); }));
+  EXPECT_FALSE(
+      after([](WorkLayer& w) { w.erase(Table::history, history_key(patient, "a", {1})); }));
   EXPECT_FALSE(after([](WorkLayer& w) {
     Bytes key = listing_prefix(patient).key;
     append_row(key, RowId{3});
@@ -183,7 +186,7 @@ TEST(Tree, KeepsNodes) {
 }
 
 TEST(State, ComesBackAndIsRefusedWhenCut) {
-  State state{Position{5},  sha256("c"), Time{-7}, RowId{9}, 3, Digest{{1, UINT64_MAX, 3, 4}}, 2};
+  State state{Position{5}, sha256("c"), Time{-7}, RowId{9}, 3, Digest{{1, UINT64_MAX, 3, 4}}, 2};
   EXPECT_EQ(*decode_state(encode(state)), state);
   const Bytes bytes = encode(state);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -207,7 +210,8 @@ TEST(Digest, AddsModuloTwoToThe256InAnyOrder) {
   EXPECT_EQ(sum, Digest{}) << "the carry runs through all lanes";
   sum.add(ones);
   sum.add(ones);
-  EXPECT_EQ(sum.lanes, (std::array<std::uint64_t, 4>{UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX}));
+  EXPECT_EQ(sum.lanes,
+            (std::array<std::uint64_t, 4>{UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX}));
   Digest a;
   Digest b;
   a.add(sha256("1"));

@@ -26,13 +26,13 @@ struct Digest {
                                 const Hash& body_hash);
 
 struct State {
-  Position position;                ///< the last entry folded in
-  Hash chain;                       ///< that entry's hash
-  Time time;                        ///< that entry's time
-  RowId last_row;                   ///< the last row given out
-  std::uint64_t resources = 0;      ///< current and not deleted
+  Position position;            ///< the last entry folded in
+  Hash chain;                   ///< that entry's hash
+  Time time;                    ///< that entry's time
+  RowId last_row;               ///< the last row given out
+  std::uint64_t resources = 0;  ///< current and not deleted
   Digest digest;
-  std::uint64_t undo_pruned = 0;    ///< position up to which undo rows are gone
+  std::uint64_t undo_pruned = 0;  ///< position up to which undo rows are gone
   bool operator==(const State&) const = default;
 };
 

@@ -53,8 +53,8 @@ void write_version(WorkLayer& layer, const VersionRow& version,
                    const std::optional<Current>& before) {
   check(!before || (before->version < version.version && before->row < version.row),
         "versions and rows grow");
-  const BodyHeader header{version.type,     std::string(version.id), version.version,
-                          version.position, version.time,            version.presence};
+  const BodyHeader header{version.type, std::string(version.id), version.version, version.position,
+                          version.time, version.presence};
   layer.put(Table::body, body_key(version.row), BodyCodec::encode_raw(header, version.body));
   layer.put(Table::current, current_key(version.type, version.id),
             encode_current({version.row, version.version, version.presence}));
@@ -95,9 +95,8 @@ Result<std::optional<Current>> read_as_of(const Reader& reader, fhir::TypeId typ
     return current;
   }
   const Bytes from = current_key(type, id);
-  const auto cursor =
-      reader.scan(Table::history, from, history_key(type, id, current->version),
-                  Direction::backward);
+  const auto cursor = reader.scan(Table::history, from, history_key(type, id, current->version),
+                                  Direction::backward);
   for (; cursor->valid(); cursor->next()) {
     TRY(const Past past, decode_past(*cursor));
     if (past.at.row <= at) {

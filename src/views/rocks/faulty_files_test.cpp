@@ -250,9 +250,7 @@ void FaultyFiles::lose_unsynced(std::uint64_t seed) {
   }
   for (auto change = names_.rbegin(); change != names_.rend(); ++change) {
     switch (change->kind) {
-      case NameChange::Kind::created:
-        fs::remove(change->to);
-        break;
+      case NameChange::Kind::created: fs::remove(change->to); break;
       case NameChange::Kind::renamed:
         if (fs::exists(change->to)) {
           fs::rename(change->to, change->from);

@@ -111,8 +111,8 @@ struct OwnWrites {
   [[nodiscard]] std::vector<Write> borrowed() const {
     std::vector<Write> writes;
     for (const auto& [table, row] : rows) {
-      writes.push_back({table, row.first,
-                        row.second ? std::optional<BytesView>(*row.second) : std::nullopt});
+      writes.push_back(
+          {table, row.first, row.second ? std::optional<BytesView>(*row.second) : std::nullopt});
     }
     return writes;
   }

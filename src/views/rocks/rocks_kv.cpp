@@ -95,8 +95,7 @@ rocksdb::ColumnFamilyOptions family_options(Table table,
   options.write_buffer_size = write_buffer_bytes;
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
-  options.compression =
-      is_compressible(table) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  options.compression = is_compressible(table) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
   options.bottommost_compression =
       is_compressible(table) ? rocksdb::kZSTD : rocksdb::kNoCompression;
   return options;
@@ -169,7 +168,10 @@ class RocksCursor final : public Cursor {
  public:
   RocksCursor(const Store& store, const rocksdb::Snapshot* snapshot, Table table, BytesView from,
               BytesView until, Direction direction)
-      : from_(from), until_(until), lower_(slice(from_)), upper_(slice(until_)),
+      : from_(from),
+        until_(until),
+        lower_(slice(from_)),
+        upper_(slice(until_)),
         direction_(direction) {
     rocksdb::ReadOptions options;
     options.snapshot = snapshot;
@@ -335,8 +337,8 @@ Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
     // RocksDB insists on a family of this name; it is the meta table.
     const std::string name =
         i == 0 ? rocksdb::kDefaultColumnFamilyName : std::string(table_names[i]);
-    families.emplace_back(
-        name, family_options(static_cast<Table>(i), cache, options.write_buffer_bytes));
+    families.emplace_back(name,
+                          family_options(static_cast<Table>(i), cache, options.write_buffer_bytes));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;

@@ -1,0 +1,74 @@
+// cli/bench.cpp: `holdfast bench WORKLOAD`: the command line of the workloads.
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <memory>
+
+#include "cli/bench.h"
+#include "cli/command.h"
+#include "cli/machine.h"
+
+namespace holdfast::cli {
+namespace {
+
+struct Workload {
+  std::string_view name;
+  std::string_view what;
+  Result<void> (*run)(const BenchOptions& options);
+};
+
+constexpr std::array workloads{
+    Workload{"journal", "durable entries of 1 KiB by 1 and 64 writers; 64 KiB in a row",
+             bench_journal},
+    Workload{"transaction", "2-entry Bundles, durable, by --clients (64)", bench_transaction},
+    Workload{"read", "Patient by id by --clients (16), and an empty handler beside it", bench_read},
+    Workload{"empty", "the edge alone: a handler that answers at once", bench_empty},
+    Workload{"bundle5000", "64 small writers, alone and beside Bundles of 5,000", bench_bundle5000},
+    Workload{"import", "the files of --data over HTTP, searchable at the reply", bench_import},
+    Workload{"open", "start after a stop and a kill, idle memory, rebuild; --size resources",
+             bench_open},
+    Workload{"disk", "bytes a resource after importing --data, views compacted", bench_disk},
+};
+
+int run_bench(const BenchOptions& options) {
+  keep_files_private();
+  raise_open_files();
+  for (const Workload& workload : workloads) {
+    if (workload.name == options.workload) {
+      const auto done = workload.run(options);
+      return done ? exit_ok : end_with("bench", done.error());
+    }
+  }
+  std::string known;
+  for (const Workload& workload : workloads) {
+    known += (known.empty() ? "" : ", ") + std::string(workload.name);
+  }
+  return end_with(
+      "bench", {Code::usage, "there is no workload '" + options.workload + "': " + known, {}, {}});
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& parent) {
+  auto options = std::make_shared<BenchOptions>();
+  CLI::App* const app = parent.add_subcommand("bench", "measure a workload: one JSON line");
+  app->add_option("WORKLOAD", options->workload, "one of those below")->required();
+  app->add_option("--size", options->size, "how much: requests, entries or resources");
+  app->add_option("--clients", options->clients, "requests under way at once");
+  app->add_option("--server", options->server, "a running server; else one is started for it");
+  app->add_option("--dir", options->folder, "where temporary data directories are made")
+      ->capture_default_str();
+  app->add_option("--data", options->data, "files to import [samples/patients.tar.zst]");
+  std::string list = "Workloads:\n";
+  for (const Workload& workload : workloads) {
+    list += "  " + std::string(workload.name) + std::string(13 - workload.name.size(), ' ') +
+            std::string(workload.what) + "\n";
+  }
+  app->footer(list +
+              "Examples:\n"
+              "  holdfast bench transaction --clients 64\n"
+              "  holdfast bench import --data patients.tar.zst");
+  return {app, [options] { return run_bench(*options); }};
+}
+
+}  // namespace holdfast::cli
