@@ -1,8 +1,8 @@
 // A whole journal whose files were harmed at will, opened. What must hold: opening ends, and says
 // what it found; every entry that is served is the one that was written at its position, in order
-// from the first; what opening calls damage forbids to write; where there is none at all, an entry
-// that is written now is there after the next opening, behind all that was served before; and a
-// scrub ends and agrees.
+// from the first; only damage that was found forbids to write; where there is none, an entry that
+// is written now is there after the next opening, behind all that was served before; and a scrub
+// ends and agrees.
 //
 // Input: harms of four bytes each: what and which file (byte), where (2 bytes), which value (byte).
 // Nobody who can forge a hash is at work here.

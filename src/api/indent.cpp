@@ -1,3 +1,4 @@
+// api/indent.cpp: the layout for people that _pretty=true asks for; changes no value.
 #include "api/handler.h"
 
 namespace holdfast::api {

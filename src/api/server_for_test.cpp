@@ -1,3 +1,4 @@
+// api/server_for_test.cpp: requests into the handler and replies out of it, over a node in memory.
 #include "api/server_for_test.h"
 
 #include <fmt/format.h>
