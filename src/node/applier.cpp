@@ -9,6 +9,7 @@ namespace {
 
 /// Rows compressed again between two looks at what was published.
 constexpr std::size_t compress_rows_max = 256;
+constexpr Duration stalled_pause = seconds(1);
 
 }  // namespace
 
@@ -28,7 +29,6 @@ Task<void> Applier::run() {
   for (;;) {
     const auto woken = co_await dirty_.pop_all();
     ended = drain_once();
-    drained_.try_push(Wake{});
     if (ended) {
       const auto more = compress_some();
       if (!more) {
@@ -37,18 +37,41 @@ Task<void> Applier::run() {
         wake();
       }
     }
-    if (!ended) {
-      const std::scoped_lock lock(mutex_);
-      failure_ = ended.error().what;
+    const bool goes_on = note(ended);
+    drained_.try_push(Wake{});
+    if (!goes_on) {
       break;
     }
-    if (woken.empty()) {  // closed, and everything is moved
-      ended = parts_.kv.flush();
+    if (woken.empty()) {  // closed, and everything is moved that can be
+      if (ended) {
+        ended = parts_.kv.flush();
+      }
       break;
     }
   }
   drained_.close();
   ended_.set(std::move(ended));
+}
+
+bool Applier::note(const Result<void>& drained) {
+  const std::scoped_lock lock(mutex_);
+  stalled_.clear();
+  if (drained) {
+    return true;
+  }
+  if (drained.error().code != Code::no_space) {
+    failure_ = drained.error().what;
+    return false;
+  }
+  // The journal has it all; the view catches up when there is space again.
+  stalled_ = drained.error().what;
+  parts_.background.post_at(parts_.background.now() + stalled_pause,
+                            [this, alive = std::weak_ptr<char>(alive_)] {
+                              if (!alive.expired()) {
+                                wake();
+                              }
+                            });
+  return true;
 }
 
 Result<void> Applier::train() {
@@ -128,6 +151,11 @@ Task<void> Applier::drained() { co_await drained_.pop_all(); }
 Task<Result<void>> Applier::stop() {
   dirty_.close();
   co_return co_await ended_;
+}
+
+std::string Applier::stalled() const {
+  const std::scoped_lock lock(mutex_);
+  return stalled_;
 }
 
 std::string Applier::failure() const {

@@ -48,11 +48,15 @@ class Applier {
   Task<Result<void>> stop();
   /// The fault that stopped it: the Kv could not be written. Empty while there is none.
   [[nodiscard]] std::string failure() const;
+  /// The disk is full: it tries again each second. Empty while it is not.
+  [[nodiscard]] std::string stalled() const;
 
  private:
   struct Wake {};
   Task<void> run();
   Result<void> drain_once();
+  /// What came of a drain: whether to go on.
+  bool note(const Result<void>& drained);
   /// Some rows more of those; false when there are none left.
   Result<bool> compress_some();
   /// Bodies that go into the Kv are what a dictionary is trained on, until there is one.
@@ -68,6 +72,8 @@ class Applier {
   Answer<Result<void>> ended_;
   mutable std::mutex mutex_;
   std::string failure_;
+  std::string stalled_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< timers look before they touch us
 };
 
 }  // namespace holdfast::node

@@ -19,6 +19,25 @@ using apply::command;
 using apply::create;
 using apply::update;
 
+/// A store whose disk can be full.
+class FillingKv final : public views::Kv {
+ public:
+  explicit FillingKv(views::Kv& below) : below_(below) {}
+  Result<void> write(std::span<const views::Write> writes) override {
+    if (full) {
+      return fail(Code::no_space, "the store is full");
+    }
+    return below_.write(writes);
+  }
+  std::shared_ptr<const views::Reader> snapshot() override { return below_.snapshot(); }
+  Result<void> flush() override { return below_.flush(); }
+  [[nodiscard]] std::uint64_t unflushed_bytes() const override { return below_.unflushed_bytes(); }
+  bool full = false;
+
+ private:
+  views::Kv& below_;
+};
+
 /// A node on a simulated machine that can crash.
 class NodeTest : public testing::Test {
  protected:
@@ -49,7 +68,7 @@ class NodeTest : public testing::Test {
   }
 
   Result<OpeningReport> open() {
-    auto opened = run_task(machine.sequencer(), node::open(machine.world(), kv, options));
+    auto opened = run_task(machine.sequencer(), node::open(machine.world(), store, options));
     if (!opened) {
       return fail(Code::timeout, "opening never ended");
     }
@@ -89,6 +108,7 @@ class NodeTest : public testing::Test {
   SimNetwork network{scheduler, 8};
   SimWorld machine{scheduler, network, 9};
   views::MemKv kv;
+  FillingKv store{kv};
   Options options = [] {
     Options small;
     small.segment_bytes = 256 << 10;
@@ -234,6 +254,31 @@ TEST_F(NodeTest, AFullDiskRefusesWritesAndHealsWhenThereIsSpace) {
   ASSERT_TRUE(healed) << healed.error().what;
   EXPECT_TRUE(node->health().writes_refused.empty());
   EXPECT_EQ(node->view().state.resources, 2U);
+}
+
+TEST_F(NodeTest, AFullStoreRefusesWritesBeforeMemoryGrowsAndCatchesUpByItself) {
+  options.overlay_bytes_max = 64 << 10;
+  ASSERT_TRUE(open());
+  store.full = true;
+  const std::string name = R"("name":[{"text":")" + Bytes(2000, 'a') + R"("}])";
+  std::uint64_t taken = 0;
+  Result<Committed> last = fail(Code::timeout, "none");
+  for (int i = 0; i < 1000; ++i) {
+    last = submit(command(create("Patient", "p" + std::to_string(i), name)));
+    if (!last) {
+      break;
+    }
+    ++taken;
+  }
+  ASSERT_FALSE(last);
+  EXPECT_EQ(last.error().code, Code::no_space);
+  EXPECT_LT(taken, 200U);
+  EXPECT_EQ(node->view().state.resources, taken);
+  store.full = false;
+  scheduler.run_for(seconds(5));
+  ASSERT_TRUE(submit(command(create("Patient", "after", name))));
+  EXPECT_TRUE(node->health().writes_refused.empty());
+  EXPECT_EQ(node->view().state.resources, taken + 1);
 }
 
 TEST_F(NodeTest, DrainLeavesNothingToReplay) {

@@ -150,7 +150,11 @@ Task<void> Sequencer::run() {
 Task<void> Sequencer::run_works(const std::vector<Work>& works) {
   std::size_t next = 0;
   while (next < works.size()) {
-    co_await make_room();
+    const auto room = co_await make_room();
+    if (!room) {
+      refuse(works, next, room.error());
+      break;
+    }
     Batch batch(published_.current(), folded_);
     take(works, next, batch);
     co_await finish(batch);
@@ -162,10 +166,23 @@ Task<void> Sequencer::run_works(const std::vector<Work>& works) {
   arm_preparation();
 }
 
-Task<void> Sequencer::make_room() {
+Task<Result<void>> Sequencer::make_room() {
   while (published_.layer_bytes() > options_.overlay_bytes_max && applier_.failure().empty()) {
+    if (std::string stalled = applier_.stalled(); !stalled.empty()) {
+      co_return fail(Code::no_space, std::move(stalled));
+    }
     applier_.wake();
     co_await applier_.drained();
+  }
+  co_return ok();
+}
+
+void Sequencer::refuse(const std::vector<Work>& works, std::size_t from, const Error& why) {
+  note_refusal(why);
+  for (std::size_t i = from; i < works.size(); ++i) {
+    if (works[i].submission != nullptr) {
+      works[i].submission->answer.set(fail(why));
+    }
   }
 }
 

@@ -78,7 +78,9 @@ class Sequencer final : public Node {
   Task<void> finish(Batch& batch);
   void publish(Batch& batch);
   static void answer(Batch& batch);
-  Task<void> make_room();
+  /// Waits until the overlay has room. Code::no_space while it cannot have any.
+  Task<Result<void>> make_room();
+  void refuse(const std::vector<Work>& works, std::size_t from, const Error& why);
   Task<void> seal_when_idle();
   void arm_seal();
   void arm_preparation();

@@ -175,7 +175,7 @@ TEST(RocksCrash, DISABLED_WriterToBeKilled) {
   for (;;) {
     ++number;
     ASSERT_TRUE(Batch(number, killed_value_bytes).write(**kv).has_value());
-    if (random() % 100 == 0) {
+    if (random() % 30 == 0) {
       ASSERT_TRUE((*kv)->flush().has_value());
       ASSERT_EQ(::write(report_descriptor, &number, sizeof number), ssize_t{sizeof number});
     }
