@@ -21,6 +21,8 @@ Scrub::Scrub(std::shared_ptr<Segments> segments, Disk& disk, Slack slack, SeeEnt
     number_ = first->number.value - 1;
     expected_ = first->first;
     chain_ = first->previous_chain;
+  } else {
+    chain_ = Hash{};  // nothing comes before the first entry
   }
 }
 
@@ -65,15 +67,10 @@ Result<void> Scrub::enter(const Segment& segment) {
   TRY_OK(file->read(0, raw));
   report_.bytes += raw.size();
   const auto header = decode_segment_header(raw);
-  const auto note = [&](DamageKind kind, std::string what) {
-    add({kind,
-         segment.number,
-         0,
-         segment_header_bytes,
-         expected_,
-         {expected_.value - 1},
-         std::move(what)});
+  const auto note = [&](DamageKind kind, std::string what, Position last) {
+    add({kind, segment.number, 0, segment_header_bytes, expected_, last, std::move(what)});
   };
+  const Position none{expected_.value - 1};
   if (segment.number.value != number_ + 1) {
     add({DamageKind::missing,
          {number_ + 1},
@@ -86,13 +83,15 @@ Result<void> Scrub::enter(const Segment& segment) {
   }
   number_ = segment.number.value;
   if (!header) {
-    note(DamageKind::header, header.error().what);
+    note(DamageKind::header, header.error().what, none);
   } else if (header->community != segments_->community() || header->number != segment.number) {
-    note(DamageKind::header, "the header is that of another segment");
+    note(DamageKind::header, "the header is that of another segment", none);
   } else if (header->first != expected_ || (chain_ && header->previous_chain != *chain_)) {
     if (chain_) {
-      note(DamageKind::link, fmt::format("segment starts at position {}, and not where {} ends",
-                                         header->first.value, expected_.value - 1));
+      note(DamageKind::link,
+           fmt::format("segment starts at position {}, and not where {} ends", header->first.value,
+                       none.value),
+           {std::max(header->first.value - 1, none.value)});
     }
     lose(header->first);
     chain_ = header->previous_chain;
