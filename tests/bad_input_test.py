@@ -609,18 +609,25 @@ class Full(Door):
     flags = ("--connections-max", "20")
 
     def test_beyond_the_limit_a_connection_is_told_so(self):
+        wait_until(lambda: self.metric("http_connections") <= 1)
         with self.wire() as wire:  # one that was there first is served on
+            self.assertEqual(wire.ask("GET", "/health/live").status, 200)
             crowd = [self.wire() for _ in range(40)]
-            told = 0
-            for connection in crowd[19:]:
+            # How many the limit meets is the promise, not which: a connection that has just been closed
+            # may still be counted when the first of these come, and leave its place to a later one.
+            served, told, closed = [], [], []
+            for number, connection in enumerate(crowd):
                 try:
                     reply = connection.ask("GET", "/health/live")
-                    self.assertEqual(reply.status, 503, reply)
-                    reply.issues()
-                    told += 1
+                    if reply.status != 200:
+                        self.assertEqual(reply.status, 503, reply)
+                        reply.issues()
+                    (served if reply.status == 200 else told).append(number)
                 except Closed:
-                    pass
-            self.assertGreater(told, 0)
+                    closed.append(number)
+            print(f"of 40 beside one, at most 20: served {served}, told {told}, closed {closed}")
+            self.assertTrue(0 < len(served) <= 19, served)
+            self.assertGreater(len(told), 0)
             self.assertEqual(wire.ask("GET", "/fhir/Patient/anchor").status, 200)
             for connection in crowd:
                 connection.close()

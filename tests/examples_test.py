@@ -4,7 +4,6 @@ listed here with the reason; a change that breaks one structural rule is refused
 import json
 import os
 import pathlib
-import unittest
 
 from harness import ServerTest, main
 from wire import Wire, read_json
@@ -96,9 +95,11 @@ class Examples(ServerTest):
         print(f"{accepted} of {len(paths)} example instances accepted, {len(REFUSED_INSTANCES)} refused as listed")
         self.end(accepted)
 
-    @unittest.skipIf(SANITIZED, "4,600 definitions are left to the release build")
     def test_the_definitions_go_in_and_come_out(self):
         paths = [path for path, kind in self.files() if kind in DEFINITIONS or kind == "ig"]
+        if SANITIZED:  # slow there: each one that is refused, and each tenth of the others
+            paths = [path for number, path in enumerate(paths)
+                     if path.name in REFUSED_DEFINITIONS or number % 10 == 0]
         accepted = self.put_all(paths, REFUSED_DEFINITIONS)
         print(f"{accepted} of {len(paths)} definitions and Bundles accepted, {len(REFUSED_DEFINITIONS)} refused as listed")
         self.end(accepted)
