@@ -346,8 +346,15 @@ class Size(Door):
         self.untouched()
 
     def test_large_bodies_all_at_once_are_admitted_by_their_bytes(self):
+        self.all_at_once(b'"' + b"a" * (24 * MIB) + b'"')
+
+    def test_large_bodies_of_tiny_values_are_taken_apart_one_by_one(self):
+        """Each value costs ten times its bytes while it is looked at: not for all bodies at once."""
+        zeros = b"0," * (12 * MIB)
+        self.all_at_once(patient(b'"name":[' + zeros[:-1] + b"]"))
+
+    def all_at_once(self, body):
         statuses, lock = [], threading.Lock()
-        body = b'"' + b"a" * (24 * MIB) + b'"'
 
         def send():
             try:
@@ -371,7 +378,8 @@ class Size(Door):
             thread.start()
         for thread in threads:
             thread.join()
-        print("24 bodies of 24 MiB at once:", {status: statuses.count(status) for status in set(statuses)})
+        print("24 bodies of 24 MiB at once:",
+              {status: statuses.count(status) for status in sorted(set(statuses), key=str)})
         self.assertEqual(len(statuses), 24)
         self.assertLessEqual(set(statuses), {400, 413, 422, 503, "closed"})
         wait_until(lambda: self.metric("ingest_bytes") == 0)

@@ -89,10 +89,15 @@ Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& m
   return or_refusal(answer_moment(parts, call, moment));
 }
 
-FhirHandler::FhirHandler(node::Node& node, const Clock& clock, Random& random, Options options)
+FhirHandler::FhirHandler(node::Node& node, World& world, Options options)
     : options_(std::move(options)),
-      parts_{node, random, options_, readers_,
-             std::make_shared<const Bytes>(capability_statement(options_, clock.wall()))} {}
+      bulk_(world.bulk),
+      parts_{node, world.random, options_, readers_,
+             std::make_shared<const Bytes>(capability_statement(options_, world.clock.wall()))} {}
+
+Executor& FhirHandler::next_bulk() {
+  return *bulk_[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % bulk_.size()];
+}
 
 std::uint64_t FhirHandler::body_bytes_max(const Request& head) const {
   switch (head.method) {
@@ -122,7 +127,15 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
     }
   }
   const Layout wanted = layout(call->parameters).value_or(Layout::compact);
-  Reply reply = co_await answer(*call, on);
+  const bool large = call->request.body.size() >= bulk_body_bytes_min;
+  Executor& there = large ? next_bulk() : on;
+  if (large) {
+    co_await there.turn();
+  }
+  Reply reply = co_await answer(*call, there);
+  if (large) {
+    co_await on.turn();
+  }
   if (wanted == Layout::indented && reply.body.size() <= indented_bytes_max &&
       reply.headers.find("Content-Type") == fhir_json) {
     reply.body = indent(reply.body.joined());

@@ -1,20 +1,24 @@
 // api/handler.h: the door for HTTP: takes a whole request, answers with a whole reply. Finds the
 // route, checks what every request must have, and calls the interaction. Everything heavy (reading,
-// checking, extracting) happens on the executor that the request came in on, before the sequencer.
+// checking, extracting) happens before the sequencer: for small requests on the executor that they
+// came in on, for large ones on one for bulk, so that no small one waits for them, and so that no
+// more of them are taken apart at once than there are of those executors.
 #pragma once
+
+#include <atomic>
+#include <vector>
 
 #include "api/call.h"
 #include "api/message.h"
 #include "node/node.h"
-#include "world/clock.h"
-#include "world/random.h"
+#include "world/world.h"
 
 namespace holdfast::api {
 
 class FhirHandler final : public Handler {
  public:
-  /// Borrows node, clock and random; they outlive it.
-  FhirHandler(node::Node& node, const Clock& clock, Random& random, Options options);
+  /// Borrows the node and the parts of the world; they outlive it.
+  FhirHandler(node::Node& node, World& world, Options options);
 
   /// GET, HEAD, DELETE and OPTIONS bring none, a search form little, the others as much as there
   /// is.
@@ -25,11 +29,18 @@ class FhirHandler final : public Handler {
   Task<Reply> answer(Call& call, Executor& on);
   Task<Reply> answer_now(Call& call);
 
+  Executor& next_bulk();
+
   const Options options_;
+  const std::vector<Executor*> bulk_;
+  std::atomic<std::size_t> bulk_turn_ = 0;
   ReaderPool readers_;
   Parts parts_;
 };
 
+/// Bodies from here on are taken apart on an executor for bulk: it takes some tenths of a
+/// millisecond.
+constexpr std::size_t bulk_body_bytes_min = std::size_t{64} << 10U;
 /// A search sent as a form.
 constexpr std::uint64_t form_bytes_max = std::uint64_t{256} << 10U;
 /// `_pretty=true` leaves larger bodies as they are.

@@ -87,8 +87,7 @@ struct Server::Inside {
     auto opened = run_task(machine.sequencer(), node::open(machine.world(), kv, options));
     expect_good(opened);
     node = std::move((*opened)->node);
-    handler =
-        std::make_unique<FhirHandler>(*node, machine.clock(), machine.world().random, Options{});
+    handler = std::make_unique<FhirHandler>(*node, machine.world(), Options{});
   }
   ~Inside() {
     machine.crash(Crash::process);
@@ -122,6 +121,7 @@ Server::~Server() = default;
 FhirHandler& Server::handler() { return *inside_->handler; }
 node::Node& Server::node() { return *inside_->node; }
 SimExecutor& Server::io() { return static_cast<SimExecutor&>(*inside_->machine.world().io[0]); }
+SimExecutor& Server::bulk() { return static_cast<SimExecutor&>(*inside_->machine.world().bulk[0]); }
 void Server::advance(Duration by) { inside_->scheduler.run_for(by); }
 
 Answered Server::send(Method method, std::string target, const std::vector<Field>& headers,

@@ -79,6 +79,7 @@ class Server {
   FhirHandler& handler();
   node::Node& node();
   SimExecutor& io();
+  SimExecutor& bulk();
   void advance(Duration by);
 
  private:

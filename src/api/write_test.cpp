@@ -23,6 +23,21 @@ std::string address_of(const Answered& created) {
   return location.substr(begin, location.find("/_history") - begin);
 }
 
+TEST(Bulk, IsWhereLargeBodiesAreTakenApartAndNoSmallOneWaits) {
+  Server server;
+  const std::string large = patient_known_as(std::string(bulk_body_bytes_min, 'x'));
+  EXPECT_EQ(server.post("/fhir/Patient", large).status, 201);
+  server.bulk().kill();
+  Request request;
+  request.method = Method::post;
+  request.method_text = "POST";
+  request.target = "/fhir/Patient";
+  request.headers.add("Content-Type", "application/fhir+json");
+  request.body = large;
+  EXPECT_FALSE(run_task(server.io(), server.handler().handle(std::move(request), server.io())));
+  EXPECT_EQ(server.post("/fhir/Patient", patient).status, 201);
+}
+
 TEST(Create, GivesAnIdAVersionAndTheResource) {
   Server server;
   const Answered created = server.post("/fhir/Patient", patient);

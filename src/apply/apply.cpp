@@ -105,7 +105,7 @@ class Fold {
         decide::prepare_operation(old.header.type, json_.root());
     const views::SiteTexts texts{json_.bytes(), prepared.sites, {}, {}};
     views::fill_postings(postings_, prepared.type, old.header.id, prepared.extraction, texts);
-    views::supersede(work_, before.row, postings_, facts_.position, facts_.time, tools_.planted);
+    views::supersede(work_, state_, before.row, postings_, tools_.planted);
     return ok();
   }
 

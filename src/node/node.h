@@ -59,6 +59,14 @@ struct Health {
   Duration clock_lead{};
 };
 
+/// What waits inside, against its bounds. Each grows when the step after it falls behind.
+struct Load {
+  std::size_t waiting = 0;          ///< commands not decided yet
+  std::size_t waiting_max = 0;      ///< more wait outside
+  std::uint64_t overlay_bytes = 0;  ///< published, not yet in the Kv
+  std::uint64_t overlay_bytes_max = 0;
+};
+
 class Node {
  public:
   Node() = default;
@@ -90,6 +98,7 @@ class Node {
 
   [[nodiscard]] virtual Health health() const = 0;
   [[nodiscard]] virtual const Counts& counts() const = 0;
+  [[nodiscard]] virtual Load load() const = 0;
   [[nodiscard]] virtual Budget& budget() = 0;
   /// Decodes the bodies in view().
   [[nodiscard]] virtual const views::BodyCodec& codec() const = 0;

@@ -56,6 +56,10 @@ class Sequencer final : public Node {
                                                             std::uint64_t to) override;
   [[nodiscard]] Health health() const override;
   [[nodiscard]] const Counts& counts() const override { return counts_; }
+  [[nodiscard]] Load load() const override {
+    return {queue_.size(), options_.queue_max, published_.layer_bytes(),
+            options_.overlay_bytes_max};
+  }
   [[nodiscard]] Budget& budget() override { return budget_; }
   [[nodiscard]] const views::BodyCodec& codec() const override { return *codec_; }
   [[nodiscard]] BytesView link_secret() const override { return link_secret_; }

@@ -106,7 +106,7 @@ class Record {
       const Fact& old = facts_[(*before)->row.value - 1];
       fact.deleted = !old.deleted && random_() % 4 == 0;
       if (!old.deleted) {
-        views::supersede(work, old.row, postings_of(old), state_.position, state_.time, bug_);
+        views::supersede(work, state_, old.row, postings_of(old), bug_);
       }
     }
     if (!fact.deleted) {

@@ -9,7 +9,7 @@ class Assembly::Door final : public api::Handler {
  public:
   Door(World& world, node::Node& node, const api::Options& options,
        const Surroundings& surroundings)
-      : node_(node), surroundings_(surroundings), fhir_(node, world.clock, world.random, options) {}
+      : node_(node), surroundings_(surroundings), fhir_(node, world, options) {}
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }

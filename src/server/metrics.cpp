@@ -61,6 +61,15 @@ void add_node(Families& to, const node::Node& node) {
   add_gauge(to, "journal_position", "Position of the last entry", moment.state.position.value);
   add_gauge(to, "resources", "Resources that are current and not deleted", moment.state.resources);
 
+  const node::Load load = node.load();
+  add_gauge(to, "commands_waiting", "Commands not decided yet", load.waiting);
+  add_gauge(to, "commands_waiting_max", "The bound of those: more wait at the edge",
+            load.waiting_max);
+  add_gauge(to, "overlay_bytes", "Bytes of acknowledged entries not yet in the store",
+            load.overlay_bytes);
+  add_gauge(to, "overlay_bytes_max", "The bound of those: beyond it, writes wait",
+            load.overlay_bytes_max);
+
   const node::Health health = node.health();
   add_gauge(to, "writes_accepted", "1 while writes are accepted",
             health.writes_refused.empty() ? 1 : 0);

@@ -29,7 +29,7 @@ class Life {
     state_.last_row = RowId{state_.last_row.value + 1};
     const Version version{before ? before->version.value + 1 : 1};
     if (before && before->presence == Presence::present) {
-      supersede(work_, before->row, listed(), state_.position, state_.time);
+      supersede(work_, state_, before->row, listed());
       --state_.resources;
     }
     write_version(
@@ -164,6 +164,7 @@ TEST(Undo, IsForgottenAfterItsTimeABoundedNumberAtOnce) {
   ASSERT_TRUE(prune_undo(life.work(), state, state.time).has_value());
   EXPECT_EQ(undo_rows(), 2U * 15);
   EXPECT_EQ(state.undo_pruned, 585U);
+  EXPECT_EQ(state.undo_oldest.ms, state.time.ms - undo_kept_ms + 60'000);
   ASSERT_TRUE(prune_undo(life.work(), state, state.time).has_value());
   EXPECT_EQ(undo_rows(), 2U * 15);
 }

@@ -5,7 +5,7 @@
 namespace holdfast::views {
 namespace {
 
-constexpr std::uint8_t state_format = 1;
+constexpr std::uint8_t state_format = 2;
 
 }  // namespace
 
@@ -52,6 +52,7 @@ Bytes encode(const State& state) {
     append_little(bytes, lane);
   }
   append_little(bytes, state.undo_pruned);
+  append_little(bytes, state.undo_oldest.ms);
   return bytes;
 }
 
@@ -68,8 +69,9 @@ Result<State> decode_state(BytesView bytes) {
     lane = reader.little<std::uint64_t>();
   }
   state.undo_pruned = reader.little<std::uint64_t>();
+  state.undo_oldest = Time{reader.little<std::int64_t>()};
   if (reader.failed() || !reader.at_end() || format != state_format) {
-    return fail(Code::corrupt, "state: a row that cannot be read");
+    return fail(Code::corrupt, "state: a row that cannot be read; run `holdfast rebuild`");
   }
   state.chain = Hash::from(chain);
   return state;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
 
 #include "base/hash.h"
 #include "base/ids.h"
@@ -33,6 +34,8 @@ struct State {
   std::uint64_t resources = 0;  ///< current and not deleted
   Digest digest;
   std::uint64_t undo_pruned = 0;  ///< position up to which undo rows are gone
+  /// No undo row that is left is of an earlier time; the end of time when none is left.
+  Time undo_oldest{std::numeric_limits<std::int64_t>::max()};
   bool operator==(const State&) const = default;
 };
 

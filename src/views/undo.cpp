@@ -36,21 +36,25 @@ Result<UndoRow> decode_undo(BytesView value) {
   return UndoRow{{load_big<std::uint64_t>(value.data())}, value.substr(sizeof(std::uint64_t))};
 }
 
-void supersede(WorkLayer& layer, RowId row, const Postings& postings, Position position, Time time,
-               Bug bug) {
+void supersede(WorkLayer& layer, State& state, RowId row, const Postings& postings, Bug bug) {
   Bytes queued;
-  append_little(queued, time.ms);
+  append_little(queued, state.time.ms);
   postings.each_row(row, [&](BytesView key, BytesView value) {
     layer.erase(Table::posting, key);
     if (bug != Bug::lose_undo_row) {
-      layer.put(Table::undo, key, encode_undo(position, value));
+      layer.put(Table::undo, key, encode_undo(state.position, value));
       append_text(queued, key);
     }
   });
-  layer.put(Table::undo, queue_key(position, row), queued);
+  layer.put(Table::undo, queue_key(state.position, row), queued);
+  state.undo_oldest = std::min(state.undo_oldest, state.time);
 }
 
 Result<void> prune_undo(WorkLayer& layer, State& state, Time now) {
+  if (state.undo_oldest.ms > now.ms - undo_kept_ms) {
+    return ok();  // of nearly every entry: it looks at no row
+  }
+  state.undo_oldest = State{}.undo_oldest;
   std::vector<Bytes> erased;
   {
     // What was pruned lies behind as tombstones: begin where the last pruning ended.
@@ -59,10 +63,12 @@ Result<void> prune_undo(WorkLayer& layer, State& state, Time now) {
     append_big(until, static_cast<std::uint16_t>(index_number::undo_queue.value + 1U));
     const auto cursor = layer.scan(Table::undo, from, until, Direction::forward);
     std::size_t versions = 0;
-    for (; cursor->valid() && versions < undo_versions_pruned_max; cursor->next(), ++versions) {
+    for (; cursor->valid(); cursor->next(), ++versions) {
       ByteReader reader(cursor->value());
       const Time superseded{reader.little<std::int64_t>()};
-      if (!reader.failed() && superseded.ms > now.ms - undo_kept_ms) {
+      if (!reader.failed() &&
+          (superseded.ms > now.ms - undo_kept_ms || versions == undo_versions_pruned_max)) {
+        state.undo_oldest = superseded;
         break;
       }
       while (!reader.failed() && !reader.at_end()) {

@@ -19,9 +19,9 @@ inline constexpr std::int64_t undo_kept_ms = 15 * 60 * 1000;
 /// that the queue drains; the rest waits for the next entry.
 inline constexpr std::size_t undo_versions_pruned_max = 256;
 
-/// Version `row` stops being current at `position`: its postings, the same that were written,
-/// leave the index and go to undo.
-void supersede(WorkLayer& layer, RowId row, const Postings& postings, Position position, Time time,
+/// Version `row` stops being current with the entry of `state`: its postings, the same that were
+/// written, leave the index and go to undo.
+void supersede(WorkLayer& layer, State& state, RowId row, const Postings& postings,
                Bug bug = Bug::none);
 
 /// A row of the undo table: when its posting went, and what value that had. Borrows.

@@ -18,9 +18,10 @@ struct World {
   Disk& disk;  ///< rooted at the data directory
   Random& random;
   Network& network;
-  std::vector<Executor*> io;  ///< at least one; sessions are spread over them
-  Executor& sequencer;        ///< decides and appends; nothing else runs there
-  Executor& background;       ///< view writes, segment preparation, scrub
+  std::vector<Executor*> io;    ///< at least one; sessions are spread over them
+  std::vector<Executor*> bulk;  ///< at least one; large requests, so that small ones need not wait
+  Executor& sequencer;          ///< decides and appends; nothing else runs there
+  Executor& background;         ///< view writes, segment preparation, scrub
 };
 
 }  // namespace holdfast

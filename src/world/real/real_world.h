@@ -17,7 +17,8 @@ namespace holdfast {
 
 class RealWorld {
  public:
-  /// `io_threads` sessions threads (at least one), one for the sequencer, one for background work.
+  /// `io_threads` sessions threads (at least one), one for bulk for each four of them (at least
+  /// one), one for the sequencer, one for background work.
   RealWorld(std::unique_ptr<RealDisk> disk, std::size_t io_threads);
   /// stop(), if that was not done. What spawned tasks refer to must live until then.
   ~RealWorld();
@@ -41,6 +42,7 @@ class RealWorld {
   RealExecutor sequencer_;
   RealExecutor background_;
   std::vector<std::unique_ptr<RealExecutor>> io_;
+  std::vector<std::unique_ptr<RealExecutor>> bulk_;
   World world_;
 };
 

@@ -35,19 +35,22 @@ struct SimWorld::Life {
   explicit Life(SimWorld& machine)
       : sequencer(machine.scheduler_),
         background(machine.scheduler_),
+        bulk(machine.scheduler_),
         io(make_executors(machine.scheduler_, machine.options_.io_executors)),
         world{machine.clock_, machine.disk_, machine.random_, machine.network_,
-              borrow(io),     sequencer,     background} {}
+              borrow(io),     {&bulk},       sequencer,       background} {}
   void kill() {
     for (const auto& executor : io) {
       executor->kill();
     }
+    bulk.kill();
     background.kill();
     sequencer.kill();
   }
 
   SimExecutor sequencer;
   SimExecutor background;
+  SimExecutor bulk;
   std::vector<std::unique_ptr<SimExecutor>> io;
   World world;
 };
