@@ -8,6 +8,7 @@
 #include "cli/bench_load.h"
 #include "cli/bench_resources.h"
 #include "cli/remote.h"
+#include "http/bench/plain_beast.h"
 #include "http/server.h"
 #include "world/real/real_random.h"
 
@@ -107,31 +108,19 @@ double median(std::vector<double> values) {
 }
 
 /// Reads of one patient from a server without anything behind it.
-class EmptyLoad {
- public:
-  static Result<std::unique_ptr<EmptyLoad>> start() {
-    TRY(auto server, EmptyServer::start());
-    return std::unique_ptr<EmptyLoad>(new EmptyLoad(std::move(server)));
-  }
-  Result<Load::Outcome> run(unsigned clients, std::uint64_t count) {
-    const std::size_t body = std::hash<std::string_view>()(make_patient("empty", 1));
-    return run_reads(load_, clients, count, {"/fhir/Patient/empty"}, {body});
-  }
-
- private:
-  explicit EmptyLoad(std::unique_ptr<EmptyServer> server)
-      : server_(std::move(server)), load_(server_->url()) {}
-  std::unique_ptr<EmptyServer> server_;
-  Load load_;
-};
+Result<Load::Outcome> read_empty(Load& load, unsigned clients, std::uint64_t count) {
+  const std::size_t body = std::hash<std::string_view>()(make_patient("empty", 1));
+  return run_reads(load, clients, count, {"/fhir/Patient/empty"}, {body});
+}
 
 }  // namespace
 
 Result<void> bench_empty(const BenchOptions& options) {
   const unsigned clients = options.clients > 0 ? options.clients : 16;
   const std::uint64_t count = options.size > 0 ? options.size : 100'000;
-  TRY(const auto load, EmptyLoad::start());
-  TRY(auto outcome, load->run(clients, count));
+  TRY(const auto server, EmptyServer::start());
+  Load load(server->url());
+  TRY(auto outcome, read_empty(load, clients, count));
   BenchLine line("empty");
   line.number("clients", clients);
   line.number("requests", count);
@@ -142,22 +131,24 @@ Result<void> bench_empty(const BenchOptions& options) {
   return ok();
 }
 
-Result<void> bench_read(const BenchOptions& options) {
-  constexpr std::uint64_t patients = 1000;
-  const unsigned clients = options.clients > 0 ? options.clients : 16;
-  const std::uint64_t count = options.size > 0 ? options.size : 100'000;
-  TRY(const auto bed, Bed::make(options, {"--io-threads", "1"}));
-  Load load(bed->url());
+namespace {
 
+/// Patients on a server, and the hash of what each reads as.
+struct Known {
   std::vector<std::string> targets;
-  std::uint64_t next = 0;
+  std::vector<std::size_t> hashes;
+};
+
+Result<Known> make_known_patients(Load& load, unsigned clients, std::uint64_t count) {
+  Known known;
   const auto create = [&](unsigned) -> std::optional<Exchange> {
-    if (next == patients) {
+    const std::uint64_t number = known.targets.size();
+    if (number == count) {
       return std::nullopt;
     }
-    const std::string id = fmt::format("read-{}", next);
-    targets.push_back("/fhir/Patient/" + id);
-    Exchange put = json_exchange("PUT", targets.back(), make_patient(id, next++), 201);
+    const std::string id = fmt::format("read-{}", number);
+    known.targets.push_back("/fhir/Patient/" + id);
+    Exchange put = json_exchange("PUT", known.targets.back(), make_patient(id, number), 201);
     put.wrong = [](const http::Incoming& reply) {
       return reply.status == 200 || reply.status == 201 ? std::string()
                                                         : diagnostics_of(reply.body);
@@ -165,35 +156,59 @@ Result<void> bench_read(const BenchOptions& options) {
     return put;
   };
   TRY_OK(load.run(clients, create));
-  // What each must read as from now on: as first read, and with the name that was sent.
-  std::vector<std::size_t> expected(patients);
+  known.hashes.resize(count);
   std::uint64_t looked = 0;
   const auto look = [&](unsigned) -> std::optional<Exchange> {
-    if (looked == patients) {
+    if (looked == count) {
       return std::nullopt;
     }
     const std::uint64_t index = looked++;
     Exchange read;
-    read.request.target = targets[index];
-    read.wrong = [&expected, index](const http::Incoming& reply) {
-      expected[index] = std::hash<std::string_view>()(reply.body);
+    read.request.target = known.targets[index];
+    read.wrong = [&known, index](const http::Incoming& reply) {
+      known.hashes[index] = std::hash<std::string_view>()(reply.body);
       return reply.body.find(family_of(index)) != Bytes::npos ? std::string() : "another patient";
     };
     return read;
   };
   TRY_OK(load.run(1, look));
-  // In turns, so that whatever else the machine does meets both.
-  TRY(const auto empty, EmptyLoad::start());
+  return known;
+}
+
+/// Rates of one server over the turns, and of the server under test against it.
+struct Beside {
   std::vector<double> rates;
-  std::vector<double> empty_rates;
   std::vector<double> ratios;
+  void add(double its, double ours) {
+    rates.push_back(its);
+    ratios.push_back(ours / its);
+  }
+};
+
+}  // namespace
+
+Result<void> bench_read(const BenchOptions& options) {
+  const unsigned clients = options.clients > 0 ? options.clients : 16;
+  const std::uint64_t count = (options.size > 0 ? options.size : 100'000) / read_turns + 1;
+  TRY(const auto bed, Bed::make(options, {"--io-threads", "1"}));
+  Load load(bed->url());
+  TRY(const Known known, make_known_patients(load, clients, 1000));
+  // In turns, so that whatever else the machine does meets all of them.
+  TRY(const auto edge, EmptyServer::start());
+  Load edge_load(edge->url());
+  const http::PlainBeast beast(make_patient("empty", 1));
+  Load beast_load(fmt::format("http://127.0.0.1:{}", beast.port()));
+  std::vector<double> rates;
+  Beside beside_edge;
+  Beside beside_beast;
   Latencies latencies;
   for (unsigned turn = 0; turn < read_turns; ++turn) {
-    TRY(const auto outcome, run_reads(load, clients, count / read_turns + 1, targets, expected));
-    TRY(const auto nothing, empty->run(clients, count / read_turns + 1));
+    TRY(const auto outcome, run_reads(load, clients, count, known.targets, known.hashes));
+    TRY(const auto by_edge, read_empty(edge_load, clients, count));
+    TRY(const auto by_beast, read_empty(beast_load, clients, count));
     rates.push_back(rate(outcome));
-    empty_rates.push_back(rate(nothing));
-    ratios.push_back(rates.back() / empty_rates.back());
+    beside_edge.add(rate(by_edge), rates.back());
+    beside_beast.add(rate(by_beast), rates.back());
     latencies.us.insert(latencies.us.end(), outcome.latencies.us.begin(),
                         outcome.latencies.us.end());
   }
@@ -205,8 +220,10 @@ Result<void> bench_read(const BenchOptions& options) {
   line.number("turns", read_turns);
   line.figure("per_second_median", median(rates));
   line.add_latencies("", latencies);
-  line.figure("empty_per_second_median", median(empty_rates));
-  line.figure("ratio_to_empty_median", median(ratios));
+  line.figure("empty_beast_per_second_median", median(beside_beast.rates));
+  line.figure("ratio_to_empty_beast_median", median(beside_beast.ratios));
+  line.figure("empty_edge_per_second_median", median(beside_edge.rates));
+  line.figure("ratio_to_empty_edge_median", median(beside_edge.ratios));
   TRY_OK(line.add_sync_probe(options.folder));
   TRY_OK(bed->end());
   line.print();

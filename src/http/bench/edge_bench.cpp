@@ -22,14 +22,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
-#include <boost/asio.hpp>
-#include <boost/beast/core.hpp>
-#include <boost/beast/http.hpp>
-
 #include "base/check.h"
+#include "http/bench/plain_beast.h"
 #include "http/server.h"
 #include "world/real/real_clock.h"
 #include "world/real/real_executor.h"
@@ -39,8 +35,6 @@
 namespace {
 
 using holdfast::check;
-namespace asio = boost::asio;
-namespace beast = boost::beast;
 using Steady = std::chrono::steady_clock;
 
 constexpr std::size_t body_bytes = 1'200;
@@ -97,67 +91,6 @@ struct Ours {
   Empty empty;
   std::unique_ptr<holdfast::Listener> listener;
   std::unique_ptr<holdfast::http::Server> server;
-};
-
-// --- plain Beast ---
-
-class Plain : public std::enable_shared_from_this<Plain> {
- public:
-  explicit Plain(asio::ip::tcp::socket socket) : stream_(std::move(socket)) {
-    stream_.socket().set_option(asio::ip::tcp::no_delay(true));
-  }
-  void read() {
-    request_ = {};
-    stream_.expires_after(std::chrono::seconds(60));
-    beast::http::async_read(stream_, buffer_, request_,
-                            [self = shared_from_this()](beast::error_code error, std::size_t) {
-                              if (!error) {
-                                self->write();
-                              }
-                            });
-  }
-
- private:
-  void write() {
-    reply_ = {beast::http::status::ok, request_.version()};
-    reply_.set(beast::http::field::content_type, "application/fhir+json; charset=utf-8");
-    reply_.set(beast::http::field::etag, "W/\"1\"");
-    reply_.body() = reply_body();
-    reply_.prepare_payload();
-    beast::http::async_write(stream_, reply_,
-                             [self = shared_from_this()](beast::error_code error, std::size_t) {
-                               if (!error) {
-                                 self->read();
-                               }
-                             });
-  }
-  beast::tcp_stream stream_;
-  beast::flat_buffer buffer_;
-  beast::http::request<beast::http::string_body> request_;
-  beast::http::response<beast::http::string_body> reply_;
-};
-
-struct Theirs {
-  Theirs() : acceptor(io, {asio::ip::make_address("127.0.0.1"), 0}) {
-    accept();
-    thread = std::thread([this] { io.run(); });
-  }
-  ~Theirs() {
-    io.stop();
-    thread.join();
-  }
-  void accept() {
-    acceptor.async_accept([this](beast::error_code error, asio::ip::tcp::socket socket) {
-      if (!error) {
-        std::make_shared<Plain>(std::move(socket))->read();
-        accept();
-      }
-    });
-  }
-  [[nodiscard]] std::uint16_t port() const { return acceptor.local_endpoint().port(); }
-  asio::io_context io{1};
-  asio::ip::tcp::acceptor acceptor;
-  std::thread thread;
 };
 
 // --- load ---
@@ -286,7 +219,7 @@ int main(int count, char** values) {
     Load ours{};
     Load theirs{};
     {
-      const Theirs server;
+      const holdfast::http::PlainBeast server(reply_body());
       theirs = load(server.port(), connections, for_seconds);
     }
     {
