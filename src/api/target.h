@@ -23,25 +23,17 @@ struct Parameter {
   bool operator==(const Parameter&) const = default;
 };
 
-/// Code::syntax for a '%' without two digits, for NUL, and for what is not UTF-8.
-[[nodiscard]] Result<std::string> percent_decode(std::string_view text);
-
-/// The parameters in order; '+' is a space; empty parts ("a=1&&b=2") are skipped. Code::syntax as
-/// percent_decode; Code::too_large over parameters_max.
+/// The parameters in order; '+' is a space; empty parts ("a=1&&b=2") are skipped. Code::syntax
+/// for a '%' without two digits, for NUL, and for what is not UTF-8; Code::too_large over
+/// parameters_max.
 [[nodiscard]] Result<std::vector<Parameter>> parse_parameters(std::string_view text);
 
 /// The decoded segments of a path. One slash at the end is forgiven. Code::not_found for more than
-/// segments_max, or an empty one between.
+/// segments_max, or an empty one between; Code::syntax as above.
 [[nodiscard]] Result<std::vector<std::string>> parse_path(std::string_view path);
 
 /// https://hl7.org/fhir/R4/datatypes.html#id: [A-Za-z0-9\-\.]{1,64}
 [[nodiscard]] bool is_fhir_id(std::string_view text);
-
-/// Text as it may stand in a query value.
-[[nodiscard]] std::string percent_encode(std::string_view text);
-
-/// Whether bytes are UTF-8 (no surrogates, no overlong forms, up to U+10FFFF).
-[[nodiscard]] bool is_utf8(std::string_view text);
 
 /// A decimal without sign, leading zeros or more than 18 digits; nothing for anything else.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);

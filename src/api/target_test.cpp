@@ -26,11 +26,6 @@ TEST(Target, RefusesWhatCannotBeDecoded) {
   EXPECT_EQ(parse_parameters(many).error().code, Code::too_large);
 }
 
-TEST(Target, EncodingIsUndoneByDecoding) {
-  const std::string text = "a b&c=d/é%+|$,";
-  EXPECT_EQ(percent_decode(percent_encode(text)).value(), text);
-}
-
 TEST(Target, PathHasNoEmptySegmentsButForgivesASlashAtTheEnd) {
   EXPECT_EQ(parse_path("/fhir/Patient/").value(), (std::vector<std::string>{"fhir", "Patient"}));
   EXPECT_FALSE(parse_path("/fhir//Patient"));

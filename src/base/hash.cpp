@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "base/check.h"
+#include "base/text.h"
 
 #if defined(__x86_64__)
 #include <nmmintrin.h>
@@ -147,19 +148,6 @@ std::optional<Bytes> decode64(std::string_view text, const std::array<std::uint8
   return bytes;
 }
 
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') {
-    return digit - '0';
-  }
-  if (digit >= 'a' && digit <= 'f') {
-    return digit - 'a' + 10;
-  }
-  if (digit >= 'A' && digit <= 'F') {
-    return digit - 'A' + 10;
-  }
-  return -1;
-}
-
 }  // namespace
 
 Hash Hash::from(BytesView raw) {
@@ -261,13 +249,10 @@ std::uint32_t crc32c_portable(BytesView bytes, std::uint32_t before) {
 }
 
 std::string to_hex(BytesView bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
   std::string text;
   text.reserve(bytes.size() * 2);
   for (const char byte : bytes) {
-    const auto value = static_cast<unsigned char>(byte);
-    text.push_back(digits[value >> 4U]);
-    text.push_back(digits[value & 0x0fU]);
+    append_hex(text, byte);
   }
   return text;
 }
@@ -279,8 +264,8 @@ std::optional<Bytes> from_hex(std::string_view text) {
   Bytes bytes;
   bytes.reserve(text.size() / 2);
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = hex_value(text[i]);
-    const int low = hex_value(text[i + 1]);
+    const int high = hex_digit(text[i]);
+    const int low = hex_digit(text[i + 1]);
     if (high < 0 || low < 0) {
       return std::nullopt;
     }

@@ -9,6 +9,7 @@
 #include <simdjson.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "fhir/json_text.h"
 #include "fhir/json_walk.h"
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace holdfast::fhir {
 
 namespace {
@@ -14,17 +16,11 @@ std::optional<std::uint32_t> hex4(std::string_view text) {
   }
   std::uint32_t value = 0;
   for (const char c : text.substr(0, 4)) {
-    std::uint32_t digit = 0;
-    if (is_digit(c)) {
-      digit = static_cast<std::uint32_t>(c - '0');
-    } else if (c >= 'a' && c <= 'f') {
-      digit = static_cast<std::uint32_t>(c - 'a') + 10;
-    } else if (c >= 'A' && c <= 'F') {
-      digit = static_cast<std::uint32_t>(c - 'A') + 10;
-    } else {
+    const int digit = hex_digit(c);
+    if (digit < 0) {
       return std::nullopt;
     }
-    value = value << 4U | digit;
+    value = value << 4U | static_cast<std::uint32_t>(digit);
   }
   return value;
 }
@@ -119,31 +115,6 @@ void append_unescaped(std::string& to, std::string_view inside) {
     }
   }
   to.append(inside.substr(done));
-}
-
-std::optional<std::size_t> find_bad_utf8(std::string_view text) {
-  const auto byte = [&](std::size_t at) -> unsigned {
-    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-  };
-  const auto is_tail = [&](std::size_t at) { return (byte(at) & 0xc0U) == 0x80U; };
-  for (std::size_t i = 0; i < text.size();) {
-    const unsigned first = byte(i);
-    if (first < 0x80) {
-      i += 1;
-    } else if (first >= 0xc2 && first <= 0xdf && is_tail(i + 1)) {
-      i += 2;
-    } else if (first >= 0xe0 && first <= 0xef && is_tail(i + 1) && is_tail(i + 2) &&
-               !(first == 0xe0 && byte(i + 1) < 0xa0) && !(first == 0xed && byte(i + 1) > 0x9f)) {
-      i += 3;
-    } else if (first >= 0xf0 && first <= 0xf4 && is_tail(i + 1) && is_tail(i + 2) &&
-               is_tail(i + 3) && !(first == 0xf0 && byte(i + 1) < 0x90) &&
-               !(first == 0xf4 && byte(i + 1) > 0x8f)) {
-      i += 4;
-    } else {
-      return i;
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<std::size_t> number_length(std::string_view text, bool& exponent_is_in_range) {

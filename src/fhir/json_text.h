@@ -34,9 +34,6 @@ void append_step(std::string& path, bool in_array, std::uint32_t position, std::
 /// Appends the value of a string whose escapes are right.
 void append_unescaped(std::string& to, std::string_view inside);
 
-/// The offset of the first byte that is not UTF-8 (RFC 3629), or nothing.
-[[nodiscard]] std::optional<std::size_t> find_bad_utf8(std::string_view text);
-
 /// Length of the JSON number at the start of `text` (RFC 8259 section 6); nothing if it is none.
 /// `exponent_is_in_range` turns false where the exponent exceeds json_exponent_max.
 [[nodiscard]] std::optional<std::size_t> number_length(std::string_view text,

@@ -2,24 +2,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "http/head.h"
 #include "http/limits.h"
 
 namespace holdfast::http {
 namespace {
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  if (c >= 'A' && c <= 'F') {
-    return c - 'A' + 10;
-  }
-  return -1;
-}
 
 constexpr std::size_t size_digits_max = 16;
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/text.h"
 #include "fhir/definitions.h"
 #include "search/text.h"
 #include "search/values.h"
@@ -32,6 +33,9 @@ constexpr std::array prefix_names{
     PrefixName{"eq", Prefix::eq}, PrefixName{"ne", Prefix::ne}, PrefixName{"gt", Prefix::gt},
     PrefixName{"lt", Prefix::lt}, PrefixName{"ge", Prefix::ge}, PrefixName{"le", Prefix::le},
     PrefixName{"sa", Prefix::sa}, PrefixName{"eb", Prefix::eb}, PrefixName{"ap", Prefix::ap}};
+
+// What a query may hold as it is, beside unreserved characters (RFC 3986 section 3.4).
+constexpr std::string_view kept_in_query = "/:,";
 
 // One parameter of the query, decoded.
 struct Parameter {
@@ -75,9 +79,9 @@ class Parser {
     }
     const std::size_t equals = part.find('=');
     Parameter parameter;
-    TRY(parameter.name, percent_decode(part.substr(0, equals)));
+    TRY(parameter.name, percent_decode(part.substr(0, equals), Plus::is_space));
     if (equals != std::string_view::npos) {
-      TRY(parameter.value, percent_decode(part.substr(equals + 1)));
+      TRY(parameter.value, percent_decode(part.substr(equals + 1), Plus::is_space));
     }
     const std::size_t colon = parameter.name.find(':');
     if (colon != std::string::npos) {
@@ -120,11 +124,11 @@ class Parser {
     if (!criteria_.understood.empty()) {
       criteria_.understood += '&';
     }
-    criteria_.understood += percent_encode(parameter.name);
+    criteria_.understood += percent_encode(parameter.name, kept_in_query);
     if (!parameter.modifier.empty()) {
-      criteria_.understood += ':' + percent_encode(parameter.modifier);
+      criteria_.understood += ':' + percent_encode(parameter.modifier, kept_in_query);
     }
-    criteria_.understood += '=' + percent_encode(parameter.value);
+    criteria_.understood += '=' + percent_encode(parameter.value, kept_in_query);
   }
 
   // https://hl7.org/fhir/R4/search.html#errors: a client that asks for it gets what is left.
@@ -153,9 +157,8 @@ class Parser {
       where = "for " + std::string(fhir::name(*criteria_.scope.type));
     }
     std::string why = "search parameter " + quoted(parameter.name) + " is not known " + where;
-    const std::string_view meant = nearest(parameter.name, names);
-    if (!meant.empty()) {
-      why += "; did you mean " + quoted(meant) + "?";
+    if (const auto meant = nearest(parameter.name, names)) {
+      why += "; did you mean " + quoted(*meant) + "?";
     }
     return refuse(parameter, std::move(why));
   }

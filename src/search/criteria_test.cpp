@@ -173,12 +173,5 @@ TEST(PageLink, ComesBackOnlyUnderTheSecretThatSignedIt) {
   }
 }
 
-TEST(Text, FindsTheNearestName) {
-  const std::vector<std::string_view> names{"identifier", "name", "family"};
-  EXPECT_EQ(nearest("idnetifier", names), "identifier");
-  EXPECT_EQ(nearest("nmae", names), "name");
-  EXPECT_EQ(nearest("xyz", names), "");
-}
-
 }  // namespace
 }  // namespace holdfast::search

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "journal/options.h"
 
 namespace holdfast::server {
@@ -258,23 +259,6 @@ Result<void> read_file(Config& config, const Origins& origins) {
   return ok();
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) {
-    row[j] = j;
-  }
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::span<const Setting> settings() { return table; }
@@ -328,24 +312,6 @@ Result<void> check_loopback(std::string_view address) {
                           "yet: anybody could read and change every record. Listen on 127.0.0.1 "
                           "and put a reverse proxy that authenticates in front of it",
                           address));
-}
-
-std::optional<std::string_view> nearest(std::string_view word,
-                                        std::span<const std::string_view> known) {
-  constexpr std::size_t word_bytes_max = 64;  // nobody means a known one with more
-  std::optional<std::string_view> best;
-  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 2) + 1;
-  if (word.size() > word_bytes_max) {
-    return best;
-  }
-  for (const std::string_view candidate : known) {
-    const std::size_t away = distance(word, candidate);
-    if (away < best_distance) {
-      best = candidate;
-      best_distance = away;
-    }
-  }
-  return best;
 }
 
 }  // namespace holdfast::server

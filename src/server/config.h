@@ -72,8 +72,4 @@ struct Origins {
 /// to do, for any other address.
 [[nodiscard]] Result<void> check_loopback(std::string_view address);
 
-/// The word of `known` that is nearest to `word`, if one is near enough to be meant.
-[[nodiscard]] std::optional<std::string_view> nearest(std::string_view word,
-                                                      std::span<const std::string_view> known);
-
 }  // namespace holdfast::server

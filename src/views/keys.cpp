@@ -1,23 +1,15 @@
 #include "views/keys.h"
 
 #include "base/check.h"
+#include "base/text.h"
 
 namespace holdfast::views {
 namespace {
 
 constexpr char uuid_tag = 1;
 constexpr char text_tag = 2;
-constexpr std::size_t uuid_text_bytes = 36;
-constexpr std::size_t uuid_bytes = 16;
 
 bool is_hyphen_place(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
-
-int digit_value(char digit) {
-  if (digit >= '0' && digit <= '9') {
-    return digit - '0';
-  }
-  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
 
 // Only the one spelling that reading gives back: lower case, hyphens in their places.
 bool append_uuid(Bytes& to, std::string_view id) {
@@ -33,8 +25,8 @@ bool append_uuid(Bytes& to, std::string_view id) {
       }
       continue;
     }
-    const int value = digit_value(id[i]);
-    if (value < 0) {
+    const int value = hex_digit(id[i]);
+    if (value < 0 || (id[i] >= 'A' && id[i] <= 'F')) {
       return false;
     }
     char& byte = raw[digits / 2];
@@ -45,21 +37,6 @@ bool append_uuid(Bytes& to, std::string_view id) {
   to.push_back(uuid_tag);
   to.append(raw, sizeof raw);
   return true;
-}
-
-std::string uuid_text(BytesView raw) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(uuid_text_bytes);
-  for (std::size_t i = 0; i < raw.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) {
-      text.push_back('-');
-    }
-    const auto byte = static_cast<unsigned char>(raw[i]);
-    text.push_back(digits[byte >> 4U]);
-    text.push_back(digits[byte & 0x0fU]);
-  }
-  return text;
 }
 
 }  // namespace
@@ -81,7 +58,8 @@ std::string read_id(ByteReader& reader) {
     return {};
   }
   if (tag[0] == uuid_tag) {
-    return uuid_text(reader.bytes(uuid_bytes));
+    const BytesView raw = reader.bytes(uuid_bytes);
+    return reader.failed() ? std::string() : uuid_text(raw);
   }
   const std::size_t end = reader.rest().find('\0');
   if (tag[0] != text_tag || end == BytesView::npos) {
