@@ -53,17 +53,8 @@ Task<Reply> create(const Parts& parts, Call& call, Executor& on) {
   operation.type = fhir::name(type);
   operation.id = new_uuid(parts.random);
   operation.if_none_exist = std::move(terms->if_none_exist);
-  operation.body = std::move(content->body);
-
-  decide::Prepared prepared;
-  prepared.command = std::move(terms->command);
-  prepared.command.operations.push_back(std::move(operation));
-  prepared.operations.push_back(std::move(content->prepared));
-  const auto committed = co_await parts.node.submit(on, std::move(prepared));
-  if (!committed) {
-    co_return refusal(committed.error(), Origin::content);
-  }
-  co_return show_written(parts, call, *committed, type);
+  auto prepared = prepare_one(std::move(terms->command), std::move(operation), *std::move(content));
+  co_return co_await write_one(parts, call, on, std::move(prepared), Origin::content);
 }
 
 }  // namespace holdfast::api

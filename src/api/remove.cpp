@@ -35,11 +35,7 @@ Task<Reply> remove(const Parts& parts, Call& call, Executor& on) {
   if (!prepared) {
     co_return refusal(prepared.error(), Origin::request);
   }
-  const auto committed = co_await parts.node.submit(on, std::move(*prepared));
-  if (!committed) {
-    co_return refusal(committed.error(), Origin::request);
-  }
-  co_return show_written(parts, call, *committed, call.match.type);
+  co_return co_await write_one(parts, call, on, *std::move(prepared), Origin::request);
 }
 
 }  // namespace holdfast::api

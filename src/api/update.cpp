@@ -65,23 +65,13 @@ Task<Reply> update(const Parts& parts, Call& call, Executor& on) {
   if (const auto same = check_identity(*content, call.match); !same) {
     co_return refusal(same.error(), Origin::request);
   }
-  const fhir::TypeId type = call.match.type;
   Operation operation;
   operation.verb = Verb::update;
-  operation.type = fhir::name(type);
+  operation.type = fhir::name(call.match.type);
   operation.id = call.match.id;
   operation.if_match = terms->if_match;
-  operation.body = std::move(content->body);
-
-  decide::Prepared prepared;
-  prepared.command = std::move(terms->command);
-  prepared.command.operations.push_back(std::move(operation));
-  prepared.operations.push_back(std::move(content->prepared));
-  const auto committed = co_await parts.node.submit(on, std::move(prepared));
-  if (!committed) {
-    co_return refusal(committed.error(), Origin::content);
-  }
-  co_return show_written(parts, call, *committed, type);
+  auto prepared = prepare_one(std::move(terms->command), std::move(operation), *std::move(content));
+  co_return co_await write_one(parts, call, on, std::move(prepared), Origin::content);
 }
 
 }  // namespace holdfast::api

@@ -33,6 +33,30 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
                                                   body.error().what));
 }
 
+Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed) {
+  const auto what = written(parts, committed, 0, call.match.type);
+  if (!what) {
+    return refusal(what.error(), Origin::content);
+  }
+  Reply reply;
+  reply.status = http_status(what->status);
+  add_position(reply, committed.position);
+  const bool gone = what->status == Status::removed || what->status == Status::absent;
+  if (what->status != Status::absent) {
+    add_version_headers(reply.headers, what->version, what->time);
+  }
+  if (!gone) {
+    const std::string base = base_url(parts.options, call.request);
+    reply.headers.add(
+        "Location", fmt::format("{}{}{}", base, base.empty() ? "" : "/", local_version_url(*what)));
+    add_content(reply, parts, call, *what);
+  } else if (call.prefer.content == Return::operation_outcome) {
+    reply.status = 200;
+    add_content(reply, parts, call, *what);
+  }
+  return reply;
+}
+
 }  // namespace
 
 Result<Content> read_content(ReaderPool& readers, Bytes body) {
@@ -108,29 +132,22 @@ std::string local_version_url(const Written& written) {
                      written.version.value);
 }
 
-Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed,
-                   fhir::TypeId type) {
-  const auto what = written(parts, committed, 0, type);
-  if (!what) {
-    return refusal(what.error(), Origin::content);
+decide::Prepared prepare_one(Command command, Operation operation, Content content) {
+  operation.body = std::move(content.body);
+  decide::Prepared prepared;
+  prepared.command = std::move(command);
+  prepared.command.operations.push_back(std::move(operation));
+  prepared.operations.push_back(std::move(content.prepared));
+  return prepared;
+}
+
+Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on, decide::Prepared prepared,
+                      Origin origin) {
+  const auto committed = co_await parts.node.submit(on, std::move(prepared));
+  if (!committed) {
+    co_return refusal(committed.error(), origin);
   }
-  Reply reply;
-  reply.status = http_status(what->status);
-  add_position(reply, committed.position);
-  const bool gone = what->status == Status::removed || what->status == Status::absent;
-  if (what->status != Status::absent) {
-    add_version_headers(reply.headers, what->version, what->time);
-  }
-  if (!gone) {
-    const std::string base = base_url(parts.options, call.request);
-    reply.headers.add(
-        "Location", fmt::format("{}{}{}", base, base.empty() ? "" : "/", local_version_url(*what)));
-    add_content(reply, parts, call, *what);
-  } else if (call.prefer.content == Return::operation_outcome) {
-    reply.status = 200;
-    add_content(reply, parts, call, *what);
-  }
-  return reply;
+  co_return show_written(parts, call, *committed);
 }
 
 }  // namespace holdfast::api

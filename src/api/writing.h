@@ -47,9 +47,13 @@ struct Written {
 /// "Patient/7/_history/2"
 [[nodiscard]] std::string local_version_url(const Written& written);
 
-/// The reply to one create, update or delete, with the content that `Prefer` asks for (by default
-/// the resource). The same Outcome gives the same reply, however often it is asked for.
-[[nodiscard]] Reply show_written(const Parts& parts, const Call& call,
-                                 const node::Committed& committed, fhir::TypeId type);
+/// `command` with `operation` on `content` as its only one.
+[[nodiscard]] decide::Prepared prepare_one(Command command, Operation operation, Content content);
+
+/// Submits one create, update or delete, and replies with the content that `Prefer` asks for (by
+/// default the resource). The same Outcome gives the same reply, however often it is asked for.
+/// What is refused is refused as a fault of `origin`.
+[[nodiscard]] Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on,
+                                    decide::Prepared prepared, Origin origin);
 
 }  // namespace holdfast::api
