@@ -3,43 +3,20 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <map>
 #include <random>
 #include <thread>
 
 #include "views/mem_kv.h"
+#include "views/test_model.h"
 #include "views/view.h"
 
 namespace holdfast::views {
 namespace {
 
-using Model = std::map<std::pair<Table, Bytes>, Bytes>;
-using Pairs = std::vector<std::pair<Bytes, Bytes>>;
-
-Pairs read(const Reader& reader, Table table, BytesView from, BytesView until,
-           Direction direction) {
-  Pairs pairs;
-  const auto cursor = reader.scan(table, from, until, direction);
-  for (; cursor->valid(); cursor->next()) {
-    pairs.emplace_back(cursor->key(), cursor->value());
-  }
-  EXPECT_TRUE(cursor->status().has_value());
-  return pairs;
-}
-
-Pairs expected(const Model& model, Table table, BytesView from, BytesView until,
-               Direction direction) {
-  Pairs pairs;
-  for (const auto& [key, value] : model) {
-    if (key.first == table && key.second >= from && (until.empty() || key.second < until)) {
-      pairs.emplace_back(key.second, value);
-    }
-  }
-  if (direction == Direction::backward) {
-    std::reverse(pairs.begin(), pairs.end());
-  }
-  return pairs;
-}
+using test::expected;
+using test::Model;
+using test::Pairs;
+using test::read;
 
 // Keys that share beginnings, have zeros in them, and are beginnings of one another.
 Bytes random_key(std::mt19937_64& random) {
@@ -61,30 +38,10 @@ void expect_same(const Reader& reader, const Model& model, std::mt19937_64& rand
   const Direction direction = random() % 2 == 0 ? Direction::forward : Direction::backward;
   Bytes from = random() % 3 == 0 ? Bytes{} : random_key(random);
   Bytes until = random() % 3 == 0 ? Bytes{} : random_key(random);
-  ASSERT_EQ(read(reader, table, from, until, direction),
-            expected(model, table, from, until, direction));
-  const Bytes key = random_key(random);
-  const auto found = reader.get(table, key);
-  ASSERT_TRUE(found.has_value());
-  const auto wanted = model.find({table, key});
-  ASSERT_EQ(found->has_value(), wanted != model.end());
-  if (wanted != model.end()) {
-    ASSERT_EQ(**found, wanted->second);
-  }
-  const Pairs range = expected(model, table, from, until, direction);
-  const auto cursor = reader.scan(table, from, until, direction);
-  for (int i = 0; i < 3; ++i) {
-    const Bytes target = random_key(random);
-    cursor->seek(target);
-    const auto first = std::find_if(range.begin(), range.end(), [&](const auto& pair) {
-      return direction == Direction::forward ? pair.first >= target : pair.first <= target;
-    });
-    ASSERT_EQ(cursor->valid(), first != range.end());
-    if (cursor->valid()) {
-      ASSERT_EQ(cursor->key(), first->first);
-      ASSERT_EQ(cursor->value(), first->second);
-    }
-  }
+  const std::vector<Bytes> targets{random_key(random), random_key(random), random_key(random)};
+  ASSERT_NO_FATAL_FAILURE(
+      test::expect_range(reader, model, table, from, until, direction, targets));
+  test::expect_value(reader, model, table, random_key(random));
 }
 
 TEST(Overlay, ReadsAsIfEveryRowWereInOneMap) {

@@ -11,18 +11,20 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <optional>
 #include <random>
 
 #include "views/rocks/faulty_files.h"
 #include "views/rocks/rocks_kv.h"
+#include "views/test_model.h"
 
 namespace holdfast::views {
 namespace {
 
 namespace fs = std::filesystem;
-using Model = std::map<std::pair<Table, Bytes>, Bytes>;
+using test::Model;
+using test::OwnWrites;
+using test::read_all;
 
 /// A folder in memory where there is one: these tests sync a thousand times.
 class Scratch {
@@ -77,58 +79,27 @@ Bytes number_text(std::uint64_t number) {
 }
 
 /// What write number `number` does: rows in every table, overwriting and erasing older ones.
-struct Batch {
-  std::vector<std::pair<Table, std::pair<Bytes, std::optional<Bytes>>>> rows;
-  explicit Batch(std::uint64_t number, std::size_t value_bytes) {
-    std::mt19937_64 random(number);
-    for (std::size_t i = 0; i < table_count; ++i) {
-      for (int n = 0; n < 3; ++n) {
-        Bytes key = "key" + number_text(random() % 400);
-        std::optional<Bytes> value;
-        if (random() % 5 != 0) {
-          value = number_text(number) + Bytes(random() % value_bytes, 'v');
-        }
-        rows.push_back({static_cast<Table>(i), {std::move(key), std::move(value)}});
+OwnWrites batch(std::uint64_t number, std::size_t value_bytes) {
+  OwnWrites writes;
+  std::mt19937_64 random(number);
+  for (std::size_t i = 0; i < table_count; ++i) {
+    for (int n = 0; n < 3; ++n) {
+      Bytes key = "key" + number_text(random() % 400);
+      std::optional<Bytes> value;
+      if (random() % 5 != 0) {
+        value = number_text(number) + Bytes(random() % value_bytes, 'v');
       }
-    }
-    rows.push_back({Table::meta, {"last", number_text(number)}});
-  }
-  [[nodiscard]] Result<void> write(Kv& kv) const {
-    std::vector<Write> writes;
-    for (const auto& [table, row] : rows) {
-      writes.push_back(
-          {table, row.first, row.second ? std::optional<BytesView>(*row.second) : std::nullopt});
-    }
-    return kv.write(writes);
-  }
-  void into(Model& model) const {
-    for (const auto& [table, row] : rows) {
-      if (row.second) {
-        model[{table, row.first}] = *row.second;
-      } else {
-        model.erase({table, row.first});
-      }
+      writes.rows.push_back({static_cast<Table>(i), std::move(key), std::move(value)});
     }
   }
-};
+  writes.rows.push_back({Table::meta, "last", number_text(number)});
+  return writes;
+}
 
 Model model_after(std::uint64_t writes, std::size_t value_bytes) {
   Model model;
   for (std::uint64_t number = 1; number <= writes; ++number) {
-    Batch(number, value_bytes).into(model);
-  }
-  return model;
-}
-
-Result<Model> read_all(const Reader& reader) {
-  Model model;
-  for (std::size_t i = 0; i < table_count; ++i) {
-    const auto table = static_cast<Table>(i);
-    const auto cursor = reader.scan(table, {}, {}, Direction::forward);
-    for (; cursor->valid(); cursor->next()) {
-      model.emplace(std::pair{table, Bytes(cursor->key())}, cursor->value());
-    }
-    TRY_OK(cursor->status());
+    batch(number, value_bytes).into(model);
   }
   return model;
 }
@@ -174,7 +145,7 @@ TEST(RocksCrash, DISABLED_WriterToBeKilled) {
   std::mt19937_64 random(number);
   for (;;) {
     ++number;
-    ASSERT_TRUE(Batch(number, killed_value_bytes).write(**kv).has_value());
+    ASSERT_TRUE((*kv)->write(batch(number, killed_value_bytes).borrowed()).has_value());
     if (random() % 30 == 0) {
       ASSERT_TRUE((*kv)->flush().has_value());
       ASSERT_EQ(::write(report_descriptor, &number, sizeof number), ssize_t{sizeof number});
@@ -240,7 +211,7 @@ void make_store(const std::string& path, std::uint64_t writes) {
   const auto kv = open_rocks(options);
   ASSERT_TRUE(kv.has_value()) << kv.error().what;
   for (std::uint64_t number = 1; number <= writes; ++number) {
-    ASSERT_TRUE(Batch(number, faulty_value_bytes).write(**kv).has_value());
+    ASSERT_TRUE((*kv)->write(batch(number, faulty_value_bytes).borrowed()).has_value());
     if (number % 4 == 0) {
       ASSERT_TRUE((*kv)->flush().has_value());  // several files, so that there is compaction
     }
@@ -261,7 +232,7 @@ Outcome work_until_fault(const std::string& path, std::uint64_t from, std::uint6
   {
     const auto kv = open_rocks(options);
     for (std::uint64_t number = from + 1; kv && number <= until; ++number) {
-      if (!Batch(number, faulty_value_bytes).write(**kv)) {
+      if (!(*kv)->write(batch(number, faulty_value_bytes).borrowed())) {
         break;
       }
       outcome.written = number;
@@ -364,7 +335,7 @@ TEST(RocksFault, GoesOnWhenAFullDiskHasSpaceAgain) {
   options.env = &env;
   const auto kv = open_rocks(options);
   ASSERT_TRUE(kv.has_value());
-  ASSERT_TRUE(Batch(1, faulty_value_bytes).write(**kv).has_value());
+  ASSERT_TRUE((*kv)->write(batch(1, faulty_value_bytes).borrowed()).has_value());
   files->fail_from(0);
   const auto full = (*kv)->flush();
   ASSERT_FALSE(full.has_value());
@@ -373,7 +344,7 @@ TEST(RocksFault, GoesOnWhenAFullDiskHasSpaceAgain) {
   EXPECT_EQ(*read_all(*(*kv)->snapshot()), model_after(1, faulty_value_bytes))
       << "reads go on meanwhile";
   files->fail_from(UINT64_MAX);
-  ASSERT_TRUE(Batch(2, faulty_value_bytes).write(**kv).has_value());
+  ASSERT_TRUE((*kv)->write(batch(2, faulty_value_bytes).borrowed()).has_value());
   ASSERT_TRUE((*kv)->flush().has_value());
   EXPECT_EQ(*read_all(*(*kv)->snapshot()), model_after(2, faulty_value_bytes));
 }

@@ -4,17 +4,20 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <random>
 
 #include "views/mem_kv.h"
 #include "views/rocks/rocks_kv.h"
+#include "views/test_model.h"
 
 namespace holdfast::views {
 namespace {
 
-using Model = std::map<std::pair<Table, Bytes>, Bytes>;
-using Pairs = std::vector<std::pair<Bytes, Bytes>>;
+using test::expected;
+using test::Model;
+using test::OwnWrites;
+using test::read;
+using test::read_all;
 
 struct Scratch {
   std::filesystem::path path;
@@ -61,42 +64,6 @@ class KvPromise : public ::testing::TestWithParam<Which> {
   std::unique_ptr<Kv> kv_;
 };
 
-Pairs read(const Reader& reader, Table table, BytesView from, BytesView until,
-           Direction direction) {
-  Pairs pairs;
-  const auto cursor = reader.scan(table, from, until, direction);
-  for (; cursor->valid(); cursor->next()) {
-    pairs.emplace_back(cursor->key(), cursor->value());
-  }
-  EXPECT_TRUE(cursor->status().has_value());
-  return pairs;
-}
-
-Model all(const Reader& reader) {
-  Model model;
-  for (std::size_t i = 0; i < table_count; ++i) {
-    const auto table = static_cast<Table>(i);
-    for (auto& [key, value] : read(reader, table, {}, {}, Direction::forward)) {
-      model[{table, key}] = value;
-    }
-  }
-  return model;
-}
-
-Pairs expected(const Model& model, Table table, BytesView from, BytesView until,
-               Direction direction) {
-  Pairs pairs;
-  for (const auto& [key, value] : model) {
-    if (key.first == table && key.second >= from && (until.empty() || key.second < until)) {
-      pairs.emplace_back(key.second, value);
-    }
-  }
-  if (direction == Direction::backward) {
-    std::reverse(pairs.begin(), pairs.end());
-  }
-  return pairs;
-}
-
 // Few prefixes and a six-byte end, as postings have.
 Bytes random_key(std::mt19937_64& random) {
   static constexpr std::string_view prefixes[] = {"", "a", "ab", "abc", "b", "\xff", "\xff\xff"};
@@ -105,27 +72,6 @@ Bytes random_key(std::mt19937_64& random) {
   key.push_back(static_cast<char>(random() % 64));
   return key;
 }
-
-struct OwnWrites {
-  std::vector<std::pair<Table, std::pair<Bytes, std::optional<Bytes>>>> rows;
-  [[nodiscard]] std::vector<Write> borrowed() const {
-    std::vector<Write> writes;
-    for (const auto& [table, row] : rows) {
-      writes.push_back(
-          {table, row.first, row.second ? std::optional<BytesView>(*row.second) : std::nullopt});
-    }
-    return writes;
-  }
-  void into(Model& model) const {
-    for (const auto& [table, row] : rows) {
-      if (row.second) {
-        model[{table, row.first}] = *row.second;
-      } else {
-        model.erase({table, row.first});
-      }
-    }
-  }
-};
 
 OwnWrites random_writes(std::mt19937_64& random, std::size_t most) {
   OwnWrites writes;
@@ -137,7 +83,7 @@ OwnWrites random_writes(std::mt19937_64& random, std::size_t most) {
     if (random() % 4 != 0) {
       value = Bytes(random() % 200, static_cast<char>('a' + random() % 26));
     }
-    writes.rows.push_back({table, {std::move(key), std::move(value)}});
+    writes.rows.push_back({table, std::move(key), std::move(value)});
   }
   return writes;
 }
@@ -161,33 +107,17 @@ TEST_P(KvPromise, IsAnOrderedMapWithSnapshotsThatDoNotChange) {
     const Direction direction = random() % 2 == 0 ? Direction::forward : Direction::backward;
     const Bytes from = random() % 4 == 0 ? Bytes{} : random_key(random);
     const Bytes until = random() % 4 == 0 ? Bytes{} : random_key(random);
-    const Pairs range = expected(model, table, from, until, direction);
-    ASSERT_EQ(read(*reader, table, from, until, direction), range);
-    const auto cursor = reader->scan(table, from, until, direction);
+    std::vector<Bytes> targets;
     for (int i = 0; i < 4; ++i) {
-      const Bytes target = random_key(random);
-      cursor->seek(target);
-      const auto first = std::find_if(range.begin(), range.end(), [&](const auto& pair) {
-        return direction == Direction::forward ? pair.first >= target : pair.first <= target;
-      });
-      ASSERT_EQ(cursor->valid(), first != range.end());
-      if (cursor->valid()) {
-        ASSERT_EQ(cursor->key(), first->first);
-        ASSERT_EQ(cursor->value(), first->second);
-      }
+      targets.push_back(random_key(random));
     }
-    const Bytes key = random_key(random);
-    const auto found = reader->get(table, key);
-    ASSERT_TRUE(found.has_value());
-    const auto wanted = model.find({table, key});
-    ASSERT_EQ(found->has_value(), wanted != model.end());
-    if (wanted != model.end()) {
-      ASSERT_EQ(**found, wanted->second);
-    }
+    ASSERT_NO_FATAL_FAILURE(
+        test::expect_range(*reader, model, table, from, until, direction, targets));
+    ASSERT_NO_FATAL_FAILURE(test::expect_value(*reader, model, table, random_key(random)));
   }
   ASSERT_GT(past.size(), 3U);
   for (const auto& [reader, then] : past) {
-    EXPECT_EQ(all(*reader), then);
+    EXPECT_EQ(read_all(*reader).value(), then);
   }
 }
 
@@ -232,7 +162,7 @@ TEST_P(KvPromise, KeepsWhatWasFlushedAndSomePrefixOfTheRest) {
       flushed = history.size() - 1;
     }
     reopen();
-    const Model found = all(*kv_->snapshot());
+    const Model found = read_all(*kv_->snapshot()).value();
     const auto same = std::find(history.rbegin(), history.rend(), found);
     ASSERT_NE(same, history.rend()) << "not any prefix of the writes, in round " << round;
     const auto at = static_cast<std::size_t>(history.rend() - same) - 1;
@@ -276,7 +206,7 @@ TEST(MemKv, CrashKeepsExactlyThePrefixThatWasChosen) {
     }
     ASSERT_EQ(kv.unflushed_writes(), 5U);
     kv.crash(kept);
-    EXPECT_EQ(all(*kv.snapshot()).size(), 1 + kept);
+    EXPECT_EQ(read_all(*kv.snapshot()).value().size(), 1 + kept);
     EXPECT_EQ(kv.unflushed_writes(), 0U);
   }
 }
