@@ -6,24 +6,16 @@
 
 #include <gtest/gtest.h>
 
-#include "world/disk_contract_testing.h"
+#include "world/sim/test_sim_disk.h"
 
 namespace holdfast {
 namespace {
 
+using testing::open_file;
 using testing::read_all;
+using testing::seeds;
+using testing::write_durable;
 using testing::write_new;
-
-constexpr int seeds = 300;
-
-std::unique_ptr<File> open_file(Disk& disk, const std::string& path) {
-  return disk.open(path, OpenMode::write).value();
-}
-
-void write_durable(SimDisk& disk, const std::string& path, BytesView bytes) {
-  write_new(disk, path, bytes);
-  ASSERT_TRUE(run_to_end(disk.sync_directory("")).has_value());
-}
 
 TEST(SimDisk, FailedSyncLeavesPagesCleanButNotDurable) {
   int lost = 0;
