@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "decide/decision.h"
 #include "search/matches.h"
+#include "views/versions.h"
 
 namespace holdfast::decide {
 
@@ -46,6 +47,18 @@ Result<void> Decision::claim(std::size_t index, const std::string& id) {
                 where(index));
   }
   return ok();
+}
+
+Result<Decision::Named> Decision::take_named(std::size_t index) {
+  const std::string& id = operation(index).id;
+  TRY_OK(claim(index, id));
+  TRY(const auto current, views::read_current(view_, prepared_.operations[index].type, id));
+  Named named;
+  if (current) {
+    named = {current->version, current->presence == views::Presence::present};
+  }
+  TRY_OK(check_version(index, named.there ? std::optional(named.newest) : std::nullopt));
+  return named;
 }
 
 Result<std::vector<std::string>> Decision::matching(std::size_t index, fhir::TypeId type,

@@ -38,6 +38,13 @@ class Decision {
   Result<void> remove(std::size_t index);
   Result<void> create(std::size_t index);
   Result<void> update(std::size_t index);
+  /// The resource that an operation names by its id.
+  struct Named {
+    Version newest;      ///< 0: it never was there; a deletion counts
+    bool there = false;  ///< and is not deleted
+  };
+  /// Claims it for this operation, and checks If-Match.
+  Result<Named> take_named(std::size_t index);
   /// If-Match against what is there now.
   Result<void> check_version(std::size_t index, std::optional<Version> current) const;
   /// No two operations may mean one resource, whatever they do to it.
