@@ -190,20 +190,12 @@ std::string Json::path(std::uint32_t index) const {
   }
   JsonValue at = root();
   while (at.index() != index) {
-    std::uint32_t position = 0;
-    std::optional<JsonValue> next;
-    for (const JsonValue child : at.children()) {
-      if (index < child.next_index()) {
-        next = child;
-        break;
-      }
-      ++position;
-    }
+    const auto next = child_holding(at, index);
     if (!next) {
       break;
     }
-    append_step(out, at.is_array(), position, next->key(scratch));
-    at = *next;
+    append_step(out, at.is_array(), next->position, next->child.key(scratch));
+    at = next->child;
   }
   return out;
 }
@@ -216,6 +208,17 @@ JsonPlace place_in(BytesView text, std::size_t offset) {
   const std::size_t column = before.size() - (line_start == BytesView::npos ? 0 : line_start + 1);
   return {static_cast<std::uint32_t>(1 + std::ranges::count(before, '\n')),
           static_cast<std::uint32_t>(1 + column)};
+}
+
+std::optional<ChildAt> child_holding(JsonValue at, std::uint32_t index) {
+  std::uint32_t position = 0;
+  for (const JsonValue child : at.children()) {
+    if (index < child.next_index()) {
+      return ChildAt{child, position};
+    }
+    ++position;
+  }
+  return std::nullopt;
 }
 
 void append_step(std::string& path, bool in_array, std::uint32_t position, std::string_view key) {

@@ -24,6 +24,15 @@ namespace holdfast::fhir {
 /// Line and column of a byte of `text`.
 [[nodiscard]] JsonPlace place_in(BytesView text, std::size_t offset);
 
+/// A child and its place.
+struct ChildAt {
+  JsonValue child;
+  std::uint32_t position;  ///< among its siblings, from 0
+};
+/// The child of `at` whose subtree holds the value `index`, which must lie behind `at`; nothing
+/// where that subtree ends before it.
+[[nodiscard]] std::optional<ChildAt> child_holding(JsonValue at, std::uint32_t index);
+
 /// Appends ".key" or "[position]" to a path.
 void append_step(std::string& path, bool in_array, std::uint32_t position, std::string_view key);
 

@@ -309,22 +309,14 @@ std::string element_path(const Json& json, std::uint32_t index) {
   const ElementRow* row = nullptr;
   std::string scratch;
   while (at.index() != index) {
-    std::uint32_t position = 0;
-    std::optional<JsonValue> next;
-    for (const JsonValue child : at.children()) {
-      if (index < child.next_index()) {
-        next = child;
-        break;
-      }
-      ++position;
-    }
+    const auto next = child_holding(at, index);
     if (!next) {
       return out;
     }
     if (at.is_array()) {
-      append_step(out, true, position, {});
+      append_step(out, true, next->position, {});
     } else {
-      const std::string_view key = next->key(scratch);
+      const std::string_view key = next->child.key(scratch);
       const bool is_sibling = key.starts_with('_');
       row = in == nullptr ? nullptr : find_row(*in, key.substr(is_sibling ? 1 : 0));
       append_step(out, false, 0, row != nullptr ? path_name(*row) : key);
@@ -333,7 +325,7 @@ std::string element_path(const Json& json, std::uint32_t index) {
         row = nullptr;
       }
     }
-    at = *next;
+    at = next->child;
     if (at.is_object() && row != nullptr) {
       if (row->kind == ElementKind::resource) {
         enter_resource();
