@@ -56,8 +56,7 @@ class Decision {
 
   Result<void> resolve_references();
   Result<void> resolve_references_of(std::size_t index);
-  Result<std::optional<std::string>> target_of(std::size_t index, const fhir::Site& site,
-                                               std::string_view text);
+  Result<std::optional<std::string>> target_of(std::size_t index, const fhir::Site& site);
   Result<std::string> conditional_target(std::size_t index, const std::string& text,
                                          fhir::TypeId type);
   [[nodiscard]] std::string reference_to(std::size_t index) const;

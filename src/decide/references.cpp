@@ -7,7 +7,6 @@
 #include "base/check.h"
 #include "decide/decision.h"
 #include "decide/own.h"
-#include "fhir/json_text.h"
 #include "search/matches.h"
 
 namespace holdfast::decide {
@@ -49,7 +48,7 @@ Result<void> Decision::resolve_references_of(std::size_t index) {
   }
   const std::vector<fhir::Site>& sites = prepared_.operations[index].sites.sites;
   for (std::uint32_t site = 0; site < sites.size(); ++site) {
-    TRY(auto target, target_of(index, sites[site], fhir::site_text(wanted.body, sites[site])));
+    TRY(auto target, target_of(index, sites[site]));
     if (target) {
       outcome_.results[index].substitutions.push_back({site, intern_target(*std::move(target))});
     }
@@ -57,13 +56,9 @@ Result<void> Decision::resolve_references_of(std::size_t index) {
   return ok();
 }
 
-Result<std::optional<std::string>> Decision::target_of(std::size_t index, const fhir::Site& site,
-                                                       std::string_view text) {
+Result<std::optional<std::string>> Decision::target_of(std::size_t index, const fhir::Site& site) {
   std::string unescaped;
-  if (site.escaped) {
-    fhir::append_unescaped(unescaped, text);
-    text = unescaped;
-  }
+  const std::string_view text = fhir::site_value(operation(index).body, site, unescaped);
   if (may_be_local_name(site)) {
     if (const auto named = by_full_url_.find(text); named != by_full_url_.end()) {
       return reference_to(named->second);

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "fhir/json_text.h"
 #include "fhir/primitive.h"
 #include "fhir/walk.h"
 
@@ -21,6 +22,16 @@ Sites find_sites(JsonValue resource) {
   Sites sites;
   ElementWalk(resource.document(), {nullptr, &sites, nullptr}).run(resource);
   return sites;
+}
+
+std::string_view site_value(BytesView body, const Site& site, std::string& scratch) {
+  const BytesView written = site_text(body, site);
+  if (!site.escaped) {
+    return written;
+  }
+  scratch.clear();
+  append_unescaped(scratch, written);
+  return scratch;
 }
 
 // ---- what a text looks like -------------------------------------------------------------------

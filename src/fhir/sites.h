@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -79,6 +80,10 @@ struct Sites {
 [[nodiscard]] inline BytesView site_text(BytesView body, const Site& site) {
   return body.substr(site.text.begin, site.text.end - site.text.begin);
 }
+
+/// The value that those characters write. Points into `body` where nothing is escaped, else into
+/// `scratch`.
+[[nodiscard]] std::string_view site_value(BytesView body, const Site& site, std::string& scratch);
 
 /// What a text looks like, and the type that it names: of a relative or conditional one, and of an
 /// absolute one that ends in Type/id (with or without /_history/version).

@@ -74,7 +74,9 @@ TEST(Sites, AreTheReferencesAndLinksInOrder) {
                   Pair(R"(http:\/\/loinc.org)", SiteElement::uri),
                   Pair("urn:uuid:1", SiteElement::reference), Pair("Patient/2", SiteElement::link),
                   Pair("urn:uuid:3", SiteElement::link)));
-  EXPECT_TRUE(sites.sites[2].escaped);
+  std::string scratch = "from before";
+  EXPECT_EQ(site_value(body, sites.sites[0], scratch), "Patient/9");
+  EXPECT_EQ(site_value(body, sites.sites[2], scratch), "http://loinc.org");
   EXPECT_EQ(sites.sites[2].kind, SiteKind::absolute);
   EXPECT_EQ(body.substr(sites.id.begin, sites.id.end - sites.id.begin), "o");
 }

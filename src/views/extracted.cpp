@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "fhir/json_text.h"
-
 namespace holdfast::views {
 namespace {
 
@@ -23,14 +21,7 @@ class SiteReader {
     if (replaced != texts_.substitutions.end() && replaced->site == index) {
       return texts_.targets[replaced->target];
     }
-    const fhir::Site& site = texts_.sites.sites[index];
-    const BytesView written = fhir::site_text(texts_.body, site);
-    if (!site.escaped) {
-      return written;
-    }
-    unescaped_.clear();
-    fhir::append_unescaped(unescaped_, written);
-    return unescaped_;
+    return fhir::site_value(texts_.body, texts_.sites.sites[index], unescaped_);
   }
 
  private:
