@@ -8,8 +8,8 @@ import socket
 import threading
 import unittest
 
-from harness import ServerTest, main, shared_data
-from wire import Closed, FHIR_JSON, Wire, request, wait_until
+from harness import ServerTest, main, shared_data, wait_until
+from wire import Closed, FHIR_JSON, Wire, request
 
 MIB = 1 << 20
 BODY_BYTES_MAX = 32 * MIB

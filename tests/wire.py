@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 import socket
-import time
 
 FHIR_JSON = "application/fhir+json"
 REPLY_HEAD_BYTES_MAX = 64 << 10
@@ -164,11 +163,3 @@ def read_json(data):
 
 def sha256(data):
     return hashlib.sha256(data).hexdigest()
-
-
-def wait_until(holds, seconds=30):
-    until = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > until:
-            raise AssertionError("it did not come to hold")
-        time.sleep(0.02)
