@@ -8,6 +8,8 @@ namespace holdfast::http {
 namespace {
 
 using test::Bench;
+using test::get_with;
+using test::post_chunked;
 using test::see;
 
 struct Smuggled {
@@ -35,12 +37,6 @@ TEST_P(Smuggling, IsRefusedOnceAndNothingBehindItIsRead) {
 
 std::string post(std::string_view fields, std::string_view version = "1.1") {
   return "POST /fhir HTTP/" + std::string(version) + "\r\n" + std::string(fields) + "\r\n0\r\n\r\n";
-}
-std::string with(std::string_view line) {
-  return "GET /fhir HTTP/1.1\r\nHost: h\r\n" + std::string(line) + "\r\n\r\n";
-}
-std::string chunked(std::string_view body) {
-  return "POST /fhir HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -76,23 +72,24 @@ INSTANTIATE_TEST_SUITE_P(
         Smuggled{"length_wraps", post("Host: h\r\nContent-Length: 18446744073709551621\r\n"), 400},
         Smuggled{"no_host", post("Content-Length: 5\r\n"), 400},
         Smuggled{"two_hosts", post("Host: a\r\nHost: b\r\nContent-Length: 5\r\n"), 400},
-        Smuggled{"two_equal_hosts", with("Host: h"), 400},
+        Smuggled{"two_equal_hosts", get_with("Host: h"), 400},
         Smuggled{"host_list", "GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400},
         Smuggled{"host_user", "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
         Smuggled{"host_empty", "GET / HTTP/1.1\r\nHost:\r\n\r\n", 400},
         Smuggled{"host_port", "GET / HTTP/1.1\r\nHost: a:80x\r\n\r\n", 400},
-        Smuggled{"fold", with("X: a\r\n b"), 400}, Smuggled{"fold_tab", with("X: a\r\n\tb"), 400},
+        Smuggled{"fold", get_with("X: a\r\n b"), 400},
+        Smuggled{"fold_tab", get_with("X: a\r\n\tb"), 400},
         Smuggled{"first_field_folded", "GET / HTTP/1.1\r\n X: a\r\nHost: h\r\n\r\n", 400},
         Smuggled{"bare_lf", "GET / HTTP/1.1\nHost: h\n\n", 400},
-        Smuggled{"bare_lf_in_head", with("X: a\nContent-Length: 3"), 400},
+        Smuggled{"bare_lf_in_head", get_with("X: a\nContent-Length: 3"), 400},
         Smuggled{"bare_lf_at_end", "GET / HTTP/1.1\r\nHost: h\r\n\n", 400},
-        Smuggled{"bare_cr", with("X: a\rContent-Length: 3"), 400},
-        Smuggled{"cr_cr_lf", with("X: a\r"), 400},
-        Smuggled{"nul_in_value", with(std::string("X: a\0b", 6)), 400},
-        Smuggled{"nul_in_name", with(std::string("X\0: a", 5)), 400},
-        Smuggled{"no_colon", with("X"), 400}, Smuggled{"empty_name", with(": a"), 400},
-        Smuggled{"name_with_space", with("X Y: a"), 400},
-        Smuggled{"delete_in_value", with("X: \x7f"), 400},
+        Smuggled{"bare_cr", get_with("X: a\rContent-Length: 3"), 400},
+        Smuggled{"cr_cr_lf", get_with("X: a\r"), 400},
+        Smuggled{"nul_in_value", get_with(std::string("X: a\0b", 6)), 400},
+        Smuggled{"nul_in_name", get_with(std::string("X\0: a", 5)), 400},
+        Smuggled{"no_colon", get_with("X"), 400}, Smuggled{"empty_name", get_with(": a"), 400},
+        Smuggled{"name_with_space", get_with("X Y: a"), 400},
+        Smuggled{"delete_in_value", get_with("X: \x7f"), 400},
         Smuggled{"two_spaces", "GET  / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
         Smuggled{"tab_separated", "GET\t/\tHTTP/1.1\r\nHost: h\r\n\r\n", 400},
         Smuggled{"space_in_target", "GET /a b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
@@ -108,28 +105,29 @@ INSTANTIATE_TEST_SUITE_P(
         Smuggled{"http_2_preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
         Smuggled{"http_12", "GET / HTTP/1.2\r\nHost: h\r\n\r\n", 505},
         Smuggled{"connect", "CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", 501},
-        Smuggled{"expectation", with("Expect: miracles"), 417},
+        Smuggled{"expectation", get_with("Expect: miracles"), 417},
         Smuggled{"encoded_body",
                  "POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: "
                  "3\r\n\r\nabc",
                  415},
-        Smuggled{"chunk_size_empty", chunked("\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_size_negative", chunked("-1\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_size_0x", chunked("0x3\r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_size_space", chunked(" 3\r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_size_trailing_space", chunked("3 \r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_size_wraps", chunked("10000000000000003\r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_bare_lf", chunked("3\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_ext_bare_lf", chunked("3;a\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_ext_bare_cr", chunked("3;a\rb\r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_ext_long", chunked("3;" + std::string(300, 'x') + "\r\nabc\r\n0\r\n\r\n"),
-                 400},
-        Smuggled{"chunk_too_short", chunked("2\r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_too_long", chunked("4\r\nabc\r\n0\r\n\r\n"), 400},
-        Smuggled{"chunk_end_bare_lf", chunked("3\r\nabc\n0\r\n\r\n"), 400},
-        Smuggled{"trailer_folded", chunked("0\r\nA: b\r\n c\r\n\r\n"), 400},
-        Smuggled{"trailer_bare_lf", chunked("0\r\nA: b\n\r\n"), 400},
-        Smuggled{"trailer_long", chunked("0\r\nA: " + std::string(9000, 'x') + "\r\n\r\n"), 400}),
+        Smuggled{"chunk_size_empty", post_chunked("\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_size_negative", post_chunked("-1\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_size_0x", post_chunked("0x3\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_size_space", post_chunked(" 3\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_size_trailing_space", post_chunked("3 \r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_size_wraps", post_chunked("10000000000000003\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_bare_lf", post_chunked("3\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_ext_bare_lf", post_chunked("3;a\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_ext_bare_cr", post_chunked("3;a\rb\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_ext_long",
+                 post_chunked("3;" + std::string(300, 'x') + "\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_too_short", post_chunked("2\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_too_long", post_chunked("4\r\nabc\r\n0\r\n\r\n"), 400},
+        Smuggled{"chunk_end_bare_lf", post_chunked("3\r\nabc\n0\r\n\r\n"), 400},
+        Smuggled{"trailer_folded", post_chunked("0\r\nA: b\r\n c\r\n\r\n"), 400},
+        Smuggled{"trailer_bare_lf", post_chunked("0\r\nA: b\n\r\n"), 400},
+        Smuggled{"trailer_long", post_chunked("0\r\nA: " + std::string(9000, 'x') + "\r\n\r\n"),
+                 400}),
     [](const auto& instance) { return std::string(instance.param.name); });
 
 }  // namespace

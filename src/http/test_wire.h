@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,16 @@
 #include "world/sim/sim_random.h"
 
 namespace holdfast::http::test {
+
+inline constexpr std::string_view get = "GET /fhir/Patient/1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+/// A GET with one more line in its head.
+inline std::string get_with(std::string_view line) {
+  return "GET /fhir HTTP/1.1\r\nHost: h\r\n" + std::string(line) + "\r\n\r\n";
+}
+/// A POST whose body is these bytes: chunks with their framing.
+inline std::string post_chunked(std::string_view body) {
+  return "POST /fhir HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body);
+}
 
 /// One direction of a connection. Only one side waits on it at a time: the reader when it is
 /// empty, the writer when it is full.
