@@ -1,0 +1,56 @@
+#include "search/matches.h"
+
+#include <gtest/gtest.h>
+
+#include "search/test_oracle.h"
+
+namespace holdfast::search {
+namespace {
+
+using test::ask_identifier;
+using test::Fact;
+using test::observation;
+using test::patient;
+using test::Question;
+using test::Record;
+using test::truth;
+
+TEST(Matches, FindsOnlyWhatIsCurrent) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    Record record(seed);
+    for (int i = 0; i < 40; ++i) {
+      record.change();
+      Question question;
+      question.scope.type = record.random()() % 2 == 0 ? patient : observation;
+      question.all.emplace_back([t = *question.scope.type](const Fact& f) { return f.type == t; });
+      ask_identifier(question, record.random());
+      const auto wanted = truth(record, question, snapshot_of(record.state()));
+      const auto found = matches(*record.view(), *question.scope.type, "?" + question.query);
+      ASSERT_TRUE(found.has_value()) << found.error().what;
+      ASSERT_EQ(found->size(), std::min<std::size_t>(wanted.size(), 2));
+      for (std::size_t n = 0; n < found->size(); ++n) {
+        ASSERT_EQ((*found)[n], record.facts()[wanted[n].value - 1].id);
+      }
+    }
+  }
+}
+
+TEST(Matches, RefusesConditionsThatWouldSelectAnything) {
+  const Record record(1);
+  const auto code = [&](std::string_view query) {
+    const auto found = matches(*record.view(), patient, query);
+    return found ? std::optional<Code>() : found.error().code;
+  };
+  EXPECT_EQ(code(""), Code::unsupported);
+  EXPECT_EQ(code("Patient?"), Code::unsupported);
+  EXPECT_EQ(code("identifer=1"), Code::unsupported);
+  EXPECT_EQ(code("name=smith"), Code::unsupported);
+  EXPECT_EQ(code("identifier=1&_count=1"), Code::unsupported);
+  EXPECT_EQ(code("Observation?identifier=1"), Code::value);
+  EXPECT_EQ(code("identifier="), Code::value);
+  EXPECT_EQ(code("Patient?identifier=1"), std::nullopt);
+  EXPECT_EQ(code("identifier=http://a?b|1"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace holdfast::search
