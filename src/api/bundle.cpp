@@ -24,7 +24,8 @@ constexpr std::size_t reads_per_turn = 8;
 /// A reply grows no further than this by what GETs and representations bring.
 constexpr std::size_t response_bytes_max = std::size_t{64} << 20U;
 
-/// What became of the writes: one for each entry that is a write; none for others.
+/// What became of the writes. Of a batch: one for each entry that is a write, none for others. Of a
+/// transaction: one for all.
 using Results = std::vector<std::optional<Result<node::Committed>>>;
 
 // ---- the reply --------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ std::string entry_key(std::string_view given, std::size_t index) {
   return key;
 }
 
-/// The writes of a batch. Lives in bundle()'s frame until the last worker has ended; everything
+/// The writes of a batch. Lives in run_batch()'s frame until the last worker has ended; everything
 /// happens on one executor.
 class BatchRun {
  public:
@@ -224,6 +225,28 @@ class BatchRun {
   std::size_t running_ = 0;
   std::coroutine_handle<> waiting_;
 };
+
+Task<Results> run_batch(const Parts& parts, const Call& call, const Command& pattern,
+                        std::vector<BundleEntry>& entries, Executor& on) {
+  auto given = given_key(call.request.headers);
+  check(given.has_value(), "start_command() has read the key");
+  Results results(entries.size());
+  BatchRun run(parts, pattern, *std::move(given), entries, results, on);
+  run.start();
+  co_await run;
+  co_return results;
+}
+
+/// Of the writes that were made; 0 where none was.
+Position newest(const Results& results) {
+  Position position;
+  for (const auto& result : results) {
+    if (result && *result) {
+      position = std::max(position, (*result)->position);
+    }
+  }
+  return position;
+}
 
 // ---- transaction ------------------------------------------------------------------------------
 
@@ -298,7 +321,7 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
     co_return refusal(plan.error(), Origin::content);
   }
   std::vector<BundleEntry>& entries = plan->entries;
-  Results results(entries.size());
+  Results results;
   std::vector<std::size_t> operation_of(entries.size());
   Position position;
 
@@ -314,21 +337,11 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
       for (std::size_t i = 0; i < transaction.entry_of.size(); ++i) {
         operation_of[transaction.entry_of[i]] = i;
       }
-      results.clear();
-      results.resize(1);
-      results[0] = std::move(committed);
+      results.emplace_back(std::move(committed));
     }
   } else {
-    auto given = given_key(call.request.headers);
-    check(given.has_value(), "start_command() has read the key");
-    BatchRun run(parts, *command, *std::move(given), entries, results, on);
-    run.start();
-    co_await run;
-    for (const auto& result : results) {
-      if (result && *result) {
-        position = std::max(position, (*result)->position);
-      }
-    }
+    results = co_await run_batch(parts, call, *command, entries, on);
+    position = newest(results);
   }
 
   const node::Moment moment = parts.node.view();
