@@ -114,7 +114,12 @@ class BenchLine {
   /// Measures fdatasync in `folder` and adds it. The rate.
   Result<double> add_sync_probe(const std::string& folder);
   void add_latencies(std::string_view prefix, Latencies& latencies);
+  /// The most memory that the child has used; nothing where the server is somebody else's.
+  void add_server_peak(Bed& bed);
   void print();
+  /// The end of a workload: adds the rate of fdatasync, ends the server, prints. A server that ends
+  /// badly is an error, and then nothing is printed.
+  Result<void> end(const BenchOptions& options, Bed* bed = nullptr);
 
  private:
   api::JsonWriter json_;

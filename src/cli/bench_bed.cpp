@@ -246,6 +246,21 @@ void BenchLine::add_latencies(std::string_view prefix, Latencies& latencies) {
   figure(fmt::format("{}max_us", prefix), latencies.percentile(1.0));
 }
 
+void BenchLine::add_server_peak(Bed& bed) {
+  if (bed.child() != nullptr) {
+    number("server_peak_bytes", memory_of_process(bed.child()->process()).peak_bytes);
+  }
+}
+
+Result<void> BenchLine::end(const BenchOptions& options, Bed* bed) {
+  TRY_OK(add_sync_probe(options.folder));
+  if (bed != nullptr) {
+    TRY_OK(bed->end());
+  }
+  print();
+  return ok();
+}
+
 void BenchLine::print() {
   json_.close('}');
   fmt::print("{}\n", json_.take());

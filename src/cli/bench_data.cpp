@@ -110,13 +110,8 @@ Result<void> bench_import(const BenchOptions& options) {
   line.figure("per_second", static_cast<double>(imported.resources) / seconds);
   line.number("sync_calls", imported.syncs);
   line.number("importer_peak_bytes", memory_of_process().peak_bytes);
-  if (bed->child() != nullptr) {
-    line.number("server_peak_bytes", memory_of_process(bed->child()->process()).peak_bytes);
-  }
-  TRY_OK(line.add_sync_probe(options.folder));
-  TRY_OK(bed->end());
-  line.print();
-  return ok();
+  line.add_server_peak(*bed);
+  return line.end(options, bed.get());
 }
 
 Result<void> bench_open(const BenchOptions& options) {
@@ -152,9 +147,7 @@ Result<void> bench_open(const BenchOptions& options) {
   line.figure("rebuild_seconds", seconds);
   line.figure("rebuild_per_second", static_cast<double>(more) / seconds);
   TRY_OK(run_self({"verify", directory}));
-  TRY_OK(line.add_sync_probe(options.folder));
-  line.print();
-  return ok();
+  return line.end(options);
 }
 
 Result<void> bench_disk(const BenchOptions& options) {
@@ -184,9 +177,7 @@ Result<void> bench_disk(const BenchOptions& options) {
   line.figure("journal_bytes_per_resource", each(imported.journal_bytes));
   line.figure("view_bytes_per_resource", each(view_bytes));
   line.figure("bytes_per_resource", each(imported.journal_bytes + view_bytes));
-  TRY_OK(line.add_sync_probe(options.folder));
-  line.print();
-  return ok();
+  return line.end(options);
 }
 
 }  // namespace holdfast::cli

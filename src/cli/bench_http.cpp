@@ -126,9 +126,7 @@ Result<void> bench_empty(const BenchOptions& options) {
   line.number("requests", count);
   line.figure("per_second", rate(outcome));
   line.add_latencies("", outcome.latencies);
-  TRY_OK(line.add_sync_probe(options.folder));
-  line.print();
-  return ok();
+  return line.end(options);
 }
 
 namespace {
@@ -224,10 +222,7 @@ Result<void> bench_read(const BenchOptions& options) {
   line.figure("ratio_to_empty_beast_median", median(beside_beast.ratios));
   line.figure("empty_edge_per_second_median", median(beside_edge.rates));
   line.figure("ratio_to_empty_edge_median", median(beside_edge.ratios));
-  TRY_OK(line.add_sync_probe(options.folder));
-  TRY_OK(bed->end());
-  line.print();
-  return ok();
+  return line.end(options, bed.get());
 }
 
 Result<void> bench_transaction(const BenchOptions& options) {
@@ -256,13 +251,8 @@ Result<void> bench_transaction(const BenchOptions& options) {
   line.figure("transactions_per_sync",
               static_cast<double>(count) / static_cast<double>(std::max<std::uint64_t>(1, syncs)));
   line.add_latencies("", outcome.latencies);
-  if (bed->child() != nullptr) {
-    line.number("server_peak_bytes", memory_of_process(bed->child()->process()).peak_bytes);
-  }
-  TRY_OK(line.add_sync_probe(options.folder));
-  TRY_OK(bed->end());
-  line.print();
-  return ok();
+  line.add_server_peak(*bed);
+  return line.end(options, bed.get());
 }
 
 namespace {
@@ -364,10 +354,7 @@ Result<void> bench_bundle5000(const BenchOptions& options) {
   line.number("requests_during", overlap.small.us.size());
   line.add_latencies("during_", overlap.small);
   line.add_latencies("bundle_", overlap.large);
-  TRY_OK(line.add_sync_probe(options.folder));
-  TRY_OK(bed->end());
-  line.print();
-  return ok();
+  return line.end(options, bed.get());
 }
 
 }  // namespace holdfast::cli
