@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "apply/test_record.h"
+#include "base/check.h"
 #include "journal/checkpoint.h"
 #include "journal/open.h"
 #include "views/facts.h"
@@ -97,6 +98,26 @@ class NodeTest : public testing::Test {
     return committed ? *std::move(committed) : fail(Code::timeout, "no answer");
   }
 
+  /// Sends all of them before any is answered.
+  std::vector<Result<Committed>> submit_all(std::vector<Command> commands) {
+    auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
+    std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
+    for (Command& each : commands) {
+      auto prepared = decide::prepare(std::move(each), reader);
+      check(prepared.has_value(), "the test's commands can be prepared");
+      answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
+      io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));
+    }
+    scheduler.run_until([&] {
+      return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
+    });
+    std::vector<Result<Committed>> results;
+    for (const auto& answer : answers) {
+      results.push_back(**answer);
+    }
+    return results;
+  }
+
   Command keyed(Command given, const std::string& key, const std::string& request) {
     given.key = idempotency_key(given.principal, key);
     given.key_origin = KeyOrigin::given;
@@ -181,39 +202,50 @@ TEST_F(NodeTest, TheSameKeyGivesTheSameOutcomeAndChangesNothing) {
 TEST_F(NodeTest, ManyAtOnceShareASync) {
   ASSERT_TRUE(open());
   constexpr int many = 64;
-  auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
-  std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
+  std::vector<Command> commands;
   for (int i = 0; i < many; ++i) {
-    auto prepared = decide::prepare(command(create("Patient", "p" + std::to_string(i))), reader);
-    ASSERT_TRUE(prepared);
-    answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
-    io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));
+    commands.push_back(command(create("Patient", "p" + std::to_string(i))));
   }
-  scheduler.run_until([&] {
-    return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
-  });
-  for (const auto& answer : answers) {
-    EXPECT_TRUE(**answer);
+  for (const auto& answer : submit_all(std::move(commands))) {
+    EXPECT_TRUE(answer);
   }
   EXPECT_EQ(node->counts().entries, static_cast<std::uint64_t>(many));
   EXPECT_LT(node->counts().syncs, static_cast<std::uint64_t>(many) / 4);
 }
 
+TEST_F(NodeTest, ALargeCommandKeepsNothingWaitingThatCameBeforeIt) {
+  ASSERT_TRUE(open());
+  // All of them wait together while the first is made durable.
+  const auto batches_with = [&](std::size_t operations) {
+    const std::uint64_t before = node->counts().batches;
+    std::vector<Command> commands;
+    for (int i = 0; i < 20; ++i) {
+      commands.push_back(command(update("Patient", "p" + std::to_string(i))));
+    }
+    Command large;
+    for (std::size_t i = 0; i < operations; ++i) {
+      large.operations.push_back(update("Observation", "o" + std::to_string(i)));
+    }
+    commands.insert(commands.begin() + 10, std::move(large));
+    for (const auto& answer : submit_all(std::move(commands))) {
+      EXPECT_TRUE(answer);
+    }
+    return node->counts().batches - before;
+  };
+  EXPECT_EQ(batches_with(256), 2U);
+  EXPECT_EQ(batches_with(257), 3U);
+}
+
 TEST_F(NodeTest, ACommandInABatchSeesTheOneBeforeIt) {
   ASSERT_TRUE(open());
-  auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
-  std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
+  std::vector<Command> commands;
   for (int i = 0; i < 8; ++i) {
-    auto prepared = decide::prepare(command(create("Patient", "p" + std::to_string(i),
-                                                   apply::identifier("s", "1"), "identifier=s|1")),
-                                    reader);
-    ASSERT_TRUE(prepared);
-    answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
-    io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));
+    commands.push_back(command(
+        create("Patient", "p" + std::to_string(i), apply::identifier("s", "1"), "identifier=s|1")));
   }
-  scheduler.run_until([&] {
-    return std::ranges::all_of(answers, [](const auto& answer) { return answer->has_value(); });
-  });
+  for (const auto& answer : submit_all(std::move(commands))) {
+    EXPECT_TRUE(answer);
+  }
   EXPECT_EQ(node->view().state.resources, 1U);
   EXPECT_EQ(node->counts().unchanged, 7U);
 }
