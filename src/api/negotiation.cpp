@@ -4,20 +4,11 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/time.h"
 
 namespace holdfast::api {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 std::string_view unquote(std::string_view text) {
   return text.size() >= 2 && text.front() == '"' && text.back() == '"'
@@ -40,7 +31,7 @@ std::string_view take_part(std::string_view& rest, char separator) {
   }
   const std::string_view part = rest.substr(0, end);
   rest.remove_prefix(std::min(rest.size(), end + 1));
-  return trim(part);
+  return trimmed(part);
 }
 
 enum class Charset : std::uint8_t { utf_8, other };
@@ -60,7 +51,7 @@ MediaType parse_media_type(std::string_view text) {
   while (!text.empty()) {
     std::string_view parameter = take_part(text, ';');
     const std::string_view key = take_part(parameter, '=');
-    const std::string_view value = unquote(trim(parameter));
+    const std::string_view value = unquote(trimmed(parameter));
     if (same_text(key, "charset")) {
       media.charset =
           same_text(value, "utf-8") || same_text(value, "utf8") ? Charset::utf_8 : Charset::other;
@@ -107,7 +98,7 @@ bool is_json_format(std::string_view format) {
 
 // W/"3" without its dress; nothing if it is no entity tag.
 std::optional<std::string_view> opaque_tag(std::string_view tag) {
-  tag = trim(tag);
+  tag = trimmed(tag);
   if (tag.starts_with("W/")) {
     tag.remove_prefix(2);
   }
@@ -129,7 +120,7 @@ Preferences preferences(const Headers& headers) {
       while (!preference.empty()) {
         std::string_view part = take_part(preference, ';');
         const std::string_view key = take_part(part, '=');
-        const std::string_view value = unquote(trim(part));
+        const std::string_view value = unquote(trimmed(part));
         if (same_text(key, "return") && preferences.content == Return::unspecified) {
           preferences.content = same_text(value, "minimal")            ? Return::minimal
                                 : same_text(value, "representation")   ? Return::representation
@@ -188,7 +179,7 @@ Result<void> check_accept(const Headers& headers, const std::vector<Parameter>& 
     return ok();
   }
   for (std::string_view list : lists) {
-    if (trim(list).empty()) {
+    if (trimmed(list).empty()) {
       return ok();
     }
     while (!list.empty()) {
@@ -209,13 +200,13 @@ Result<std::optional<std::string_view>> condition(const Headers& headers, std::s
   if (all.empty()) {
     return std::optional<std::string_view>();
   }
-  if (all.size() > 1 || trim(all.front()).empty()) {
+  if (all.size() > 1 || trimmed(all.front()).empty()) {
     return fail(Code::syntax,
                 fmt::format("{} is {}: send it once, with a value, or leave it out", name,
                             all.size() > 1 ? "there more than once" : "empty"),
                 fmt::format("http.{}", name));
   }
-  return std::optional(trim(all.front()));
+  return std::optional(trimmed(all.front()));
 }
 
 Result<void> refuse_conditions(const Headers& headers,
@@ -246,7 +237,7 @@ Result<Layout> layout(const std::vector<Parameter>& parameters) {
 }
 
 Result<std::optional<Version>> if_match(std::string_view text) {
-  text = trim(text);
+  text = trimmed(text);
   if (text == "*") {
     return fail(Code::unsupported,
                 "If-Match: * is not supported; name the version that you have read",
@@ -278,7 +269,7 @@ bool is_not_modified(std::optional<std::string_view> if_none_match,
                      std::optional<std::string_view> if_modified_since, Version version,
                      Time modified) {
   if (if_none_match) {
-    if (trim(*if_none_match) == "*") {
+    if (trimmed(*if_none_match) == "*") {
       return true;
     }
     const std::string wanted = std::to_string(version.value);

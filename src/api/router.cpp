@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/target.h"
+#include "fhir/primitive.h"
 
 namespace holdfast::api {
 namespace {
@@ -53,7 +54,7 @@ Result<Match> fill(const Route& route, const std::vector<std::string>& segments)
     if (part == "{type}") {
       TRY(match.type, known_type(segment));
     } else if (part == "{id}") {
-      if (!is_fhir_id(segment)) {
+      if (!fhir::is_id(segment)) {
         return fail(
             Code::value,
             fmt::format("'{}' is no FHIR id: 1 to 64 letters, digits, '-' and '.'", segment));

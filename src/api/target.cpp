@@ -66,13 +66,6 @@ Result<std::vector<std::string>> parse_path(std::string_view path) {
   return segments;
 }
 
-bool is_fhir_id(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.';
-  });
-}
-
 std::optional<std::uint64_t> parse_count(std::string_view text) {
   if (text.empty() || text.size() > 18 || (text.size() > 1 && text[0] == '0')) {
     return std::nullopt;

@@ -32,9 +32,6 @@ struct Parameter {
 /// segments_max, or an empty one between; Code::syntax as above.
 [[nodiscard]] Result<std::vector<std::string>> parse_path(std::string_view path);
 
-/// https://hl7.org/fhir/R4/datatypes.html#id: [A-Za-z0-9\-\.]{1,64}
-[[nodiscard]] bool is_fhir_id(std::string_view text);
-
 /// A decimal without sign, leading zeros or more than 18 digits; nothing for anything else.
 [[nodiscard]] std::optional<std::uint64_t> parse_count(std::string_view text);
 

@@ -32,15 +32,6 @@ TEST(Target, PathHasNoEmptySegmentsButForgivesASlashAtTheEnd) {
   EXPECT_FALSE(parse_path("/1/2/3/4/5/6/7/8/9"));
 }
 
-TEST(Target, FhirIdsAreShortAndPlain) {
-  EXPECT_TRUE(is_fhir_id("a-b.C9"));
-  EXPECT_TRUE(is_fhir_id(std::string(64, 'a')));
-  for (const std::string& bad : {std::string(), std::string(65, 'a'), std::string("a_b"),
-                                 std::string("a b"), std::string("é"), std::string("a/b")}) {
-    EXPECT_FALSE(is_fhir_id(bad)) << bad;
-  }
-}
-
 TEST(Target, CountsAreDecimalsWithoutDecoration) {
   EXPECT_EQ(parse_count("0"), 0U);
   EXPECT_EQ(parse_count("999999999999999999"), 999999999999999999U);

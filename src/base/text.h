@@ -1,5 +1,5 @@
-// base/text.h: small things about text that several folders need in the same way: hexadecimal
-// digits, UUIDs, percent-encoding, UTF-8, and the name that somebody may have meant.
+// base/text.h: small things about text that several folders need in the same way: blanks,
+// hexadecimal digits, UUIDs, percent-encoding, UTF-8, and the name that somebody may have meant.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,17 @@
 #include "base/result.h"
 
 namespace holdfast {
+
+/// Without the blanks and tabs at its ends: what RFC 9110 section 5.6.3 calls optional white space.
+[[nodiscard]] constexpr std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
 
 /// 0 to 15 for a hexadecimal digit, in either case; -1 for anything else.
 [[nodiscard]] constexpr int hex_digit(char c) {

@@ -7,6 +7,13 @@
 namespace holdfast {
 namespace {
 
+TEST(Text, TrimsBlanksAndTabsAndNothingElse) {
+  EXPECT_EQ(trimmed(" \t a \t b\t "), "a \t b");
+  EXPECT_EQ(trimmed("\ra\n"), "\ra\n");
+  EXPECT_EQ(trimmed(" \t "), "");
+  EXPECT_EQ(trimmed(""), "");
+}
+
 TEST(Text, KnowsTheDigitsOfBothCasesAndNoOthers) {
   const std::string lower = "0123456789abcdef";
   const std::string upper = "0123456789ABCDEF";

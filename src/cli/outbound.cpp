@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/hash.h"
+#include "fhir/primitive.h"
 
 namespace holdfast::cli {
 namespace {
@@ -84,20 +85,6 @@ bool is_type_name(std::string_view text) {
   return true;
 }
 
-bool is_id(std::string_view text) {
-  // https://hl7.org/fhir/R4/datatypes.html#id
-  constexpr std::size_t id_bytes_max = 64;
-  if (text.empty() || text.size() > id_bytes_max) {
-    return false;
-  }
-  for (const char c : text) {
-    if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.') {
-      return false;
-    }
-  }
-  return true;
-}
-
 // Backwards from the '?' of `"reference" : "Practitioner?`.
 bool is_conditional(BytesView json, std::size_t question) {
   std::size_t at = question;
@@ -142,7 +129,7 @@ bool append_entry(Bytes& bundle, std::string_view line) {
   }
   bundle += bundle.ends_with('[') ? "{\"resource\":" : ",{\"resource\":";
   bundle += line;
-  if (is_id(top.id)) {
+  if (fhir::is_id(top.id)) {
     bundle +=
         fmt::format(R"(,"request":{{"method":"PUT","url":"{}/{}"}}}})", top.resource_type, top.id);
   } else {
@@ -245,7 +232,7 @@ Result<Outbound> make_outbound(Document document) {
   } else {
     outbound.shipment = Shipment::resource;
     outbound.target += fmt::format("/{}", top.resource_type);
-    if (is_id(top.id)) {
+    if (fhir::is_id(top.id)) {
       outbound.method = "PUT";
       outbound.target += fmt::format("/{}", top.id);
     }

@@ -43,7 +43,7 @@ TEST(Primitive, HoldsTheValueSpaceOfEveryType) {
        {"\"\"", "\" a\"", "\"a \"", "\"a  b\"", "\"\\t\""}},
       {ElementKind::id,
        {"\"a\"", "\"A-1.b\"", id64.c_str()},
-       {"\"\"", "\"a_b\"", "\"a b\"", "\"é\"", id65.c_str()}},
+       {"\"\"", "\"a_b\"", "\"a b\"", "\"a/b\"", "\"é\"", id65.c_str()}},
       {ElementKind::uri,
        {"\"http://a/b?c\"", "\"urn:x:y\"", "\"a\\/b\""},
        {"\"\"", "\"a b\"", "\"a\\n\""}},

@@ -52,10 +52,8 @@ bool ChunkedDecoder::take_size(BytesView line) {
     extension.remove_prefix(1);
   }
   const bool blank_only = extension.empty() && digits != line.size();
-  const bool printable = std::ranges::all_of(extension, [](char c) {
-    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
-  });
-  if (blank_only || !printable || (!extension.empty() && extension.front() != ';')) {
+  if (blank_only || !is_field_value(extension) ||
+      (!extension.empty() && extension.front() != ';')) {
     return false;
   }
   chunk_rest_ = size;

@@ -7,20 +7,11 @@
 #include <zlib.h>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "http/limits.h"
 
 namespace holdfast::http {
 namespace {
-
-BytesView trimmed(BytesView text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 BytesView take_until(BytesView& rest, char mark) {
   const std::size_t end = std::min(rest.find(mark), rest.size());

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace holdfast::http {
 namespace {
 
@@ -50,21 +52,11 @@ bool all_of_class(BytesView text, Class wanted) {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-BytesView without_white_space(BytesView text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
 // RFC 9110 section 5.6.1: a list of elements between commas.
 bool list_has(BytesView list, std::string_view element) {
   while (!list.empty()) {
     const std::size_t comma = std::min(list.find(','), list.size());
-    if (same_text(without_white_space(list.substr(0, comma)), element)) {
+    if (same_text(trimmed(list.substr(0, comma)), element)) {
       return true;
     }
     list.remove_prefix(std::min(comma + 1, list.size()));
@@ -75,6 +67,8 @@ bool list_has(BytesView list, std::string_view element) {
 }  // namespace
 
 bool is_token(BytesView text) { return !text.empty() && all_of_class(text, in_token); }
+
+bool is_field_value(BytesView text) { return all_of_class(text, in_value); }
 
 bool is_authority(BytesView text) {
   if (text.empty() || text.front() == ':' || !all_of_class(text, in_authority)) {
@@ -115,10 +109,10 @@ std::optional<std::uint64_t> parse_content_length(BytesView text) {
 std::optional<FieldLine> parse_field_line(BytesView line) {
   const std::size_t colon = line.find(':');
   if (colon == BytesView::npos || !is_token(line.substr(0, colon)) ||
-      !all_of_class(line.substr(colon + 1), in_value)) {
+      !is_field_value(line.substr(colon + 1))) {
     return std::nullopt;
   }
-  return FieldLine{line.substr(0, colon), without_white_space(line.substr(colon + 1))};
+  return FieldLine{line.substr(0, colon), trimmed(line.substr(colon + 1))};
 }
 
 Target parse_target(BytesView target, BytesView method) {
@@ -247,7 +241,7 @@ bool HeadScanner::take_status_line(BytesView line) {
                       (line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ")) &&
                       line[9] >= '1' && line[9] <= '5' && is_digit(line[10]) &&
                       is_digit(line[11]) && (line.size() == 12 || line[12] == ' ');
-  if (!shaped || !all_of_class(line, in_value)) {
+  if (!shaped || !is_field_value(line)) {
     return refuse(400, Refused::syntax, "the status line is not one of HTTP/1.1");
   }
   facts_.minor_version = static_cast<unsigned>(line[7] - '0');

@@ -86,6 +86,8 @@ struct FieldLine {
 /// host [":" port] without user information (RFC 9110 section 7.2), not empty (section 4.2.1).
 [[nodiscard]] bool is_authority(BytesView text);
 [[nodiscard]] bool is_token(BytesView text);
+/// Nothing but what may stand in the value of a field (RFC 9110 section 5.5), blanks included.
+[[nodiscard]] bool is_field_value(BytesView text);
 
 /// A target split as RFC 9112 section 3.2 has it. `refusal` where it is none that we serve.
 struct Target {

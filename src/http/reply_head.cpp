@@ -1,6 +1,5 @@
 #include "http/reply_head.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -20,12 +19,6 @@ bool is_ours(std::string_view name) {
     case 17: return api::same_text(name, "Transfer-Encoding");
     default: return false;
   }
-}
-
-bool is_field_value(std::string_view value) {
-  return std::ranges::all_of(value, [](char c) {
-    return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
-  });
 }
 
 void append_field(Bytes& to, BytesView name, BytesView value) {
