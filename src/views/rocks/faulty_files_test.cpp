@@ -10,6 +10,19 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 namespace fs = std::filesystem;
 
+/// Makes the call, unless the fault strikes it, and notes what it has done.
+template <class Call, class Note>
+IOStatus admitted(FaultyFiles& disk, FaultyFiles::Needs needs, const Call& call, const Note& note) {
+  if (IOStatus status = disk.admit(needs); !status.ok()) {
+    return status;
+  }
+  IOStatus status = call();
+  if (status.ok()) {
+    note();
+  }
+  return status;
+}
+
 class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
   FaultyFile(FaultyFiles& disk, std::string path, std::unique_ptr<rocksdb::FSWritableFile>&& file)
@@ -33,25 +46,11 @@ class FaultyFile final : public rocksdb::FSWritableFileOwnerWrapper {
  private:
   template <class Call>
   IOStatus append(std::uint64_t bytes, Call&& call) {
-    if (IOStatus status = disk_.admit(FaultyFiles::Needs::space); !status.ok()) {
-      return status;
-    }
-    IOStatus status = call();
-    if (status.ok()) {
-      disk_.wrote(path_, bytes);
-    }
-    return status;
+    return admitted(disk_, FaultyFiles::Needs::space, call, [&] { disk_.wrote(path_, bytes); });
   }
   template <class Call>
   IOStatus sync(Call&& call) {
-    if (IOStatus status = disk_.admit(FaultyFiles::Needs::nothing); !status.ok()) {
-      return status;
-    }
-    IOStatus status = call();
-    if (status.ok()) {
-      disk_.synced(path_);
-    }
-    return status;
+    return admitted(disk_, FaultyFiles::Needs::nothing, call, [&] { disk_.synced(path_); });
   }
 
   FaultyFiles& disk_;
@@ -75,14 +74,8 @@ class FaultyDirectory final : public rocksdb::FSDirectoryWrapper {
  private:
   template <class Call>
   IOStatus sync(Call&& call) {
-    if (IOStatus status = disk_.admit(FaultyFiles::Needs::nothing); !status.ok()) {
-      return status;
-    }
-    IOStatus status = call();
-    if (status.ok()) {
-      disk_.synced_directory(path_);
-    }
-    return status;
+    return admitted(disk_, FaultyFiles::Needs::nothing, call,
+                    [&] { disk_.synced_directory(path_); });
   }
 
   FaultyFiles& disk_;
