@@ -9,19 +9,16 @@
 namespace holdfast::api {
 namespace {
 
-struct Terms {
-  Command command;
-  std::optional<Version> if_match;
-};
-
 Result<Terms> read_terms(const Parts& parts, const Call& call) {
   TRY_OK(check_parameters(call, {}));
   const Headers& headers = call.request.headers;
   TRY_OK(refuse_conditions(headers, {"If-None-Match", "If-None-Exist"}, "an update"));
   Terms terms;
+  terms.operation.verb = Verb::update;
+  terms.operation.id = call.match.id;
   TRY(const auto tag, condition(headers, "If-Match"));
   if (tag) {
-    TRY(terms.if_match, if_match(*tag));
+    TRY(terms.operation.if_match, if_match(*tag));
   }
   TRY(terms.command, start_command(parts, call.request));
   return terms;
@@ -51,27 +48,7 @@ Result<void> check_identity(const Content& content, const Match& match) {
 }  // namespace
 
 Task<Reply> update(const Parts& parts, Call& call, Executor& on) {
-  if (const auto good = check_content_type(call.request.headers); !good) {
-    co_return refusal(good.error(), Origin::content);
-  }
-  auto terms = read_terms(parts, call);
-  if (!terms) {
-    co_return refusal(terms.error(), Origin::request);
-  }
-  auto content = read_content(parts.readers, std::move(call.request.body));
-  if (!content) {
-    co_return refusal(content.error(), Origin::content);
-  }
-  if (const auto same = check_identity(*content, call.match); !same) {
-    co_return refusal(same.error(), Origin::request);
-  }
-  Operation operation;
-  operation.verb = Verb::update;
-  operation.type = fhir::name(call.match.type);
-  operation.id = call.match.id;
-  operation.if_match = terms->if_match;
-  auto prepared = prepare_one(std::move(terms->command), std::move(operation), *std::move(content));
-  co_return co_await write_one(parts, call, on, std::move(prepared), Origin::content);
+  return write_content(parts, call, on, read_terms, check_identity);
 }
 
 }  // namespace holdfast::api

@@ -57,6 +57,16 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
   return reply;
 }
 
+decide::Prepared prepare(Terms terms, Content content) {
+  terms.operation.type = fhir::name(content.type);
+  terms.operation.body = std::move(content.body);
+  decide::Prepared prepared;
+  prepared.command = std::move(terms.command);
+  prepared.command.operations.push_back(std::move(terms.operation));
+  prepared.operations.push_back(std::move(content.prepared));
+  return prepared;
+}
+
 }  // namespace
 
 Result<Content> read_content(ReaderPool& readers, Bytes body) {
@@ -132,15 +142,6 @@ std::string local_version_url(const Written& written) {
                      written.version.value);
 }
 
-decide::Prepared prepare_one(Command command, Operation operation, Content content) {
-  operation.body = std::move(content.body);
-  decide::Prepared prepared;
-  prepared.command = std::move(command);
-  prepared.command.operations.push_back(std::move(operation));
-  prepared.operations.push_back(std::move(content.prepared));
-  return prepared;
-}
-
 Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on, decide::Prepared prepared,
                       Origin origin) {
   const auto committed = co_await parts.node.submit(on, std::move(prepared));
@@ -148,6 +149,27 @@ Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on, decide
     co_return refusal(committed.error(), origin);
   }
   co_return show_written(parts, call, *committed);
+}
+
+Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
+                          Result<Terms> (*read_terms)(const Parts&, const Call&),
+                          Result<void> (*check_address)(const Content&, const Match&)) {
+  if (const auto good = check_content_type(call.request.headers); !good) {
+    co_return refusal(good.error(), Origin::content);
+  }
+  auto terms = read_terms(parts, call);
+  if (!terms) {
+    co_return refusal(terms.error(), Origin::request);
+  }
+  auto content = read_content(parts.readers, std::move(call.request.body));
+  if (!content) {
+    co_return refusal(content.error(), Origin::content);
+  }
+  if (const auto same = check_address(*content, call.match); !same) {
+    co_return refusal(same.error(), Origin::request);
+  }
+  auto prepared = prepare(*std::move(terms), *std::move(content));
+  co_return co_await write_one(parts, call, on, std::move(prepared), Origin::content);
 }
 
 }  // namespace holdfast::api

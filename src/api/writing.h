@@ -47,13 +47,22 @@ struct Written {
 /// "Patient/7/_history/2"
 [[nodiscard]] std::string local_version_url(const Written& written);
 
-/// `command` with `operation` on `content` as its only one.
-[[nodiscard]] decide::Prepared prepare_one(Command command, Operation operation, Content content);
-
 /// Submits one create, update or delete, and replies with the content that `Prefer` asks for (by
 /// default the resource). The same Outcome gives the same reply, however often it is asked for.
 /// What is refused is refused as a fault of `origin`.
 [[nodiscard]] Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on,
                                     decide::Prepared prepared, Origin origin);
+
+/// What the head of a create or an update asks for.
+struct Terms {
+  Command command;      ///< without operations
+  Operation operation;  ///< without type and body
+};
+/// A create or an update from its request to its reply. Refusals come in this order: for the media
+/// type, the terms, the content, and where the content is not that of the address.
+[[nodiscard]] Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
+                                        Result<Terms> (*read_terms)(const Parts&, const Call&),
+                                        Result<void> (*check_address)(const Content&,
+                                                                      const Match&));
 
 }  // namespace holdfast::api
