@@ -4,9 +4,10 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 PORT ?= 8080
+SECONDS_EACH ?= 60
 export JOBS PORT
 
-.PHONY: help run build test check bench lint format setup clean
+.PHONY: help run build test check bench fuzz lint format setup clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,6 +29,11 @@ check: ## exactly what CI runs: tests, sanitizers, house rules, format
 
 bench: build ## every workload at a small size, one JSON line each: build/bench.jsonl
 	@scripts/bench
+
+fuzz: setup ## fuzzes every target, SECONDS_EACH=60 s each, proves that faults are found, shows coverage
+	@for target in json http record entry journal; do fuzz/run "$$target" "$(SECONDS_EACH)"; done
+	@fuzz/run --planted
+	@fuzz/run --coverage
 
 lint: setup ## clang-tidy 19 over every source file; slow
 	@scripts/build debug
