@@ -11,16 +11,13 @@
 #include "cli/machine.h"
 #include "cli/progress.h"
 #include "journal/open.h"
-#include "node/fold.h"
+#include "node/replay.h"
 #include "server/directory.h"
 #include "views/facts.h"
 #include "views/rocks/rocks_kv.h"
-#include "views/view.h"
 
 namespace holdfast::cli {
 namespace {
-
-constexpr std::uint64_t layer_bytes_max = 16 << 20;
 
 struct RebuildOptions {
   std::string directory;
@@ -88,24 +85,10 @@ class Rebuild {
 
   Result<void> fold(journal::Reader& reader, Position last) {
     Progress progress("rebuild", last.value, "entries");
-    auto cursor = reader.from({1});
-    for (bool more = true; more;) {
-      views::WorkLayer work(kv_->snapshot());
-      const Position first = folded_.state.position.next();
-      while (work.bytes() < layer_bytes_max) {
-        TRY(const auto record, cursor.next());
-        if (!record) {
-          more = false;
-          break;
-        }
-        TRY_OK(node::fold_record(work, folded_, *record, {codec_, json_reader_}, codec_));
-      }
-      if (!work.empty()) {
-        const auto layer = std::move(work).freeze(first, folded_.state.position);
-        TRY_OK(views::write_layer(*kv_, *layer, codec_));
-      }
-      progress.show(folded_.state.position.value);
-    }
+    node::Replay replay({*kv_, codec_, Bug::none, [&](Position at) { progress.show(at.value); }},
+                        node::Folded());
+    TRY_OK(replay.run(reader));
+    folded_ = replay.take();
     if (folded_.state.position != last) {
       return fail(Code::corrupt, fmt::format("the journal ends at entry {}, not at {}",
                                              folded_.state.position.value, last.value));
@@ -152,7 +135,6 @@ class Rebuild {
   RealWorld real_;
   std::unique_ptr<views::Kv> kv_;
   views::BodyCodec codec_;
-  fhir::JsonReader json_reader_;
   node::Folded folded_;
 };
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "node/node.h"
+#include "node/replay.h"
 #include "node/sequencer.h"
 
 namespace holdfast::node {
@@ -10,7 +11,6 @@ namespace {
 constexpr const char* signing_key_path = "keys/checkpoint.pem";
 constexpr const char* link_secret_path = "keys/link.secret";
 constexpr std::uint64_t key_file_bytes_max = 64 << 10;
-constexpr std::uint64_t replay_layer_bytes_max = 16 << 20;
 
 Result<Bytes> read_file(Disk& disk, const std::string& path) {
   TRY(const auto file, disk.open(path, OpenMode::read));
@@ -23,68 +23,6 @@ Result<Bytes> read_file(Disk& disk, const std::string& path) {
   bytes.resize(got);
   return bytes;
 }
-
-/// Folds what the view does not have yet, in layers of bounded size, into the Kv.
-class Replay {
- public:
-  Replay(views::Kv& kv, views::BodyCodec& codec, Folded folded, Bug planted)
-      : kv_(kv), codec_(codec), folded_(std::move(folded)), planted_(planted) {}
-
-  Result<std::uint64_t> run(journal::Reader& reader) {
-    if (planted_ == Bug::apply_twice) {
-      TRY_OK(repeat_last(reader));
-    }
-    auto cursor = reader.from(
-        folded_.state.position.next(),
-        folded_.state.position.value == 0 ? std::nullopt : std::optional(folded_.state.chain));
-    std::uint64_t replayed = 0;
-    for (bool more = true; more;) {
-      views::WorkLayer work(kv_.snapshot());
-      const Position first = folded_.state.position.next();
-      while (work.bytes() < replay_layer_bytes_max) {
-        TRY(const auto record, cursor.next());
-        if (!record) {
-          more = false;
-          break;
-        }
-        TRY_OK(fold_record(work, folded_, *record, {codec_, json_reader_, planted_}, codec_));
-        ++replayed;
-      }
-      if (!work.empty()) {
-        const auto layer = std::move(work).freeze(first, folded_.state.position);
-        TRY_OK(views::write_layer(kv_, *layer, codec_));
-      }
-    }
-    return replayed;
-  }
-
-  [[nodiscard]] Folded take() { return std::move(folded_); }
-
- private:
-  /// The planted bug: counts the facts of the last entry a second time.
-  Result<void> repeat_last(journal::Reader& reader) {
-    if (folded_.state.position.value == 0) {
-      return ok();
-    }
-    TRY(const auto record, reader.read(folded_.state.position));
-    if (static_cast<EntryKind>(record.header.kind) != EntryKind::command) {
-      return ok();
-    }
-    TRY(const auto entry, decode_entry(record));
-    for (std::size_t i = 0; i < entry.second.results.size(); ++i) {
-      const OperationResult& result = entry.second.results[i];
-      folded_.state.digest.add(
-          views::version_fact(entry.first.operations[i].type, result.id, result.version, Hash{}));
-    }
-    return ok();
-  }
-
-  views::Kv& kv_;
-  views::BodyCodec& codec_;
-  fhir::JsonReader json_reader_;
-  Folded folded_;
-  const Bug planted_;
-};
 
 /// The view may be behind the journal, never ahead of it or beside it.
 Result<void> check_agreement(const views::State& view, const journal::OpeningReport& journal) {
@@ -145,7 +83,7 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   CO_TRY_OK(load_dictionaries(*kv.snapshot(), *codec));
   CO_TRY(Folded folded, read_folded(*kv.snapshot()));
   CO_TRY_OK(check_agreement(folded.state, opened.report));
-  Replay replay(kv, *codec, std::move(folded), options.planted);
+  Replay replay({kv, *codec, options.planted, {}}, std::move(folded));
   const auto replayed = replay.run(*opened.reader);
   if (!replayed && opened.report.damage.empty()) {
     co_return fail(replayed.error());
