@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "views/keys.h"
 #include "views/postings.h"
@@ -10,90 +11,139 @@
 namespace holdfast::views {
 namespace {
 
-std::unexpected<Error> disagree(RowId row, const char* what) {
-  return fail(Code::corrupt, "view: row " + std::to_string(row.value) + ": " + what);
-}
-
 Hash body_hash_of(const Body& body) {
   return body.header.presence == Presence::deleted ? Hash{} : sha256(body.bytes);
 }
 
-// A body must be findable by its type, id and version, under this row.
-Result<void> check_versions(const Reader& reader, const BodyHeader& header, RowId row,
-                            Facts& facts) {
-  TRY(const auto current, read_current(reader, header.type, header.id));
-  if (!current) {
-    return disagree(row, "its resource has no current version");
-  }
-  TRY(const auto found, read_version(reader, header.type, header.id, header.version));
-  if (!found || *found != row) {
-    return disagree(row, "type, id and version lead to another row");
-  }
-  if (current->row != row) {
-    return ok();
-  }
-  if (current->presence != header.presence) {
-    return disagree(row, "current says otherwise about its deletion");
-  }
-  if (header.presence == Presence::deleted) {
-    ++facts.deleted;
-    return ok();
-  }
-  ++facts.resources;
-  Bytes listed = listing_prefix(header.type).key;
-  append_row(listed, row);
-  TRY(const auto posting, reader.get(Table::posting, listed));
-  if (!posting) {
-    return disagree(row, "it is current but not listed");
-  }
-  return ok();
+// That this version lies in this row. The key of the resource says itself where it ends.
+Hash pointer_fact(BytesView resource, const Current& at) {
+  Bytes text(resource);
+  append_varint(text, at.version.value);
+  append_varint(text, at.row.value);
+  text.push_back(static_cast<char>(at.presence));
+  return sha256(text);
 }
 
-Result<std::uint64_t> count_rows(const Reader& reader, Table table, BytesView prefix) {
-  const Bytes until = after_prefix(prefix);
-  const auto cursor = reader.scan(table, prefix, until, Direction::forward);
-  std::uint64_t count = 0;
+// That a resource of this type is found by its type, in this row.
+Hash listing_fact(char type, RowId row) {
+  Bytes text(1, type);
+  append_row(text, row);
+  return sha256(text);
+}
+
+Result<void> read_current_rows(const Reader& reader, IndexFacts& facts) {
+  const auto cursor = reader.scan(Table::current, {}, {}, Direction::forward);
   for (; cursor->valid(); cursor->next()) {
-    ++count;
+    TRY(const Pointer pointer, current_at(*cursor));
+    facts.versions.add(pointer_fact(pointer.resource, pointer.at));
+    if (pointer.at.presence == Presence::deleted) {
+      ++facts.deleted;
+      continue;
+    }
+    ++facts.resources;
+    if (pointer.resource.empty() || pointer.at.row > row_max) {
+      return fail(Code::corrupt, "view: a row of current that nobody can have written");
+    }
+    facts.present.add(listing_fact(pointer.resource.front(), pointer.at.row));
   }
-  TRY_OK(cursor->status());
-  return count;
+  return cursor->status();
+}
+
+Result<void> read_past_rows(const Reader& reader, IndexFacts& facts) {
+  const auto cursor = reader.scan(Table::history, {}, {}, Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    TRY(const Pointer pointer, past_at(*cursor));
+    facts.versions.add(pointer_fact(pointer.resource, pointer.at));
+  }
+  return cursor->status();
+}
+
+Result<void> read_listing(const Reader& reader, IndexFacts& facts) {
+  Bytes listing;
+  append_big(listing, index_number::listing.value);
+  const Bytes until = after_prefix(listing);
+  const auto cursor = reader.scan(Table::posting, listing, until, Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    const BytesView key = cursor->key();
+    if (key.size() != listing.size() + 1 + row_key_bytes) {
+      return fail(Code::corrupt, "view: a row of the listing that nobody can have written");
+    }
+    ++facts.listings;
+    facts.listed.add(listing_fact(key[listing.size()], row_at_end(key)));
+  }
+  return cursor->status();
 }
 
 }  // namespace
 
-Result<Facts> digest_of_view(const Reader& reader, const BodyCodec& codec) {
-  Facts facts;
-  const auto cursor = reader.scan(Table::body, {}, {}, Direction::forward);
+Result<BodyFacts> read_bodies(const Reader& reader, const BodyCodec& codec, RowId first,
+                              std::optional<RowId> until) {
+  BodyFacts facts;
+  facts.first = first;
+  facts.last = RowId{first.value - 1};
+  const auto cursor = reader.scan(Table::body, body_key(first), until ? body_key(*until) : Bytes(),
+                                  Direction::forward);
   for (; cursor->valid(); cursor->next()) {
     if (cursor->key().size() != row_key_bytes) {
       return fail(Code::corrupt, "view: a body key that is no row");
     }
     const RowId row = row_at_end(cursor->key());
-    if (row.value != facts.last_row.value + 1) {
-      return disagree(RowId{facts.last_row.value + 1}, "it is missing");
+    const RowId expected{facts.last.value + 1};
+    if (row != expected) {
+      break;  // said below
     }
-    facts.last_row = row;
+    facts.last = row;
     TRY(const Body body, codec.decode(cursor->value()));
-    facts.digest.add(version_fact(fhir::name(body.header.type), body.header.id, body.header.version,
-                                  body_hash_of(body)));
-    TRY_OK(check_versions(reader, body.header, row, facts));
+    const BodyHeader& header = body.header;
+    facts.digest.add(
+        version_fact(fhir::name(header.type), header.id, header.version, body_hash_of(body)));
+    facts.versions.add(
+        pointer_fact(current_key(header.type, header.id), {row, header.version, header.presence}));
   }
   TRY_OK(cursor->status());
-  TRY(const std::uint64_t current, count_rows(reader, Table::current, {}));
-  if (current != facts.resources + facts.deleted) {
-    return fail(Code::corrupt, "view: current names " + std::to_string(current) +
-                                   " resources, the bodies " +
-                                   std::to_string(facts.resources + facts.deleted));
-  }
-  Bytes listing;
-  append_big(listing, index_number::listing.value);
-  TRY(facts.listed, count_rows(reader, Table::posting, listing));
-  if (facts.listed != facts.resources) {
-    return fail(Code::corrupt, "view: the listing has " + std::to_string(facts.listed) +
-                                   " rows for " + std::to_string(facts.resources) + " resources");
+  if (cursor->valid() || (until && facts.last.value + 1 != until->value)) {
+    return fail(Code::corrupt,
+                "view: row " + std::to_string(facts.last.value + 1) + ": it is missing");
   }
   return facts;
+}
+
+Result<IndexFacts> read_indexes(const Reader& reader) {
+  IndexFacts facts;
+  TRY_OK(read_current_rows(reader, facts));
+  TRY_OK(read_past_rows(reader, facts));
+  TRY_OK(read_listing(reader, facts));
+  return facts;
+}
+
+Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& indexes) {
+  Facts facts;
+  Digest versions;
+  for (const BodyFacts& part : bodies) {
+    check(part.first.value == facts.last_row.value + 1, "the parts follow one another");
+    facts.last_row = part.last;
+    facts.digest.add(part.digest);
+    versions.add(part.versions);
+  }
+  if (versions != indexes.versions) {
+    return fail(Code::corrupt,
+                "view: current and history do not lead to the bodies that are there");
+  }
+  if (indexes.listed != indexes.present) {
+    return fail(Code::corrupt, "view: the listing has " + std::to_string(indexes.listings) +
+                                   " rows for " + std::to_string(indexes.resources) +
+                                   " resources, or other ones");
+  }
+  facts.resources = indexes.resources;
+  facts.deleted = indexes.deleted;
+  facts.listed = indexes.listings;
+  return facts;
+}
+
+Result<Facts> digest_of_view(const Reader& reader, const BodyCodec& codec) {
+  TRY(const BodyFacts bodies, read_bodies(reader, codec, RowId{1}, std::nullopt));
+  TRY(const IndexFacts indexes, read_indexes(reader));
+  return compare({&bodies, 1}, indexes);
 }
 
 }  // namespace holdfast::views

@@ -1,8 +1,13 @@
 // views/facts.h: the state digest and the counts computed anew from the rows themselves, for
 // verify: what apply added up entry by entry must come out again.
+//
+// Each table is read once, from its beginning to its end. That the tables agree is seen by sums
+// over what their rows say, as the state digest is one: no row is looked up.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include "base/result.h"
 #include "views/body.h"
@@ -19,8 +24,31 @@ struct Facts {
   std::uint64_t listed = 0;     ///< rows of the type listing: must equal resources
 };
 
-/// Reads every body and every current row. Code::corrupt where a row is missing, cannot be read,
-/// or where body, current, history and listing do not agree with one another.
+/// Reads every body, and every row of current, history and listing. Code::corrupt where a row is
+/// missing or cannot be read; where the bodies are not exactly those that current and history lead
+/// to; or where the listing is not exactly what is current and not deleted.
 [[nodiscard]] Result<Facts> digest_of_view(const Reader& reader, const BodyCodec& codec);
+
+/// The parts of the same, which may be read at once by several threads.
+struct BodyFacts {
+  Digest digest;
+  Digest versions;  ///< one fact a body: type, id, version, presence and row
+  RowId first;      ///< of the bodies read
+  RowId last;       ///< before `first` where there was none
+};
+struct IndexFacts {
+  Digest versions;  ///< the same, as current and history say
+  Digest present;   ///< one fact a resource that is not deleted: type and row
+  Digest listed;    ///< the same, as the listing says
+  std::uint64_t resources = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t listings = 0;
+};
+/// Bodies from row `first` on, before row `until` (nothing: to the end, wherever that is).
+[[nodiscard]] Result<BodyFacts> read_bodies(const Reader& reader, const BodyCodec& codec,
+                                            RowId first, std::optional<RowId> until);
+[[nodiscard]] Result<IndexFacts> read_indexes(const Reader& reader);
+/// `bodies` in order of their rows, from row 1 to the end.
+[[nodiscard]] Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& indexes);
 
 }  // namespace holdfast::views

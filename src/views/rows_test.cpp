@@ -1,6 +1,8 @@
 // The rows of one resource through its life, and what verify recomputes from them.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "base/hash.h"
 #include "fhir/extract.h"
 #include "fhir/json.h"
@@ -139,6 +141,46 @@ TEST(Facts, NoticeWhateverDoesNotAgree) {
     w.erase(Table::posting, key);
   }));
   EXPECT_FALSE(after([](WorkLayer& w) { write_postings(w, RowId{1}, Life::listed()); }));
+  // The counts stay what they were: only the rows themselves are wrong.
+  EXPECT_FALSE(after([](WorkLayer& w) {
+    Bytes key = listing_prefix(patient).key;
+    append_row(key, RowId{3});
+    w.erase(Table::posting, key);
+    write_postings(w, RowId{1}, Life::listed());
+  })) << "what is listed is not current";
+  const auto swap = [](WorkLayer& w, Table table, const Bytes& one, const Bytes& other) {
+    const Bytes kept = *w.get(table, one).value();
+    w.put(table, one, *w.get(table, other).value());
+    w.put(table, other, kept);
+  };
+  EXPECT_FALSE(after([&](WorkLayer& w) {
+    swap(w, Table::current, current_key(patient, "a"), current_key(patient, "b"));
+  })) << "each leads to the other's row";
+  EXPECT_FALSE(after([&](WorkLayer& w) {
+    w.put(Table::history, history_key(patient, "b", {1}),
+          *w.get(Table::history, history_key(patient, "a", {1})).value());
+  })) << "a version that was never made";
+}
+
+TEST(Facts, AreTheSameReadInParts) {
+  Life life;
+  for (int i = 0; i < 9; ++i) {
+    life.put("p" + std::to_string(i % 4), "{" + std::to_string(i) + "}");
+  }
+  const BodyCodec codec;
+  const auto indexes = read_indexes(life.work());
+  ASSERT_TRUE(indexes.has_value());
+  for (std::uint64_t cut = 1; cut <= 10; ++cut) {
+    const std::array parts{*read_bodies(life.work(), codec, RowId{1}, RowId{cut}),
+                           *read_bodies(life.work(), codec, RowId{cut}, std::nullopt)};
+    const auto facts = compare(parts, *indexes);
+    ASSERT_TRUE(facts.has_value()) << facts.error().what;
+    EXPECT_EQ(facts->digest, life.state().digest);
+    EXPECT_EQ(facts->last_row, RowId{9});
+    const auto first_only = compare({&parts.front(), 1}, *indexes);
+    EXPECT_EQ(first_only.has_value(), cut == 10);
+  }
+  EXPECT_FALSE(read_bodies(life.work(), codec, RowId{1}, RowId{11}).has_value()) << "row 10";
 }
 
 TEST(Undo, IsForgottenAfterItsTimeABoundedNumberAtOnce) {

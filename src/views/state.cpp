@@ -10,10 +10,17 @@ constexpr std::uint8_t state_format = 2;
 }  // namespace
 
 void Digest::add(const Hash& fact) {
+  Digest one;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    one.lanes[i] = load_little<std::uint64_t>(fact.view().data() + i * sizeof(std::uint64_t));
+  }
+  add(one);
+}
+
+void Digest::add(const Digest& other) {
   std::uint64_t carry = 0;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
-    const std::uint64_t lane =
-        load_little<std::uint64_t>(fact.view().data() + i * sizeof(std::uint64_t));
+    const std::uint64_t lane = other.lanes[i];
     const std::uint64_t partial = lanes[i] + carry;
     const std::uint64_t first_carry = partial < carry ? 1 : 0;
     lanes[i] = partial + lane;

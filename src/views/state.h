@@ -19,6 +19,8 @@ struct Digest {
   std::array<std::uint64_t, 4> lanes{};
   bool operator==(const Digest&) const = default;
   void add(const Hash& fact);
+  /// All facts of `other`.
+  void add(const Digest& other);
   [[nodiscard]] std::string hex() const;
 };
 

@@ -127,6 +127,17 @@ Result<std::vector<RowId>> read_history(const Reader& reader, fhir::TypeId type,
   return rows;
 }
 
+Result<Pointer> current_at(const Cursor& cursor) {
+  TRY(const Current at, decode_current(cursor.value()));
+  return Pointer{cursor.key(), at};
+}
+
+Result<Pointer> past_at(const Cursor& cursor) {
+  TRY(const Past past, decode_past(cursor));
+  const BytesView key = cursor.key();
+  return Pointer{key.substr(0, key.size() - sizeof(std::uint64_t)), past.at};
+}
+
 Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row) {
   TRY(const auto value, reader.get(Table::body, body_key(row)));
   if (!value) {

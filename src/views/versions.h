@@ -59,6 +59,16 @@ void write_version(WorkLayer& layer, const VersionRow& version,
                                                       std::string_view id, Version before,
                                                       std::size_t limit);
 
+/// One row of the tables current and history: which version of which resource lies in which row.
+struct Pointer {
+  BytesView resource;  ///< type and id as a key has them (current_key); lives as long as the row
+  Current at;
+};
+/// What the row under a cursor of Table::current, or of Table::history, says. Code::corrupt if it
+/// cannot be read.
+[[nodiscard]] Result<Pointer> current_at(const Cursor& cursor);
+[[nodiscard]] Result<Pointer> past_at(const Cursor& cursor);
+
 /// Code::corrupt if the row is not there: rows come from other rows.
 [[nodiscard]] Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row);
 [[nodiscard]] Result<BodyHeader> read_body_header(const Reader& reader, RowId row);

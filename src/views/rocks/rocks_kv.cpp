@@ -98,6 +98,8 @@ rocksdb::ColumnFamilyOptions family_options(Table table,
     options.memtable_whole_key_filtering = true;
     options.memtable_prefix_bloom_size_ratio = memtable_filter_ratio;
   }
+  // Layers come sorted: each row is looked for beside the one before it. One hint a table.
+  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
   // The bound is over all tables together; no single one is flushed on its own account.
   options.write_buffer_size = write_buffer_bytes;
   options.max_write_buffer_number = 3;
