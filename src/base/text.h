@@ -2,6 +2,7 @@
 // hexadecimal digits, UUIDs, percent-encoding, UTF-8, and the name that somebody may have meant.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -25,15 +26,22 @@ namespace holdfast {
   return text;
 }
 
+namespace detail {
+// A table, because keys are made of ids by the million.
+inline constexpr std::array<std::int8_t, 256> hex_values = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (std::size_t i = 0; i < 16; ++i) {
+    values[static_cast<unsigned char>("0123456789abcdef"[i])] = static_cast<std::int8_t>(i);
+    values[static_cast<unsigned char>("0123456789ABCDEF"[i])] = static_cast<std::int8_t>(i);
+  }
+  return values;
+}();
+}  // namespace detail
+
 /// 0 to 15 for a hexadecimal digit, in either case; -1 for anything else.
 [[nodiscard]] constexpr int hex_digit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'a' && c <= 'f') {
-    return c - 'a' + 10;
-  }
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+  return detail::hex_values[static_cast<unsigned char>(c)];
 }
 
 /// Appends two hexadecimal digits, in lower case.

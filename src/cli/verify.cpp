@@ -138,15 +138,15 @@ class Verification {
   }
 
   Result<void> open_views() {
-    const std::string folder(server::views_folder);
-    TRY(const bool there, real_.disk().exists(folder));
-    if (!there) {
+    views::RocksOptions store;
+    store.path = root_ + "/" + std::string(server::views_folder);
+    store.mode = views::RocksMode::read_only;
+    auto kv = views::open_rocks(store);
+    if (!kv && kv.error().code == Code::not_found) {
       fmt::print(stderr, "verify: note: there are no views; the next start makes them\n");
       return ok();
     }
-    views::RocksOptions store;
-    store.path = root_ + "/" + folder;
-    TRY(kv_, views::open_rocks(store));
+    TRY(kv_, std::move(kv));
     view_ = kv_->snapshot();
     auto folded = node::read_folded(*view_);
     if (!folded) {

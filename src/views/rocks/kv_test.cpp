@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <random>
 
 #include "views/mem_kv.h"
@@ -209,6 +212,104 @@ TEST(MemKv, CrashKeepsExactlyThePrefixThatWasChosen) {
     EXPECT_EQ(read_all(*kv.snapshot()).value().size(), 1 + kept);
     EXPECT_EQ(kv.unflushed_writes(), 0U);
   }
+}
+
+/// Rows as a Layer has them: sorted by table and key, some of them erasures.
+struct Layerful {
+  std::map<std::pair<Table, Bytes>, std::optional<Bytes>> rows;
+  explicit Layerful(std::mt19937_64& random) {
+    for (int i = 0; i < 200; ++i) {
+      const auto table = static_cast<Table>(random() % table_count);
+      Bytes key = "key" + std::to_string(random() % 500);
+      rows[{table, std::move(key)}] =
+          random() % 4 == 0 ? std::nullopt : std::optional<Bytes>(Bytes(random() % 300, 'v'));
+    }
+  }
+  [[nodiscard]] std::vector<Write> writes() const {
+    std::vector<Write> writes;
+    for (const auto& [at, value] : rows) {
+      writes.push_back(
+          {at.first, at.second, value ? std::optional<BytesView>(*value) : std::nullopt});
+    }
+    return writes;
+  }
+};
+
+TEST(RocksKvInBulk, HoldsWhatMemoryHoldsAndOpensLiveAfterwards) {
+  const Scratch scratch("bulk");
+  MemKv memory;
+  RocksOptions options;
+  options.path = scratch.path;
+  std::mt19937_64 random(5);
+  {
+    options.mode = RocksMode::bulk;
+    const auto kv = open_rocks(options);
+    ASSERT_TRUE(kv.has_value()) << kv.error().what;
+    ASSERT_TRUE((*kv)->write({}).has_value());
+    const auto before = (*kv)->snapshot();
+    for (int i = 0; i < 60; ++i) {  // more than it lets stand unmerged
+      const Layerful layer(random);
+      ASSERT_TRUE(memory.write(layer.writes()).has_value());
+      const auto written = (*kv)->write(layer.writes());
+      ASSERT_TRUE(written.has_value()) << written.error().what;
+      ASSERT_EQ(all(*(*kv)->snapshot()), all(*memory.snapshot())) << "after write " << i;
+    }
+    EXPECT_TRUE(all(*before).empty()) << "a snapshot stays what it was";
+  }  // not flushed: what is written is on the disk
+  options.mode = RocksMode::live;
+  const auto kv = open_rocks(options);
+  ASSERT_TRUE(kv.has_value()) << kv.error().what;
+  EXPECT_EQ(all(*(*kv)->snapshot()), all(*memory.snapshot()));
+  const Layerful more(random);
+  ASSERT_TRUE(memory.write(more.writes()).has_value());
+  ASSERT_TRUE((*kv)->write(more.writes()).has_value());
+  ASSERT_TRUE((*kv)->flush().has_value());
+  EXPECT_EQ(all(*(*kv)->snapshot()), all(*memory.snapshot()));
+}
+
+/// Name, bytes and time of the last change of every file below.
+std::map<std::string, std::pair<Bytes, std::filesystem::file_time_type>> files_of(
+    const std::filesystem::path& folder) {
+  std::map<std::string, std::pair<Bytes, std::filesystem::file_time_type>> files;
+  for (const auto& each : std::filesystem::recursive_directory_iterator(folder)) {
+    std::ifstream file(each.path(), std::ios::binary);
+    files[each.path()] = {Bytes(std::istreambuf_iterator<char>(file), {}), each.last_write_time()};
+  }
+  return files;
+}
+
+TEST(RocksKvReadOnly, ShowsWhatIsOnTheDiskAndChangesNoByteOfIt) {
+  const Scratch scratch("read");
+  RocksOptions options;
+  options.path = scratch.path;
+  options.mode = RocksMode::read_only;
+  EXPECT_EQ(open_rocks(options).error().code, Code::not_found);
+  EXPECT_FALSE(std::filesystem::exists(scratch.path));
+  Model flushed;
+  {
+    options.mode = RocksMode::live;
+    const auto kv = open_rocks(options);
+    ASSERT_TRUE(kv.has_value());
+    std::mt19937_64 random(6);
+    ASSERT_TRUE((*kv)->write(Layerful(random).writes()).has_value());
+    ASSERT_TRUE((*kv)->flush().has_value());
+    flushed = all(*(*kv)->snapshot());
+    ASSERT_TRUE((*kv)->write(Layerful(random).writes()).has_value());
+    ASSERT_NE(all(*(*kv)->snapshot()), flushed);
+  }  // the second write is lost
+  const auto before = files_of(scratch.path);
+  ASSERT_FALSE(before.empty());
+  {
+    options.mode = RocksMode::read_only;
+    const auto kv = open_rocks(options);
+    ASSERT_TRUE(kv.has_value()) << kv.error().what;
+    EXPECT_EQ(all(*(*kv)->snapshot()), flushed);
+    const std::vector<Write> writes{{Table::meta, "key", "v"}};
+    EXPECT_EQ((*kv)->write(writes).error().code, Code::unavailable);
+    EXPECT_EQ((*kv)->flush().error().code, Code::unavailable);
+    EXPECT_EQ(all(*(*kv)->snapshot()), flushed);
+  }
+  EXPECT_EQ(files_of(scratch.path), before);
 }
 
 TEST(RocksKv, IsOpenInOneProcessOnly) {

@@ -1,61 +1,24 @@
 #include "views/rocks/rocks_kv.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
-#include <rocksdb/db.h>
-#include <rocksdb/filter_policy.h>
-#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
-#include <rocksdb/slice_transform.h>
-#include <rocksdb/table.h>
+#include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 #include <vector>
 
 #include "base/check.h"
 #include "views/keys.h"
+#include "views/rocks/store.h"
 
 namespace holdfast::views {
 namespace {
 
-constexpr double filter_bits_per_key = 10;
-// Of the write buffer: with 96 MiB of it a filter of 492 KiB, ten bits for each of 400,000 keys.
-constexpr double memtable_filter_ratio = 0.005;
-constexpr std::size_t index_block_bytes = 8 << 10;
-constexpr std::size_t body_block_bytes = 16 << 10;
-constexpr std::size_t log_file_bytes_max = 1 << 20;
-constexpr std::uint64_t sync_every_bytes = 1 << 20;
-
-rocksdb::Slice slice(BytesView bytes) { return {bytes.data(), bytes.size()}; }
-BytesView view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
-
-std::unexpected<Error> fail_status(const rocksdb::Status& status, std::string_view doing) {
-  Code code = Code::io;
-  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::SubCode::kSpaceLimit) {
-    code = Code::no_space;
-  } else if (status.IsCorruption()) {
-    code = Code::corrupt;
-  } else if (status.IsBusy() || status.IsTryAgain()) {
-    code = Code::unavailable;
-  }
-  return fail(code, "views: " + std::string(doing) + ": " + status.ToString());
-}
-
-// The rows of one posting lie together, and one filter entry stands for all of them: the key
-// without its row.
-class PostingPrefix final : public rocksdb::SliceTransform {
- public:
-  [[nodiscard]] const char* Name() const override { return "holdfast.posting"; }
-  [[nodiscard]] bool InDomain(const rocksdb::Slice& key) const override {
-    return key.size() > row_key_bytes;
-  }
-  [[nodiscard]] rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
-    return {key.data(), key.size() - row_key_bytes};
-  }
-};
-
-bool has_prefix(Table table) { return table == Table::posting || table == Table::undo; }
+// In bulk mode each write is one file a table: waited for before there are so many that looking a
+// row up takes long.
+constexpr std::uint64_t bulk_files_max = 40;
+constexpr int bulk_wait_microseconds = 5'000;
 
 // Whether all keys of the range share a prefix that the filter knows.
 bool within_one_posting(Table table, BytesView from, BytesView until) {
@@ -63,115 +26,6 @@ bool within_one_posting(Table table, BytesView from, BytesView until) {
          from.substr(0, from.size() - row_key_bytes) ==
              until.substr(0, until.size() - row_key_bytes);
 }
-
-// Looked up by whole keys that are often not there.
-bool has_key_filter(Table table) { return table == Table::current || table == Table::request; }
-
-// Bodies are compressed one by one with a dictionary, hashes not at all.
-bool is_compressible(Table table) { return table != Table::body && table != Table::tree; }
-
-rocksdb::ColumnFamilyOptions family_options(Table table,
-                                            const std::shared_ptr<rocksdb::Cache>& cache,
-                                            std::uint64_t write_buffer_bytes) {
-  rocksdb::BlockBasedTableOptions blocks;
-  blocks.block_cache = cache;
-  blocks.block_size = table == Table::body ? body_block_bytes : index_block_bytes;
-  blocks.format_version = 5;
-  // Indexes and filters grow with the data, so they live in the cache, in parts.
-  blocks.cache_index_and_filter_blocks = true;
-  blocks.cache_index_and_filter_blocks_with_high_priority = true;
-  blocks.pin_top_level_index_and_filter = true;
-  blocks.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
-  blocks.partition_filters = has_key_filter(table) || has_prefix(table);
-  if (blocks.partition_filters) {
-    blocks.filter_policy.reset(rocksdb::NewRibbonFilterPolicy(filter_bits_per_key));
-  }
-  blocks.whole_key_filtering = has_key_filter(table);
-
-  rocksdb::ColumnFamilyOptions options;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
-  if (has_prefix(table)) {
-    options.prefix_extractor = std::make_shared<PostingPrefix>();
-  }
-  if (has_key_filter(table)) {
-    // A new id is looked up before it is written, twice: most of those look-ups end here.
-    options.memtable_whole_key_filtering = true;
-    options.memtable_prefix_bloom_size_ratio = memtable_filter_ratio;
-  }
-  // Layers come sorted: each row is looked for beside the one before it. One hint a table.
-  options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(0));
-  // The bound is over all tables together; no single one is flushed on its own account.
-  options.write_buffer_size = write_buffer_bytes;
-  options.max_write_buffer_number = 3;
-  options.level_compaction_dynamic_level_bytes = true;
-  options.compression = is_compressible(table) ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
-  options.bottommost_compression =
-      is_compressible(table) ? rocksdb::kZSTD : rocksdb::kNoCompression;
-  return options;
-}
-
-// After a fault of the disk RocksDB would try again by itself, in a thread of its own, and may wait
-// for that thread for ever when it is closed (7.8). Nothing is retried but by RocksKv::heal().
-class NoOwnRecovery final : public rocksdb::EventListener {
- public:
-  [[nodiscard]] const char* Name() const override { return "holdfast.no_own_recovery"; }
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status /*error*/,
-                            bool* auto_recovery) override {
-    *auto_recovery = false;
-  }
-};
-
-rocksdb::DBOptions database_options(const RocksOptions& asked) {
-  rocksdb::DBOptions options;
-  options.create_if_missing = true;
-  options.create_missing_column_families = true;
-  options.atomic_flush = true;
-  options.avoid_flush_during_shutdown = true;
-  options.db_write_buffer_size = asked.write_buffer_bytes;
-  options.max_background_jobs = asked.background_jobs;
-  options.allow_concurrent_memtable_write = false;
-  options.bytes_per_sync = sync_every_bytes;
-  options.max_open_files = 512;
-  options.max_file_opening_threads = 1;
-  options.skip_stats_update_on_db_open = true;
-  options.stats_dump_period_sec = 0;
-  options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.max_log_file_size = log_file_bytes_max;
-  options.keep_log_file_num = 2;
-  options.max_bgerror_resume_count = 0;
-  options.listeners.push_back(std::make_shared<NoOwnRecovery>());
-  if (asked.env != nullptr) {
-    options.env = asked.env;
-  }
-  return options;
-}
-
-// The open database; snapshots keep it open.
-class Store {
- public:
-  Store(rocksdb::DB* db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) : db_(db) {
-    std::copy(families.begin(), families.end(), families_.begin());
-  }
-  Store(const Store&) = delete;
-  Store& operator=(const Store&) = delete;
-  ~Store() {
-    for (rocksdb::ColumnFamilyHandle* const family : families_) {
-      db_->DestroyColumnFamilyHandle(family);
-    }
-  }
-  [[nodiscard]] rocksdb::DB& db() const { return *db_; }
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* family(Table table) const {
-    return families_[static_cast<std::size_t>(table)];
-  }
-  [[nodiscard]] std::vector<rocksdb::ColumnFamilyHandle*> families() const {
-    return {families_.begin(), families_.end()};
-  }
-
- private:
-  std::unique_ptr<rocksdb::DB> db_;
-  std::array<rocksdb::ColumnFamilyHandle*, table_count> families_{};
-};
 
 class RocksCursor final : public Cursor {
  public:
@@ -265,7 +119,7 @@ class RocksReader final : public Reader {
   const rocksdb::Snapshot* snapshot_;
 };
 
-class RocksKv final : public Kv {
+class RocksKv : public Kv {
  public:
   explicit RocksKv(std::shared_ptr<const Store> store) : store_(std::move(store)) {}
 
@@ -337,27 +191,115 @@ class RocksKv final : public Kv {
   bool was_full_ = false;
 };
 
+class ReadOnlyKv final : public RocksKv {
+ public:
+  using RocksKv::RocksKv;
+  Result<void> write(std::span<const Write> /*writes*/) override { return refused(); }
+  Result<void> flush() override { return refused(); }
+
+ private:
+  static Result<void> refused() {
+    return fail(Code::unavailable, "views: opened for reading only");
+  }
+};
+
+// Rows that come sorted, straight into files.
+class BulkKv final : public RocksKv {
+ public:
+  BulkKv(std::shared_ptr<const Store> store, std::string path)
+      : RocksKv(std::move(store)), path_(std::move(path)) {}
+
+  Result<void> write(std::span<const Write> writes) override {
+    ++written_;
+    std::vector<rocksdb::IngestExternalFileArg> files;
+    for (std::size_t begin = 0; begin < writes.size();) {
+      const Table table = writes[begin].table;
+      std::size_t end = begin;
+      while (end < writes.size() && writes[end].table == table) {
+        ++end;
+      }
+      TRY(auto file, make_file(table, writes.subspan(begin, end - begin)));
+      files.push_back(std::move(file));
+      begin = end;
+    }
+    if (files.empty()) {
+      return ok();
+    }
+    const rocksdb::Status status = store().db().IngestExternalFiles(files);
+    if (!status.ok()) {
+      return fail_status(status, "ingest");
+    }
+    return wait_for_compaction();
+  }
+
+ private:
+  Result<rocksdb::IngestExternalFileArg> make_file(Table table, std::span<const Write> rows) {
+    rocksdb::ColumnFamilyHandle* const family = store().family(table);
+    rocksdb::Options options = store().db().GetOptions(family);
+    // It will not stay the last level: what merges it compresses it well.
+    options.bottommost_compression = rocksdb::kDisableCompressionOption;
+    rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), options, family);
+    const std::string path = path_ + "/bulk-" + std::to_string(written_) + "-" +
+                             std::to_string(static_cast<unsigned>(table)) + ".sst";
+    rocksdb::Status status = writer.Open(path);
+    for (const Write& row : rows) {
+      if (!status.ok()) {
+        break;
+      }
+      status =
+          row.value ? writer.Put(slice(row.key), slice(*row.value)) : writer.Delete(slice(row.key));
+    }
+    if (status.ok()) {
+      status = writer.Finish();
+    }
+    if (!status.ok()) {
+      return fail_status(status, "write " + path);
+    }
+    rocksdb::IngestExternalFileArg file;
+    file.column_family = family;
+    file.external_files.push_back(path);
+    file.options.move_files = true;
+    file.options.write_global_seqno = false;
+    return file;
+  }
+
+  // Compaction goes on by itself; files beyond it would only make every lookup slower.
+  Result<void> wait_for_compaction() {
+    for (;;) {
+      std::uint64_t most = 0;
+      for (rocksdb::ColumnFamilyHandle* const family : store().families()) {
+        std::string count;
+        store().db().GetProperty(family, rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0",
+                                 &count);
+        most = std::max<std::uint64_t>(most, std::strtoull(count.c_str(), nullptr, 10));
+      }
+      std::uint64_t faults = 0;
+      store().db().GetIntProperty(rocksdb::DB::Properties::kBackgroundErrors, &faults);
+      if (faults > 0) {
+        return fail(Code::io, "views: compaction failed; the folder's LOG says why");
+      }
+      if (most <= bulk_files_max) {
+        return ok();
+      }
+      store().db().GetEnv()->SleepForMicroseconds(bulk_wait_microseconds);
+    }
+  }
+
+  const std::string path_;
+  std::uint64_t written_ = 0;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Kv>> open_rocks(const RocksOptions& options) {
-  const auto cache = rocksdb::NewLRUCache(options.block_cache_bytes);
-  std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (std::size_t i = 0; i < table_count; ++i) {
-    // RocksDB insists on a family of this name; it is the meta table.
-    const std::string name =
-        i == 0 ? rocksdb::kDefaultColumnFamilyName : std::string(table_names[i]);
-    families.emplace_back(name,
-                          family_options(static_cast<Table>(i), cache, options.write_buffer_bytes));
+  TRY(auto store, Store::open(options));
+  if (options.mode == RocksMode::bulk) {
+    return std::make_unique<BulkKv>(std::move(store), options.path);
   }
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Status status =
-      rocksdb::DB::Open(database_options(options), options.path, families, &handles, &db);
-  if (!status.ok()) {
-    return fail_status(status, "open " + options.path);
+  if (options.mode == RocksMode::read_only) {
+    return std::make_unique<ReadOnlyKv>(std::move(store));
   }
-  check(handles.size() == table_count, "one family each");
-  return std::make_unique<RocksKv>(std::make_shared<const Store>(db, handles));
+  return std::make_unique<RocksKv>(std::move(store));
 }
 
 Result<void> compact_rocks(Kv& kv) {
