@@ -13,11 +13,13 @@ namespace {
 class Fold {
  public:
   Fold(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
-       const Outcome& outcome, const EntryFacts& facts, const Tools& tools)
+       const Outcome& outcome, const Composed& composed, const EntryFacts& facts,
+       const Tools& tools)
       : work_(work),
         state_(state),
         prepared_(prepared),
         outcome_(outcome),
+        composed_(composed),
         facts_(facts),
         tools_(tools) {}
 
@@ -46,17 +48,13 @@ class Fold {
     const OperationResult& result = outcome_.results[index];
     const BytesView body = prepared_.command.operations[index].body;
     TRY(const auto before, current(index));
-    replacements_.clear();
-    for (const Substitution& substitution : result.substitutions) {
-      replacements_.push_back({substitution.site, outcome_.targets[substitution.target]});
-    }
-    const Bytes stored =
-        fhir::compose(body, prepared.sites, result.id, result.version, facts_.time, replacements_);
+    const Composed::Body& stored = composed_.bodies[index];
     if (before) {
       TRY_OK(retire(*before));
     }
     const RowId row = next_row();
-    views::write_version(work_, version_row(index, row, views::Presence::present, stored), before);
+    views::write_version(work_, version_row(index, row, views::Presence::present, stored.bytes),
+                         before);
     const views::SiteTexts texts{body, prepared.sites, result.substitutions, outcome_.targets};
     views::fill_postings(postings_, prepared.type, result.id, prepared.extraction, texts);
     views::write_postings(work_, row, postings_);
@@ -64,7 +62,7 @@ class Fold {
       ++state_.resources;
     }
     state_.digest.add(
-        views::version_fact(type_name(index), result.id, result.version, sha256(stored)));
+        views::version_fact(type_name(index), result.id, result.version, stored.hash));
     return ok();
   }
 
@@ -141,11 +139,11 @@ class Fold {
   views::State& state_;
   const decide::Prepared& prepared_;
   const Outcome& outcome_;
+  const Composed& composed_;
   const EntryFacts& facts_;
   const Tools& tools_;
   fhir::Json json_;
   views::Postings postings_;
-  std::vector<fhir::Replacement> replacements_;
 };
 
 void enter(views::State& state, const EntryFacts& facts) {
@@ -158,11 +156,35 @@ void enter(views::State& state, const EntryFacts& facts) {
 
 }  // namespace
 
+Composed compose(const decide::Prepared& prepared, const Outcome& outcome, Time time) {
+  Composed composed;
+  composed.bodies.resize(outcome.results.size());
+  std::vector<fhir::Replacement> replacements;
+  for (std::size_t i = 0; i < outcome.results.size(); ++i) {
+    const OperationResult& result = outcome.results[i];
+    if (result.status != Status::created && result.status != Status::updated) {
+      continue;
+    }
+    replacements.clear();
+    for (const Substitution& substitution : result.substitutions) {
+      replacements.push_back({substitution.site, outcome.targets[substitution.target]});
+    }
+    Composed::Body& body = composed.bodies[i];
+    body.bytes = fhir::compose(prepared.command.operations[i].body, prepared.operations[i].sites,
+                               result.id, result.version, time, replacements);
+    body.hash = sha256(body.bytes);
+  }
+  return composed;
+}
+
 Result<void> apply(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
-                   const Outcome& outcome, const EntryFacts& facts, const Tools& tools) {
-  check(outcome.results.size() == prepared.operations.size(), "one result for each operation");
+                   const Outcome& outcome, const Composed& composed, const EntryFacts& facts,
+                   const Tools& tools) {
+  check(outcome.results.size() == prepared.operations.size() &&
+            outcome.results.size() == composed.bodies.size(),
+        "one result for each operation");
   enter(state, facts);
-  TRY_OK(Fold(work, state, prepared, outcome, facts, tools).run());
+  TRY_OK(Fold(work, state, prepared, outcome, composed, facts, tools).run());
   return views::prune_undo(work, state, facts.time);
 }
 

@@ -2,6 +2,8 @@
 // Reads no clock, no random, no disk: replay must give the same rows.
 #pragma once
 
+#include <vector>
+
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/planted.h"
@@ -29,11 +31,24 @@ struct Tools {
   Bug planted = Bug::none;
 };
 
+/// The bodies that an entry stores, with their hashes. The most work of applying, and it needs no
+/// view: replay does it ahead of the entry's turn, on another thread.
+struct Composed {
+  struct Body {
+    Bytes bytes;
+    Hash hash;
+  };
+  std::vector<Body> bodies;  ///< one per operation; empty where nothing is stored
+};
+[[nodiscard]] Composed compose(const decide::Prepared& prepared, const Outcome& outcome, Time time);
+
 /// Puts the entry's rows into `work` and its effect into `state` (and its row). The entry must be
-/// the one after state.position (check). Code::corrupt when the rows below contradict the Outcome:
-/// then the node stops here, because a view is never repaired by guessing.
+/// the one after state.position (check); `composed` is of its time. Code::corrupt when the rows
+/// below contradict the Outcome: then the node stops here, because a view is never repaired by
+/// guessing.
 Result<void> apply(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
-                   const Outcome& outcome, const EntryFacts& facts, const Tools& tools);
+                   const Outcome& outcome, const Composed& composed, const EntryFacts& facts,
+                   const Tools& tools);
 
 /// The same for an entry that changes no resource: audit, dictionary.
 Result<void> apply_nothing(views::WorkLayer& work, views::State& state, const EntryFacts& facts);

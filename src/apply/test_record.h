@@ -36,7 +36,8 @@ class TestRecord {
     const Position position = state.position.next();
     now.ms += 1000;
     const EntryFacts facts{position, now, sha256(state.chain.view())};
-    TRY_OK(apply(work, state, prepared, outcome, facts, {codec, reader_, planted_}));
+    const Composed composed = compose(prepared, outcome, facts.time);
+    TRY_OK(apply(work, state, prepared, outcome, composed, facts, {codec, reader_, planted_}));
     work.put(views::Table::meta, views::state_key, views::encode(state));
     const auto layer = std::move(work).freeze(position, position);
     return views::write_layer(kv, *layer, codec);

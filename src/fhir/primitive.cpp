@@ -12,8 +12,8 @@ namespace holdfast::fhir {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// A number of exactly `digits` digits at the start of `text`, which it shortens; -1 if none.
@@ -257,15 +257,22 @@ std::optional<std::string_view> find_fault(ElementKind kind, JsonValue value) {
 }
 
 bool is_id(std::string_view text) {
+  static constexpr auto allowed = [] {
+    std::array<bool, 256> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      const char c = static_cast<char>(i);
+      bytes[i] = is_letter(c) || is_digit(c) || c == '-' || c == '.';
+    }
+    return bytes;
+  }();
   if (text.empty() || text.size() > 64) {
     return false;
   }
+  bool all = true;
   for (const char c : text) {
-    if (!is_letter(c) && !is_digit(c) && c != '-' && c != '.') {
-      return false;
-    }
+    all = all && allowed[static_cast<unsigned char>(c)];
   }
-  return true;
+  return all;
 }
 
 bool is_code(std::string_view text) {

@@ -69,9 +69,9 @@ Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& co
 }
 
 Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,
-                          const Outcome& outcome, const apply::EntryFacts& facts,
-                          const apply::Tools& tools) {
-  TRY_OK(apply::apply(work, folded.state, prepared, outcome, facts, tools));
+                          const Outcome& outcome, const apply::Composed& composed,
+                          const apply::EntryFacts& facts, const apply::Tools& tools) {
+  TRY_OK(apply::apply(work, folded.state, prepared, outcome, composed, facts, tools));
   const Command& command = prepared.command;
   if (command.key_origin == KeyOrigin::given && tools.planted != Bug::forget_idempotency_key) {
     views::write_request(work, command.key, views::Request{facts.position, command.request_hash});
@@ -111,30 +111,48 @@ Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, 
   return ok();
 }
 
-Result<void> fold_record(views::WorkLayer& work, Folded& folded, const journal::Record& record,
-                         const apply::Tools& tools, views::BodyCodec& codec) {
+Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& reader) {
   const journal::Header& header = record.header;
-  const apply::EntryFacts facts{header.position, header.time, header.hash};
-  switch (static_cast<EntryKind>(header.kind)) {
+  Ready ready;
+  ready.facts = apply::EntryFacts{header.position, header.time, header.hash};
+  ready.kind = static_cast<EntryKind>(header.kind);
+  switch (ready.kind) {
     case EntryKind::command: {
       TRY(auto entry, decode_entry(record));
-      TRY(const auto prepared, decide::prepare(std::move(entry.first), tools.reader));
-      return fold_command(work, folded, prepared, entry.second, facts, tools);
+      for (const Operation& operation : entry.first.operations) {
+        ready.bytes += operation.body.size();
+      }
+      TRY(ready.prepared, decide::prepare(std::move(entry.first), reader));
+      ready.outcome = std::move(entry.second);
+      ready.composed = apply::compose(ready.prepared, ready.outcome, ready.facts.time);
+      for (const apply::Composed::Body& body : ready.composed.bodies) {
+        ready.bytes += body.bytes.size();
+      }
+      return ready;
     }
     case EntryKind::audit:
     case EntryKind::dictionary: {
-      TRY(const Bytes payload, unpack(static_cast<Stored>(header.flags), record.command()));
-      const auto kind = static_cast<EntryKind>(header.kind);
-      if (kind == EntryKind::dictionary) {
-        TRY_OK(learn(codec, header.position, payload));
-      }
-      return fold_other(work, folded, kind, payload, facts);
+      TRY(ready.payload, unpack(static_cast<Stored>(header.flags), record.command()));
+      ready.bytes = ready.payload.size();
+      return ready;
     }
   }
   return fail(Code::corrupt,
               fmt::format("entry {} is of kind {}, which this version does not know; use the "
                           "version that wrote it, or a newer one",
                           header.position.value, header.kind));
+}
+
+Result<void> fold_ready(views::WorkLayer& work, Folded& folded, const Ready& entry,
+                        const apply::Tools& tools, views::BodyCodec& codec) {
+  if (entry.kind == EntryKind::command) {
+    return fold_command(work, folded, entry.prepared, entry.outcome, entry.composed, entry.facts,
+                        tools);
+  }
+  if (entry.kind == EntryKind::dictionary) {
+    TRY_OK(learn(codec, entry.facts.position, entry.payload));
+  }
+  return fold_other(work, folded, entry.kind, entry.payload, entry.facts);
 }
 
 Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record) {

@@ -43,17 +43,30 @@ Result<void> learn_all(journal::Reader& reader, views::BodyCodec& codec);
 
 /// A Command and its Outcome, as decided.
 Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,
-                          const Outcome& outcome, const apply::EntryFacts& facts,
-                          const apply::Tools& tools);
+                          const Outcome& outcome, const apply::Composed& composed,
+                          const apply::EntryFacts& facts, const apply::Tools& tools);
 /// An entry of another kind. A dictionary's row is put; whoever knows that the entry is durable
 /// tells the codec (learn()).
 Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
                         const apply::EntryFacts& facts);
 /// Makes `codec` know the dictionary that the entry at `position` carries.
 Result<void> learn(views::BodyCodec& codec, Position position, BytesView dictionary);
-/// An entry as the journal gives it. `codec` is tools.codec, to be told of dictionaries.
-Result<void> fold_record(views::WorkLayer& work, Folded& folded, const journal::Record& record,
-                         const apply::Tools& tools, views::BodyCodec& codec);
+/// An entry of the journal with everything that can be found out without the view.
+struct Ready {
+  apply::EntryFacts facts;
+  EntryKind kind = EntryKind::command;
+  decide::Prepared prepared;  ///< of a command
+  Outcome outcome;            ///< of a command
+  apply::Composed composed;   ///< of a command
+  Bytes payload;              ///< of any other
+  std::uint64_t bytes = 0;    ///< of bodies and payload, unpacked
+};
+/// From any thread, each with a reader of its own. Code::corrupt if the record is not what
+/// this version writes; unsupported if it was redacted.
+[[nodiscard]] Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& reader);
+/// Folds it. `codec` is tools.codec, to be told of dictionaries.
+Result<void> fold_ready(views::WorkLayer& work, Folded& folded, const Ready& entry,
+                        const apply::Tools& tools, views::BodyCodec& codec);
 
 /// Command and Outcome of a record of kind command. Code::corrupt if it is not what we write.
 [[nodiscard]] Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record);

@@ -83,7 +83,7 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   CO_TRY_OK(load_dictionaries(*kv.snapshot(), *codec));
   CO_TRY(Folded folded, read_folded(*kv.snapshot()));
   CO_TRY_OK(check_agreement(folded.state, opened.report));
-  Replay replay({kv, *codec, options.planted, {}}, std::move(folded));
+  Replay replay({.kv = kv, .codec = *codec, .planted = options.planted}, std::move(folded));
   const auto replayed = replay.run(*opened.reader);
   if (!replayed && opened.report.damage.empty()) {
     co_return fail(replayed.error());

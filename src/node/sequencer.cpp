@@ -261,8 +261,9 @@ Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Ou
     return fail(std::move(appended).error());
   }
   const apply::EntryFacts facts{appended->position, batch.time, appended->hash};
-  const auto applied = fold_command(batch.work, batch.folded, submission.prepared, outcome, facts,
-                                    {*codec_, json_reader_, options_.planted});
+  const auto composed = apply::compose(submission.prepared, outcome, facts.time);
+  const auto applied = fold_command(batch.work, batch.folded, submission.prepared, outcome,
+                                    composed, facts, {*codec_, json_reader_, options_.planted});
   // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
   check(applied.has_value(), applied ? "" : applied.error().what.c_str());
   ++batch.entries;

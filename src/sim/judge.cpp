@@ -122,11 +122,15 @@ class Judge {
       if (!decide_again(header.position, *entry, work, facts)) {
         return false;
       }
-    } else if (const auto folded =
-                   node::fold_record(work, folded_, record, {codec_, reader_, Bug::none}, codec_);
-               !folded) {
-      wrong("entry {} cannot be folded: {}", header.position.value, folded.error().what);
-      return false;
+    } else {
+      auto ready = node::prepare_record(record, reader_);
+      const auto folded =
+          ready ? node::fold_ready(work, folded_, *ready, {codec_, reader_, Bug::none}, codec_)
+                : Result<void>(std::unexpected(ready.error()));
+      if (!folded) {
+        wrong("entry {} cannot be folded: {}", header.position.value, folded.error().what);
+        return false;
+      }
     }
     const auto layer = std::move(work).freeze(header.position, header.position);
     const auto written = views::write_layer(kv_, *layer, codec_);
@@ -147,8 +151,9 @@ class Judge {
             outcome ? "another outcome" : outcome.error().what);
       return false;
     }
-    const auto folded =
-        node::fold_command(work, folded_, *prepared, *outcome, facts, {codec_, reader_, Bug::none});
+    const auto composed = apply::compose(*prepared, *outcome, facts.time);
+    const auto folded = node::fold_command(work, folded_, *prepared, *outcome, composed, facts,
+                                           {codec_, reader_, Bug::none});
     if (!folded) {
       wrong("entry {} cannot be folded: {}", position.value, folded.error().what);
     }

@@ -252,19 +252,20 @@ TEST(RocksKvInBulk, HoldsWhatMemoryHoldsAndOpensLiveAfterwards) {
       ASSERT_TRUE(memory.write(layer.writes()).has_value());
       const auto written = (*kv)->write(layer.writes());
       ASSERT_TRUE(written.has_value()) << written.error().what;
-      ASSERT_EQ(all(*(*kv)->snapshot()), all(*memory.snapshot())) << "after write " << i;
+      ASSERT_EQ(read_all(*(*kv)->snapshot()).value(), read_all(*memory.snapshot()).value())
+          << "after write " << i;
     }
-    EXPECT_TRUE(all(*before).empty()) << "a snapshot stays what it was";
+    EXPECT_TRUE(read_all(*before).value().empty()) << "a snapshot stays what it was";
   }  // not flushed: what is written is on the disk
   options.mode = RocksMode::live;
   const auto kv = open_rocks(options);
   ASSERT_TRUE(kv.has_value()) << kv.error().what;
-  EXPECT_EQ(all(*(*kv)->snapshot()), all(*memory.snapshot()));
+  EXPECT_EQ(read_all(*(*kv)->snapshot()).value(), read_all(*memory.snapshot()).value());
   const Layerful more(random);
   ASSERT_TRUE(memory.write(more.writes()).has_value());
   ASSERT_TRUE((*kv)->write(more.writes()).has_value());
   ASSERT_TRUE((*kv)->flush().has_value());
-  EXPECT_EQ(all(*(*kv)->snapshot()), all(*memory.snapshot()));
+  EXPECT_EQ(read_all(*(*kv)->snapshot()).value(), read_all(*memory.snapshot()).value());
 }
 
 /// Name, bytes and time of the last change of every file below.
@@ -293,9 +294,9 @@ TEST(RocksKvReadOnly, ShowsWhatIsOnTheDiskAndChangesNoByteOfIt) {
     std::mt19937_64 random(6);
     ASSERT_TRUE((*kv)->write(Layerful(random).writes()).has_value());
     ASSERT_TRUE((*kv)->flush().has_value());
-    flushed = all(*(*kv)->snapshot());
+    flushed = read_all(*(*kv)->snapshot()).value();
     ASSERT_TRUE((*kv)->write(Layerful(random).writes()).has_value());
-    ASSERT_NE(all(*(*kv)->snapshot()), flushed);
+    ASSERT_NE(read_all(*(*kv)->snapshot()).value(), flushed);
   }  // the second write is lost
   const auto before = files_of(scratch.path);
   ASSERT_FALSE(before.empty());
@@ -303,11 +304,11 @@ TEST(RocksKvReadOnly, ShowsWhatIsOnTheDiskAndChangesNoByteOfIt) {
     options.mode = RocksMode::read_only;
     const auto kv = open_rocks(options);
     ASSERT_TRUE(kv.has_value()) << kv.error().what;
-    EXPECT_EQ(all(*(*kv)->snapshot()), flushed);
+    EXPECT_EQ(read_all(*(*kv)->snapshot()).value(), flushed);
     const std::vector<Write> writes{{Table::meta, "key", "v"}};
     EXPECT_EQ((*kv)->write(writes).error().code, Code::unavailable);
     EXPECT_EQ((*kv)->flush().error().code, Code::unavailable);
-    EXPECT_EQ(all(*(*kv)->snapshot()), flushed);
+    EXPECT_EQ(read_all(*(*kv)->snapshot()).value(), flushed);
   }
   EXPECT_EQ(files_of(scratch.path), before);
 }

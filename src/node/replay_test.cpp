@@ -1,0 +1,155 @@
+// However the replay is cut into chunks and layers, and whoever helps: the same rows as folding
+// entry by entry gives, and the state that the node had.
+#include "node/replay.h"
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "node/test_node.h"
+#include "views/facts.h"
+#include "world/real/real_executor.h"
+
+namespace holdfast::node {
+namespace {
+
+using Rows = std::map<std::pair<std::size_t, Bytes>, Bytes>;
+
+Rows rows_of(views::Kv& kv) {
+  Rows rows;
+  const auto snapshot = kv.snapshot();
+  for (std::size_t table = 0; table < views::table_count; ++table) {
+    const auto cursor =
+        snapshot->scan(static_cast<views::Table>(table), {}, {}, views::Direction::forward);
+    for (; cursor->valid(); cursor->next()) {
+      rows[{table, Bytes(cursor->key())}] = Bytes(cursor->value());
+    }
+  }
+  return rows;
+}
+
+class ReplayTest : public NodeTest {
+ protected:
+  /// Updates, deletions and commands of several operations, in several segments; then the machine
+  /// stops, and the journal is opened without a node.
+  void live() {
+    ASSERT_TRUE(open());
+    for (int i = 0; i < 200; ++i) {
+      const std::string id = "p" + std::to_string(i % 17);
+      const std::string text = apply::identifier("urn:mrn", std::string(300, 'x') + id);
+      const bool remove = i % 11 == 10 && i % 17 != 0;
+      const auto done = submit(
+          remove ? apply::command(apply::remove("Patient", id))
+                 : apply::command(apply::update("Patient", id, text), apply::update("Group", id)));
+      ASSERT_TRUE(done) << done.error().what;
+    }
+    state = node->view().state;
+    crash(Crash::power, 0);
+    World& world = machine.world();
+    const journal::Writer::Parts parts{world.clock, world.disk, world.random, world.sequencer};
+    journal::Options journal_options;
+    journal_options.segment_bytes = options.segment_bytes;
+    auto journal = run_task(machine.sequencer(), journal::open(parts, journal_options));
+    ASSERT_TRUE(journal && *journal);
+    opened.emplace(*std::move(*journal));
+  }
+
+  Result<std::uint64_t> replay(views::Kv& into, std::uint64_t layer_bytes,
+                               std::uint64_t chunk_bytes, ReplayHelpers helpers) {
+    auto from = read_folded(*into.snapshot());
+    EXPECT_TRUE(from);
+    views::BodyCodec codec;
+    Position told;
+    Replay replay({.kv = into,
+                   .codec = codec,
+                   .progress = [&](Position at) { told = at; },
+                   .helpers = helpers,
+                   .layer_bytes = layer_bytes,
+                   .chunk_bytes = chunk_bytes},
+                  *std::move(from));
+    auto replayed = replay.run(*opened->reader);
+    end = replay.take();
+    EXPECT_EQ(told, end.state.position);
+    return replayed;
+  }
+
+  views::State state;
+  std::optional<journal::Opened> opened;
+  Folded end;
+};
+
+TEST_F(ReplayTest, GivesTheSameRowsHoweverItIsCutAndWhoeverHelps) {
+  live();
+  views::MemKv one_by_one;
+  const auto entries = replay(one_by_one, 1, 1, {});
+  ASSERT_TRUE(entries) << entries.error().what;
+  EXPECT_EQ(*entries, state.position.value);
+  EXPECT_EQ(end.state, state);
+  const Rows expected = rows_of(one_by_one);
+  RealExecutor reading("reading");
+  RealExecutor writing("writing");
+  reading.start();
+  writing.start();
+  for (const std::uint64_t layer :
+       {std::uint64_t{1}, std::uint64_t{20'000}, std::uint64_t{1} << 30}) {
+    for (const std::uint64_t chunk :
+         {std::uint64_t{1}, std::uint64_t{5'000}, std::uint64_t{1} << 30}) {
+      for (const ReplayHelpers helpers :
+           {ReplayHelpers{}, ReplayHelpers{&reading, nullptr}, ReplayHelpers{nullptr, &writing},
+            ReplayHelpers{&reading, &writing}}) {
+        views::MemKv fresh;
+        const auto replayed = replay(fresh, layer, chunk, helpers);
+        ASSERT_TRUE(replayed) << replayed.error().what;
+        EXPECT_EQ(*replayed, *entries);
+        EXPECT_EQ(end.state, state);
+        EXPECT_TRUE(rows_of(fresh) == expected) << "layer " << layer << " chunk " << chunk;
+        EXPECT_EQ(*replay(fresh, layer, chunk, helpers), 0U) << "there is nothing more";
+        EXPECT_EQ(end.state, state);
+      }
+    }
+  }
+}
+
+TEST_F(ReplayTest, FoldsWhatLiesBeforeAPlaceThatCannotBeRead) {
+  live();
+  const std::uint64_t last = state.position.value;
+  const std::uint64_t broken = last * 2 / 3;
+  // One byte rots in the payload of that entry.
+  const auto record = opened->reader->read(Position{broken});
+  ASSERT_TRUE(record);
+  bool found = false;
+  const auto names = machine.world().disk.list("segments");
+  ASSERT_TRUE(names);
+  for (const std::string& name : *names) {
+    const auto file = machine.world().disk.open("segments/" + name, OpenMode::write);
+    ASSERT_TRUE(file);
+    Bytes bytes(*(*file)->size(), '\0');
+    ASSERT_TRUE((*file)->read(0, bytes));
+    std::size_t at = bytes.find(record->raw);
+    if (at != Bytes::npos) {
+      found = true;
+      at += static_cast<std::size_t>(record->command().data() - record->raw.data());
+      const Bytes other(1, static_cast<char>(~bytes[at]));
+      ASSERT_TRUE((*file)->write(at, other));
+    }
+  }
+  ASSERT_TRUE(found);
+  RealExecutor reading("reading");
+  RealExecutor writing("writing");
+  reading.start();
+  writing.start();
+  for (const ReplayHelpers helpers : {ReplayHelpers{}, ReplayHelpers{&reading, &writing}}) {
+    views::MemKv kv_before;
+    const auto replayed = replay(kv_before, 20'000, 5'000, helpers);
+    ASSERT_FALSE(replayed);
+    EXPECT_EQ(replayed.error().code, Code::corrupt);
+    EXPECT_EQ(end.state.position.value, broken - 1);
+    EXPECT_EQ(*views::read_state(*kv_before.snapshot()), end.state) << "what is said is written";
+    const auto facts = views::digest_of_view(*kv_before.snapshot(), views::BodyCodec());
+    ASSERT_TRUE(facts) << facts.error().what;
+    EXPECT_EQ(facts->digest, end.state.digest);
+  }
+}
+
+}  // namespace
+}  // namespace holdfast::node
