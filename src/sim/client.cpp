@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "fhir/json.h"
+#include "sim/reply.h"
 
 namespace holdfast::sim {
 namespace {
@@ -15,45 +15,6 @@ constexpr Duration request_deadline = seconds(20);
 constexpr std::size_t open_searches_max = 3;
 /// Pages are kept for 15 minutes of journal time, which nudges of the clock may run ahead of.
 constexpr Duration pages_kept = seconds(14 * 60);
-
-std::string header(const http::Incoming& reply, std::string_view name) {
-  return std::string(reply.headers.find(name).value_or(""));
-}
-
-/// W/"3" -> 3
-std::uint64_t etag_version(std::string_view etag) {
-  std::uint64_t version = 0;
-  for (const char c : etag) {
-    if (c >= '0' && c <= '9') {
-      version = version * 10 + static_cast<std::uint64_t>(c - '0');
-    }
-  }
-  return version;
-}
-
-/// "http://server:80/fhir/Patient/p1/_history/3" or "Patient/p1/_history/3" -> "Patient/p1"
-Name name_of_location(std::string_view location) {
-  if (const std::size_t at = location.find("/_history"); at != std::string_view::npos) {
-    location = location.substr(0, at);
-  }
-  const std::size_t id = location.rfind('/');
-  if (id == std::string_view::npos || id == 0) {
-    return {};
-  }
-  const std::size_t type = location.rfind('/', id - 1);
-  return Name(location.substr(type == std::string_view::npos ? 0 : type + 1));
-}
-
-std::uint64_t number(std::string_view text) { return etag_version(text); }
-
-std::optional<fhir::JsonValue> at(std::optional<fhir::JsonValue> value, std::string_view key) {
-  return value ? value->find(key) : std::nullopt;
-}
-
-std::string text_at(std::optional<fhir::JsonValue> value, std::string_view key) {
-  const auto found = at(value, key);
-  return found && found->is_string() ? found->text() : std::string();
-}
 
 }  // namespace
 
@@ -170,82 +131,6 @@ Task<void> Client::send_garbage() {
   (*stream)->close();
 }
 
-std::string Client::draw_type() {
-  static constexpr std::array<const char*, 3> types{"Patient", "Observation", "Practitioner"};
-  return types[random_.below(types.size())];
-}
-
-std::string Client::draw_identifier() { return fmt::format("v{}", random_.below(12)); }
-
-std::string Client::draw_tag() { return fmt::format("t{}", ++ledger_.tags); }
-
-std::string Client::draw_body(const std::string& type, const std::string& tag) {
-  const std::string value = draw_identifier();
-  // Mostly small; sometimes large enough that segments end.
-  const bool large = random_.chance(1, 20);
-  const std::uint64_t pad_bytes = large ? 2000 + random_.below(12'000) : 1 + random_.below(60);
-  std::string pad;
-  while (pad.size() < pad_bytes) {
-    pad += fmt::format("{:x}", random_.next());
-  }
-  std::string rest;
-  if (type == "Patient") {
-    rest = fmt::format(R"("name":[{{"text":"{}"}}],"managingOrganization":{{"display":"{}"}})", pad,
-                       tag);
-  } else if (type == "Practitioner") {
-    rest = fmt::format(
-        R"("name":[{{"text":"{}"}}],"qualification":[{{"code":{{"text":"x"}},"issuer":{{"display":"{}"}}}}])",
-        pad, tag);
-  } else {
-    std::string reference;
-    const std::uint64_t dice = random_.below(4);
-    if (dice == 0) {
-      reference = fmt::format(R"("reference":"Patient/p{}",)", random_.below(6));
-    } else if (dice == 1) {
-      reference = fmt::format(R"("reference":"Patient?identifier=sim|{}",)", draw_identifier());
-    }
-    rest = fmt::format(
-        R"("status":"final","code":{{"text":"x"}},"subject":{{{}"display":"{}"}},"valueString":"{}")",
-        reference, tag, pad);
-  }
-  return fmt::format(R"({{"resourceType":"{}","identifier":[{{"system":"sim","value":"{}"}}],{}}})",
-                     type, value, rest);
-}
-
-Client::Sent Client::draw_write() {
-  Sent sent;
-  const std::string type = draw_type();
-  sent.tag = draw_tag();
-  if (random_.chance(2, 5)) {
-    sent.key = fmt::format("k{:016x}", random_.next());
-  }
-  const std::string id = fmt::format("p{}", random_.below(6));
-  const std::uint64_t dice = random_.below(100);
-  if (dice < 25) {
-    sent.method = "POST";
-    sent.target = "/fhir/" + type;
-    sent.body = draw_body(type, sent.tag);
-    if (random_.chance(2, 5)) {
-      sent.if_none_exist = "identifier=sim|" + member_text(sent.body, "value");
-    }
-  } else if (dice < 88) {
-    sent.method = "PUT";
-    sent.target = fmt::format("/fhir/{}/{}", type, id);
-    sent.body = draw_body(type, sent.tag);
-    sent.body.insert(sent.body.find(",\"identifier\""), fmt::format(",\"id\":\"{}\"", id));
-    const auto known = ledger_.newest.find(type + "/" + id);
-    if (known != ledger_.newest.end() && random_.chance(2, 5)) {
-      const std::uint64_t off = random_.chance(1, 3) ? 1 + random_.below(3) : 0;
-      sent.if_match = fmt::format("W/\"{}\"", known->second + off);
-    }
-  } else {
-    sent.method = "DELETE";
-    sent.target = fmt::format("/fhir/{}/{}", type, id);
-    sent.tag.clear();
-  }
-  return sent;
-}
-
 Task<void> Client::write_one() {
   const Sent sent = draw_write();
   const auto reply = co_await send(sent);
@@ -257,80 +142,8 @@ Task<void> Client::write_one() {
   judge_write(sent, *reply);
 }
 
-void Client::judge_write(const Sent& sent, const http::Incoming& reply) {
-  if (reply.status >= 500) {
-    ++ledger_.unknown;
-    return;
-  }
-  if (reply.status >= 400) {
-    if (!sent.tag.empty()) {
-      ledger_.refused_tags.push_back(sent.tag);
-    }
-    const bool fine = reply.status == 412 || reply.status == 422 || reply.status == 409;
-    if (!fine) {
-      ledger_.violated(fmt::format("{} {} was refused with {}: {}", sent.method, sent.target,
-                                   reply.status, reply.body.substr(0, 300)));
-    }
-    return;
-  }
-  const std::uint64_t position = number(header(reply, "Holdfast-Position"));
-  Promise promise;
-  promise.position = position;
-  if (sent.method == "DELETE") {
-    promise.name = sent.target.substr(sizeof "/fhir/" - 1);
-    promise.version = etag_version(header(reply, "ETag"));
-    promise.removed = true;
-    if (promise.version == 0) {
-      return;  // there was nothing to remove
-    }
-    ledger_.promise(std::move(promise));
-    return;
-  }
-  promise.name = name_of_location(header(reply, "Location"));
-  if (sent.method == "PUT" && promise.name.empty()) {
-    promise.name = sent.target.substr(sizeof "/fhir/" - 1);
-  }
-  promise.version = etag_version(header(reply, "ETag"));
-  const bool matched = !sent.if_none_exist.empty() && reply.status == 200;
-  promise.tag = matched ? std::string() : sent.tag;
-  if (matched) {
-    ledger_.refused_tags.push_back(sent.tag);
-  }
-  if (promise.name.empty() || promise.version == 0 || position == 0) {
-    ledger_.violated(fmt::format("{} {}: {} without Location, ETag or Holdfast-Position",
-                                 sent.method, sent.target, reply.status));
-    return;
-  }
-  ledger_.promise(std::move(promise));
-}
-
 Task<void> Client::write_bundle() {
-  Sent sent;
-  sent.method = "POST";
-  sent.target = "/fhir";
-  if (random_.chance(1, 2)) {
-    sent.key = fmt::format("k{:016x}", random_.next());
-  }
-  const std::uint64_t extra = random_.chance(1, 8) ? random_.below(24) : random_.below(3);
-  std::string practitioner = draw_body("Practitioner", draw_tag());
-  const std::string doctor = member_text(practitioner, "value");
-  std::string entries = fmt::format(
-      R"({{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000001","resource":{},"request":{{"method":"POST","url":"Patient"}}}})",
-      draw_body("Patient", draw_tag()));
-  entries += fmt::format(
-      R"(,{{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000002","resource":{},"request":{{"method":"POST","url":"Practitioner","ifNoneExist":"identifier=sim|{}"}}}})",
-      practitioner, doctor);
-  for (std::uint64_t i = 0; i <= extra; ++i) {
-    const std::string tag = draw_tag();
-    const bool by_condition = random_.chance(1, 4);
-    const std::string performer =
-        by_condition ? "Practitioner?identifier=sim|" + doctor
-                     : std::string("urn:uuid:00000000-0000-4000-8000-000000000002");
-    entries += fmt::format(
-        R"(,{{"fullUrl":"urn:uuid:00000000-0000-4000-8000-0000000001{:02x}","resource":{{"resourceType":"Observation","identifier":[{{"system":"sim","value":"{}"}}],"status":"final","code":{{"text":"x"}},"subject":{{"reference":"urn:uuid:00000000-0000-4000-8000-000000000001","display":"{}"}},"performer":[{{"reference":"{}"}}]}},"request":{{"method":"POST","url":"Observation"}}}})",
-        i, draw_identifier(), tag, performer);
-  }
-  sent.body = R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}";
+  const Sent sent = draw_bundle();
   const auto reply = co_await send(sent);
   remember_key(sent, reply);
   if (!reply) {
@@ -338,71 +151,6 @@ Task<void> Client::write_bundle() {
     co_return;
   }
   judge_bundle(sent, *reply);
-}
-
-void Client::judge_bundle(const Sent& sent, const http::Incoming& reply) {
-  const auto tags = member_texts(sent.body, "display");
-  if (reply.status >= 500) {
-    ++ledger_.unknown;
-    return;
-  }
-  if (reply.status >= 400) {
-    ledger_.refused_tags.insert(ledger_.refused_tags.end(), tags.begin(), tags.end());
-    if (reply.status != 412 && reply.status != 422) {
-      ledger_.violated(fmt::format("a transaction was refused with {}: {}", reply.status,
-                                   reply.body.substr(0, 300)));
-    }
-    return;
-  }
-  fhir::JsonReader reader;
-  const auto json = reader.read(reply.body);
-  const auto entry = json ? json->root().find("entry") : std::nullopt;
-  if (!entry || entry->size() != tags.size()) {
-    ledger_.violated("a transaction-response does not answer every entry");
-    return;
-  }
-  std::size_t i = 0;
-  for (const fhir::JsonValue one : entry->children()) {
-    const auto response = one.find("response");
-    Promise promise;
-    promise.position = number(header(reply, "Holdfast-Position"));
-    promise.name = name_of_location(text_at(response, "location"));
-    promise.version = etag_version(text_at(response, "etag"));
-    if (text_at(response, "status").starts_with("201")) {
-      promise.tag = tags[i];
-    } else {
-      ledger_.refused_tags.push_back(tags[i]);
-    }
-    if (promise.name.empty() || promise.version == 0) {
-      ledger_.violated("a transaction-response entry has no location or etag: " +
-                       std::string(one.raw().substr(0, 300)));
-    } else {
-      ledger_.promise(std::move(promise));
-    }
-    ++i;
-  }
-}
-
-void Client::remember_key(const Sent& sent, const std::optional<http::Incoming>& reply) {
-  if (sent.key.empty() || !sent.if_match.empty() || !sent.if_none_exist.empty()) {
-    return;
-  }
-  if (reply && reply->status >= 400 && reply->status < 500) {
-    return;  // a refusal is not kept
-  }
-  Keyed keyed;
-  keyed.method = sent.method;
-  keyed.target = sent.target;
-  keyed.body = sent.body;
-  keyed.key = sent.key;
-  keyed.tag = sent.tag;
-  if (reply && reply->status < 400) {
-    keyed.answered = true;
-    keyed.status = reply->status;
-    keyed.etag = header(*reply, "ETag");
-    keyed.location = header(*reply, "Location");
-  }
-  ledger_.keyed.push_back(std::move(keyed));
 }
 
 Task<void> Client::repeat_keyed() {
@@ -521,44 +269,6 @@ Task<void> Client::page() {
     co_return;
   }
   take_page(*reply);
-}
-
-void Client::take_page(const http::Incoming& reply) {
-  Open& open = open_.back();
-  if (open.so_far.position == 0) {
-    open.so_far.position = number(header(reply, "Holdfast-Position"));
-  }
-  fhir::JsonReader reader;
-  const auto json = reader.read(reply.body);
-  if (!json) {
-    ledger_.violated("a searchset is not JSON: " + json.error().what);
-    open_.pop_back();
-    return;
-  }
-  if (const auto entries = json->root().find("entry")) {
-    for (const fhir::JsonValue entry : entries->children()) {
-      const auto resource = entry.find("resource");
-      const std::string name = text_at(resource, "resourceType") + "/" + text_at(resource, "id");
-      open.so_far.found.emplace_back(name, number(text_at(at(resource, "meta"), "versionId")));
-    }
-  }
-  std::string next;
-  if (const auto links = json->root().find("link")) {
-    for (const fhir::JsonValue link : links->children()) {
-      if (text_at(link, "relation") == "next") {
-        next = text_at(link, "url");
-      }
-    }
-  }
-  if (const std::size_t path = next.find("/fhir"); path != std::string::npos) {
-    open.next = next.substr(path);
-    return;
-  }
-  if (!next.empty()) {
-    ledger_.violated("a next link that leads nowhere: " + next);
-  }
-  ledger_.followed.push_back(std::move(open.so_far));
-  open_.pop_back();
 }
 
 }  // namespace holdfast::sim

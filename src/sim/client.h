@@ -54,6 +54,7 @@ class Client {
   Task<void> page();
 
   [[nodiscard]] Sent draw_write();
+  [[nodiscard]] Sent draw_bundle();
   [[nodiscard]] std::string draw_body(const std::string& type, const std::string& tag);
   [[nodiscard]] std::string draw_type();
   [[nodiscard]] std::string draw_identifier();

@@ -1,7 +1,6 @@
 #include "sim/model.h"
 
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -84,54 +83,13 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
   }
   std::vector<Expected> expected(operations.size());
   std::set<Name> touched;
-  const auto act = [&](std::size_t i) -> std::string {
-    const Operation& operation = operations[i];
-    Expected& result = expected[i];
-    result.id = operation.id;
-    if (operation.verb == Verb::create && !operation.if_none_exist.empty()) {
-      const auto found =
-          with_identifier(operation.type, identifier_of_query(operation.if_none_exist));
-      if (found.size() > 1) {
-        return "a conditional create that should have been refused";
-      }
-      if (found.size() == 1) {
-        result.status = Status::matched;
-        result.id = found[0].substr(operation.type.size() + 1);
-        result.version = resources_[found[0]].size();
-        return {};
-      }
-    }
-    const Name name = operation.type + "/" + operation.id;
-    if (!touched.insert(name).second) {
-      return "touches one resource twice";
-    }
-    const ModelVersion* before = current(name);
-    const bool there = before != nullptr && !before->deleted;
-    const std::uint64_t versions = before == nullptr ? 0 : resources_[name].size();
-    if (operation.if_match && (!there || operation.if_match->value != versions)) {
-      return fmt::format("If-Match {} should have been refused, {} is current",
-                         operation.if_match->value, versions);
-    }
-    if (operation.verb == Verb::create && before != nullptr) {
-      return "creates what is there";
-    }
-    result.version = versions;
-    if (operation.verb == Verb::remove && !there) {
-      result.status = Status::absent;
-      return {};
-    }
-    result.version = versions + 1;
-    result.status = operation.verb == Verb::remove ? Status::removed
-                    : there                        ? Status::updated
-                                                   : Status::created;
-    return {};
-  };
   for (const Verb verb : {Verb::remove, Verb::create, Verb::update}) {
     for (std::size_t i = 0; i < operations.size(); ++i) {
-      if (operations[i].verb == verb) {
-        if (std::string wrong = act(i); !wrong.empty()) {
-          return fmt::format("entry {}, operation {}: {}", position, i, wrong);
-        }
+      if (operations[i].verb != verb) {
+        continue;
+      }
+      if (std::string wrong = expect(operations[i], touched, expected[i]); !wrong.empty()) {
+        return fmt::format("entry {}, operation {}: {}", position, i, wrong);
       }
     }
   }
@@ -144,9 +102,56 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
                          got.version.value, static_cast<int>(want.status), want.id, want.version);
     }
   }
-  // The record as this command leaves it, references still as they were sent.
+  record(position, operations, expected);
+  return resolve(position, operations, expected);
+}
+
+std::string Model::expect(const Operation& operation, std::set<Name>& touched,
+                          Expected& result) const {
+  result.id = operation.id;
+  if (operation.verb == Verb::create && !operation.if_none_exist.empty()) {
+    const auto found =
+        with_identifier(operation.type, identifier_of_query(operation.if_none_exist));
+    if (found.size() > 1) {
+      return "a conditional create that should have been refused";
+    }
+    if (found.size() == 1) {
+      result.status = Status::matched;
+      result.id = found[0].substr(operation.type.size() + 1);
+      result.version = resources_.at(found[0]).size();
+      return {};
+    }
+  }
+  const Name name = operation.type + "/" + operation.id;
+  if (!touched.insert(name).second) {
+    return "touches one resource twice";
+  }
+  const ModelVersion* before = current(name);
+  const bool there = before != nullptr && !before->deleted;
+  const std::uint64_t versions = before == nullptr ? 0 : resources_.at(name).size();
+  if (operation.if_match && (!there || operation.if_match->value != versions)) {
+    return fmt::format("If-Match {} should have been refused, {} is current",
+                       operation.if_match->value, versions);
+  }
+  if (operation.verb == Verb::create && before != nullptr) {
+    return "creates what is there";
+  }
+  result.version = versions;
+  if (operation.verb == Verb::remove && !there) {
+    result.status = Status::absent;
+    return {};
+  }
+  result.version = versions + 1;
+  result.status = operation.verb == Verb::remove ? Status::removed
+                  : there                        ? Status::updated
+                                                 : Status::created;
+  return {};
+}
+
+void Model::record(std::uint64_t position, const std::vector<Operation>& operations,
+                   const std::vector<Expected>& expected) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (expected[i].status == Status::matched || expected[i].status == Status::absent) {
+    if (!expected[i].makes_version()) {
       continue;
     }
     ModelVersion version;
@@ -157,9 +162,12 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
     version.tag = member_text(operations[i].body, "display");
     resources_[operations[i].type + "/" + operations[i].id].push_back(std::move(version));
   }
+}
+
+std::string Model::resolve(std::uint64_t position, const std::vector<Operation>& operations,
+                           const std::vector<Expected>& expected) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    if (expected[i].status == Status::matched || expected[i].status == Status::absent ||
-        operations[i].verb == Verb::remove) {
+    if (!expected[i].makes_version() || operations[i].verb == Verb::remove) {
       continue;
     }
     auto& references = resources_[operations[i].type + "/" + operations[i].id].back().references;

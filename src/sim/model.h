@@ -8,7 +8,7 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +51,22 @@ class Model {
     Status status{};
     std::string id;
     std::uint64_t version = 0;
+    [[nodiscard]] bool makes_version() const {
+      return status != Status::matched && status != Status::absent;
+    }
   };
+  /// What should become of one operation, given those before it; a text where it should have been
+  /// refused. `touched`: what the command has changed so far.
+  [[nodiscard]] std::string expect(const Operation& operation, std::set<Name>& touched,
+                                   Expected& result) const;
+  /// The versions that the command leaves, references still as they were sent.
+  void record(std::uint64_t position, const std::vector<Operation>& operations,
+              const std::vector<Expected>& expected);
+  /// Then these: to entries of the same command, and by condition. A text where it should have been
+  /// refused.
+  [[nodiscard]] std::string resolve(std::uint64_t position,
+                                    const std::vector<Operation>& operations,
+                                    const std::vector<Expected>& expected);
   [[nodiscard]] std::vector<Name> with_identifier(const std::string& type,
                                                   const std::string& value) const;
   [[nodiscard]] const ModelVersion* current(const Name& name) const;

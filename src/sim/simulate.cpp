@@ -204,10 +204,7 @@ class Simulation {
 
   void fill_disk() {
     machine_.disk().set_rule([this](const DiskCallInfo& call) {
-      if (call.call != DiskCall::write && call.call != DiskCall::sync) {
-        return DiskFault::none;
-      }
-      if (call.call == DiskCall::sync) {
+      if (call.call != DiskCall::write) {
         return DiskFault::none;
       }
       count(Fault::disk_full);

@@ -1,0 +1,116 @@
+// sim/client_draws.cpp: what a client asks for next, drawn from its seed.
+#include <array>
+
+#include <fmt/format.h>
+
+#include "sim/client.h"
+
+namespace holdfast::sim {
+
+std::string Client::draw_type() {
+  static constexpr std::array<const char*, 3> types{"Patient", "Observation", "Practitioner"};
+  return types[random_.below(types.size())];
+}
+
+std::string Client::draw_identifier() { return fmt::format("v{}", random_.below(12)); }
+
+std::string Client::draw_tag() { return fmt::format("t{}", ++ledger_.tags); }
+
+std::string Client::draw_body(const std::string& type, const std::string& tag) {
+  const std::string value = draw_identifier();
+  // Mostly small; sometimes large enough that segments end.
+  const bool large = random_.chance(1, 20);
+  const std::uint64_t pad_bytes = large ? 2000 + random_.below(12'000) : 1 + random_.below(60);
+  std::string pad;
+  while (pad.size() < pad_bytes) {
+    pad += fmt::format("{:x}", random_.next());
+  }
+  std::string rest;
+  if (type == "Patient") {
+    rest = fmt::format(R"("name":[{{"text":"{}"}}],"managingOrganization":{{"display":"{}"}})", pad,
+                       tag);
+  } else if (type == "Practitioner") {
+    rest = fmt::format(
+        R"("name":[{{"text":"{}"}}],"qualification":[{{"code":{{"text":"x"}},"issuer":{{"display":"{}"}}}}])",
+        pad, tag);
+  } else {
+    std::string reference;
+    const std::uint64_t dice = random_.below(4);
+    if (dice == 0) {
+      reference = fmt::format(R"("reference":"Patient/p{}",)", random_.below(6));
+    } else if (dice == 1) {
+      reference = fmt::format(R"("reference":"Patient?identifier=sim|{}",)", draw_identifier());
+    }
+    rest = fmt::format(
+        R"("status":"final","code":{{"text":"x"}},"subject":{{{}"display":"{}"}},"valueString":"{}")",
+        reference, tag, pad);
+  }
+  return fmt::format(R"({{"resourceType":"{}","identifier":[{{"system":"sim","value":"{}"}}],{}}})",
+                     type, value, rest);
+}
+
+Client::Sent Client::draw_write() {
+  Sent sent;
+  const std::string type = draw_type();
+  sent.tag = draw_tag();
+  if (random_.chance(2, 5)) {
+    sent.key = fmt::format("k{:016x}", random_.next());
+  }
+  const std::string id = fmt::format("p{}", random_.below(6));
+  const std::uint64_t dice = random_.below(100);
+  if (dice < 25) {
+    sent.method = "POST";
+    sent.target = "/fhir/" + type;
+    sent.body = draw_body(type, sent.tag);
+    if (random_.chance(2, 5)) {
+      sent.if_none_exist = "identifier=sim|" + member_text(sent.body, "value");
+    }
+  } else if (dice < 88) {
+    sent.method = "PUT";
+    sent.target = fmt::format("/fhir/{}/{}", type, id);
+    sent.body = draw_body(type, sent.tag);
+    sent.body.insert(sent.body.find(",\"identifier\""), fmt::format(",\"id\":\"{}\"", id));
+    const auto known = ledger_.newest.find(type + "/" + id);
+    if (known != ledger_.newest.end() && random_.chance(2, 5)) {
+      const std::uint64_t off = random_.chance(1, 3) ? 1 + random_.below(3) : 0;
+      sent.if_match = fmt::format("W/\"{}\"", known->second + off);
+    }
+  } else {
+    sent.method = "DELETE";
+    sent.target = fmt::format("/fhir/{}/{}", type, id);
+    sent.tag.clear();
+  }
+  return sent;
+}
+
+Client::Sent Client::draw_bundle() {
+  Sent sent;
+  sent.method = "POST";
+  sent.target = "/fhir";
+  if (random_.chance(1, 2)) {
+    sent.key = fmt::format("k{:016x}", random_.next());
+  }
+  const std::uint64_t extra = random_.chance(1, 8) ? random_.below(24) : random_.below(3);
+  std::string practitioner = draw_body("Practitioner", draw_tag());
+  const std::string doctor = member_text(practitioner, "value");
+  std::string entries = fmt::format(
+      R"({{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000001","resource":{},"request":{{"method":"POST","url":"Patient"}}}})",
+      draw_body("Patient", draw_tag()));
+  entries += fmt::format(
+      R"(,{{"fullUrl":"urn:uuid:00000000-0000-4000-8000-000000000002","resource":{},"request":{{"method":"POST","url":"Practitioner","ifNoneExist":"identifier=sim|{}"}}}})",
+      practitioner, doctor);
+  for (std::uint64_t i = 0; i <= extra; ++i) {
+    const std::string tag = draw_tag();
+    const bool by_condition = random_.chance(1, 4);
+    const std::string performer =
+        by_condition ? "Practitioner?identifier=sim|" + doctor
+                     : std::string("urn:uuid:00000000-0000-4000-8000-000000000002");
+    entries += fmt::format(
+        R"(,{{"fullUrl":"urn:uuid:00000000-0000-4000-8000-0000000001{:02x}","resource":{{"resourceType":"Observation","identifier":[{{"system":"sim","value":"{}"}}],"status":"final","code":{{"text":"x"}},"subject":{{"reference":"urn:uuid:00000000-0000-4000-8000-000000000001","display":"{}"}},"performer":[{{"reference":"{}"}}]}},"request":{{"method":"POST","url":"Observation"}}}})",
+        i, draw_identifier(), tag, performer);
+  }
+  sent.body = R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}";
+  return sent;
+}
+
+}  // namespace holdfast::sim
