@@ -69,6 +69,23 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
   return Reply{};
 }
 
+// What a damaged end of the journal makes unknowable. A version that is found stays what it is.
+bool tells_what_is_there(Interaction interaction) {
+  switch (interaction) {
+    case Interaction::read:
+    case Interaction::history:
+    case Interaction::search:
+    case Interaction::search_form:
+    case Interaction::compartment:
+    case Interaction::compartment_form: return true;
+    default: return false;
+  }
+}
+
+Reply refuse_behind(const node::Moment& moment) {
+  return refusal(Error{Code::unavailable, std::string(moment.behind), {}, {}}, Origin::request);
+}
+
 bool is_form(Interaction interaction) {
   return interaction == Interaction::search_form || interaction == Interaction::compartment_form;
 }
@@ -86,7 +103,16 @@ Result<void> add_form(Call& call) {
 }  // namespace
 
 Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& moment) {
-  return or_refusal(answer_moment(parts, call, moment));
+  const bool behind = !moment.behind.empty();
+  if (behind && tells_what_is_there(call.match.interaction)) {
+    return refuse_behind(moment);
+  }
+  auto reply = answer_moment(parts, call, moment);
+  if (behind && !reply && reply.error().code == Code::not_found &&
+      call.match.interaction == Interaction::vread) {
+    return refuse_behind(moment);
+  }
+  return or_refusal(std::move(reply));
 }
 
 FhirHandler::FhirHandler(node::Node& node, World& world, Options options)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,11 @@ struct Committed {
 struct Moment {
   std::shared_ptr<const views::Reader> reader;
   views::State state;
+  /// Why entries that were acknowledged may be missing at its end: the journal is damaged there,
+  /// and the views had not got so far. A version that is found is right; what is current, what
+  /// there is and what there is not cannot be told. Empty on a sound node. As long-lived as the
+  /// node.
+  std::string_view behind{};
 };
 
 enum class Fatal : std::uint8_t { no, yes };

@@ -45,6 +45,13 @@ Result<void> check_agreement(const views::State& view, const journal::OpeningRep
   return ok();
 }
 
+std::string why_behind(Position position, const Error& error) {
+  return fmt::format(
+      "the record ends at entry {}, and what follows in the journal is damaged: {}. It may hold "
+      "what was acknowledged; restore the directory from a copy",
+      position.value, error.what);
+}
+
 OpeningReport report_of(const journal::OpeningReport& journal, const journal::Options& options,
                         std::uint64_t replayed) {
   OpeningReport report;
@@ -89,6 +96,7 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
     co_return fail(replayed.error());
   }
 
+  std::string behind = replayed ? std::string() : why_behind(replay.position(), replayed.error());
   Opened result;
   result.report = report_of(opened.report, journal_options, replayed ? *replayed : 0);
   SequencerParts sequencer{world,
@@ -97,7 +105,8 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
                            std::move(codec),
                            replay.take(),
                            std::move(signing_key),
-                           std::move(link_secret)};
+                           std::move(link_secret),
+                           std::move(behind)};
   auto node = std::make_unique<Sequencer>(std::move(sequencer), kv);
   CO_TRY_OK(co_await node->start());
   result.node = std::move(node);

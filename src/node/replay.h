@@ -58,6 +58,8 @@ class Replay {
   /// and of the Kv. Not on one of the helpers.
   Result<std::uint64_t> run(journal::Reader& reader);
 
+  /// How far the fold is.
+  [[nodiscard]] Position position() const { return folded_.state.position; }
   /// The end of the fold, after run().
   [[nodiscard]] Folded take() { return std::move(folded_); }
 

@@ -149,6 +149,13 @@ TEST_F(ReplayTest, FoldsWhatLiesBeforeAPlaceThatCannotBeRead) {
     ASSERT_TRUE(facts) << facts.error().what;
     EXPECT_EQ(facts->digest, end.state.digest);
   }
+  opened.reset();
+  const auto report = open();
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_FALSE(report->damage.empty());
+  EXPECT_EQ(node->view().state.position.value, broken - 1);
+  EXPECT_FALSE(node->view().behind.empty()) << "it must not say that the rest never was";
+  EXPECT_EQ(node->health().reads_degraded, node->view().behind);
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ struct Sequencer::Batch {
 Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
     : world_(std::move(parts.world)),
       options_(parts.options),
+      behind_(std::move(parts.behind)),
       opening_(std::move(parts.journal.report)),
       reader_(std::move(parts.journal.reader)),
       writer_(std::move(parts.journal.writer)),
@@ -81,6 +82,7 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
         "the journal is damaged ({} places); run `holdfast verify` and restore from "
         "a copy before writing again",
         opening_.damage.size());
+    health_.reads_degraded = behind_;
     health_.fatal = Fatal::no;  // what is proved can be read
   }
 }

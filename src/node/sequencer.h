@@ -35,6 +35,7 @@ struct SequencerParts {
   Folded folded;
   journal::SigningKey signing_key;
   Bytes link_secret;
+  std::string behind;  ///< as Moment::behind
 };
 
 class Sequencer final : public Node {
@@ -94,6 +95,7 @@ class Sequencer final : public Node {
 
   World world_;
   const Options options_;
+  const std::string behind_;
   journal::OpeningReport opening_;
   std::unique_ptr<journal::Reader> reader_;
   std::unique_ptr<journal::Writer> writer_;  ///< none: the journal is damaged, read-only

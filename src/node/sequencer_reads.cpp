@@ -38,7 +38,7 @@ Moment Sequencer::view() const {
     moment_view_ = current;
     moment_state_ = *state;
   }
-  return Moment{std::move(current), moment_state_};
+  return Moment{std::move(current), moment_state_, behind_};
 }
 
 Result<std::pair<Command, Outcome>> Sequencer::read_entry(Position position) {

@@ -27,9 +27,9 @@ Client::Client(SimScheduler& scheduler, SimNetwork& network, std::uint64_t seed,
       requests_max_(requests_max) {}
 
 Task<void> Client::run() {
-  while (ledger_.requests < requests_max_) {
+  while (ledger_.requests < requests_max_ && !ledger_.closed) {
     const bool connected = co_await connect();
-    if (connected) {
+    if (connected && !ledger_.closed) {
       co_await act();
     }
     const Duration pause = microseconds(static_cast<std::int64_t>(random_.below(400)));

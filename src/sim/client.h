@@ -17,7 +17,7 @@ namespace holdfast::sim {
 
 class Client {
  public:
-  /// Sends while ledger.requests < requests_max. All borrowed.
+  /// Sends while ledger.requests < requests_max and the ledger is not closed. All borrowed.
   Client(SimScheduler& scheduler, SimNetwork& network, std::uint64_t seed, Ledger& ledger,
          std::uint64_t requests_max);
 

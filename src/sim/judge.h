@@ -2,18 +2,32 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "node/node.h"
 #include "sim/ledger.h"
 #include "sim/model.h"
+#include "world/sim/sim_network.h"
 #include "world/world.h"
 
 namespace holdfast::sim {
 
 /// Everything that was promised can be read in the view, now. For after each recovery.
 void judge_promises(node::Node& node, Ledger& ledger);
+
+/// After rot: asks the server over HTTP for everything that was promised. It may refuse with a
+/// reason (5xx and an OperationOutcome), but what it does answer must be right. Only what was
+/// promised from the entry at `cut_from` on may be gone: the opening has put that tail aside, since
+/// nothing proved that it was ever durable. 0: nothing was put aside.
+Task<void> judge_answers(SimNetwork& network, Executor& on, Ledger& ledger, std::uint64_t cut_from);
+
+/// Files in which openings have put torn tails aside.
+[[nodiscard]] std::set<std::string> torn_files(Disk& disk);
+/// The lowest position in the names of those that came after `before`; 0 where none did.
+[[nodiscard]] std::uint64_t first_put_aside(const std::set<std::string>& before,
+                                            const std::set<std::string>& after);
 
 struct JudgeOptions {
   std::uint64_t segment_bytes = 0;

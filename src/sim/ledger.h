@@ -51,6 +51,7 @@ struct Ledger {
   std::vector<std::string> refused_tags;  ///< of writes that were refused: must not be there
   std::vector<std::string> violations;
   std::uint64_t requests = 0;
+  bool closed = false;  ///< the clients send nothing more
   std::uint64_t unknown = 0;
   std::uint64_t garbage = 0;
   std::uint64_t tags = 0;  ///< drawn so far

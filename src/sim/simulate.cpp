@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -295,11 +297,13 @@ class Simulation {
   /// A bit of the medium flips while the server is down. Either it does no harm, or the server says
   /// that its journal is damaged, goes on reading, and writes no more. Never a wrong answer.
   void end_with_rot() {
+    ledger_.closed = true;
     end_weather();
     machine_.crash(Crash::power);
     leave();
     kv_.crash(0);
     end_clock_leap();
+    const std::set<std::string> torn_before = torn_files(machine_.disk());
     for (int i = 0; i < 3; ++i) {
       if (machine_.disk().rot(random_)) {
         count(Fault::rot);
@@ -315,13 +319,19 @@ class Simulation {
       ++damaged_;
       return;
     }
-    const node::Moment moment = assembly_->node().view();
-    const auto health = assembly_->node().health();
-    if (!health.writes_refused.empty()) {
+    if (!assembly_->node().health().writes_refused.empty()) {
       ++damaged_;
-    } else {
-      judge_promises(assembly_->node(), ledger_);
     }
+    auto& home = static_cast<SimExecutor&>(*machine_.world().io.front());
+    const std::uint64_t cut_from = first_put_aside(torn_before, torn_files(machine_.disk()));
+    if (!run_task(home, judge_all_answers(home, cut_from), run_steps_max)) {
+      violated("after rot: the answers never end");
+    }
+  }
+
+  Task<bool> judge_all_answers(Executor& on, std::uint64_t cut_from) {
+    co_await judge_answers(network_, on, ledger_, cut_from);
+    co_return true;
   }
 
   Report report() {
