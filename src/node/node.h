@@ -30,6 +30,8 @@ struct Options {
   std::uint64_t unflushed_bytes_max = std::uint64_t{96} << 20U;  ///< bounds the replayed tail
   std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
   std::size_t queue_max = 8192;  ///< commands that wait
+  /// A command of more operations begins a batch: what came before it is not kept waiting.
+  std::size_t small_operations_max = 256;
   Duration seal_after = milliseconds(10);
   AcceptClock accept_clock = AcceptClock::no;
   Bug planted = Bug::none;

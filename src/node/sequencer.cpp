@@ -13,8 +13,6 @@ namespace {
 /// Operations decided before a batch is closed although more waits: bounds how long the first of
 /// them waits for its answer.
 constexpr std::size_t batch_operations_max = 16'384;
-/// A command of more operations than this begins a batch: what came before it is not kept waiting.
-constexpr std::size_t small_operations_max = 256;
 
 /// No Outcome of this Command is longer: ids and targets are at most 64 + type name bytes.
 std::uint64_t outcome_bytes_bound(const decide::Prepared& prepared) {
@@ -206,7 +204,7 @@ void Sequencer::take(const std::vector<Work>& works, std::size_t& next, Batch& b
     }
     Submission& submission = *works[next].submission;
     const std::size_t operations = submission.prepared.command.operations.size();
-    if (batch.entries > 0 && (operations > small_operations_max ||
+    if (batch.entries > 0 && (operations > options_.small_operations_max ||
                               batch.operations + operations > batch_operations_max ||
                               !writer_->fits(submission.packed.bytes.size(),
                                              outcome_bytes_bound(submission.prepared)))) {

@@ -55,6 +55,7 @@ class Client {
 
   [[nodiscard]] Sent draw_write();
   [[nodiscard]] Sent draw_bundle();
+  void spread(Sent& sent);
   [[nodiscard]] std::string draw_body(const std::string& type, const std::string& tag);
   [[nodiscard]] std::string draw_type();
   [[nodiscard]] std::string draw_identifier();

@@ -36,6 +36,7 @@ class Simulation {
     config_.node.planted = options.bug;
     config_.node.overlay_bytes_max = 256 << 10;
     config_.node.unflushed_bytes_max = 64 << 10;
+    config_.node.small_operations_max = 4;
     config_.api.planted = options.bug;
     for (std::size_t i = 0; i < client_count; ++i) {
       clients_.push_back(
