@@ -34,6 +34,7 @@ constexpr std::size_t signature_bytes = 64;
 constexpr std::size_t signatures_max = 64;
 constexpr std::string_view dash = "\u2014 ";  // em dash, space
 constexpr std::string_view name_line = "name: ";
+constexpr std::string_view verifier_line = "verifier: ";
 
 const unsigned char* bytes_of(BytesView bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -194,6 +195,10 @@ Result<SigningKey> SigningKey::parse(BytesView file) {
   if (!first || !first->starts_with(name_line)) {
     return fail(Code::syntax, "a key file starts with a line \"name: …\"");
   }
+  const auto second = take_line(rest);
+  if (!second || !second->starts_with(verifier_line)) {
+    return fail(Code::syntax, "the second line of a key file is \"verifier: …\"");
+  }
   const Bio bio(BIO_new_mem_buf(rest.data(), static_cast<int>(rest.size())));
   const Key key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr) : nullptr);
   std::array<char, 32> seed{};
@@ -205,6 +210,10 @@ Result<SigningKey> SigningKey::parse(BytesView file) {
   }
   auto parsed = from_seed(std::string(first->substr(name_line.size())), seed);
   OPENSSL_cleanse(seed.data(), seed.size());
+  if (!parsed || parsed->verifier().text() != second->substr(verifier_line.size())) {
+    return fail(Code::corrupt,
+                "the key file says two things of one key: it was changed; restore it from a copy");
+  }
   return parsed;
 }
 
@@ -218,7 +227,8 @@ Result<Bytes> SigningKey::file() const {
   }
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
-  Bytes file = fmt::format("{}{}\n", name_line, verifier_.name());
+  Bytes file =
+      fmt::format("{}{}\n{}{}\n", name_line, verifier_.name(), verifier_line, verifier_.text());
   file.append(data, static_cast<std::size_t>(size));
   OPENSSL_cleanse(data, static_cast<std::size_t>(size));
   return file;

@@ -49,7 +49,9 @@ class SigningKey {
  public:
   /// Code::value when the name is empty or holds white space or '+' (signed-note).
   static Result<SigningKey> generate(std::string name, Random& random);
-  /// The key file: one PEM block (PKCS #8, RFC 8410), before it a line "name: …". Code::syntax.
+  /// The key file: a line "name: …", a line "verifier: …" with the text of the VerifierKey, and one
+  /// PEM block (PKCS #8, RFC 8410). The three say the same, or the file is Code::corrupt: a bit
+  /// that flips must not make another key of it. Code::syntax.
   static Result<SigningKey> parse(BytesView file);
   [[nodiscard]] Result<Bytes> file() const;
 

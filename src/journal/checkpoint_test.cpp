@@ -120,6 +120,25 @@ TEST(SigningKey, ComesBackFromItsFile) {
   EXPECT_FALSE(SigningKey::parse(""));
 }
 
+TEST(SigningKey, IsNoOtherKeyWhicheverBitOfItsFileFlips) {
+  const SigningKey key = key_of(1);
+  const Bytes file = key.file().value();
+  std::size_t refused = 0;
+  for (std::size_t bit = 0; bit < file.size() * 8; ++bit) {
+    Bytes flipped = file;
+    flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+    const auto read = SigningKey::parse(flipped);
+    if (!read) {
+      ++refused;
+      EXPECT_TRUE(read.error().code == Code::syntax || read.error().code == Code::corrupt) << bit;
+    } else {
+      EXPECT_EQ(read->verifier().text(), key.verifier().text()) << bit;
+      EXPECT_EQ(*read->sign("message"), *key.sign("message")) << bit;
+    }
+  }
+  EXPECT_GT(refused, file.size() * 8 * 9 / 10);
+}
+
 TEST(SigningKey, RefusesNamesThatTheFormatForbids) {
   SimRandom random(1);
   for (const char* name : {"", "two words", "a+b", "line\nbreak"}) {

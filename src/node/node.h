@@ -120,7 +120,7 @@ struct OpeningReport {
   std::uint64_t replayed = 0;     ///< entries folded into the view because it had not flushed them
   std::uint64_t rewritten = 0;    ///< entries written again because nothing proved them durable
   std::vector<std::string> torn;  ///< "segments/…torn: …" each also an audit entry
-  std::vector<std::string> damage;  ///< not empty: read-only
+  std::vector<std::string> damage;  ///< read-only if any entry is lost by it
 };
 
 struct Opened {

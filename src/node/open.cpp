@@ -24,11 +24,8 @@ Result<Bytes> read_file(Disk& disk, const std::string& path) {
   return bytes;
 }
 
-/// The view may be behind the journal, never ahead of it or beside it.
+/// The view may be behind a sound journal, never ahead of it or beside it.
 Result<void> check_agreement(const views::State& view, const journal::OpeningReport& journal) {
-  if (!journal.damage.empty()) {
-    return ok();  // read-only: the view may hold what the journal can no longer show
-  }
   if (view.position > journal.head.position) {
     return fail(
         Code::corrupt,
@@ -72,7 +69,11 @@ OpeningReport report_of(const journal::OpeningReport& journal, const journal::Op
 
 Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   CO_TRY(const Bytes key_file, read_file(world.disk, signing_key_path));
-  CO_TRY(auto signing_key, journal::SigningKey::parse(key_file));
+  auto signing_key = journal::SigningKey::parse(key_file);
+  if (!signing_key) {
+    co_return fail(signing_key.error().code,
+                   fmt::format("{}: {}", signing_key_path, signing_key.error().what));
+  }
   CO_TRY(Bytes link_secret, read_file(world.disk, link_secret_path));
   journal::Options journal_options;
   journal_options.segment_bytes = options.segment_bytes;
@@ -89,22 +90,30 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   auto codec = std::make_unique<views::BodyCodec>();
   CO_TRY_OK(load_dictionaries(*kv.snapshot(), *codec));
   CO_TRY(Folded folded, read_folded(*kv.snapshot()));
-  CO_TRY_OK(check_agreement(folded.state, opened.report));
+  if (opened.writer) {  // or else the view may hold what the journal can no longer show
+    CO_TRY_OK(check_agreement(folded.state, opened.report));
+  }
   Replay replay({.kv = kv, .codec = *codec, .planted = options.planted}, std::move(folded));
   const auto replayed = replay.run(*opened.reader);
-  if (!replayed && opened.report.damage.empty()) {
-    co_return fail(replayed.error());
+  if (!replayed && (!replay.unreadable() || replayed.error().code == Code::io)) {
+    co_return fail(replayed.error());  // it may well be read at the next start
   }
-
-  std::string behind = replayed ? std::string() : why_behind(replay.position(), replayed.error());
   Opened result;
   result.report = report_of(opened.report, journal_options, replayed ? *replayed : 0);
+  std::string behind;
+  if (!replayed) {
+    behind = why_behind(replay.position(), replayed.error());
+    if (opened.writer) {  // opening reads only what it needs: it had not met the place
+      opened.writer.reset();
+      result.report.damage.push_back(replayed.error().what);
+    }
+  }
   SequencerParts sequencer{world,
                            options,
                            std::move(opened),
                            std::move(codec),
                            replay.take(),
-                           std::move(signing_key),
+                           *std::move(signing_key),
                            std::move(link_secret),
                            std::move(behind)};
   auto node = std::make_unique<Sequencer>(std::move(sequencer), kv);

@@ -159,6 +159,7 @@ Result<std::uint64_t> Replay::run(journal::Reader& reader) {
     }
   }
   TRY_OK(layers.finish());
+  unreadable_ = !readable;
   TRY_OK(readable);
   return replayed;
 }

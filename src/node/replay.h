@@ -58,6 +58,8 @@ class Replay {
   /// and of the Kv. Not on one of the helpers.
   Result<std::uint64_t> run(journal::Reader& reader);
 
+  /// After run(): whether it ended where the journal cannot be read, and not for another reason.
+  [[nodiscard]] bool unreadable() const { return unreadable_; }
   /// How far the fold is.
   [[nodiscard]] Position position() const { return folded_.state.position; }
   /// The end of the fold, after run().
@@ -70,6 +72,7 @@ class Replay {
   Parts parts_;
   fhir::JsonReader json_reader_;
   Folded folded_;
+  bool unreadable_ = false;
 };
 
 }  // namespace holdfast::node

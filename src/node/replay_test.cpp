@@ -28,15 +28,23 @@ Rows rows_of(views::Kv& kv) {
   return rows;
 }
 
+// So that it takes room in the journal, compressed too.
+std::string hex_text(SimRandom& random, std::size_t bytes) {
+  Bytes raw(bytes / 2, '\0');
+  random.fill(raw);
+  return to_hex(raw);
+}
+
 class ReplayTest : public NodeTest {
  protected:
   /// Updates, deletions and commands of several operations; each builds on the one before it. Then
   /// the machine stops, and the journal is opened without a node.
-  void live() {
+  void live(std::size_t text_bytes = 300) {
     ASSERT_TRUE(open());
+    SimRandom random(4);
     for (int i = 0; i < 200; ++i) {
       const std::string id = "p" + std::to_string(i % 17);
-      const std::string text = apply::identifier("urn:mrn", std::string(300, 'x') + id);
+      const std::string text = apply::identifier("urn:mrn", hex_text(random, text_bytes) + id);
       const bool remove = i % 11 == 10 && i % 17 != 0;
       const auto done = submit(
           remove ? apply::command(apply::remove("Patient", id))
@@ -52,6 +60,29 @@ class ReplayTest : public NodeTest {
     auto journal = run_task(machine.sequencer(), journal::open(parts, journal_options));
     ASSERT_TRUE(journal && *journal);
     opened.emplace(*std::move(*journal));
+  }
+
+  /// One byte of the entry's payload changes on the disk.
+  void rot(Position position) {
+    const auto record = opened->reader->read(position);
+    ASSERT_TRUE(record);
+    bool found = false;
+    const auto names = machine.world().disk.list("segments");
+    ASSERT_TRUE(names);
+    for (const std::string& name : *names) {
+      const auto file = machine.world().disk.open("segments/" + name, OpenMode::write);
+      ASSERT_TRUE(file);
+      Bytes bytes(*(*file)->size(), '\0');
+      ASSERT_TRUE((*file)->read(0, bytes));
+      std::size_t at = bytes.find(record->raw);
+      if (at != Bytes::npos) {
+        found = true;
+        at += static_cast<std::size_t>(record->command().data() - record->raw.data());
+        const Bytes other(1, static_cast<char>(~bytes[at]));
+        ASSERT_TRUE((*file)->write(at, other));
+      }
+    }
+    ASSERT_TRUE(found);
   }
 
   Result<std::uint64_t> replay(views::Kv& into, std::uint64_t layer_bytes,
@@ -114,26 +145,7 @@ TEST_F(ReplayTest, FoldsWhatLiesBeforeAPlaceThatCannotBeRead) {
   live();
   const std::uint64_t last = state.position.value;
   const std::uint64_t broken = last * 2 / 3;
-  // One byte rots in the payload of that entry.
-  const auto record = opened->reader->read(Position{broken});
-  ASSERT_TRUE(record);
-  bool found = false;
-  const auto names = machine.world().disk.list("segments");
-  ASSERT_TRUE(names);
-  for (const std::string& name : *names) {
-    const auto file = machine.world().disk.open("segments/" + name, OpenMode::write);
-    ASSERT_TRUE(file);
-    Bytes bytes(*(*file)->size(), '\0');
-    ASSERT_TRUE((*file)->read(0, bytes));
-    std::size_t at = bytes.find(record->raw);
-    if (at != Bytes::npos) {
-      found = true;
-      at += static_cast<std::size_t>(record->command().data() - record->raw.data());
-      const Bytes other(1, static_cast<char>(~bytes[at]));
-      ASSERT_TRUE((*file)->write(at, other));
-    }
-  }
-  ASSERT_TRUE(found);
+  rot(Position{broken});
   RealExecutor reading("reading");
   RealExecutor writing("writing");
   reading.start();
@@ -156,6 +168,24 @@ TEST_F(ReplayTest, FoldsWhatLiesBeforeAPlaceThatCannotBeRead) {
   EXPECT_EQ(node->view().state.position.value, broken - 1);
   EXPECT_FALSE(node->view().behind.empty()) << "it must not say that the rest never was";
   EXPECT_EQ(node->health().reads_degraded, node->view().behind);
+}
+
+TEST_F(ReplayTest, ADamagedPlaceThatOpeningDoesNotMeetMakesTheNodeReadOnly) {
+  live(4'000);
+  // Sealed: opening reads its seal and no record of it.
+  rot(Position{3});
+  opened.reset();
+  const auto report = open();
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->head, state.position);
+  ASSERT_EQ(report->damage.size(), 1U);
+  EXPECT_NE(report->damage[0].find("position 3"), std::string::npos) << report->damage[0];
+  EXPECT_EQ(node->view().state.position.value, 2U);
+  EXPECT_FALSE(node->view().behind.empty());
+  EXPECT_FALSE(node->health().writes_refused.empty());
+  const auto refused = submit(apply::command(apply::update("Patient", "p1")));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
 }
 
 }  // namespace

@@ -76,10 +76,9 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       queue_(world_.sequencer, options_.queue_max),
       ended_(world_.sequencer) {
   if (!writer_) {
-    health_.writes_refused = fmt::format(
-        "the journal is damaged ({} places); run `holdfast verify` and restore from "
-        "a copy before writing again",
-        opening_.damage.size());
+    health_.writes_refused =
+        "the journal is damaged; `holdfast verify` names the places: restore from a copy before "
+        "writing again";
     health_.reads_degraded = behind_;
     health_.fatal = Fatal::no;  // what is proved can be read
   }
