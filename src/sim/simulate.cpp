@@ -123,6 +123,14 @@ class Simulation {
                            how == Crash::power ? "power cut" : "kill", opening_error_.what));
       return false;
     }
+    // Nothing has rotted: a start that finds damage has made it, or takes for damage what is none.
+    const node::Health health = assembly_->node().health();
+    for (const std::string& trouble : {health.writes_refused, health.reads_degraded}) {
+      if (!trouble.empty()) {
+        violated(fmt::format("after a {} the server starts with trouble: {}",
+                             how == Crash::power ? "power cut" : "kill", trouble));
+      }
+    }
     judge_promises(assembly_->node(), ledger_);
     return ledger_.violations.empty();
   }
