@@ -13,6 +13,7 @@
 #include <future>
 #include <thread>
 
+#include "base/sanitized.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "world/real/real_clock.h"
@@ -227,19 +228,6 @@ std::uint64_t resident_bytes() {
   std::fclose(file);
   return read == 2 ? resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
 }
-
-constexpr bool sanitized =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    true;
-#else
-    false;
-#endif
-#else
-    false;
-#endif
 
 TEST(Network, HoldsTenThousandIdleConnectionsCheaply) {
   constexpr std::size_t connections = 10'000;

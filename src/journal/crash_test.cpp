@@ -6,16 +6,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/sanitized.h"
 #include "journal/fault_run.h"
 
 namespace holdfast::journal {
 namespace {
 
-#if defined(HOLDFAST_SANITIZED)
-constexpr std::uint64_t stride = 23;  // a sanitizer takes its time: every 23rd call
-#else
-constexpr std::uint64_t stride = 1;
-#endif
+// A sanitizer takes its time: every 23rd call.
+constexpr std::uint64_t stride = sanitized ? 23 : 1;
 
 std::uint64_t calls_of_workload(std::uint64_t seed) {
   FaultPlan plan;

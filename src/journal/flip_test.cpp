@@ -7,16 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "base/sanitized.h"
 #include "journal/test_journal.h"
 
 namespace holdfast::journal {
 namespace {
 
-#if defined(HOLDFAST_SANITIZED)
-constexpr std::uint64_t stride = 61;  // a sanitizer takes its time: every 61st byte
-#else
-constexpr std::uint64_t stride = 1;
-#endif
+// A sanitizer takes its time: every 61st byte.
+constexpr std::uint64_t stride = sanitized ? 61 : 1;
 /// Opening reads headers, ends and the last segment only: elsewhere it is tried now and then.
 constexpr std::uint64_t opening_stride = 101;
 constexpr std::uint64_t unbegun_stride = 13;

@@ -95,8 +95,8 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   }
   Replay replay({.kv = kv, .codec = *codec, .planted = options.planted}, std::move(folded));
   const auto replayed = replay.run(*opened.reader);
-  if (!replayed && (!replay.unreadable() || replayed.error().code == Code::io)) {
-    co_return fail(replayed.error());  // it may well be read at the next start
+  if (!replayed && (!replay.unreadable() || replayed.error().code != Code::corrupt)) {
+    co_return fail(replayed.error());  // no rot: the next start may read it
   }
   Opened result;
   result.report = report_of(opened.report, journal_options, replayed ? *replayed : 0);

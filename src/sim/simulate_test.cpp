@@ -7,22 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include "base/sanitized.h"
+
 namespace holdfast::sim {
 namespace {
 
 // A sanitizer makes each seed about ten times as slow: it looks for what a seed does to memory, not
 // for what only many seeds find.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t seeds_default = 30;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t seeds_default = 30;
-#else
-constexpr std::uint64_t seeds_default = 300;
-#endif
-#else
-constexpr std::uint64_t seeds_default = 300;
-#endif
+constexpr std::uint64_t seeds_default = sanitized ? 30 : 300;
 
 std::uint64_t seeds_wanted() {
   const char* text = std::getenv("HOLDFAST_SIM_SEEDS");

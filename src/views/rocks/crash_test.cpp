@@ -14,6 +14,7 @@
 #include <optional>
 #include <random>
 
+#include "base/sanitized.h"
 #include "views/rocks/faulty_files.h"
 #include "views/rocks/rocks_kv.h"
 #include "views/test_model.h"
@@ -254,17 +255,7 @@ Outcome work_until_fault(const std::string& path, std::uint64_t from, std::uint6
 }
 
 // With a sanitizer each case takes ten times as long: then a sample of them.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t call_step = 13;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t call_step = 13;
-#else
-constexpr std::uint64_t call_step = 1;
-#endif
-#else
-constexpr std::uint64_t call_step = 1;
-#endif
+constexpr std::uint64_t call_step = sanitized ? 13 : 1;
 
 /// Lets each call of one piece of work fail in turn, from the first to the last.
 void try_every_call(Fault fault, Begin begin) {
