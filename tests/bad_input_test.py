@@ -281,7 +281,7 @@ class Asking(Door):
         self.untouched()
 
     def test_media_types_that_are_not_read_or_written(self):
-        for kind in ("text/plain", "application/fhir+xml", "application/xml", "text/html", "nonsense", "",
+        for kind in ("text/plain", "application/xhtml+xml", "text/turtle", "text/html", "nonsense", "",
                      "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
                      "application/json; charset=latin1", FHIR_JSON + "; fhirVersion=3.0",
                      "application/json, text/plain", "application/json-patch+json"):
@@ -295,7 +295,7 @@ class Asking(Door):
         for kind in ("gzip", "deflate", "br", "identity, gzip"):
             self.refused(f"Content-Encoding {kind}", (415,), "POST", "/fhir/Patient", GOOD,
                          {"Content-Encoding": kind})
-        for accept in ("application/fhir+xml", "text/html", "image/png"):
+        for accept in ("text/turtle", "text/html", "image/png"):
             self.refused(f"Accept {accept}", (406,), "GET", "/fhir/Patient/anchor", None, {"Accept": accept})
         self.untouched()
 

@@ -308,15 +308,16 @@ Result<Command> read_terms(const Parts& parts, const Call& call) {
 }  // namespace
 
 Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
-  if (const auto good = check_content_type(call.request.headers); !good) {
-    co_return refusal(good.error(), Origin::content);
+  const auto format = content_format(call.request.headers);
+  if (!format) {
+    co_return refusal(format.error(), Origin::content);
   }
   auto command = read_terms(parts, call);
   if (!command) {
     co_return refusal(command.error(), Origin::request);
   }
-  auto plan =
-      plan_bundle(parts, base_url(parts.options, call.request), std::move(call.request.body));
+  auto plan = plan_bundle(parts, base_url(parts.options, call.request), *format,
+                          std::move(call.request.body));
   if (!plan) {
     co_return refusal(plan.error(), Origin::content);
   }

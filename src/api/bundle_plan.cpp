@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "api/format.h"
 #include "fhir/check.h"
 
 namespace holdfast::api {
@@ -334,9 +335,8 @@ Result<void> refuse_any(std::vector<BundleEntry>& entries) {
   return first ? Result<void>(std::unexpected(*std::move(first))) : ok();
 }
 
-}  // namespace
-
-Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes body) {
+// Of JSON, whatever the body was.
+Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes body) {
   ReaderPool::Lease reader = parts.readers.take();
   TRY(Json json, reader->read(std::move(body)));
   BundlePlan plan;
@@ -377,6 +377,21 @@ Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes 
   refuse_same_names(plan.entries, names);
   if (plan.kind == BundleKind::transaction) {
     TRY_OK(refuse_any(plan.entries));
+  }
+  return plan;
+}
+
+}  // namespace
+
+Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Format format,
+                               Bytes body) {
+  TRY(Bytes text, json_content(format, std::move(body)));
+  auto plan = plan_json(parts, base, std::move(text));
+  if (!plan) {
+    return fail(placed_in(format, std::move(plan).error()));
+  }
+  for (BundleEntry& entry : plan->entries) {
+    entry.error = placed_in(format, std::move(entry.error));
   }
   return plan;
 }

@@ -38,9 +38,10 @@ struct BundlePlan {
   std::vector<BundleEntry> entries;
 };
 
-/// Reads `body`. A transaction with a fault in any entry fails as a whole, with all that was found;
-/// of a batch only what is no Bundle of ours. Every `where` begins at the Bundle. Ids are drawn for
-/// creates. `base` is cut off urls that begin with it.
-[[nodiscard]] Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes body);
+/// Reads `body`, of that form. A transaction with a fault in any entry fails as a whole, with all
+/// that was found; of a batch only what is no Bundle of ours. Every `where` begins at the Bundle.
+/// Ids are drawn for creates. `base` is cut off urls that begin with it.
+[[nodiscard]] Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base,
+                                             Format format, Bytes body);
 
 }  // namespace holdfast::api

@@ -82,6 +82,7 @@ struct Call {
   Match match;
   std::vector<Parameter> parameters;  ///< of the address
   Preferences prefer;
+  Format format = Format::json;  ///< of the reply
 };
 
 /// Base of absolute links, without a slash at the end; empty if there is none to be trusted.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/format.h"
 #include "api/interactions.h"
 
 namespace holdfast::api {
@@ -16,9 +17,16 @@ Result<Call> read_call(Request& request) {
     TRY(call.parameters, parse_parameters(query));
   }
   call.prefer = preferences(request.headers);
-  TRY_OK(check_accept(request.headers, call.parameters));
+  TRY(call.format, reply_format(request.headers, call.parameters));
   TRY_OK(layout(call.parameters));
   return call;
+}
+
+// The form of a refusal of a request that has no Call: what can still be known of it.
+Format refusal_format(const Request& request) {
+  auto parameters = parse_parameters(request.query());
+  return reply_format(request.headers, parameters ? *parameters : std::vector<Parameter>())
+      .value_or(Format::json);
 }
 
 Reply refuse_address(const Error& error, const Request& request) {
@@ -95,7 +103,7 @@ bool is_form(Interaction interaction) {
 Result<void> add_form(Call& call) {
   TRY(const std::vector<Parameter> form, parse_parameters(call.request.body));
   call.parameters.insert(call.parameters.end(), form.begin(), form.end());
-  TRY_OK(check_accept(call.request.headers, call.parameters));
+  TRY(call.format, reply_format(call.request.headers, call.parameters));
   TRY_OK(layout(call.parameters));
   return ok();
 }
@@ -141,18 +149,13 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
   }
   auto call = read_call(request);
   if (!call) {
-    co_return refuse_address(call.error(), request);
+    Reply reply = refuse_address(call.error(), request);
+    if (refusal_format(request) == Format::xml) {
+      write_as_xml(readers_, reply, Layout::compact, Deed::reading);
+    }
+    co_return reply;
   }
   call->request = std::move(request);
-  if (is_form(call->match.interaction)) {
-    if (const auto good = check_form_type(call->request.headers); !good) {
-      co_return refusal(good.error(), Origin::content);
-    }
-    if (const auto good = add_form(*call); !good) {
-      co_return refusal(good.error(), Origin::request);
-    }
-  }
-  const Layout wanted = layout(call->parameters).value_or(Layout::compact);
   const bool large = call->request.body.size() >= bulk_body_bytes_min;
   Executor& there = large ? next_bulk() : on;
   if (large) {
@@ -162,11 +165,26 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
   if (large) {
     co_await on.turn();
   }
-  if (wanted == Layout::indented && reply.body.size() <= indented_bytes_max &&
-      reply.headers.find("Content-Type") == fhir_json) {
-    reply.body = indent(reply.body.joined());
+  if (call->format == Format::xml && reply.body.size() >= bulk_body_bytes_min) {
+    co_await next_bulk().turn();
+    lay_out(*call, reply);
+    co_await on.turn();
+  } else {
+    lay_out(*call, reply);
   }
   co_return reply;
+}
+
+// The form and the layout that were asked for.
+void FhirHandler::lay_out(const Call& call, Reply& reply) {
+  const bool indents = layout(call.parameters).value_or(Layout::compact) == Layout::indented &&
+                       reply.body.size() <= indented_bytes_max;
+  if (call.format == Format::xml) {
+    write_as_xml(readers_, reply, indents ? Layout::indented : Layout::compact,
+                 deed_of(call.match.interaction));
+  } else if (indents && reply.headers.find("Content-Type") == fhir_json) {
+    reply.body = indent(reply.body.joined());
+  }
 }
 
 Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
@@ -180,6 +198,14 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
 }
 
 Task<Reply> FhirHandler::answer_now(Call& call) {
+  if (is_form(call.match.interaction)) {
+    if (const auto good = check_form_type(call.request.headers); !good) {
+      co_return refusal(good.error(), Origin::content);
+    }
+    if (const auto good = add_form(call); !good) {
+      co_return refusal(good.error(), Origin::request);
+    }
+  }
   const node::Moment moment = parts_.node.view();
   Reply reply = answer_reading(parts_, call, moment);
   if (reply.status < 500 && !reply.headers.has("Holdfast-Position")) {

@@ -28,6 +28,7 @@ class FhirHandler final : public Handler {
  private:
   Task<Reply> answer(Call& call, Executor& on);
   Task<Reply> answer_now(Call& call);
+  void lay_out(const Call& call, Reply& reply);
 
   Executor& next_bulk();
 

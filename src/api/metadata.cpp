@@ -74,6 +74,8 @@ Bytes capability_statement(const Options& options, Time built) {
   json.open("format", '[');
   json.text("json");
   json.text("application/fhir+json");
+  json.text("xml");
+  json.text("application/fhir+xml");
   json.close(']');
   json.open("rest", '[');
   json.open('{');

@@ -104,7 +104,7 @@ TEST(Refusal, OfMediaTypesNamesThoseThatAreTaken) {
   Server server;
   const std::string patient = R"({"resourceType":"Patient"})";
   for (const Field& type :
-       {Field{"Content-Type", "application/fhir+xml"}, Field{"Content-Type", "text/plain"},
+       {Field{"Content-Type", "application/xhtml+xml"}, Field{"Content-Type", "text/plain"},
         Field{"Content-Type", "application/fhir+json;fhirVersion=3.0"},
         Field{"Content-Type", "application/json;charset=iso-8859-1"}, Field{"X-None", "1"}}) {
     for (const auto& [method, target] :
@@ -115,9 +115,9 @@ TEST(Refusal, OfMediaTypesNamesThoseThatAreTaken) {
       EXPECT_NE(answered.json().at("issue.0.diagnostics").find("application/"), std::string::npos);
     }
   }
-  EXPECT_EQ(server.get("/fhir/Patient/p", {{"Accept", "application/fhir+xml"}}).refusal(),
+  EXPECT_EQ(server.get("/fhir/Patient/p", {{"Accept", "text/turtle"}}).refusal(),
             "406 not-supported");
-  EXPECT_EQ(server.get("/fhir/Patient/p?_format=xml").refusal(), "406 not-supported");
+  EXPECT_EQ(server.get("/fhir/Patient/p?_format=ttl").refusal(), "406 not-supported");
 }
 
 TEST(Refusal, OfMethodsNamesThoseThatAreTaken) {

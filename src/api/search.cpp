@@ -199,9 +199,12 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
     next.after = entries.shown < page.rows.size() ? page.rows[entries.shown - 1] : *page.cursor;
     next.shown += entries.shown;
     next.total = total;
+    // Whoever asked in the address for XML asks there for the next page too.
+    const bool asks_for_xml = call.format == Format::xml && parameter(call, "_format");
     write_link(json, "next",
-               fmt::format("{}?{}={}", address, page_parameter,
-                           search::seal(next, parts.node.link_secret())));
+               fmt::format("{}?{}={}{}", address, page_parameter,
+                           search::seal(next, parts.node.link_secret()),
+                           asks_for_xml ? "&_format=xml" : ""));
   }
   json.close(']');
   if (!entries.json.empty() || !criteria.ignored.empty()) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/format.h"
 #include "api/stored.h"
 #include "fhir/check.h"
 #include "fhir/sites.h"
@@ -69,10 +70,17 @@ decide::Prepared prepare(Terms terms, Content content) {
 
 }  // namespace
 
-Result<Content> read_content(ReaderPool& readers, Bytes body) {
+Result<Content> read_content(ReaderPool& readers, Format format, Bytes body) {
+  TRY(Bytes text, json_content(format, std::move(body)));
   ReaderPool::Lease reader = readers.take();
-  TRY(fhir::Json json, reader->read(std::move(body)));
-  TRY_OK(fhir::check_resource(json.root()));
+  auto read = reader->read(std::move(text));
+  if (!read) {
+    return fail(placed_in(format, std::move(read).error()));
+  }
+  fhir::Json json = *std::move(read);
+  if (auto good = fhir::check_resource(json.root()); !good) {
+    return fail(placed_in(format, std::move(good).error()));
+  }
   json.minify();
   Content content;
   const auto type = json.root().find("resourceType");
@@ -154,14 +162,15 @@ Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on, decide
 Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
                           Result<Terms> (*read_terms)(const Parts&, const Call&),
                           Result<void> (*check_address)(const Content&, const Match&)) {
-  if (const auto good = check_content_type(call.request.headers); !good) {
-    co_return refusal(good.error(), Origin::content);
+  const auto format = content_format(call.request.headers);
+  if (!format) {
+    co_return refusal(format.error(), Origin::content);
   }
   auto terms = read_terms(parts, call);
   if (!terms) {
     co_return refusal(terms.error(), Origin::request);
   }
-  auto content = read_content(parts.readers, std::move(call.request.body));
+  auto content = read_content(parts.readers, *format, std::move(call.request.body));
   if (!content) {
     co_return refusal(content.error(), Origin::content);
   }
