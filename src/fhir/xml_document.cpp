@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::string_view xml_prefix_namespace = "http://www.w3.org/XML/1998/namespace";
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-constexpr std::size_t shown_bytes_max = 64;
 
 /// Everything as written and nothing left out but white space between tags.
 constexpr unsigned parse_options = pugi::parse_cdata | pugi::parse_comments | pugi::parse_pi |
@@ -30,8 +29,6 @@ bool is_utf8_name(std::string_view name) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
 }
-
-std::string shown(std::string_view text) { return std::string(text.substr(0, shown_bytes_max)); }
 
 /// Elements, attributes and the like, before anything is laid out for them.
 std::size_t count_pieces(BytesView xml) {
@@ -82,6 +79,7 @@ Result<void> XmlDocument::read(BytesView xml) {
     return fail(Code::too_large,
                 fmt::format("{} bytes of XML; at most {} are read", xml.size(), xml_bytes_max));
   }
+  root_ = {};
   source_ = xml.starts_with(byte_order_mark) ? xml.substr(byte_order_mark.size()) : xml;
   TRY_OK(check_bytes());
   buffer_ = source_;
@@ -323,6 +321,15 @@ Result<void> XmlDocument::check_xhtml(pugi::xml_node div) const {
   }
 }
 
+std::size_t XmlDocument::tag_end(std::size_t begin) const {
+  std::size_t at = source_.find_first_of(">\"'", begin);
+  while (source_[at] != '>') {  // a quoted value may hold one
+    at = source_.find(source_[at], at + 1);
+    at = source_.find_first_of(">\"'", at + 1);
+  }
+  return at + 1;
+}
+
 BytesView XmlDocument::written(pugi::xml_node element) const {
   const std::size_t begin = offset(element);
   const auto behind = [&](std::string_view mark, std::size_t from) {
@@ -345,12 +352,8 @@ BytesView XmlDocument::written(pugi::xml_node element) const {
       --depth;
     } else {
       ++depth;
-      at = source_.find_first_of(">\"'", at);
-      while (source_[at] != '>') {  // a quoted value may hold one
-        at = source_.find_first_of(">\"'", behind({&source_[at], 1}, at + 1));
-      }
-      depth -= static_cast<std::size_t>(source_[at - 1] == '/');
-      ++at;
+      at = tag_end(at);
+      depth -= static_cast<std::size_t>(source_[at - 2] == '/');
     }
     if (depth == 0) {
       return source_.substr(begin, at - begin);

@@ -48,7 +48,8 @@ class XmlScope {
 
 class XmlDocument {
  public:
-  /// Codes as json_from_xml() says, without those about FHIR.
+  /// Codes as json_from_xml() says, without those about FHIR. May be used again; the text has to
+  /// live as long as it is asked about.
   [[nodiscard]] Result<void> read(BytesView xml);
 
   [[nodiscard]] pugi::xml_node root() const { return root_; }
@@ -63,6 +64,8 @@ class XmlDocument {
   /// A narrative's <div>: neither it nor what is in it has a prefix, another namespace or an
   /// instruction, so it stands for itself wherever it is put.
   [[nodiscard]] Result<void> check_xhtml(pugi::xml_node div) const;
+  /// The offset behind the '>' of the tag that begins at an offset.
+  [[nodiscard]] std::size_t tag_end(std::size_t begin) const;
   /// An element from its '<' to its last '>', as received.
   [[nodiscard]] BytesView written(pugi::xml_node element) const;
   /// "(line 3, column 17)", behind a path if there is one.

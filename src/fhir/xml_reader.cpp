@@ -18,8 +18,6 @@ namespace holdfast::fhir {
 
 namespace {
 
-constexpr std::size_t shown_bytes_max = 64;
-
 class XmlToJson {
  public:
   XmlToJson(const XmlDocument& document, XmlOrder order) : document_(document), order_(order) {}
@@ -107,7 +105,9 @@ class XmlToJson {
   Bytes scratch_;
 };
 
-std::string shown(std::string_view text) { return std::string(text.substr(0, shown_bytes_max)); }
+bool is_aside(pugi::xml_node node) {
+  return node.type() == pugi::node_comment || node.type() == pugi::node_pi;
+}
 
 /// The path within the resource is its own, as FHIRPath has it: contained[0].name.
 Result<void> XmlToJson::take_resource(pugi::xml_node element) {
@@ -154,7 +154,7 @@ Result<void> XmlToJson::take_only_resource(pugi::xml_node wrapper) {
   TRY_OK(refuse_attributes(wrapper, split_name(wrapper.name()).local));
   pugi::xml_node only;
   for (const pugi::xml_node node : wrapper.children()) {
-    if (node.type() == pugi::node_comment || node.type() == pugi::node_pi) {
+    if (is_aside(node)) {
       continue;
     }
     if (node.type() != pugi::node_element) {
@@ -178,7 +178,7 @@ Result<void> XmlToJson::take_only_resource(pugi::xml_node wrapper) {
 Result<void> XmlToJson::take_elements(pugi::xml_node parent, const StructureRow& in) {
   Run run;
   for (const pugi::xml_node node : parent.children()) {
-    if (node.type() == pugi::node_comment || node.type() == pugi::node_pi) {
+    if (is_aside(node)) {
       continue;
     }
     if (node.type() != pugi::node_element) {
@@ -216,8 +216,7 @@ Result<const ElementRow*> XmlToJson::row_of(pugi::xml_node element, const Struct
 Result<void> XmlToJson::take_element(pugi::xml_node element, const StructureRow& in, Run& run) {
   TRY(const ElementRow* row, row_of(element, in));
   TRY_OK(begin_row(element, *row, run));
-  const bool repeats = (row->flags & row_repeats) != 0;
-  path_.push_back({path_name(*row), repeats ? std::optional(run.count) : std::nullopt});
+  path_.push_back({path_name(*row), repeats(*row) ? std::optional(run.count) : std::nullopt});
   TRY_OK(take_value(element, run));
   path_.pop_back();
   ++run.count;
@@ -245,9 +244,8 @@ Result<void> XmlToJson::check_order(pugi::xml_node element, const ElementRow& ro
 }
 
 Result<void> XmlToJson::begin_row(pugi::xml_node element, const ElementRow& row, Run& run) {
-  const bool repeats = (row.flags & row_repeats) != 0;
   if (run.row == &row) {
-    if (!repeats) {
+    if (!repeats(row)) {
       return refuse(fmt::format("{} occurs once at most", name(row)), element);
     }
     if (!is_primitive(row.kind)) {
@@ -263,9 +261,7 @@ Result<void> XmlToJson::begin_row(pugi::xml_node element, const ElementRow& row,
   run.row = &row;
   if (!is_primitive(row.kind)) {
     put_key({}, name(row));
-    if (repeats) {
-      out_ += '[';
-    }
+    out_ += repeats(row) ? "[" : "";
   }
   return ok();
 }
@@ -276,15 +272,14 @@ void XmlToJson::close(Run& run) {
   if (run.row == nullptr) {
     return;
   }
-  const bool repeats = (run.row->flags & row_repeats) != 0;
   const auto put = [&](std::string_view prefix, const Bytes& values) {
     put_key(prefix, name(*run.row));
-    out_ += repeats ? "[" : "";
+    out_ += repeats(*run.row) ? "[" : "";
     out_ += values;
-    out_ += repeats ? "]" : "";
+    out_ += repeats(*run.row) ? "]" : "";
   };
   if (!is_primitive(run.row->kind)) {
-    out_ += repeats ? "]" : "";
+    out_ += repeats(*run.row) ? "]" : "";
   }
   if (run.has_values) {
     put("", run.values);

@@ -200,6 +200,12 @@ TEST(XmlRefusal, IsBounded) {
     deep += "</extension>";
   }
   EXPECT_TRUE(json_of(patient(deep)).starts_with("too-large: nested more than 256 levels deep"));
+  // Within our depth, beyond that of JSON: the reader of JSON says so.
+  std::string inside = "<valueCode value='a'/>";
+  for (int i = 0; i < 250; ++i) {
+    inside = "<extension url='a'>" + inside + "</extension>";
+  }
+  EXPECT_EQ(JsonReader().read(json_of(patient(inside))).error().code, Code::too_large);
   std::string wide;
   while (wide.size() < 8 * xml_pieces_max) {
     wide += "<a/><a b='c'/>";

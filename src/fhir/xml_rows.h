@@ -1,4 +1,4 @@
-// fhir/xml_rows.h: which elements FHIR XML writes as attributes. Inside src/fhir only.
+// fhir/xml_rows.h: what the two ways of XML ask of a row. Inside src/fhir only.
 #pragma once
 
 #include "fhir/definitions.h"
@@ -13,5 +13,7 @@ namespace holdfast::fhir {
   return name(row) == "id" ? structure(of).is_resource == 0
                            : of == tables::extension_structure && name(row) == "url";
 }
+
+[[nodiscard]] inline bool repeats(const ElementRow& row) { return (row.flags & row_repeats) != 0; }
 
 }  // namespace holdfast::fhir

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -13,6 +14,12 @@ namespace holdfast::fhir {
 /// https://www.w3.org/TR/xml/#NT-S
 [[nodiscard]] constexpr bool is_xml_space(char c) {
   return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/// At most so much of what was sent is repeated in a sentence about it.
+constexpr std::size_t xml_shown_bytes_max = 128;
+[[nodiscard]] inline std::string shown(std::string_view text) {
+  return std::string(text.substr(0, xml_shown_bytes_max));
 }
 
 /// What happens to white space in a text: that of an attribute becomes blanks.

@@ -139,7 +139,7 @@ Result<void> JsonToXml::put_elements(const std::vector<Slot>& slots, std::string
 
 Result<void> JsonToXml::put_row(const Slot& slot) {
   const ElementRow& row = *slot.row;
-  if ((row.flags & row_repeats) == 0) {
+  if (!repeats(row)) {
     return put_value(row, slot.value, slot.sibling);
   }
   for (const auto& part : {slot.value, slot.sibling}) {
