@@ -1,4 +1,5 @@
 // XML → JSON: one walk over the document, led by the definitions, which writes as it goes.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,13 @@
 namespace holdfast::fhir {
 
 namespace {
+
+/// Most texts: neither XML nor JSON says anything in another way in them.
+bool means_the_same_in_json(std::string_view written) {
+  return std::ranges::none_of(written, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '&';
+  });
+}
 
 class XmlToJson {
  public:
@@ -73,10 +81,14 @@ class XmlToJson {
     out_ += "\":";
   }
   void append_string(Bytes& to, std::string_view written) {
-    scratch_.clear();
-    append_xml_decoded(scratch_, written, XmlText::attribute);
     to += '"';
-    append_json_escaped(to, scratch_);
+    if (means_the_same_in_json(written)) {
+      to += written;
+    } else {
+      scratch_.clear();
+      append_xml_decoded(scratch_, written, XmlText::attribute);
+      append_json_escaped(to, scratch_);
+    }
     to += '"';
   }
 

@@ -2,6 +2,7 @@
 #include "fhir/xml.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -207,39 +208,54 @@ TEST(Xml, SaysWhatXmlCannotHold) {
   EXPECT_EQ(xml_of(R"({"resourceType":"Patient","contact":null})").substr(0, 9), "structure");
 }
 
+void take_there_and_back(JsonReader& reader, const std::filesystem::path& file) {
+  const auto json = reader.read(file_bytes(file));
+  ASSERT_TRUE(json.has_value()) << file;
+  const Result<Bytes> xml = xml_from_json(json->root());
+  ASSERT_TRUE(xml.has_value()) << file << xml.error().what << xml.error().where;
+  const Result<Bytes> back = json_from_xml(*xml);
+  ASSERT_TRUE(back.has_value()) << file << back.error().what << back.error().where;
+  const auto again = reader.read(*back);
+  ASSERT_TRUE(again.has_value()) << file;
+  EXPECT_TRUE(again->is_minified()) << file;
+  ASSERT_EQ(canonical(json->root()), canonical(again->root())) << file;
+}
+
 TEST(Xml, TakesEveryOfficialExampleThereAndBack) {
+  constexpr std::array definitions{"StructureDefinition",
+                                   "SearchParameter",
+                                   "ValueSet",
+                                   "CodeSystem",
+                                   "ConceptMap",
+                                   "Bundle",
+                                   "OperationDefinition",
+                                   "CompartmentDefinition",
+                                   "ImplementationGuide",
+                                   "package",
+                                   "ig"};
   JsonReader reader;
+  std::vector<std::filesystem::path> others;
   std::size_t examples = 0;
-  std::size_t skipped = 0;
   for (const auto& file : std::filesystem::directory_iterator(definitions_package())) {
+    const std::string kind = file.path().stem().string();
     if (file.path().extension() != ".json") {
       continue;
     }
-    auto json = reader.read(file_bytes(file.path()));
-    if (!json || !json->root().find("resourceType")) {
-      continue;  // package.json and the like
-    }
-    const Result<void> judged = check_resource(json->root());
-    const Result<Bytes> xml = xml_from_json(json->root());
-    if (!judged && !xml) {
-      ++skipped;
-      ADD_FAILURE() << file << judged.error().what << xml.error().what;
+    if (std::ranges::find(definitions, kind.substr(0, kind.find('-'))) != definitions.end()) {
+      others.push_back(file.path());
       continue;
     }
-    ASSERT_TRUE(xml.has_value()) << file << xml.error().what << xml.error().where;
-    const Result<Bytes> back = json_from_xml(*xml);
-    ASSERT_TRUE(back.has_value()) << file << back.error().what << back.error().where;
-    auto again = reader.read(*back);
-    ASSERT_TRUE(again.has_value());
-    ASSERT_EQ(canonical(json->root()), canonical(again->root())) << file;
-    if (judged) {
-      again->minify();
-      ASSERT_EQ(*back, again->bytes()) << "minified already";
-    }
+    take_there_and_back(reader, file.path());
     ++examples;
   }
-  EXPECT_EQ(skipped, 0U);
-  EXPECT_GT(examples, 5000U);
+  EXPECT_EQ(examples, 693U);
+  // tests/xml_test.py takes all of the definitions; here are some, and none that is too large.
+  std::ranges::sort(others);
+  for (std::size_t i = 0; i < others.size(); i += 10) {
+    if (others[i].stem() != "package" && std::filesystem::file_size(others[i]) < 4'000'000) {
+      take_there_and_back(reader, others[i]);
+    }
+  }
 }
 
 TEST(Xml, ReadsRealXml) {
