@@ -28,7 +28,8 @@ Bytes there_and_back(fhir::JsonValue resource) {
   check(json.has_value() || json.error().code == Code::too_large, "what we write we read");
   const auto indented = fhir::xml_from_json(resource, fhir::XmlLayout::indented);
   check(indented.has_value(), "a layout changes nothing");
-  check(!json || fhir::json_from_xml(*indented) == *json, "a layout changes nothing");
+  const auto from_indented = fhir::json_from_xml(*indented);
+  check(!json || (from_indented && *from_indented == *json), "a layout changes nothing");
   return json ? *std::move(json) : Bytes{};
 }
 
@@ -41,7 +42,7 @@ void read_as_xml(fhir::JsonReader& reader, std::string_view text) {
           "a refusal has a place");
     return;
   }
-  check(loose == *json, "any order allows the right one");
+  check(loose && *loose == *json, "any order allows the right one");
   const auto document = reader.read(Bytes(*json));
   if (!document) {
     check(document.error().code == Code::too_large, "what we write is JSON");
@@ -51,8 +52,8 @@ void read_as_xml(fhir::JsonReader& reader, std::string_view text) {
   const Bytes back = there_and_back(document->root());
   check(back == *json, "what was read once comes back as the same bytes");
 #ifdef HOLDFAST_PLANTED_CRASH
-  check(json->find("\"_birthDate\":") == Bytes::npos || json->find("\"birthDate\":") != Bytes::npos,
-        "planted: a date that has an id or an extension and no value is found");
+  check(json->find("usual") == Bytes::npos || json->find("\"contained\":") == Bytes::npos,
+        "planted: the word usual in a resource that holds another is found");
 #endif
 }
 
