@@ -115,9 +115,10 @@ struct Liking {
   }
 };
 
-Liking::Range range_of(const MediaType& media, Format format) {
-  if (format_named(media.essence) == format) {
-    return Liking::Range::named;
+// The range of one format, where `named` is what the range names.
+Liking::Range range_of(const MediaType& media, std::optional<Format> named, Format format) {
+  if (named) {
+    return *named == format ? Liking::Range::named : Liking::Range::none;
   }
   if (same_text(media.essence, "application/*")) {
     return Liking::Range::application;
@@ -245,8 +246,9 @@ Result<Format> reply_format(const Headers& headers, const std::vector<Parameter>
     while (!list.empty()) {
       const MediaType media = parse_media_type(take_part(list, ','));
       if (is_ours(media)) {
-        json.hear(range_of(media, Format::json), media.quality, place);
-        xml.hear(range_of(media, Format::xml), media.quality, place);
+        const auto named = format_named(media.essence);
+        json.hear(range_of(media, named, Format::json), media.quality, place);
+        xml.hear(range_of(media, named, Format::xml), media.quality, place);
       }
       ++place;
     }
