@@ -127,6 +127,8 @@ class EntryReader {
       case Interaction::read:
       case Interaction::vread:
       case Interaction::history:
+      case Interaction::history_type:
+      case Interaction::history_system:
       case Interaction::search:
       case Interaction::compartment:
       case Interaction::capabilities: {
@@ -209,7 +211,7 @@ class EntryReader {
     operation.type = fhir::name(match_.type);
     operation.id = match_.id;
     operation.full_url = text_of(entry_, "fullUrl").value_or("");
-    operation.if_none_exist = text_of(request_, "ifNoneExist").value_or("");
+    operation.condition = text_of(request_, "ifNoneExist").value_or("");
     if (const auto tag = text_of(request_, "ifMatch")) {
       auto version = if_match(*tag);
       if (!version) {

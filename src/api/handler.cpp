@@ -50,7 +50,9 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
   switch (call.match.interaction) {
     case Interaction::read: return read(parts, call, moment);
     case Interaction::vread: return vread(parts, call, moment);
-    case Interaction::history: return history(parts, call, moment);
+    case Interaction::history:
+    case Interaction::history_type:
+    case Interaction::history_system: return history(parts, call, moment);
     case Interaction::search:
     case Interaction::search_form:
     case Interaction::compartment:
@@ -74,6 +76,8 @@ bool tells_what_is_there(Interaction interaction) {
   switch (interaction) {
     case Interaction::read:
     case Interaction::history:
+    case Interaction::history_type:
+    case Interaction::history_system:
     case Interaction::search:
     case Interaction::search_form:
     case Interaction::compartment:

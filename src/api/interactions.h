@@ -19,7 +19,7 @@ namespace holdfast::api {
 [[nodiscard]] Result<Reply> read(const Parts& parts, const Call& call, const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#vread
 [[nodiscard]] Result<Reply> vread(const Parts& parts, const Call& call, const node::Moment& moment);
-/// https://hl7.org/fhir/R4/http.html#history, of one resource
+/// https://hl7.org/fhir/R4/http.html#history, of one resource, of a type, of everything
 [[nodiscard]] Result<Reply> history(const Parts& parts, const Call& call,
                                     const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#search, of a type or a compartment, GET or form

@@ -10,6 +10,24 @@
 namespace holdfast::apply {
 namespace {
 
+// What a history says of a version.
+views::MadeBy made_by(const Operation& operation, Status status) {
+  switch (operation.verb) {
+    case Verb::create: return views::MadeBy::create;
+    case Verb::update:
+      return status == Status::created ? views::MadeBy::put_new : views::MadeBy::put;
+    case Verb::remove: return views::MadeBy::remove;
+    case Verb::patch: break;
+  }
+  switch (operation.patch_form) {
+    case PatchForm::meta_add: return views::MadeBy::meta_add;
+    case PatchForm::meta_delete: return views::MadeBy::meta_delete;
+    case PatchForm::json_patch:
+    case PatchForm::fhirpath_patch: break;
+  }
+  return views::MadeBy::patch;
+}
+
 class Fold {
  public:
   Fold(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
@@ -119,6 +137,7 @@ class Fold {
     version.time = facts_.time;
     version.presence = presence;
     version.body = body;
+    version.made_by = made_by(prepared_.command.operations[index], result.status);
     return version;
   }
 

@@ -77,7 +77,7 @@ inline Operation create(std::string type, std::string id, std::string rest = "",
   operation.body = R"({"resourceType":")" + type + "\"" + (rest.empty() ? "" : "," + rest) + "}";
   operation.type = std::move(type);
   operation.id = std::move(id);
-  operation.if_none_exist = std::move(if_none_exist);
+  operation.condition = std::move(if_none_exist);
   operation.full_url = std::move(full_url);
   return operation;
 }
@@ -86,6 +86,18 @@ inline Operation update(std::string type, std::string id, std::string rest = "",
   Operation operation = create(std::move(type), std::move(id), std::move(rest));
   operation.verb = Verb::update;
   operation.if_match = if_match;
+  return operation;
+}
+/// A condition that says which resource an update, a patch or a removal means.
+inline Operation where(Operation operation, std::string condition) {
+  operation.condition = std::move(condition);
+  return operation;
+}
+/// `rest` is what the patch made of version `from`.
+inline Operation patch(std::string type, std::string id, Version from, std::string rest = "") {
+  Operation operation = update(std::move(type), std::move(id), std::move(rest), from);
+  operation.verb = Verb::patch;
+  operation.patch = "[]";
   return operation;
 }
 inline Operation remove(std::string type, std::string id,

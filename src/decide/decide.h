@@ -15,7 +15,9 @@ namespace holdfast::decide {
 /// journaled. `where` of a refusal names the operation: "entry[3]" of several, else nothing.
 ///   not_found, deleted    never: updating what is not there creates it, removing it is `absent`
 ///   precondition          If-Match names a resource that is not there
-///   conflict              If-Match names another version; a drawn id is taken
+///   conflict              If-Match names another version; a drawn id is taken; a patch was made
+///                         from what is no longer current
+///   mismatch              the content names another id than its condition selects
 ///   multiple_matches      a condition selects more than one resource
 ///   unmatched             a conditional or urn reference selects none
 ///   structure             two operations of the Command mean the same resource

@@ -109,9 +109,8 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
 std::string Model::expect(const Operation& operation, std::set<Name>& touched,
                           Expected& result) const {
   result.id = operation.id;
-  if (operation.verb == Verb::create && !operation.if_none_exist.empty()) {
-    const auto found =
-        with_identifier(operation.type, identifier_of_query(operation.if_none_exist));
+  if (operation.verb == Verb::create && !operation.condition.empty()) {
+    const auto found = with_identifier(operation.type, identifier_of_query(operation.condition));
     if (found.size() > 1) {
       return "a conditional create that should have been refused";
     }

@@ -114,6 +114,14 @@ Bytes history_key(fhir::TypeId type, std::string_view id, Version version) {
   return key;
 }
 
+Bytes past_key(fhir::TypeId type, std::optional<RowId> row) {
+  Bytes key(1, static_cast<char>(type.value));
+  if (row) {
+    append_row(key, *row);
+  }
+  return key;
+}
+
 Bytes body_key(RowId row) {
   Bytes key;
   append_row(key, row);

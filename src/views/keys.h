@@ -43,5 +43,7 @@ void append_row(Bytes& to, RowId row);
 [[nodiscard]] Bytes current_key(fhir::TypeId type, std::string_view id);
 [[nodiscard]] Bytes history_key(fhir::TypeId type, std::string_view id, Version version);
 [[nodiscard]] Bytes body_key(RowId row);
+/// Without a row: what all keys of the type begin with.
+[[nodiscard]] Bytes past_key(fhir::TypeId type, std::optional<RowId> row);
 
 }  // namespace holdfast::views

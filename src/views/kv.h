@@ -20,15 +20,16 @@ enum class Table : std::uint8_t {
   meta,     ///< state of the whole (position, chain hash, digest), dictionaries
   current,  ///< type, id -> the row that is current
   history,  ///< type, id, version -> row, for versions that are no longer current
+  past,     ///< type, row -> nothing: versions that the type's listing lacks
   body,     ///< row -> the version itself
   posting,  ///< index, type, value, row -> nothing: what search finds now
   undo,     ///< the same key -> position that removed it: what open pages still find
   request,  ///< idempotency key -> position
   tree,     ///< level, index -> node of the Merkle tree
 };
-inline constexpr std::size_t table_count = 8;
+inline constexpr std::size_t table_count = 9;
 inline constexpr std::array<std::string_view, table_count> table_names{
-    "meta", "current", "history", "body", "posting", "undo", "request", "tree"};
+    "meta", "current", "history", "past", "body", "posting", "undo", "request", "tree"};
 
 enum class Direction : std::uint8_t { forward, backward };
 
