@@ -65,7 +65,9 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::bundle:
     case Interaction::create:
     case Interaction::update:
-    case Interaction::remove: break;
+    case Interaction::update_selected:
+    case Interaction::remove:
+    case Interaction::remove_selected: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -176,8 +178,10 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
 Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
   switch (call.match.interaction) {
     case Interaction::create: return create(parts_, call, on);
-    case Interaction::update: return update(parts_, call, on);
-    case Interaction::remove: return remove(parts_, call, on);
+    case Interaction::update:
+    case Interaction::update_selected: return update(parts_, call, on);
+    case Interaction::remove:
+    case Interaction::remove_selected: return remove(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
   }

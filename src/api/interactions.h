@@ -32,9 +32,9 @@ namespace holdfast::api {
 
 /// https://hl7.org/fhir/R4/http.html#create, with If-None-Exist #ccreate
 Task<Reply> create(const Parts& parts, Call& call, Executor& on);
-/// https://hl7.org/fhir/R4/http.html#update, also as create
+/// https://hl7.org/fhir/R4/http.html#update, also as create, and by condition #cond-update
 Task<Reply> update(const Parts& parts, Call& call, Executor& on);
-/// https://hl7.org/fhir/R4/http.html#delete
+/// https://hl7.org/fhir/R4/http.html#delete, also by condition #cdelete
 Task<Reply> remove(const Parts& parts, Call& call, Executor& on);
 /// https://hl7.org/fhir/R4/http.html#transaction, batch and transaction
 Task<Reply> bundle(const Parts& parts, Call& call, Executor& on);

@@ -38,8 +38,8 @@ void write_type(JsonWriter& json, fhir::TypeId type) {
   json.boolean("updateCreate", true);
   json.boolean("conditionalCreate", true);
   json.text("conditionalRead", "full-support");
-  json.boolean("conditionalUpdate", false);
-  json.text("conditionalDelete", "not-supported");
+  json.boolean("conditionalUpdate", true);
+  json.text("conditionalDelete", "single");
   json.open("searchParam", '[');
   for (const search::SearchParameter& parameter : search::parameters_of(type)) {
     json.open('{');

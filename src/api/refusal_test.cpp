@@ -126,8 +126,8 @@ TEST(Refusal, OfMethodsNamesThoseThatAreTaken) {
   EXPECT_EQ(patch.refusal(), "405 not-supported");
   EXPECT_EQ(patch.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
   EXPECT_EQ(server.send(Method::unknown, "/fhir/Patient").refusal(), "405 not-supported");
-  EXPECT_EQ(server.remove("/fhir/Patient?identifier=1").refusal(), "405 not-supported");
-  EXPECT_EQ(server.put("/fhir/Patient?identifier=1", "{}").refusal(), "405 not-supported");
+  EXPECT_EQ(server.remove("/fhir").refusal(), "405 not-supported");
+  EXPECT_EQ(server.put("/fhir/metadata", "{}").refusal(), "405 not-supported");
   const Answered options = server.send(Method::options, "/fhir/Patient/p");
   EXPECT_EQ(options.status, 204);
   EXPECT_EQ(options.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");

@@ -1,7 +1,9 @@
 // api/remove.cpp: https://hl7.org/fhir/R4/http.html#delete. Deleting is a new version; the ones
-// before stay readable. Deleting what is not there succeeds and changes nothing.
+// before stay readable. Deleting what is not there succeeds and changes nothing. At the address of
+// the type the query selects the resource (#cdelete); if it selects several, nothing is deleted.
 #include <fmt/format.h>
 
+#include "api/condition.h"
 #include "api/interactions.h"
 #include "api/writing.h"
 
@@ -9,13 +11,17 @@ namespace holdfast::api {
 namespace {
 
 Result<decide::Prepared> prepare(const Parts& parts, const Call& call) {
-  TRY_OK(check_parameters(call, {}));
   const Headers& headers = call.request.headers;
   TRY_OK(refuse_conditions(headers, {"If-None-Match", "If-None-Exist"}, "a delete"));
   Operation operation;
   operation.verb = Verb::remove;
   operation.type = fhir::name(call.match.type);
-  operation.id = call.match.id;
+  if (call.match.interaction == Interaction::remove_selected) {
+    TRY(operation.condition, address_condition(call.match.type, call.request.query()));
+  } else {
+    TRY_OK(check_parameters(call, {}));
+    operation.id = call.match.id;
+  }
   TRY(const auto tag, condition(headers, "If-Match"));
   if (tag) {
     TRY(operation.if_match, if_match(*tag));

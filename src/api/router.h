@@ -24,7 +24,9 @@ enum class Interaction : std::uint8_t {
   history_system,
   create,
   update,
+  update_selected,  ///< by a condition in the query
   remove,
+  remove_selected,
   search,
   search_form,
   compartment,
@@ -55,6 +57,8 @@ inline constexpr std::array routes{
     Route{Method::post, "/fhir/{type}/_search", Interaction::search_form, Level::none, ""},
     Route{Method::get, "/fhir/{type}/{id}", Interaction::read, Level::type, "read"},
     Route{Method::put, "/fhir/{type}/{id}", Interaction::update, Level::type, "update"},
+    Route{Method::put, "/fhir/{type}", Interaction::update_selected, Level::none, ""},
+    Route{Method::remove, "/fhir/{type}", Interaction::remove_selected, Level::none, ""},
     Route{Method::remove, "/fhir/{type}/{id}", Interaction::remove, Level::type, "delete"},
     Route{Method::get, "/fhir/{type}/{id}/_history", Interaction::history, Level::type,
           "history-instance"},

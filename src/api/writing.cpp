@@ -15,8 +15,9 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
     return;
   }
   reply.headers.add("Content-Type", fhir_json);
+  const std::string named = fmt::format("{}/{}", fhir::name(what.type), what.id);
   const std::string done =
-      fmt::format("{}/{} is {}", fhir::name(what.type), what.id,
+      fmt::format("{} is {}", what.id.empty() ? "what the condition selects" : named,
                   what.status == Status::created   ? "created"
                   : what.status == Status::updated ? "updated"
                   : what.status == Status::matched ? "there already, and selected by If-None-Exist"
@@ -59,6 +60,9 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
 
 decide::Prepared prepare(Terms terms, Content content) {
   terms.operation.type = fhir::name(content.type);
+  if (content.id && !terms.operation.condition.empty() && terms.operation.verb == Verb::update) {
+    terms.operation.id = *std::move(content.id);
+  }
   terms.operation.body = std::move(content.body);
   decide::Prepared prepared;
   prepared.command = std::move(terms.command);
