@@ -10,6 +10,7 @@
 #include "api/bundle_plan.h"
 #include "api/interactions.h"
 #include "api/json_writer.h"
+#include "api/patching.h"
 #include "api/stored.h"
 #include "api/writing.h"
 #include "base/time.h"
@@ -193,6 +194,13 @@ class BatchRun {
         continue;
       }
       decide::Prepared prepared = prepare(index);
+      if (entries_[index].patch) {
+        std::vector<Patching> patches(1);
+        patches[0].patch = *std::move(entries_[index].patch);
+        results_[index] =
+            co_await submit_patched(parts_, on_, std::move(prepared), std::move(patches));
+        continue;
+      }
       results_[index] = co_await parts_.node.submit(on_, std::move(prepared));
     }
     if (--running_ == 0 && waiting_) {
@@ -253,6 +261,7 @@ Position newest(const Results& results) {
 struct Transaction {
   decide::Prepared prepared;
   std::vector<std::size_t> entry_of;  ///< operation -> entry
+  std::vector<Patching> patches;
 };
 
 Transaction make_transaction(Command command, std::vector<BundleEntry>& entries) {
@@ -260,12 +269,23 @@ Transaction make_transaction(Command command, std::vector<BundleEntry>& entries)
   transaction.prepared.command = std::move(command);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].kind == BundleEntry::Kind::write) {
+      if (entries[i].patch) {
+        transaction.patches.push_back({transaction.entry_of.size(), *std::move(entries[i].patch)});
+      }
       transaction.prepared.command.operations.push_back(std::move(entries[i].operation));
       transaction.prepared.operations.push_back(std::move(entries[i].prepared));
       transaction.entry_of.push_back(i);
     }
   }
   return transaction;
+}
+
+Task<Result<node::Committed>> submit(const Parts& parts, Executor& on, Transaction& transaction) {
+  if (transaction.patches.empty()) {
+    co_return co_await parts.node.submit(on, std::move(transaction.prepared));
+  }
+  co_return co_await submit_patched(parts, on, std::move(transaction.prepared),
+                                    std::move(transaction.patches));
 }
 
 // decide counts operations; the sender counts entries. They differ where there are GETs.
@@ -328,7 +348,7 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
   if (plan->kind == BundleKind::transaction) {
     Transaction transaction = make_transaction(*std::move(command), entries);
     if (!transaction.entry_of.empty()) {
-      auto committed = co_await parts.node.submit(on, std::move(transaction.prepared));
+      auto committed = co_await submit(parts, on, transaction);
       if (!committed) {
         co_return refusal(by_entry(std::move(committed).error(), transaction.entry_of),
                           Origin::content);

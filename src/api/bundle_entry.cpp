@@ -47,6 +47,12 @@ class EntryReader {
         TRY_OK(read_write(planned));
         return planned;
       }
+      case Interaction::patch:
+      case Interaction::patch_selected: {
+        planned.kind = BundleEntry::Kind::write;
+        TRY_OK(read_patch(planned));
+        return planned;
+      }
       case Interaction::read:
       case Interaction::vread:
       case Interaction::history:
@@ -54,6 +60,8 @@ class EntryReader {
       case Interaction::history_system:
       case Interaction::search:
       case Interaction::compartment:
+      case Interaction::meta:
+      case Interaction::meta_system:
       case Interaction::capabilities: {
         planned.kind = BundleEntry::Kind::reading;
         TRY_OK(read_reading(planned));
@@ -78,10 +86,6 @@ class EntryReader {
     method_text_ = *method;
     url_ = *url;
     method_ = method_named(method_text_);
-    if (method_ == Method::patch) {
-      return fail(Code::unsupported, "PATCH is not supported; read, change, and PUT with ifMatch",
-                  "request.method");
-    }
     auto target = target_of(url_, base_);
     if (!target) {
       target.error().where = "request.url";
@@ -103,6 +107,7 @@ class EntryReader {
   Result<void> read_condition(std::string_view query) {
     const bool get = method_ == Method::get || method_ == Method::head;
     if (match_.interaction == Interaction::update_selected ||
+        match_.interaction == Interaction::patch_selected ||
         match_.interaction == Interaction::remove_selected) {
       auto condition = address_condition(match_.type, query);
       if (!condition) {
@@ -138,6 +143,51 @@ class EntryReader {
     return ok();
   }
 
+  Result<std::optional<Version>> read_if_match() const {
+    const auto tag = text_of(request_, "ifMatch");
+    if (!tag) {
+      return std::optional<Version>();
+    }
+    auto version = if_match(*tag);
+    if (!version) {
+      version.error().where = "request.ifMatch";
+    }
+    return version;
+  }
+
+  // https://hl7.org/fhir/R4/http.html#patch: JSON Patch comes as a Binary.
+  Result<void> read_patch(BundleEntry& planned) const {
+    if (kind_ == BundleKind::batch) {
+      planned.hash = sha256(entry_.raw());
+    }
+    Patch& patch = planned.patch.emplace();
+    patch.type = match_.type;
+    patch.id = match_.id;
+    patch.condition = condition_;
+    patch.full_url = text_of(entry_, "fullUrl").value_or("");
+    TRY(patch.if_match, read_if_match());
+    const auto resource = entry_.find("resource");
+    const auto type = text_of(resource, "contentType");
+    if (!resource || text_of(resource, "resourceType") != "Binary" ||
+        type != "application/json-patch+json") {
+      return fail(Code::unsupported,
+                  "a PATCH brings JSON Patch, as a Binary with the contentType "
+                  "application/json-patch+json",
+                  "resource");
+    }
+    std::string data = text_of(resource, "data").value_or("");
+    std::erase_if(data, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+    auto bytes = from_base64(data);
+    auto document = bytes ? read_patch_document(parts_, patch.form, *std::move(bytes))
+                          : Result<Bytes>(fail(Code::value, "the data is not base64"));
+    if (!document) {
+      document.error().where = "resource.data";
+      return fail(std::move(document).error());
+    }
+    patch.document = *std::move(document);
+    return ok();
+  }
+
   Result<void> read_write(BundleEntry& planned) const {
     if (kind_ == BundleKind::batch) {
       planned.hash = sha256(entry_.raw());
@@ -148,14 +198,7 @@ class EntryReader {
     operation.full_url = text_of(entry_, "fullUrl").value_or("");
     operation.condition =
         condition_.empty() ? text_of(request_, "ifNoneExist").value_or("") : condition_;
-    if (const auto tag = text_of(request_, "ifMatch")) {
-      auto version = if_match(*tag);
-      if (!version) {
-        version.error().where = "request.ifMatch";
-        return std::unexpected(std::move(version).error());
-      }
-      operation.if_match = *version;
-    }
+    TRY(operation.if_match, read_if_match());
     const auto resource = entry_.find("resource");
     if (method_ == Method::remove) {
       operation.verb = Verb::remove;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/patching.h"
 #include "decide/prepared.h"
 #include "model/command.h"
 
@@ -26,8 +27,9 @@ struct BundleEntry {
   Kind kind = Kind::refused;
   Error error;                         ///< refused
   Match match;                         ///< write, reading
-  Operation operation;                 ///< write
-  decide::PreparedOperation prepared;  ///< write
+  Operation operation;                 ///< write, but of a patch: still to be made
+  decide::PreparedOperation prepared;  ///< write, the same
+  std::optional<Patch> patch;          ///< write: what makes it
   Hash hash;                           ///< write, of a batch: of the entry's bytes
   Request request;                     ///< reading
   std::vector<Parameter> parameters;   ///< reading

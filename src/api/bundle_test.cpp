@@ -195,7 +195,13 @@ std::vector<BadEntry> bad_entries() {
   const std::string good = patient();
   return {
       {"no request", R"({"resource":)" + good + "}", "422 required", "request"},
-      {"PATCH", entry("PATCH", "Patient/1"), "422 not-supported", "request.method"},
+      {"PATCH without a patch", entry("PATCH", "Patient/1"), "422 not-supported", "resource"},
+      {"PATCH with a resource", entry("PATCH", "Patient/1", good), "422 not-supported", "resource"},
+      {"PATCH that is no JSON",
+       entry(
+           "PATCH", "Patient/1",
+           R"({"resourceType":"Binary","contentType":"application/json-patch+json","data":"e30"})"),
+       "422 value", "resource.data"},
       {"condition that is none", entry("PUT", "Patient", good), "422 required", "request.url"},
       {"condition on nothing known", entry("DELETE", "Patient?identifer=1"), "422 not-supported",
        "request.url"},

@@ -31,7 +31,7 @@ Reply refuse_address(const Error& error, const Request& request) {
 
 Reply show_options(const Request& request) {
   const std::string methods = request.target == "*"
-                                  ? std::string("GET, HEAD, POST, PUT, DELETE, OPTIONS")
+                                  ? std::string("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
                                   : allowed_methods(request.path());
   if (methods.empty()) {
     return refusal(Error{Code::not_found, "nothing is at this address", {}, {}}, Origin::request);
@@ -57,6 +57,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::search_form:
     case Interaction::compartment:
     case Interaction::compartment_form: return search(parts, call, moment);
+    case Interaction::meta:
+    case Interaction::meta_system: return meta(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -67,7 +69,11 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::update:
     case Interaction::update_selected:
     case Interaction::remove:
-    case Interaction::remove_selected: break;
+    case Interaction::remove_selected:
+    case Interaction::patch:
+    case Interaction::patch_selected:
+    case Interaction::meta_add:
+    case Interaction::meta_delete: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -80,6 +86,8 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::history:
     case Interaction::history_type:
     case Interaction::history_system:
+    case Interaction::meta:
+    case Interaction::meta_system:
     case Interaction::search:
     case Interaction::search_form:
     case Interaction::compartment:
@@ -182,6 +190,10 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::update_selected: return update(parts_, call, on);
     case Interaction::remove:
     case Interaction::remove_selected: return remove(parts_, call, on);
+    case Interaction::patch:
+    case Interaction::patch_selected: return patch(parts_, call, on);
+    case Interaction::meta_add:
+    case Interaction::meta_delete: return change_meta(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
   }

@@ -25,6 +25,8 @@ namespace holdfast::api {
 /// https://hl7.org/fhir/R4/http.html#search, of a type or a compartment, GET or form
 [[nodiscard]] Result<Reply> search(const Parts& parts, const Call& call,
                                    const node::Moment& moment);
+/// https://hl7.org/fhir/R4/resource-operation-meta.html
+[[nodiscard]] Result<Reply> meta(const Parts& parts, const Call& call, const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// The statement itself, from the table of routes and the definitions built in.
@@ -36,6 +38,10 @@ Task<Reply> create(const Parts& parts, Call& call, Executor& on);
 Task<Reply> update(const Parts& parts, Call& call, Executor& on);
 /// https://hl7.org/fhir/R4/http.html#delete, also by condition #cdelete
 Task<Reply> remove(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/http.html#patch, also by condition
+Task<Reply> patch(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/resource-operation-meta-add.html and -meta-delete.html
+Task<Reply> change_meta(const Parts& parts, Call& call, Executor& on);
 /// https://hl7.org/fhir/R4/http.html#transaction, batch and transaction
 Task<Reply> bundle(const Parts& parts, Call& call, Executor& on);
 

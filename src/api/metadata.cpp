@@ -29,6 +29,23 @@ void write_interactions(JsonWriter& json, Level level) {
   json.close(']');
 }
 
+// https://hl7.org/fhir/R4/resource-operations.html: those here are all of Resource.
+void write_operations(JsonWriter& json, Level level) {
+  std::string_view before;
+  json.open("operation", '[');
+  for (const Route& route : routes) {
+    if (route.level == level && route.code != before) {
+      before = route.code;
+      json.open('{');
+      json.text("name", route.code);
+      json.text("definition",
+                fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
+      json.close('}');
+    }
+  }
+  json.close(']');
+}
+
 void write_type(JsonWriter& json, fhir::TypeId type) {
   json.open('{');
   json.text("type", fhir::name(type));
@@ -48,6 +65,7 @@ void write_type(JsonWriter& json, fhir::TypeId type) {
     json.close('}');
   }
   json.close(']');
+  write_operations(json, Level::type_operation);
   json.close('}');
 }
 
@@ -84,6 +102,7 @@ Bytes capability_statement(const Options& options, Time built) {
   }
   json.close(']');
   write_interactions(json, Level::system);
+  write_operations(json, Level::system_operation);
   json.close('}');
   json.close(']');
   json.close('}');

@@ -147,6 +147,19 @@ Result<void> check_content_type(const Headers& headers) {
               "http.Content-Type");
 }
 
+Result<PatchForm> patch_form(const Headers& headers) {
+  constexpr std::string_view accepted = "application/json-patch+json";
+  TRY(const std::string_view text, only_content_type(headers, accepted));
+  const MediaType media = parse_media_type(text);
+  if (same_text(media.essence, "application/json-patch+json") && media.charset == Charset::utf_8) {
+    return PatchForm::json_patch;
+  }
+  return fail(
+      Code::media_type,
+      fmt::format("Content-Type '{}' is no patch that is read here; send {}", text, accepted),
+      "http.Content-Type");
+}
+
 Result<void> check_form_type(const Headers& headers) {
   constexpr std::string_view form = "application/x-www-form-urlencoded";
   TRY(const std::string_view text, only_content_type(headers, form));

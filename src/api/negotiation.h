@@ -14,6 +14,7 @@
 #include "api/target.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/command.h"
 
 namespace holdfast::api {
 
@@ -37,6 +38,9 @@ struct Preferences {
 /// application/fhir+json, application/json or text/json, with charset=utf-8 and fhirVersion=4.0
 /// if those are named.
 [[nodiscard]] Result<void> check_content_type(const Headers& headers);
+/// The form of a patch: RFC 6902 as application/json-patch+json. Code::media_type for anything
+/// else.
+[[nodiscard]] Result<PatchForm> patch_form(const Headers& headers);
 /// The same for an HTML form.
 [[nodiscard]] Result<void> check_form_type(const Headers& headers);
 

@@ -122,15 +122,15 @@ TEST(Refusal, OfMediaTypesNamesThoseThatAreTaken) {
 
 TEST(Refusal, OfMethodsNamesThoseThatAreTaken) {
   Server server;
-  const Answered patch = server.send(Method::patch, "/fhir/Patient/p");
-  EXPECT_EQ(patch.refusal(), "405 not-supported");
-  EXPECT_EQ(patch.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  const Answered post = server.send(Method::post, "/fhir/Patient/p");
+  EXPECT_EQ(post.refusal(), "405 not-supported");
+  EXPECT_EQ(post.header("Allow"), "GET, HEAD, PUT, DELETE, PATCH, OPTIONS");
   EXPECT_EQ(server.send(Method::unknown, "/fhir/Patient").refusal(), "405 not-supported");
   EXPECT_EQ(server.remove("/fhir").refusal(), "405 not-supported");
   EXPECT_EQ(server.put("/fhir/metadata", "{}").refusal(), "405 not-supported");
   const Answered options = server.send(Method::options, "/fhir/Patient/p");
   EXPECT_EQ(options.status, 204);
-  EXPECT_EQ(options.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  EXPECT_EQ(options.header("Allow"), "GET, HEAD, PUT, DELETE, PATCH, OPTIONS");
   EXPECT_EQ(server.send(Method::options, "*").status, 204);
   EXPECT_EQ(server.send(Method::options, "/nowhere").status, 404);
 }

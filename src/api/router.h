@@ -27,6 +27,12 @@ enum class Interaction : std::uint8_t {
   update_selected,  ///< by a condition in the query
   remove,
   remove_selected,
+  patch,
+  patch_selected,
+  meta,         ///< of one version, resource or type
+  meta_system,  ///< of everything
+  meta_add,
+  meta_delete,
   search,
   search_form,
   compartment,
@@ -38,7 +44,7 @@ enum class Interaction : std::uint8_t {
 };
 
 /// Where the CapabilityStatement names it, if it does.
-enum class Level : std::uint8_t { none, type, system };
+enum class Level : std::uint8_t { none, type, system, type_operation, system_operation };
 
 struct Route {
   Method method;
@@ -46,7 +52,8 @@ struct Route {
   std::string_view pattern;
   Interaction interaction;
   Level level;
-  std::string_view code;  ///< CapabilityStatement.rest(.resource).interaction.code
+  std::string_view
+      code;  ///< CapabilityStatement.rest(.resource).interaction.code, or operation.name
 };
 
 inline constexpr std::array routes{
@@ -60,6 +67,17 @@ inline constexpr std::array routes{
     Route{Method::put, "/fhir/{type}", Interaction::update_selected, Level::none, ""},
     Route{Method::remove, "/fhir/{type}", Interaction::remove_selected, Level::none, ""},
     Route{Method::remove, "/fhir/{type}/{id}", Interaction::remove, Level::type, "delete"},
+    Route{Method::patch, "/fhir/{type}", Interaction::patch_selected, Level::none, ""},
+    Route{Method::patch, "/fhir/{type}/{id}", Interaction::patch, Level::type, "patch"},
+    Route{Method::get, "/fhir/$meta", Interaction::meta_system, Level::system_operation, "meta"},
+    Route{Method::get, "/fhir/{type}/$meta", Interaction::meta, Level::type_operation, "meta"},
+    Route{Method::get, "/fhir/{type}/{id}/$meta", Interaction::meta, Level::type_operation, "meta"},
+    Route{Method::get, "/fhir/{type}/{id}/_history/{version}/$meta", Interaction::meta,
+          Level::type_operation, "meta"},
+    Route{Method::post, "/fhir/{type}/{id}/$meta-add", Interaction::meta_add, Level::type_operation,
+          "meta-add"},
+    Route{Method::post, "/fhir/{type}/{id}/$meta-delete", Interaction::meta_delete,
+          Level::type_operation, "meta-delete"},
     Route{Method::get, "/fhir/{type}/{id}/_history", Interaction::history, Level::type,
           "history-instance"},
     Route{Method::get, "/fhir/{type}/_history", Interaction::history_type, Level::type,

@@ -32,6 +32,14 @@ TEST(Router, FindsEachInteraction) {
            Case{Method::get, "/fhir/Patient/7/Observation", Interaction::compartment},
            Case{Method::get, "/fhir/Patient/7/*", Interaction::compartment},
            Case{Method::post, "/fhir/Patient/7/*/_search", Interaction::compartment_form},
+           Case{Method::patch, "/fhir/Patient/7", Interaction::patch},
+           Case{Method::patch, "/fhir/Patient", Interaction::patch_selected},
+           Case{Method::get, "/fhir/$meta", Interaction::meta_system},
+           Case{Method::get, "/fhir/Patient/$meta", Interaction::meta},
+           Case{Method::get, "/fhir/Patient/7/$meta", Interaction::meta},
+           Case{Method::get, "/fhir/Patient/7/_history/2/$meta", Interaction::meta},
+           Case{Method::post, "/fhir/Patient/7/$meta-add", Interaction::meta_add},
+           Case{Method::post, "/fhir/Patient/7/$meta-delete", Interaction::meta_delete},
            Case{Method::get, "/journal/checkpoint", Interaction::checkpoint},
            Case{Method::get, "/journal/proof", Interaction::proof},
            Case{Method::get, "/health/live", Interaction::live},
@@ -73,7 +81,8 @@ TEST(Router, RefusesEachForItsOwnReason) {
            Case{Method::get, "/fhir/Patient/a%20b", Code::value},
            Case{Method::get, "/fhir/Patient/a%2fb", Code::value},
            Case{Method::get, "/fhir/Patient/%zz", Code::syntax},
-           Case{Method::patch, "/fhir/Patient/7", Code::method},
+           Case{Method::patch, "/fhir/Patient/7/_history/1", Code::method},
+           Case{Method::get, "/fhir/Patient/7/$meta-add", Code::method},
            Case{Method::post, "/fhir/Patient/7", Code::method},
            Case{Method::put, "/fhir/Patient/7/_history", Code::method},
            Case{Method::post, "/fhir/metadata", Code::method},
@@ -87,7 +96,7 @@ TEST(Router, RefusesEachForItsOwnReason) {
 }
 
 TEST(Router, NamesTheMethodsOfAnAddress) {
-  EXPECT_EQ(allowed_methods("/fhir/Patient/7"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  EXPECT_EQ(allowed_methods("/fhir/Patient/7"), "GET, HEAD, PUT, DELETE, PATCH, OPTIONS");
   EXPECT_EQ(allowed_methods("/fhir"), "POST, OPTIONS");
   EXPECT_EQ(allowed_methods("/nowhere"), "");
 }

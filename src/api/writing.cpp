@@ -34,6 +34,21 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
                                                   body.error().what));
 }
 
+decide::Prepared prepare(Terms terms, Content content) {
+  terms.operation.type = fhir::name(content.type);
+  if (content.id && !terms.operation.condition.empty() && terms.operation.verb == Verb::update) {
+    terms.operation.id = *std::move(content.id);
+  }
+  terms.operation.body = std::move(content.body);
+  decide::Prepared prepared;
+  prepared.command = std::move(terms.command);
+  prepared.command.operations.push_back(std::move(terms.operation));
+  prepared.operations.push_back(std::move(content.prepared));
+  return prepared;
+}
+
+}  // namespace
+
 Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed) {
   const auto what = written(parts, committed, 0, call.match.type);
   if (!what) {
@@ -57,21 +72,6 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
   }
   return reply;
 }
-
-decide::Prepared prepare(Terms terms, Content content) {
-  terms.operation.type = fhir::name(content.type);
-  if (content.id && !terms.operation.condition.empty() && terms.operation.verb == Verb::update) {
-    terms.operation.id = *std::move(content.id);
-  }
-  terms.operation.body = std::move(content.body);
-  decide::Prepared prepared;
-  prepared.command = std::move(terms.command);
-  prepared.command.operations.push_back(std::move(terms.operation));
-  prepared.operations.push_back(std::move(content.prepared));
-  return prepared;
-}
-
-}  // namespace
 
 Result<Content> read_content(ReaderPool& readers, Bytes body) {
   ReaderPool::Lease reader = readers.take();

@@ -47,6 +47,10 @@ struct Written {
 /// "Patient/7/_history/2"
 [[nodiscard]] std::string local_version_url(const Written& written);
 
+/// The reply to the only operation of a Command, with the content that `Prefer` asks for.
+[[nodiscard]] Reply show_written(const Parts& parts, const Call& call,
+                                 const node::Committed& committed);
+
 /// Submits one create, update or delete, and replies with the content that `Prefer` asks for (by
 /// default the resource). The same Outcome gives the same reply, however often it is asked for.
 /// What is refused is refused as a fault of `origin`.
