@@ -6,6 +6,7 @@
 
 #include "api/condition.h"
 #include "fhir/check.h"
+#include "fhir/subset.h"
 
 namespace holdfast::api {
 namespace {
@@ -211,6 +212,10 @@ class EntryReader {
       return fail(Code::required, fmt::format("a {} brings a resource", method_text_), "resource");
     }
     TRY_OK(check_identity(*resource));
+    if (auto whole = fhir::check_whole(*resource); !whole) {
+      whole.error().where = "resource." + whole.error().where;
+      return whole;
+    }
     const bool creates = match_.interaction == Interaction::create;
     operation.verb = creates ? Verb::create : Verb::update;
     if (operation.id.empty()) {

@@ -228,6 +228,12 @@ std::vector<BadEntry> bad_entries() {
        "request.ifMatch"},
       {"bad resource", entry("POST", "Patient", R"({"resourceType":"Patient","foo":1})"),
        "422 structure", "resource.foo"},
+      {"a part of a resource",
+       entry(
+           "POST", "Patient",
+           R"({"resourceType":"Patient","meta":{"tag":[{"system":)"
+           R"("http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}]}})"),
+       "422 value", "resource.meta.tag"},
       {"bad value", entry("POST", "Patient", R"({"resourceType":"Patient","birthDate":"x"})"),
        "422 value", "resource.birthDate"},
   };

@@ -10,6 +10,7 @@
 #include "fhir/check.h"
 #include "fhir/json_patch.h"
 #include "fhir/meta.h"
+#include "fhir/subset.h"
 #include "search/matches.h"
 #include "views/requests.h"
 
@@ -80,6 +81,7 @@ Result<void> check_patched(fhir::JsonValue resource, const views::BodyHeader& fr
   if (auto checked = fhir::check_resource(resource); !checked) {
     return fail(of_result(std::move(checked).error()));
   }
+  TRY_OK(fhir::check_whole(resource));
   TRY(const fhir::TypeId type, fhir::type_of(resource));
   const auto id = resource.find("id");
   if (type != from.type || !id || id->text() != from.id) {

@@ -83,6 +83,8 @@ TEST(Read, ShowsThePartThatIsAskedFor) {
   EXPECT_EQ(part.header("ETag"), "W/\"1\"");
   EXPECT_FALSE(part.json().has("multipleBirthInteger"));
   EXPECT_EQ(part.json().at("meta.tag.0.code"), "SUBSETTED");
+  EXPECT_EQ(server.put("/fhir/Patient/p1", part.body).refusal(), "422 value")
+      << "a part never takes the place of the whole";
   EXPECT_FALSE(
       server.get("/fhir/Patient/p1/_history/1?_summary=true").json().has("multipleBirthInteger"));
   EXPECT_EQ(server.get("/fhir/Patient/p1?_summary=false").body,

@@ -5,6 +5,7 @@
 #include "api/stored.h"
 #include "fhir/check.h"
 #include "fhir/sites.h"
+#include "fhir/subset.h"
 
 namespace holdfast::api {
 namespace {
@@ -77,6 +78,7 @@ Result<Content> read_content(ReaderPool& readers, Bytes body) {
   ReaderPool::Lease reader = readers.take();
   TRY(fhir::Json json, reader->read(std::move(body)));
   TRY_OK(fhir::check_resource(json.root()));
+  TRY_OK(fhir::check_whole(json.root()));
   json.minify();
   Content content;
   const auto type = json.root().find("resourceType");
