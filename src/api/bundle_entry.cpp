@@ -169,12 +169,11 @@ class EntryReader {
     TRY(patch.if_match, read_if_match());
     const auto resource = entry_.find("resource");
     const auto type = text_of(resource, "contentType");
-    if (!resource || text_of(resource, "resourceType") != "Binary" ||
-        type != "application/json-patch+json") {
-      return fail(Code::unsupported,
-                  "a PATCH brings JSON Patch, as a Binary with the contentType "
-                  "application/json-patch+json",
-                  "resource");
+    if (!resource || text_of(resource, "resourceType") != "Binary" || type != patch_type) {
+      return fail(
+          Code::unsupported,
+          fmt::format("a PATCH brings JSON Patch, as a Binary with the contentType {}", patch_type),
+          "resource");
     }
     std::string data = text_of(resource, "data").value_or("");
     std::erase_if(data, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });

@@ -153,6 +153,7 @@ Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes 
   plan.entries.resize(faults.size());
   std::vector<std::string> names(faults.size());
   std::size_t readings = 0;
+  std::size_t patches = 0;
   std::size_t index = 0;
   if (const auto entries = json.root().find("entry")) {
     for (const JsonValue entry : entries->children()) {
@@ -163,6 +164,7 @@ Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes 
       } else if (auto read = read_entry(parts, base, plan.kind, entry); read) {
         planned = *std::move(read);
         readings += planned.kind == BundleEntry::Kind::reading ? 1 : 0;
+        patches += planned.patch ? 1U : 0U;
       } else {
         planned.error = located(std::move(read).error(), index);
       }
@@ -172,6 +174,11 @@ Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes 
   if (readings > bundle_reads_max) {
     return fail(Code::too_large,
                 fmt::format("{} GETs in one Bundle; at most {}", readings, bundle_reads_max),
+                "Bundle.entry");
+  }
+  if (patches > bundle_patches_max) {
+    return fail(Code::too_large,
+                fmt::format("{} patches in one Bundle; at most {}", patches, bundle_patches_max),
                 "Bundle.entry");
   }
   refuse_same_names(plan.entries, names);

@@ -21,6 +21,9 @@ constexpr std::size_t bundle_entries_max = 20'000;
 /// GETs of one Bundle: each may be a search.
 constexpr std::size_t bundle_reads_max = 1000;
 
+/// Patches of one Bundle: the smallest may read and write the largest resource.
+constexpr std::size_t bundle_patches_max = 1000;
+
 /// One entry, ready to be done; or, in a batch, why it cannot be.
 struct BundleEntry {
   enum class Kind : std::uint8_t { refused, write, reading };

@@ -39,6 +39,9 @@ Reply show_options(const Request& request) {
   Reply reply;
   reply.status = 204;
   reply.headers.add("Allow", methods);
+  if (methods.find("PATCH") != std::string::npos) {
+    reply.headers.add("Accept-Patch", patch_type);
+  }
   return reply;
 }
 

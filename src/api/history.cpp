@@ -23,7 +23,7 @@ constexpr std::size_t history_count_max = 500;
 // A page ends early rather than grow past this.
 constexpr std::size_t history_page_bytes_max = std::size_t{16} << 20U;
 // Versions of a type that are counted for the total.
-constexpr std::size_t history_counted_max = 10'000;
+constexpr std::size_t history_counted_max = 1000;
 // Versions that a page looks at to find those that `_at` wants: then it ends, with what it has.
 constexpr std::size_t history_looked_at_max = 10'000;
 

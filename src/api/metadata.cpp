@@ -1,6 +1,8 @@
 // api/metadata.cpp: https://hl7.org/fhir/R4/http.html#capabilities. Says what is really there: the
 // interactions come from the table of routes, the types and search parameters from the definitions
 // that search was built with.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/interactions.h"
@@ -29,6 +31,11 @@ void write_interactions(JsonWriter& json, Level level) {
   json.close(']');
 }
 
+constexpr bool is_answered(Interaction interaction) {
+  return std::ranges::any_of(
+      routes, [interaction](const Route& route) { return route.interaction == interaction; });
+}
+
 // https://hl7.org/fhir/R4/resource-operations.html: those here are all of Resource.
 void write_operations(JsonWriter& json, Level level) {
   std::string_view before;
@@ -55,8 +62,9 @@ void write_type(JsonWriter& json, fhir::TypeId type) {
   json.boolean("updateCreate", true);
   json.boolean("conditionalCreate", true);
   json.text("conditionalRead", "full-support");
-  json.boolean("conditionalUpdate", true);
-  json.text("conditionalDelete", "single");
+  json.boolean("conditionalUpdate", is_answered(Interaction::update_selected));
+  json.text("conditionalDelete",
+            is_answered(Interaction::remove_selected) ? "single" : "not-supported");
   json.open("searchParam", '[');
   for (const search::SearchParameter& parameter : search::parameters_of(type)) {
     json.open('{');
@@ -92,6 +100,9 @@ Bytes capability_statement(const Options& options, Time built) {
   json.open("format", '[');
   json.text("json");
   json.text("application/fhir+json");
+  json.close(']');
+  json.open("patchFormat", '[');
+  json.text(patch_type);
   json.close(']');
   json.open("rest", '[');
   json.open('{');

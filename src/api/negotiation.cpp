@@ -148,15 +148,14 @@ Result<void> check_content_type(const Headers& headers) {
 }
 
 Result<PatchForm> patch_form(const Headers& headers) {
-  constexpr std::string_view accepted = "application/json-patch+json";
-  TRY(const std::string_view text, only_content_type(headers, accepted));
+  TRY(const std::string_view text, only_content_type(headers, patch_type));
   const MediaType media = parse_media_type(text);
-  if (same_text(media.essence, "application/json-patch+json") && media.charset == Charset::utf_8) {
+  if (same_text(media.essence, patch_type) && media.charset == Charset::utf_8) {
     return PatchForm::json_patch;
   }
   return fail(
       Code::media_type,
-      fmt::format("Content-Type '{}' is no patch that is read here; send {}", text, accepted),
+      fmt::format("Content-Type '{}' is no patch that is read here; send {}", text, patch_type),
       "http.Content-Type");
 }
 

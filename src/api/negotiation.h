@@ -38,6 +38,8 @@ struct Preferences {
 /// application/fhir+json, application/json or text/json, with charset=utf-8 and fhirVersion=4.0
 /// if those are named.
 [[nodiscard]] Result<void> check_content_type(const Headers& headers);
+/// What a PATCH brings (RFC 6902). Also for Accept-Patch (RFC 5789 section 3.1).
+inline constexpr std::string_view patch_type = "application/json-patch+json";
 /// The form of a patch: RFC 6902 as application/json-patch+json. Code::media_type for anything
 /// else.
 [[nodiscard]] Result<PatchForm> patch_form(const Headers& headers);

@@ -9,7 +9,9 @@ namespace holdfast::api {
 Task<Reply> patch(const Parts& parts, Call& call, Executor& on) {
   const auto form = patch_form(call.request.headers);
   if (!form) {
-    co_return refusal(form.error(), Origin::content);
+    Reply refused = refusal(form.error(), Origin::content);
+    refused.headers.add("Accept-Patch", patch_type);  // RFC 5789 section 2.2
+    co_return refused;
   }
   co_return co_await patch_one(parts, call, on, *form, show_written);
 }

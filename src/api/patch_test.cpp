@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "api/bundle_plan.h"
 #include "api/server_for_test.h"
 #include "base/hash.h"
 
@@ -107,8 +108,12 @@ TEST(Patch, RefusesWhatWouldNotBeThatResourceAnyMore) {
   EXPECT_EQ(server.send(Method::patch, "/fhir/Patient/p", {{"Content-Type", "text/plain"}}, "x")
                 .refusal(),
             "415 not-supported");
-  EXPECT_EQ(server.send_json(Method::patch, "/fhir/Patient/p", "{}").refusal(),
-            "415 not-supported");
+  const Answered other = server.send_json(Method::patch, "/fhir/Patient/p", "{}");
+  EXPECT_EQ(other.refusal(), "415 not-supported");
+  EXPECT_EQ(other.header("Accept-Patch"), "application/json-patch+json");
+  EXPECT_EQ(server.send(Method::options, "/fhir/Patient/p").header("Accept-Patch"),
+            "application/json-patch+json");
+  EXPECT_EQ(server.get("/fhir/metadata").json().at("patchFormat.0"), "application/json-patch+json");
   EXPECT_EQ(server.node().view().state.position, Position{1});
   ASSERT_EQ(server.remove("/fhir/Patient/p").status, 204);
   EXPECT_EQ(send_patch(server, "/fhir/Patient/p", to_b).refusal(), "410 deleted");
@@ -151,6 +156,14 @@ TEST(Patch, InATransactionIsPartOfTheWhole) {
       server.bundle("transaction", {patch_entry("Patient/p", to_b), patch_entry("Patient/p", to_b)})
           .refusal(),
       "422 structure");
+}
+
+TEST(Patch, OfABundleAreBounded) {
+  Server server;
+  std::vector<std::string> entries(bundle_patches_max, patch_entry("Patient/none", to_b));
+  EXPECT_EQ(server.bundle("batch", entries).status, 200);
+  entries.push_back(entries[0]);
+  EXPECT_EQ(server.bundle("batch", entries).refusal(), "413 too-long");
 }
 
 TEST(Patch, OfABatchAreEachMadeFromTheOneBefore) {

@@ -82,7 +82,9 @@ Result<void> add_past_rows(std::vector<RowId>& rows, const Reader& reader,
   Bytes until = history_key(*scope.type, scope.id, current.version);
   if (after) {
     TRY(const BodyHeader header, read_body_header(reader, *after));
-    check(header.type == *scope.type && header.id == scope.id, "a page ends in its own scope");
+    if (header.type != *scope.type || header.id != scope.id) {
+      return fail(Code::expired, "this page ended in a version that this record does not have");
+    }
     if (direction == Direction::forward) {
       from = history_key(*scope.type, scope.id, Version{header.version.value + 1});
     } else {

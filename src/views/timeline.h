@@ -30,9 +30,9 @@ struct RowRange {
 };
 
 /// Rows of the scope's versions in `range`, deletions included: oldest first (forward) or newest
-/// first (backward), at most `limit`, those behind `after` in that direction. `after` is a row of
-/// the scope. Costs what is found; of one resource, the keys of its versions outside of the range
-/// too.
+/// first (backward), at most `limit`, those behind `after` in that direction. Code::expired if
+/// `after` is no row of the resource: then it comes from another record. Costs what is found; of
+/// one resource, the keys of its versions outside of the range too.
 [[nodiscard]] Result<std::vector<RowId>> read_timeline(const Reader& reader,
                                                        const TimelineScope& scope, RowRange range,
                                                        Direction direction,

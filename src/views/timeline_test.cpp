@@ -129,6 +129,22 @@ TEST(Timeline, CountsNoFurtherThanItMay) {
   EXPECT_EQ(*count_timeline(written.reader(), {}, {RowId{5}, RowId{4}}, 1), 0U);
 }
 
+TEST(Timeline, RefusesToGoOnBehindAVersionOfAnotherResource) {
+  Written written(2);
+  for (int i = 0; i < 30; ++i) {
+    written.change_one();
+  }
+  const TimelineScope scope{patient, "r1"};
+  for (const auto& [of, row] : written.facts) {
+    const auto rows = read_timeline(written.reader(), scope, {RowId{1}, written.last()},
+                                    Direction::backward, row, 5);
+    ASSERT_EQ(rows.has_value(), of == scope);
+    if (!rows) {
+      EXPECT_EQ(rows.error().code, Code::expired);
+    }
+  }
+}
+
 TEST(Timeline, KnowsWhatTookAVersionsPlace) {
   Written written(3);
   for (int i = 0; i < 40; ++i) {
