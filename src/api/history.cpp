@@ -25,7 +25,7 @@ constexpr std::size_t history_page_bytes_max = std::size_t{16} << 20U;
 // Versions of a type that are counted for the total.
 constexpr std::size_t history_counted_max = 1000;
 // Versions that a page looks at to find those that `_at` wants: then it ends, with what it has.
-constexpr std::size_t history_looked_at_max = 10'000;
+constexpr std::size_t history_looked_at_max = 2000;
 
 constexpr std::string_view page_parameter = "_page";
 
@@ -151,6 +151,19 @@ Result<Rows> find_rows(const views::Reader& reader, const HistoryLink& link,
       return rows;
     }
   }
+}
+
+// Of a history with `_at` each version must be looked at.
+Result<std::uint64_t> count_rows(const views::Reader& reader, const HistoryLink& link,
+                                 Question question, const Bounds& bounds) {
+  question.count = history_looked_at_max;
+  TRY(const Rows rows, find_rows(reader, link, question, bounds));
+  if (rows.next_after) {
+    return fail(Code::too_costly,
+                fmt::format("with _at no more than {} versions are counted; ask for pages instead",
+                            history_looked_at_max));
+  }
+  return rows.shown.size();
 }
 
 struct Made {
@@ -319,6 +332,9 @@ Result<Reply> history(const Parts& parts, const Call& call, const node::Moment& 
   auto total = link.total;
   if (!token && !bounds.at_from) {
     TRY(total, views::count_timeline(*moment.reader, scope, bounds.range, history_counted_max));
+  }
+  if (!total && count_only && bounds.at_from) {
+    TRY(total, count_rows(*moment.reader, link, question, bounds));
   }
   if (!total && !rows.next_after && !count_only) {
     total = link.shown + entries.count;

@@ -152,6 +152,7 @@ TEST(History, SinceAndAtAreExactToTheMillisecond) {
   EXPECT_EQ(asked("", "_at=2026-01-01"), "Patient/b:2 Patient/a:2 Patient/b:1 Patient/a:1 ");
   EXPECT_EQ(asked("", "_at=2025"), "");
   EXPECT_EQ(asked("", "_at=2027"), "Patient/b:2 Patient/a:2 ");
+  EXPECT_EQ(server.get("/fhir/_history?_summary=count&_at=2027").json().at("total"), "2");
   // Page by page the same.
   std::string url = "/fhir/_history?_count=1&_at=2026-01-01T00:00:15Z";
   std::string seen;
@@ -161,6 +162,29 @@ TEST(History, SinceAndAtAreExactToTheMillisecond) {
     url = link(json, "next");
   }
   EXPECT_EQ(seen, "Patient/a:2 Patient/b:1 ");
+}
+
+// Looking for what was current then must not keep others waiting: a page may end before it is full.
+TEST(History, WithAtPagesOnThroughManyThatWereNotCurrent) {
+  Server server;
+  server.put("/fhir/Patient/a", patient(1, "a"));
+  server.put("/fhir/Patient/b", patient(0, "b"));
+  for (int i = 0; i < 2100; ++i) {
+    server.put("/fhir/Patient/b", patient(i, "b"));
+  }
+  server.advance(seconds(10));
+  std::string url = "/fhir/Patient/_history?_at=2026-01-01T00:00:09Z";
+  std::string seen;
+  std::size_t pages = 0;
+  for (; !url.empty(); ++pages) {
+    const Document json = server.get(url).json();
+    seen += versions(json);
+    url = link(json, "next");
+  }
+  EXPECT_EQ(seen, "Patient/b:2101 Patient/a:1 ");
+  EXPECT_EQ(pages, 2U);
+  EXPECT_EQ(server.get("/fhir/Patient/_history?_count=0&_at=2026-01-01T00:00:09Z").refusal(),
+            "403 too-costly");
 }
 
 TEST(History, CountsWithoutShowing) {

@@ -13,7 +13,8 @@ BodyHeader some_header() {
           Version{7},
           Position{1234567},
           Time{1'700'000'000'123},
-          Presence::present};
+          Presence::present,
+          MadeBy::meta_delete};
 }
 
 Bytes some_body(std::size_t i) {
@@ -86,6 +87,20 @@ TEST(Body, LeavesOutTheStartThatItsHeaderRepeatsAndGivesItBack) {
     EXPECT_GT(packed_size(other), usual);
   }
   packed_size(start);
+}
+
+TEST(Body, KeepsTheRequestThatMadeItAndRefusesOneThatThereIsNot) {
+  for (const MadeBy made_by : {MadeBy::create, MadeBy::put_new, MadeBy::put, MadeBy::patch,
+                               MadeBy::meta_add, MadeBy::meta_delete, MadeBy::remove}) {
+    BodyHeader header = some_header();
+    header.made_by = made_by;
+    const Bytes raw = BodyCodec::encode_raw(header, some_body(1));
+    EXPECT_EQ(BodyCodec::decode_header(raw)->made_by, made_by);
+    EXPECT_EQ(BodyCodec::decode_header(BodyCodec().compress(raw))->made_by, made_by);
+  }
+  Bytes raw = BodyCodec::encode_raw(some_header(), some_body(1));
+  raw[1] = static_cast<char>(7U << 2U);
+  EXPECT_FALSE(BodyCodec::decode_header(raw).has_value());
 }
 
 TEST(Body, NamesTheDictionaryThatIsMissing) {
