@@ -28,8 +28,12 @@ struct Options {
   std::string software_version = "0.1.0";
   /// Until access control exists, everybody who comes through this door is this principal.
   Principal principal{"anonymous"};
+  /// How many resources a conditional delete may remove together. 1: what selects more is refused.
+  std::size_t conditional_delete_max = 1;
   Bug planted = Bug::none;
 };
+/// The most that conditional_delete_max may say: decide looks at each, and others wait meanwhile.
+constexpr std::size_t conditional_delete_limit = 1000;
 
 /// JSON readers that keep their working memory. From any thread. At most `kept_max` lie idle.
 class ReaderPool {

@@ -145,6 +145,33 @@ TEST(ConditionalDelete, RemovesTheOneThatIsSelectedAndNeverSeveral) {
   EXPECT_EQ(server.node().view().state.resources, 2U);
 }
 
+TEST(ConditionalDelete, RemovesSeveralTogetherWhereTheOperatorAllowsIt) {
+  Options options;
+  options.conditional_delete_max = 3;
+  Server server(options);
+  EXPECT_EQ(server.get("/fhir/metadata").json().at("rest.0.resource.0.conditionalDelete"),
+            "multiple");
+  for (const char* id : {"a", "b", "c"}) {
+    ASSERT_EQ(server.put(fmt::format("/fhir/Patient/{}", id), known_as("1", id)).status, 201);
+  }
+  ASSERT_EQ(server.put("/fhir/Patient/other", known_as("2", "other")).status, 201);
+  const std::vector<Field> key{{"Idempotency-Key", "k"}, {"Prefer", "return=OperationOutcome"}};
+  const Answered removed = server.remove(by_one, key);
+  ASSERT_EQ(removed.status, 200) << removed.body;
+  EXPECT_EQ(removed.json().at("issue.0.diagnostics"), "3 resources of type Patient are deleted");
+  EXPECT_EQ(removed.header("Holdfast-Position"), "5") << "one entry for all";
+  EXPECT_EQ(server.node().view().state.resources, 1U);
+  ASSERT_EQ(server.put("/fhir/Patient/a", known_as("1", "a")).status, 201);
+  EXPECT_EQ(server.remove(by_one, key).body, removed.body) << "it is not done again";
+  EXPECT_EQ(server.get("/fhir/Patient/a").status, 200);
+  EXPECT_EQ(server.remove(by_one).header("ETag"), "W/\"4\"");
+  for (const char* id : {"a", "b", "c", "d"}) {
+    ASSERT_EQ(server.put(fmt::format("/fhir/Patient/{}", id), known_as("1", id)).status, 201);
+  }
+  EXPECT_EQ(server.remove(by_one).refusal(), "412 multiple-matches");
+  EXPECT_EQ(server.node().view().state.resources, 5U);
+}
+
 TEST(ConditionalDelete, WorksInBundles) {
   Server server;
   ASSERT_EQ(server.put("/fhir/Patient/p1", known_as("1", "p1")).status, 201);

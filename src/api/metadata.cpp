@@ -53,7 +53,7 @@ void write_operations(JsonWriter& json, Level level) {
   json.close(']');
 }
 
-void write_type(JsonWriter& json, fhir::TypeId type) {
+void write_type(JsonWriter& json, fhir::TypeId type, const Options& options) {
   json.open('{');
   json.text("type", fhir::name(type));
   write_interactions(json, Level::type);
@@ -63,8 +63,7 @@ void write_type(JsonWriter& json, fhir::TypeId type) {
   json.boolean("conditionalCreate", true);
   json.text("conditionalRead", "full-support");
   json.boolean("conditionalUpdate", is_answered(Interaction::update_selected));
-  json.text("conditionalDelete",
-            is_answered(Interaction::remove_selected) ? "single" : "not-supported");
+  json.text("conditionalDelete", options.conditional_delete_max > 1 ? "multiple" : "single");
   json.open("searchParam", '[');
   for (const search::SearchParameter& parameter : search::parameters_of(type)) {
     json.open('{');
@@ -109,7 +108,7 @@ Bytes capability_statement(const Options& options, Time built) {
   json.text("mode", "server");
   json.open("resource", '[');
   for (std::size_t i = 0; i < fhir::type_count; ++i) {
-    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)});
+    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)}, options);
   }
   json.close(']');
   write_interactions(json, Level::system);

@@ -220,6 +220,24 @@ TEST(ConditionalRemove, OfNoneChangesNothingOfOneRemovesItOfSeveralIsRefused) {
   EXPECT_EQ(refusal(record.run(by())), Code::multiple_matches);
 }
 
+TEST(ConditionalRemove, OfSeveralRemovesAllThatAreSelectedOrNone) {
+  TestRecord record;
+  ASSERT_TRUE(record.run(command(create("Patient", "p1", identifier("s", "1")),
+                                 create("Patient", "p2", identifier("s", "1")),
+                                 create("Patient", "p3", identifier("s", "1")))));
+  const auto one = [](const std::string& id) {
+    return where(remove("Patient", id), "identifier=s|1");
+  };
+  EXPECT_EQ(refusal(record.run(command(one("p1"), one("p2")))), Code::conflict);
+  EXPECT_EQ(refusal(record.run(command(one("p1"), one("p2"), one("p4")))), Code::conflict);
+  EXPECT_EQ(refusal(record.run(command(one("p1"), one("p2"), one("p3"), one("p4")))),
+            Code::conflict);
+  const auto outcome = record.run(command(one("p3"), one("p1"), one("p2")));
+  ASSERT_TRUE(outcome) << outcome.error().what;
+  EXPECT_EQ(outcome->results[0].id, "p3");
+  EXPECT_EQ(record.state.resources, 0U);
+}
+
 TEST(Patch, IsOfTheVersionItWasMadeFromOrAConflict) {
   TestRecord record;
   ASSERT_TRUE(record.run(command(create("Patient", "p1", identifier("s", "1")))));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,6 +54,8 @@ class Decision {
 
   /// What the operation's condition selects; nothing if that is nothing, an error if it is several.
   [[nodiscard]] Result<std::optional<std::string>> selected(std::size_t index) const;
+  /// That the Command removes exactly what this operation's condition selects.
+  Result<void> check_all_are_named(std::size_t index);
   /// The id that a conditional update writes to.
   Result<std::string> updated_by_condition(std::size_t index);
   /// What `query` selects in the record below this Command; an error names the operation.
@@ -74,6 +77,7 @@ class Decision {
   std::map<std::pair<std::string_view, std::string>, std::size_t> claimed_;  // type, id
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> created_if_none_;
   std::map<std::pair<std::string_view, std::string>, std::size_t> updated_if_none_;
+  std::set<std::pair<std::string_view, std::string_view>> removed_by_;  // type, condition: checked
   std::map<std::string_view, std::size_t> by_full_url_;
   std::map<std::string, std::string> conditional_;     // query text -> "Type/id"
   std::map<std::string, std::uint32_t> target_index_;  // text -> index into outcome_.targets

@@ -60,7 +60,9 @@ struct Operation {
   Verb verb{};
   std::string type;  ///< FHIR resource type, known to the definitions
   /// create: drawn at the edge. update, remove, patch: the resource named; with a condition that
-  /// selects none, what an update makes: the id that its body names, or one drawn at the edge.
+  /// selects none, what an update makes: the id that its body names, or one drawn at the edge. Of a
+  /// remove with a condition it is empty, or one of all that the condition selects: each of them
+  /// has an operation then.
   std::string id;
   std::optional<Version> if_match;  ///< patch: always there, the version that was patched
   /// Search query, empty for none. create: makes nothing if it selects something (ifNoneExist).
