@@ -27,8 +27,8 @@ class Interactions(ServerTest):
         self.directory = self.init()
         self.start()
 
-    def start(self):
-        self.server = self.serve(self.directory)
+    def start(self, *flags):
+        self.server = self.serve(self.directory, *flags)
         self.wire = Wire(self.server.host, self.server.port)
         self.addCleanup(self.wire.close)
 
@@ -160,6 +160,20 @@ class Interactions(ServerTest):
         self.assertEqual(self.ask(200, "GET", "/fhir/Patient?_summary=count").json()["total"], "9")
         self.ask(400, "DELETE", "/fhir/Patient")
         self.ask(400, "DELETE", "/fhir/Patient?identifer=m4", None, {"Prefer": "handling=lenient"})
+
+    def test_a_conditional_delete_removes_as_many_as_the_operator_allows(self):
+        for name in "abc":
+            self.ask(201, "PUT", f"/fhir/Patient/{name}", patient("same", id=name))
+        self.ask(412, "DELETE", "/fhir/Patient?identifier=urn:mrn%7Csame")
+        self.stop()
+        self.start("--conditional-delete-max", "3")
+        self.ask(204, "DELETE", "/fhir/Patient?identifier=urn:mrn%7Csame")
+        history = self.ask(200, "GET", "/fhir/Patient/_history").json()
+        self.assertEqual(sum(entry["request"]["method"] == "DELETE" for entry in history["entry"]), 3)
+        self.stop()
+        verified = self.summary("verify", self.directory)
+        self.assertEqual(int(verified[0]), 4, "one entry for all three")
+        self.assertEqual(self.summary("rebuild", self.directory), verified)
 
     def test_of_many_patches_at_once_none_is_lost(self):
         self.ask(201, "PUT", "/fhir/Patient/a", patient("a", id="a"))
