@@ -51,13 +51,11 @@ Result<decide::Prepared> name_all(const Parts& parts, const decide::Prepared& on
   if (ids.size() < 2) {
     return one;  // others went meanwhile
   }
-  decide::Prepared all;
-  all.command = one.command;
+  decide::Prepared all = one;
   all.command.operations.assign(ids.size(), pattern);
-  all.operations.resize(ids.size());
+  all.operations.assign(ids.size(), one.operations[0]);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     all.command.operations[i].id = ids[i];
-    all.operations[i].type = type;
   }
   return all;
 }
