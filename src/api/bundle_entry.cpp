@@ -218,7 +218,7 @@ class EntryReader {
     const bool creates = match_.interaction == Interaction::create;
     operation.verb = creates ? Verb::create : Verb::update;
     if (operation.id.empty()) {
-      const auto named = creates ? std::nullopt : text_of(*resource, "id");
+      const auto named = creates ? std::nullopt : text_of(resource, "id");
       operation.id = named ? *named : new_uuid(parts_.random);
     }
     operation.body = resource->raw();
