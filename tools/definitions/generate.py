@@ -40,6 +40,7 @@ class Row:
         self.minimum = element["min"]
         self.summary = element.get("isSummary", False)
         self.modifier = element.get("isModifier", False)
+        self.binding = element.get("binding", {})  # terminology.py writes it
 
 
 class Structure:
