@@ -53,6 +53,16 @@ class EntryReader {
         TRY_OK(read_patch(planned));
         return planned;
       }
+      case Interaction::expand:
+      case Interaction::validate_in_set:
+      case Interaction::validate_in_system:
+      case Interaction::lookup:
+      case Interaction::subsumes:
+      case Interaction::translate:
+        if (method_ != Method::get) {
+          return no_entry();
+        }
+        [[fallthrough]];
       case Interaction::read:
       case Interaction::vread:
       case Interaction::history:
@@ -67,14 +77,17 @@ class EntryReader {
         TRY_OK(read_reading(planned));
         return planned;
       }
-      default:
-        return fail(Code::unsupported,
-                    fmt::format("{} {} cannot be an entry of a Bundle", method_text_, url_),
-                    "request.url");
+      default: return no_entry();
     }
   }
 
  private:
+  [[nodiscard]] std::unexpected<Error> no_entry() const {
+    return fail(Code::unsupported,
+                fmt::format("{} {} cannot be an entry of a Bundle", method_text_, url_),
+                "request.url");
+  }
+
   Result<void> read_address() {
     const auto method = text_of(request_, "method");
     const auto url = text_of(request_, "url");

@@ -16,7 +16,9 @@
 #include "api/target.h"
 #include "base/planted.h"
 #include "fhir/json.h"
+#include "fhir/terminology/terminology.h"
 #include "node/node.h"
+#include "world/clock.h"
 #include "world/random.h"
 
 namespace holdfast::api {
@@ -74,6 +76,9 @@ struct Parts {
   ReaderPool& readers;
   /// The CapabilityStatement: it says what was built in, so it is written once.
   std::shared_ptr<const Bytes> capabilities;
+  const Clock& clock;
+  /// Code systems, value sets and concept maps that are built in.
+  const fhir::terminology::Terminology& terminology;
 };
 
 /// One request on its way to its reply.

@@ -59,6 +59,12 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::compartment_form: return search(parts, call, moment);
     case Interaction::meta:
     case Interaction::meta_system: return meta(parts, call, moment);
+    case Interaction::expand:
+    case Interaction::validate_in_set:
+    case Interaction::validate_in_system:
+    case Interaction::lookup:
+    case Interaction::subsumes:
+    case Interaction::translate: return terminology_operation(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -132,8 +138,13 @@ Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& m
 FhirHandler::FhirHandler(node::Node& node, World& world, Options options)
     : options_(std::move(options)),
       bulk_(world.bulk),
-      parts_{node, world.random, options_, readers_,
-             std::make_shared<const Bytes>(capability_statement(options_, world.clock.wall()))} {}
+      parts_{node,
+             world.random,
+             options_,
+             readers_,
+             std::make_shared<const Bytes>(capability_statement(options_, world.clock.wall())),
+             world.clock,
+             terminology_} {}
 
 Executor& FhirHandler::next_bulk() {
   return *bulk_[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % bulk_.size()];

@@ -35,6 +35,7 @@ class FhirHandler final : public Handler {
   const std::vector<Executor*> bulk_;
   std::atomic<std::size_t> bulk_turn_ = 0;
   ReaderPool readers_;
+  const fhir::terminology::Terminology terminology_;
   Parts parts_;
 };
 

@@ -27,8 +27,14 @@ namespace holdfast::api {
                                    const node::Moment& moment);
 /// https://hl7.org/fhir/R4/resource-operation-meta.html
 [[nodiscard]] Result<Reply> meta(const Parts& parts, const Call& call, const node::Moment& moment);
+/// https://hl7.org/fhir/R4/terminology-service.html: $expand, $validate-code, $lookup, $subsumes,
+/// $translate, of a type or of a stored resource, by address or with Parameters
+[[nodiscard]] Reply terminology_operation(const Parts& parts, const Call& call,
+                                          const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
+/// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
+[[nodiscard]] Reply terminology_capabilities(const Parts& parts);
 /// The statement itself, from the table of routes and the definitions built in.
 [[nodiscard]] Bytes capability_statement(const Options& options, Time built);
 

@@ -29,10 +29,11 @@ void write_interactions(JsonWriter& json, Level level) {
   json.close(']');
 }
 
-// https://hl7.org/fhir/R4/resource-operations.html: those here are all of Resource.
-void write_operations(JsonWriter& json, Level level) {
+// https://hl7.org/fhir/R4/resource-operations.html: those of one type beside those of Resource.
+void write_operations(JsonWriter& json, Level level, std::string_view type = {}) {
   std::string_view before;
   json.open("operation", '[');
+  const std::string own = fmt::format("/fhir/{}/$", type);
   for (const Route& route : routes) {
     if (route.level == level && route.code != before) {
       before = route.code;
@@ -40,6 +41,13 @@ void write_operations(JsonWriter& json, Level level) {
       json.text("name", route.code);
       json.text("definition",
                 fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
+      json.close('}');
+    } else if (route.level == Level::own_operation && route.method == Method::get &&
+               route.pattern.starts_with(own)) {
+      json.open('{');
+      json.text("name", route.code);
+      json.text("definition",
+                fmt::format("http://hl7.org/fhir/OperationDefinition/{}-{}", type, route.code));
       json.close('}');
     }
   }
@@ -65,7 +73,7 @@ void write_type(JsonWriter& json, fhir::TypeId type) {
     json.close('}');
   }
   json.close(']');
-  write_operations(json, Level::type_operation);
+  write_operations(json, Level::type_operation, fhir::name(type));
   json.close('}');
 }
 
@@ -112,8 +120,13 @@ Bytes capability_statement(const Options& options, Time built) {
 Result<Reply> capabilities(const Parts& parts, const Call& call) {
   // https://hl7.org/fhir/R4/http.html#capabilities: mode full, normative or terminology.
   TRY_OK(check_parameters(call, {"mode"}));
-  if (const auto mode = parameter(call, "mode"); mode && *mode != "full") {
-    return fail(Code::unsupported, fmt::format("mode '{}' is not answered here, only full", *mode),
+  const auto mode = parameter(call, "mode");
+  if (mode == "terminology") {
+    return terminology_capabilities(parts);
+  }
+  if (mode && *mode != "full") {
+    return fail(Code::unsupported,
+                fmt::format("mode '{}' is not answered here, only full and terminology", *mode),
                 "http.mode");
   }
   Reply reply;

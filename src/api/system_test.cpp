@@ -84,7 +84,7 @@ TEST(Metadata, HoldsUpWhenTakenAtItsWord) {
 TEST(Metadata, OtherModesAreRefused) {
   Server server;
   EXPECT_EQ(server.get("/fhir/metadata?mode=full").status, 200);
-  EXPECT_EQ(server.get("/fhir/metadata?mode=terminology").refusal(), "400 not-supported");
+  EXPECT_EQ(server.get("/fhir/metadata?mode=normative").refusal(), "400 not-supported");
 }
 
 TEST(Health, LiveAndReady) {

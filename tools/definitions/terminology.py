@@ -32,6 +32,7 @@ OPERATORS = ("=", "is-a", "descendent-of", "is-not-a", "regex", "in", "not-in", 
              "exists")
 PROPERTY_KINDS = {"Code": "code", "String": "string", "Boolean": "boolean", "Integer": "integer",
                   "DateTime": "date_time", "Decimal": "decimal"}
+STATUSES = ("draft", "active", "retired", "unknown")
 STRENGTHS = ("required", "extensible", "preferred", "example")
 EQUIVALENCES = ("relatedto", "equivalent", "equal", "wider", "subsumes", "narrower", "specializes",
                 "inexact", "unmatched", "disjoint")
@@ -422,7 +423,8 @@ def write_sets(sets, systems, texts, out):
                  (SET_ACTIVE_ONLY if value_set["compose"].get("inactive") is False else 0))
         rows.append(row(texts.at(value_set["url"]), texts.at(value_set.get("version")),
                         texts.at(value_set.get("name")), texts.at(value_set.get("title")),
-                        first_rule, *at, *sorted_at, len(rules) - first_rule, flags))
+                        first_rule, *at, *sorted_at, len(rules) - first_rule, flags,
+                        f"Status{{{STATUSES.index(value_set['status'])}}}"))
     out.append(array("ValueSetRow value_sets[]", rows, 1))
     out.append(count("value_set", rows))
     bits, table = hash_slots([s["url"] for s in sets])

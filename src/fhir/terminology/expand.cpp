@@ -132,6 +132,12 @@ Result<Expansion> Terminology::expand(ValueSetId set, const ExpansionTerms& term
       ++expansion.total;
     }
   }
+  if (!terms.count && expansion.total > terms.offset + expansion.entries.size()) {
+    return fail(Code::too_costly,
+                fmt::format("the value set {} has {} codes; ask for pages of at most {} with count "
+                            "and offset, or for fewer with filter",
+                            url(set), expansion.total, expansion_entries_max));
+  }
   return expansion;
 }
 

@@ -23,6 +23,16 @@ Result<Operator> operator_of(JsonValue raw) {
   return static_cast<Operator>(found - names.begin());
 }
 
+Status status_of(JsonValue resource) {
+  const std::string text = text_of(resource, "status");
+  for (const Status status : {Status::draft, Status::active, Status::retired}) {
+    if (name(status) == text) {
+      return status;
+    }
+  }
+  return Status::unknown;
+}
+
 }  // namespace
 
 Result<void> Reading::read_set(JsonValue resource) {
@@ -32,6 +42,7 @@ Result<void> Reading::read_set(JsonValue resource) {
   row.version = intern(text_of(resource, "version"));
   row.name = intern(text_of(resource, "name"));
   row.title = intern(text_of(resource, "title"));
+  row.status = status_of(resource);
   row.first_rule = static_cast<std::uint32_t>(rows_.rules.size());
   const auto compose = resource.find("compose");
   const auto expansion = resource.find("expansion");

@@ -84,6 +84,9 @@ struct Run {
   std::uint32_t count;
 };
 
+/// https://hl7.org/fhir/R4/valueset-publication-status.html
+enum class Status : std::uint8_t { draft, active, retired, unknown };
+
 constexpr std::uint8_t set_open = 1;         ///< it holds codes that cannot be enumerated here
 constexpr std::uint8_t set_active_only = 2;  ///< compose.inactive is false
 struct ValueSetRow {
@@ -98,6 +101,7 @@ struct ValueSetRow {
   std::uint32_t sorted_run_count;
   std::uint16_t rule_count;
   std::uint8_t flags;
+  Status status;
 };
 
 /// ValueSet.compose.include or .exclude.

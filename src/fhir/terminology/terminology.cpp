@@ -295,4 +295,9 @@ std::string_view name(Content content) {
   return names[static_cast<std::size_t>(content)];
 }
 
+std::string_view name(Status status) {
+  constexpr std::array<std::string_view, 4> names{"draft", "active", "retired", "unknown"};
+  return names[static_cast<std::size_t>(status)];
+}
+
 }  // namespace holdfast::fhir::terminology

@@ -134,9 +134,11 @@ enum class Subsumption : std::uint8_t { equivalent, subsumes, subsumed_by, not_s
 /// "wider"
 [[nodiscard]] std::string_view name(Equivalence equivalence);
 [[nodiscard]] std::string_view name(Content content);
+/// "active"
+[[nodiscard]] std::string_view name(Status status);
 
 /// One answer of a concept map.
-struct Match {
+struct Translation {
   struct Product {
     std::string_view element;
     std::string_view system;
@@ -157,6 +159,7 @@ struct TranslateTerms {
   std::string_view target;         ///< value set
   std::string_view target_system;  ///< code system
   bool reverse = false;
+  std::optional<ConceptMapId> only = std::nullopt;  ///< this one, instead of `map`
 };
 
 /// Gets each code in turn.
@@ -207,7 +210,8 @@ class Terminology {
   /// Only the truth of it: no message, nothing allocated. What bindings and search ask.
   [[nodiscard]] Truth holds(ValueSetId set, std::string_view system, std::string_view code) const;
   /// Members in the order of the set, a page of them. Code::too_costly where the set holds codes
-  /// that cannot be enumerated here, naming the system; Code::not_found for a set that it imports.
+  /// that cannot be enumerated here, naming the system, or where no count was asked for and there
+  /// are more than expansion_entries_max; Code::not_found for a set that it imports.
   [[nodiscard]] Result<Expansion> expand(ValueSetId set, const ExpansionTerms& terms) const;
   /// All members, abstract ones included: for `:in`. Fails as expand() does.
   [[nodiscard]] Result<void> visit_members(ValueSetId set, const Visit& visit) const;
@@ -236,8 +240,8 @@ class Terminology {
 
   // ---- concept maps ----
   /// Best first, as the map has them. Code::not_found for a map that is not here.
-  [[nodiscard]] Result<std::vector<Match>> translate(const Coding& coding,
-                                                     const TranslateTerms& terms) const;
+  [[nodiscard]] Result<std::vector<Translation>> translate(const Coding& coding,
+                                                           const TranslateTerms& terms) const;
 
  private:
   friend class Composer;

@@ -28,7 +28,7 @@ class Group {
   Group(const Terminology& in, ConceptMapId map, const MapGroupRow& row)
       : in_(in), map_(map), row_(row) {}
 
-  void forward(std::string_view code, std::vector<Match>& found) const {
+  void forward(std::string_view code, std::vector<Translation>& found) const {
     const Tables& tables = in_.tables(map_.layer);
     const MapRow* first = tables.map_rows + row_.first;
     const MapRow* last = first + row_.count;
@@ -39,7 +39,7 @@ class Group {
     for (; at != last && text(at->code) == code; ++at) {
       mapped = true;
       if (at->depends == 0) {
-        Match match = start(at->equivalence, row_.target);
+        Translation match = start(at->equivalence, row_.target);
         match.code = text(at->target_code);
         match.display = text(at->target_display);
         match.comment = text(at->comment);
@@ -52,11 +52,11 @@ class Group {
     }
   }
 
-  void backward(std::string_view code, std::vector<Match>& found) const {
+  void backward(std::string_view code, std::vector<Translation>& found) const {
     const MapRow* rows = in_.tables(map_.layer).map_rows + row_.first;
     for (std::uint32_t i = 0; i < row_.count; ++i) {
       if (text(rows[i].target_code) == code && rows[i].depends == 0) {
-        Match match = start(reversed(rows[i].equivalence), row_.source);
+        Translation match = start(reversed(rows[i].equivalence), row_.source);
         match.code = text(rows[i].code);
         match.display = text(rows[i].display);
         match.comment = text(rows[i].comment);
@@ -68,15 +68,15 @@ class Group {
  private:
   [[nodiscard]] std::string_view text(TextAt at) const { return in_.text(map_.layer, at); }
 
-  [[nodiscard]] Match start(Equivalence equivalence, TextAt system) const {
-    Match match;
+  [[nodiscard]] Translation start(Equivalence equivalence, TextAt system) const {
+    Translation match;
     match.equivalence = equivalence;
     match.system = text(system);
     match.map = text(in_.row(map_).url);
     return match;
   }
 
-  void add_products(std::uint32_t row, Match& match) const {
+  void add_products(std::uint32_t row, Translation& match) const {
     for (const MapProductRow& product : in_.tables(map_.layer).map_products) {
       if (product.row == row) {
         match.products.push_back({text(product.element), text(product.system), text(product.code),
@@ -86,10 +86,10 @@ class Group {
   }
 
   // https://hl7.org/fhir/R4/conceptmap.html#unmapped
-  void unmapped(std::string_view code, std::vector<Match>& found) const {
+  void unmapped(std::string_view code, std::vector<Translation>& found) const {
     if (row_.unmapped == Unmapped::fixed || row_.unmapped == Unmapped::provided) {
       const bool fixed = row_.unmapped == Unmapped::fixed;
-      Match match = start(fixed ? Equivalence::inexact : Equivalence::equal, row_.target);
+      Translation match = start(fixed ? Equivalence::inexact : Equivalence::equal, row_.target);
       match.code = fixed ? text(row_.unmapped_code) : code;
       match.display = fixed ? text(row_.unmapped_display) : std::string_view();
       found.push_back(std::move(match));
@@ -103,10 +103,12 @@ class Group {
 
 }  // namespace
 
-Result<std::vector<Match>> Terminology::translate(const Coding& coding,
-                                                  const TranslateTerms& terms) const {
+Result<std::vector<Translation>> Terminology::translate(const Coding& coding,
+                                                        const TranslateTerms& terms) const {
   std::vector<ConceptMapId> maps;
-  if (!terms.map.empty()) {
+  if (terms.only) {
+    maps.push_back(*terms.only);
+  } else if (!terms.map.empty()) {
     TRY(const ConceptMapId map, concept_map(terms.map));
     maps.push_back(map);
   } else {
@@ -116,7 +118,7 @@ Result<std::vector<Match>> Terminology::translate(const Coding& coding,
       }
     }
   }
-  std::vector<Match> found;
+  std::vector<Translation> found;
   for (const ConceptMapId map : maps) {
     const ConceptMapRow& map_row = row(map);
     const std::string_view from = text(map.layer, terms.reverse ? map_row.target : map_row.source);
