@@ -41,6 +41,7 @@ RESERVED = [
     (r"^sys/(timex|random|timerfd)\.h$", r"^world/real/", "the system's clock and random source"),
     (r"^rocksdb/", r"^views/rocks", "RocksDB"),
     (r"^simdjson", r"^fhir/", "simdjson"),
+    (r"^pugixml", r"^fhir/xml_", "pugixml"),
     (r"^librdkafka/", r"^journal/kafka_", "librdkafka"),
 ]
 
