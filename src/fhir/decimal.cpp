@@ -256,7 +256,7 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
   if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
     ++at;
     const bool down = at < text.size() && text[at] == '-';
-    at += at < text.size() && (text[at] == '-' || text[at] == '+') ? 1 : 0;
+    at += at < text.size() && (text[at] == '-' || text[at] == '+') ? 1U : 0U;
     std::int64_t written = 0;
     const std::size_t first = at;
     for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && written < 1'000'000; ++at) {

@@ -42,6 +42,7 @@ RESERVED = [
     (r"^rocksdb/", r"^views/rocks", "RocksDB"),
     (r"^simdjson", r"^fhir/", "simdjson"),
     (r"^pugixml", r"^fhir/xml_", "pugixml"),
+    (r"^re2/", r"^fhir/path/", "RE2"),
     (r"^librdkafka/", r"^journal/kafka_", "librdkafka"),
 ]
 
