@@ -63,7 +63,9 @@ Result<fhir::Json> read_document(const std::string& file) {
     TRY(text, fhir::json_from_xml(text, fhir::XmlOrder::any));
   }
   fhir::JsonReader reader;
-  return reader.read(std::move(text));
+  TRY(fhir::Json json, reader.read(std::move(text)));
+  json.minify();  // a result is one line
+  return json;
 }
 
 /// The line of the expression with a caret below the place, if the error names one.
@@ -99,7 +101,6 @@ Result<void> evaluate(const PathOptions& options) {
   for (const path::Value& value : results) {
     Bytes line = R"({"type":")" + path::type_text(value.type()) + R"(","value":)";
     path::append_json(line, value);
-    std::erase_if(line, [](char c) { return c == '\n' || c == '\r'; });  // only between tokens
     fmt::print("{}}}\n", line);
   }
   return ok();

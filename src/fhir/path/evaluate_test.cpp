@@ -115,6 +115,44 @@ TEST(Evaluate, HandlesTextsByCharacters) {
   EXPECT_EQ(at("'a'.encode('rot13')").substr(0, 9), "evaluate:");
 }
 
+TEST(Evaluate, TellsManyTextsApartCheaply) {
+  Bytes json = R"({"resourceType":"Patient","name":[{"given":[)";
+  for (int i = 0; i < 20'000; ++i) {
+    json += fmt::format("{}\"g{}\"", i == 0 ? "" : ",", i % 10'000);
+  }
+  Bench at(json + "]}]}");
+  at.surroundings.limits = outside_limits;
+  EXPECT_EQ(at("name.given.distinct().count()"), "10000");
+  EXPECT_EQ(at("name.given.isDistinct()"), "false");
+  EXPECT_EQ(at("name.given.take(10000).isDistinct()"), "true");
+  EXPECT_EQ(at("name.given.distinct().skip(9998)"), "g9998, g9999") << "in the order of the first";
+  EXPECT_EQ(at("(name.given | name | name).count()").substr(0, 9), "evaluate:");
+}
+
+// What does not depend on the item is kept; what does is not, and neither is what speaks.
+TEST(Evaluate, KeepsOnlyWhatIsTheSameForEveryItem) {
+  Bench at(
+      R"({"resourceType":"Patient","id":"p","name":[{"family":"a"},{"family":"b"},{"family":"c"}]})");
+  EXPECT_EQ(at("name.select(%resource.name.family.where($this != 'b').count())"), "2, 2, 2");
+  EXPECT_EQ(at("name.select(%resource.name.family.where($this = %context.name[0].family))"),
+            "a, a, a");
+  EXPECT_EQ(at("name.select(family.select($this & %resource.id.upper()))"), "'aP', 'bP', 'cP'");
+  EXPECT_EQ(at("name.select(%resource.name.select($index).skip(1).first() + $index)"), "1, 2, 3");
+  EXPECT_EQ(at("(1 | 2).select((1 | 2 | 3).aggregate($total + $this, 0) + $this)"), "7, 8");
+  EXPECT_EQ(at("(1 | 2 | 3).aggregate((5).select($total + $this), 1)"), "16");
+  EXPECT_EQ(at("(1 | 2).select((3 | 4).where($this > 3).select($this + 1) + $this)"), "6, 7");
+  EXPECT_EQ(at("(1 | 2).select(iif($this = 2, (7 | 8).last(), 0))"), "0, 8");
+  at.surroundings.limits.steps = 3000;
+  std::string many = "(0";
+  for (int i = 1; i < 40; ++i) {
+    many += fmt::format("|{}", i);
+  }
+  EXPECT_EQ(at(many + ").where(%resource.descendants().where($this is string).select(1 + "
+                      "1).count() = 4).count()"),
+            "40")
+      << "evaluated once, not forty times";
+}
+
 // Linear in the text: these take RE2 no time, and a backtracking matcher for ever.
 TEST(Evaluate, MatchesInLinearTime) {
   Bench at;
@@ -188,6 +226,13 @@ TEST(Evaluate, StopsAtItsLimits) {
   EXPECT_EQ(at("1.repeat($this + 1).count()"),
             "evaluate: the evaluation takes more than 10000000 steps ()");
   EXPECT_EQ(at("1 + 1"), "2") << "and goes on afterwards";
+  at.surroundings.limits = outside_limits;
+  EXPECT_EQ(
+      at(fmt::format(
+             "{0}.select({0}.combine($this).select({0}.combine($this).select((1.7 + $this).ln())))",
+             ten))
+          .substr(0, 9),
+      "evaluate:");
 }
 
 class Listener : public Tracer {
@@ -204,6 +249,9 @@ TEST(Evaluate, TellsTheTracer) {
   at.surroundings.tracer = &listener;
   EXPECT_EQ(at("(1 | 2).trace('a').trace('b', $this + 1).trace('c', {}).count()"), "2");
   EXPECT_EQ(listener.heard, "a:2 b:2 c:0 ");
+  listener.heard.clear();
+  EXPECT_EQ(at("(1 | 2).select(%resource.trace('x').exists())"), "true, true");
+  EXPECT_EQ(listener.heard, "x:1 x:1 ");
 }
 
 class Codes : public Terminology {

@@ -80,10 +80,12 @@ std::optional<Value> Machine::resolve_one(const Value& item) {
 bool Machine::resolve(std::size_t base) {
   std::size_t kept = base;
   for (std::size_t i = base; i < stack_.size(); ++i) {
-    const auto found = resolve_one(stack_[i]);
-    if (!spend(16)) {
+    // The way down to the element, and the entries of its Bundle, are walked each time.
+    const Json* json = stack_[i].is_node() ? stack_[i].document() : context_.document();
+    if (!spend(16 + (json != nullptr ? json->value_count() / 64 : 0))) {
       return false;
     }
+    const auto found = resolve_one(stack_[i]);
     if (found) {
       stack_[kept++] = *found;
     }

@@ -54,6 +54,13 @@ bool Machine::number_function(const Step& step, const Frame& frame, std::size_t 
   }
   const bool whole_result =
       value->kind() == ValueKind::integer && (!argument || argument->kind() == ValueKind::integer);
+  constexpr std::uint64_t series_steps = 2000;  // as long as that many others take
+  if (step.op == Op::exp || step.op == Op::ln || step.op == Op::log || step.op == Op::power ||
+      step.op == Op::sqrt) {
+    if (!spend(series_steps)) {
+      return false;
+    }
+  }
   switch (step.op) {
     case Op::abs:
       return whole_result

@@ -1,5 +1,7 @@
 #include "fhir/path/machine.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "fhir/path/syntax.h"
@@ -12,6 +14,8 @@ Result<std::span<const Value>> Machine::run(const Program& program, const Value&
   surroundings_ = &surroundings;
   context_ = context;
   stack_.clear();
+  slots_.assign(program.slots(), {});
+  kept_.clear();
   arena_.clear();
   spent_ = 0;
   error_.reset();
@@ -53,9 +57,29 @@ bool Machine::eval_input(const Step& step, const Frame& frame) {
 
 bool Machine::eval(StepId id, const Frame& frame) {
   const Step& step = program_->step(id);
-  if (!spend(1)) {
-    return false;
+  return spend(1) && (step.slot != 0 ? eval_kept(step, frame) : eval_step(step, frame));
+}
+
+/// What does not depend on $this is evaluated once, however many items ask for it.
+bool Machine::eval_kept(const Step& step, const Frame& frame) {
+  const std::size_t slot = step.slot - 1U;
+  if (!slots_[slot].is_set) {
+    const std::size_t base = stack_.size();
+    if (!eval_step(step, frame)) {
+      return false;
+    }
+    slots_[slot] = {static_cast<std::uint32_t>(kept_.size()),
+                    static_cast<std::uint32_t>(stack_.size() - base), true};
+    kept_.insert(kept_.end(), stack_.begin() + static_cast<std::ptrdiff_t>(base), stack_.end());
+    return kept_.size() <= surroundings_->limits.items || refuse_cost();
   }
+  const auto begin = kept_.begin() + slots_[slot].begin;
+  stack_.insert(stack_.end(), begin, begin + slots_[slot].count);
+  return spend(slots_[slot].count) &&
+         (stack_.size() <= surroundings_->limits.items || refuse_cost());
+}
+
+bool Machine::eval_step(const Step& step, const Frame& frame) {
   const std::size_t base = stack_.size();
   switch (step.op) {
     case Op::empty: return true;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fhir/path/evaluate.h"
@@ -38,6 +39,8 @@ class Machine {
 
   // ---- machine.cpp
   bool eval(StepId id, const Frame& frame);
+  bool eval_step(const Step& step, const Frame& frame);
+  bool eval_kept(const Step& step, const Frame& frame);
   bool eval_input(const Step& step, const Frame& frame);
   bool apply(const Step& step, const Frame& frame, std::size_t base);
   bool apply_more(const Step& step, const Frame& frame, std::size_t base);
@@ -107,6 +110,7 @@ class Machine {
   bool same_collections(std::size_t a, std::size_t b, Sameness how, Truth& to);
   bool holds_item(std::size_t from, std::size_t to, const Value& item, bool& found);
   bool distinct(std::size_t base);
+  bool distinct_texts(std::size_t base);
 
   // ---- operators.cpp
   bool binary(const Step& step, const Frame& frame, std::size_t base);
@@ -175,10 +179,18 @@ class Machine {
   const Surroundings* surroundings_ = nullptr;
   Value context_;
   std::vector<Value> stack_;
+  struct Slot {
+    std::uint32_t begin = 0;
+    std::uint32_t count = 0;
+    bool is_set = false;
+  };
+  std::vector<Slot> slots_;  // of this run: where in kept_ a step's results lie
+  std::vector<Value> kept_;
   Arena arena_;
   std::uint64_t spent_ = 0;
   std::optional<Error> error_;
   std::string scratch_;
+  std::vector<std::pair<std::string_view, std::size_t>> texts_;  // of distinct_texts()
   struct KeptPattern {
     std::string text;
     std::shared_ptr<const re2::RE2> pattern;

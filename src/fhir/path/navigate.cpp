@@ -205,12 +205,15 @@ bool Machine::push_children(const Value& parent) {
     const bool beside = key.starts_with('_');
     key.remove_prefix(beside ? 1 : 0);
     const ElementRow* row = find_row(*in, key);
-    if (row == nullptr) {
+    if (row == nullptr || (beside && !is_primitive(row->kind))) {
       continue;
     }
     std::uint32_t value = beside ? no_json : child.index();
     std::uint32_t sibling = beside ? child.index() : no_json;
     if (has_siblings && is_primitive(row->kind)) {
+      if (!spend(object->size() / 8)) {
+        return false;
+      }
       const auto other = std::find_if(children.begin(), children.end(), [&](JsonValue at) {
         return beside ? at.raw_key() == key : is_sibling_key(at.raw_key(), key);
       });

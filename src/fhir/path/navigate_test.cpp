@@ -34,6 +34,9 @@ TEST(Navigate, FollowsNamesTypesAndChoices) {
   EXPECT_EQ(at("extension.where(url = 'a').value"), "x");
   EXPECT_EQ(at("contained.name"), "Clinic");
   EXPECT_EQ(at("contained.ofType(Organization).name"), "Clinic");
+  EXPECT_EQ(at("Patient = $this and Patient.exists() and $this.exists()"), "true");
+  EXPECT_EQ(at("Patient").substr(0, 1), "{");
+  EXPECT_EQ(at("$this"), at("Patient"));
   EXPECT_EQ(at("Resource.id"), "p1");
   EXPECT_EQ(at("DomainResource.id | Patient.id"), "p1");
 }

@@ -168,6 +168,7 @@ struct Step {
   std::uint32_t at = 0;     ///< offset in the expression, for messages
   std::uint32_t data = 0;   ///< see Op
   std::uint16_t count = 0;
+  std::uint16_t slot = 0;  ///< not 0: what it gives is the same for every item, and is kept there
   Op op = Op::empty;
 };
 
@@ -190,6 +191,7 @@ class Program {
   // For the evaluator.
   [[nodiscard]] StepId root() const { return static_cast<StepId>(steps_.size() - 1); }
   [[nodiscard]] const Step& step(StepId id) const { return steps_[id]; }
+  [[nodiscard]] std::uint16_t slots() const { return slots_; }
   [[nodiscard]] std::span<const StepId> operands(const Step& of) const {
     return std::span(operands_).subspan(of.first, of.count);
   }
@@ -211,6 +213,7 @@ class Program {
   std::vector<std::shared_ptr<const re2::RE2>> patterns_;
   std::vector<TypeRef> result_types_;
   std::vector<std::string> variables_;
+  std::uint16_t slots_ = 0;
 };
 
 }  // namespace holdfast::fhir::path
