@@ -15,6 +15,8 @@ namespace holdfast::fhir::path {
 
 /// Longest regular expression of matches() and replaceMatches(), as text.
 constexpr std::size_t pattern_bytes_max = 1024;
+/// Literal patterns in one expression; each may take half a megabyte.
+constexpr std::size_t patterns_max = 32;
 
 /// How to take what the definitions say cannot be.
 enum class Rigor : std::uint8_t {

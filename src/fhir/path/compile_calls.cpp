@@ -142,7 +142,9 @@ Known Compiler::united(NodeId id, const std::vector<Known>& operands) {
     known.add(operands[i]);
     known.least = std::max(known.least, operands[i].least);
     const NodeKind kind = syntax_.node(nodes[i]).kind;
-    if (kind == NodeKind::string || kind == NodeKind::integer || kind == NodeKind::boolean) {
+    const bool literal =
+        kind == NodeKind::string || kind == NodeKind::integer || kind == NodeKind::boolean;
+    if (literal && literals.size() < 2) {
       if (std::ranges::find(literals, syntax_.source(nodes[i])) == literals.end()) {
         literals.push_back(syntax_.source(nodes[i]));
       }
@@ -230,6 +232,10 @@ Result<Compiler::Made> Compiler::compile_call(NodeId id, const Scope& scope,
 Result<std::uint32_t> Compiler::compile_pattern(NodeId id) {
   if (syntax_.node(id).kind != NodeKind::string) {
     return std::uint32_t{0};
+  }
+  if (program_.patterns_.size() == patterns_max) {
+    return refuse(id, Code::too_large,
+                  fmt::format("an expression has at most {} regular expressions", patterns_max));
   }
   auto pattern = make_pattern(syntax_.text(id));
   if (!pattern) {

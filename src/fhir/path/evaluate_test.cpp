@@ -168,6 +168,12 @@ TEST(Evaluate, MatchesInLinearTime) {
   EXPECT_EQ(at("'a'.matches('" + std::string(pattern_bytes_max + 1, 'a') + "')").substr(0, 8),
             "compile:");
   EXPECT_EQ(at("'a'.matches('((a{900}){900}){900}')").substr(0, 8), "compile:");
+  std::string many_patterns = "'a'.matches('a')";
+  for (std::size_t i = 1; i < patterns_max; ++i) {
+    many_patterns += " and 'a'.matches('a')";
+  }
+  EXPECT_EQ(at(many_patterns), "true");
+  EXPECT_EQ(at(many_patterns + " and 'a'.matches('a')").substr(0, 8), "compile:");
 }
 
 TEST(Evaluate, FoldsAndCounts) {

@@ -12,6 +12,12 @@
 #include "fhir/path/transcode.h"
 
 namespace holdfast::fhir::path {
+namespace {
+
+/// Bytes that a large automaton looks at while another step is done.
+constexpr std::size_t match_bytes_of_step = 4;
+
+}  // namespace
 
 bool Machine::text_function(const Step& step, const Frame& frame, std::size_t base) {
   if (step.op == Op::join) {
@@ -119,7 +125,7 @@ const re2::RE2* Machine::pattern(const Step& step, std::string_view text) {
   if (known != patterns_.end()) {
     return known->pattern.get();
   }
-  constexpr std::uint64_t pattern_steps = 2000;
+  constexpr std::uint64_t pattern_steps = 10'000;  // as long as that many others take
   if (!spend(pattern_steps)) {
     return nullptr;
   }
@@ -145,7 +151,7 @@ bool Machine::match(const Step& step, const Frame& frame, std::size_t base, std:
     return true;
   }
   const re2::RE2* compiled = pattern(step, *argument);
-  return compiled != nullptr &&
+  return compiled != nullptr && spend(text.size() / match_bytes_of_step) &&
          answer(base, Value::of(step.op == Op::matches ? is_found(*compiled, text)
                                                        : is_match(*compiled, text)));
 }
@@ -168,7 +174,7 @@ bool Machine::replace(const Step& step, const Frame& frame, std::size_t base,
       return push(Value::of(text));
     }
     const re2::RE2* compiled = pattern(step, *wanted);
-    if (compiled == nullptr) {
+    if (compiled == nullptr || !spend(text.size() / match_bytes_of_step)) {
       return false;
     }
     const auto result = replaced(*compiled, text, *by, left);

@@ -39,7 +39,7 @@ void append_expanded(std::string& to, std::string_view by,
 }  // namespace
 
 Result<std::shared_ptr<const re2::RE2>> make_pattern(std::string_view pattern) {
-  constexpr std::int64_t memory_bytes_max = std::int64_t{1} << 20U;
+  constexpr std::int64_t memory_bytes_max = std::int64_t{512} << 10U;
   if (pattern.size() > pattern_bytes_max) {
     return fail(Code::too_large,
                 fmt::format("a regular expression has at most {} bytes", pattern_bytes_max));

@@ -117,7 +117,7 @@ char* Arena::allot(std::size_t bytes) {
 
 std::string_view Arena::keep(std::string_view text) {
   if (text.empty()) {
-    return {"", 0};
+    return std::string_view("");
   }
   char* const to = allot(text.size());
   std::memcpy(to, text.data(), text.size());
