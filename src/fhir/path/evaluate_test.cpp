@@ -241,6 +241,24 @@ TEST(Evaluate, StopsAtItsLimits) {
       "evaluate:");
 }
 
+TEST(Evaluate, GoesAsDeepAsExpressionsMay) {
+  Bench at;
+  std::string calls = "1";
+  std::string sums = "1";
+  for (std::uint32_t i = 2; i < expression_depth_max; ++i) {
+    calls = "iif(true, " + calls + ")";
+    sums = "1.select($this + " + sums + ")";
+  }
+  EXPECT_EQ(at(calls), "1");
+  EXPECT_EQ(at("1.select(" + calls + ")"), "1");
+  EXPECT_EQ(at(sums).substr(0, 8), "compile:") << "two levels a turn";
+  sums = "1";
+  for (std::uint32_t i = 0; i + 2 < expression_depth_max / 2; ++i) {
+    sums = "1.select($this + " + sums + ")";
+  }
+  EXPECT_EQ(at(sums), fmt::format("{}", expression_depth_max / 2 - 1));
+}
+
 class Listener : public Tracer {
  public:
   void trace(std::string_view name, std::span<const Value> values) override {
