@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fhir/decimal_wide.h"
+#include "fhir/json.h"
 
 namespace holdfast::fhir {
 
@@ -100,6 +101,24 @@ std::string Decimal::text() const {
     digits.insert(digits.size() - behind, 1, '.');
   }
   return (negative_ ? "-" : "") + digits;
+}
+
+bool Decimal::is_in_range() const {
+  const auto power = static_cast<std::int64_t>(WideDecimal(*this).digits()) - 1 + exponent_;
+  constexpr auto most = static_cast<std::int64_t>(json_exponent_max);
+  return is_zero() || (power <= most && power >= -most);
+}
+
+std::string Decimal::json_text() const {
+  constexpr std::size_t digits_shown_max = 100;
+  std::string plain = text();
+  if (plain.size() <= json_number_bytes_max || is_zero()) {
+    return is_zero() && plain.size() > json_number_bytes_max ? "0" : plain;
+  }
+  Decimal rest = rounded_to_digits(digits_shown_max);
+  const auto exponent = static_cast<std::int64_t>(WideDecimal(rest).digits()) - 1 + rest.exponent_;
+  rest.exponent_ -= static_cast<std::int32_t>(exponent);  // one digit before the point
+  return rest.stripped().text() + "e" + std::to_string(exponent);
 }
 
 bool Decimal::is_whole() const { return places() == 0 || rounded(0, Rounding::truncate) == *this; }

@@ -66,9 +66,10 @@ Result<Compiler::Made> Compiler::compile_number(NodeId id) {
     return constant(Value::of(std::int64_t{number}), node.at);
   }
   const auto number = Decimal::parse(text);
-  if (!number) {
+  if (!number || !number->is_in_range()) {
     return refuse(id, Code::value,
-                  fmt::format("a number has at most {} digits", decimal_digits_max));
+                  fmt::format("a number has at most {} digits, and up to {} zeros",
+                              decimal_digits_max, json_exponent_max));
   }
   if (node.kind == NodeKind::decimal) {
     return constant(Value::of(&program_.decimals_.emplace_back(*number)), node.at);

@@ -195,6 +195,9 @@ TEST(Evaluate, FoldsAndCounts) {
   EXPECT_EQ(at("(2).power(10) + 2.power(0.5).round(3)"), "1025.414");
   EXPECT_EQ(at("2147483647 + 1"), "") << "an overflow is nothing";
   EXPECT_EQ(at("(-5) div 2 + (-5) mod 2"), "-3");
+  EXPECT_EQ(at("10.0.power(300) * 10.0.power(9)"), "")
+      << "as is a number that no JSON of ours holds";
+  EXPECT_EQ(at("0.1.power(300) / 10.0.power(9)"), "");
   EXPECT_EQ(at("1.0 / 3 * 3"), "0.9999999999999999999999999999999999");
   EXPECT_EQ(at("5.1.ceiling() + (-5.1).floor() + 2.9.truncate() + (-3).abs()"), "5");
 }

@@ -45,7 +45,7 @@ std::optional<PathQuantity> parse_quantity(std::string_view text) {
     ++end;
   }
   const auto number = Decimal::parse(text.substr(0, end));
-  if (!number) {
+  if (!number || !number->is_in_range()) {
     return std::nullopt;
   }
   PathQuantity quantity;
@@ -81,7 +81,7 @@ std::optional<Value> Machine::text_converted(std::string_view text, SystemType t
     case SystemType::decimal: {
       const bool plain = text.find_first_of("eE") == std::string_view::npos;
       const auto number = plain ? Decimal::parse(text) : std::nullopt;
-      return number ? std::optional(make(*number)) : std::nullopt;
+      return number && number->is_in_range() ? std::optional(make(*number)) : std::nullopt;
     }
     case SystemType::date:
     case SystemType::date_time:
@@ -169,7 +169,9 @@ std::optional<Value> Machine::to_quantity(const Value& value,
   const bool calendar = named && named->is_keyword;
   const auto to = unit_of(PathQuantity{Decimal(), *unit, calendar, false}, Calendar::as_ucum);
   const auto moved = from && to ? fhir::convert(made->quantity().value, *from, *to) : std::nullopt;
-  return moved ? std::optional(make(PathQuantity{*moved, *unit, calendar, false})) : std::nullopt;
+  return moved && moved->is_in_range()
+             ? std::optional(make(PathQuantity{*moved, *unit, calendar, false}))
+             : std::nullopt;
 }
 
 bool Machine::convert(const Step& step, const Frame& frame, std::size_t base) {

@@ -84,7 +84,7 @@ bool Machine::mismatch(const Step& step, const Value& a, const Value& b) {
 
 bool Machine::answer_number(std::size_t base, const std::optional<Decimal>& number) {
   drop(base);
-  return !number || push(make(*number));
+  return !number || !number->is_in_range() || push(make(*number));
 }
 
 bool Machine::binary(const Step& step, const Frame& frame, std::size_t base) {
@@ -193,7 +193,7 @@ bool Machine::calculate_quantities(const Step& step, const PathQuantity& a, cons
     }
     value = calculate_decimal(step.op, a.value, b.value);
   }
-  if (!value) {
+  if (!value || !value->is_in_range()) {
     return true;
   }
   result.value = *value;

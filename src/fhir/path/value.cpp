@@ -49,7 +49,7 @@ std::optional<Value> primitive_value(const Value& of, Arena& arena) {
         }
       }
       const auto number = Decimal::parse(raw);
-      return number ? std::optional(Value::of(arena.keep(*number))) : Value::of(raw);
+      return number && number->is_in_range() ? Value::of(arena.keep(*number)) : Value::of(raw);
     }
     default: return std::nullopt;
   }
@@ -67,7 +67,7 @@ std::optional<Value> quantity_value(const Value& of, Arena& arena) {
     const BytesView key = member.raw_key();
     if (key == "value" && member.kind() == JsonKind::number) {
       const auto number = Decimal::parse(member.raw());
-      if (!number) {
+      if (!number || !number->is_in_range()) {
         return std::nullopt;
       }
       quantity.value = *number;
@@ -236,7 +236,7 @@ void append_json(Bytes& to, const Value& value) {
   switch (value.kind()) {
     case ValueKind::node: to += value.has_value() ? value.value().raw() : BytesView("null"); return;
     case ValueKind::quantity:
-      to += R"({"value":)" + value.quantity().value.text() + R"(,"unit":)";
+      to += R"({"value":)" + value.quantity().value.json_text() + R"(,"unit":)";
       append_text(value.quantity().unit);
       to += '}';
       return;
@@ -247,9 +247,9 @@ void append_json(Bytes& to, const Value& value) {
       append_text(name(value.described_type()));
       to += '}';
       return;
+    case ValueKind::decimal: to += value.decimal().json_text(); return;
     case ValueKind::boolean:
-    case ValueKind::integer:
-    case ValueKind::decimal: to += *text_of(value); return;
+    case ValueKind::integer: to += *text_of(value); return;
     default: append_text(*text_of(value)); return;
   }
 }
