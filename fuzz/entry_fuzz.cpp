@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "fhir/params/compile.h"
 #include "model/command.h"
 #include "model/outcome.h"
 #include "search/criteria.h"
@@ -80,8 +81,7 @@ void check_body(BytesView input) {
 
 void check_small_rows(BytesView input) {
   if (const auto undo = views::decode_undo(input)) {
-    check(views::encode_undo(undo->removed, undo->posting_value) == input,
-          "an undo row encodes to what it was decoded from");
+    check(views::encode_undo(*undo) == input, "an undo row encodes to what it was decoded from");
   }
   if (const auto state = views::decode_state(input)) {
     check(views::encode(*state) == input, "a state encodes to what it was decoded from");
@@ -105,7 +105,10 @@ void check_link(BytesView input) {
   link.snapshot = {{reader.little<std::uint64_t>()},
                    {reader.little<std::uint64_t>()},
                    {reader.little<std::int64_t>()}};
-  link.after = {reader.little<std::uint64_t>()};
+  link.after.order = static_cast<search::PageCursor::Order>(reader.little<std::uint8_t>() % 3);
+  link.after.criterion = reader.little<std::uint32_t>();
+  link.after.row = {reader.little<std::uint64_t>()};
+  link.after.key = reader.text();
   link.shown = reader.little<std::uint64_t>();
   if (link.shown % 2 != 0) {
     link.total = link.shown / 2;
@@ -128,23 +131,27 @@ void check_query(BytesView input) {
   const auto first = reader.little<std::uint8_t>();
   search::Scope scope;
   scope.type = fhir::TypeId{static_cast<std::uint8_t>(first % fhir::type_count)};
+  const fhir::SearchParams& params = fhir::standard_search_params();
   for (const auto handling : {search::Handling::strict, search::Handling::lenient}) {
-    const auto criteria = search::parse(scope, reader.rest(), handling);
+    const auto criteria = search::parse(params, scope, reader.rest(), handling, Time{});
     if (!criteria) {
       continue;
     }
 #ifdef HOLDFAST_PLANTED_CRASH
-    check(criteria->ids.empty() || criteria->total != search::Total::accurate ||
-              criteria->order != search::Order::newest_first,
+    const auto& all = criteria->types.front().all;
+    const bool has_ids = std::ranges::any_of(
+        all, [](const search::Criterion& one) { return one.kind == search::Criterion::Kind::ids; });
+    check(!has_ids || criteria->total != search::Total::accurate || criteria->sort.empty() ||
+              !criteria->sort.front().descending,
           "planted: an id, a total and an order together are found");
 #endif
-    const auto again = search::parse(scope, criteria->understood, search::Handling::strict);
+    const auto again =
+        search::parse(params, scope, criteria->understood, search::Handling::strict, Time{});
     check(again.has_value(), "what was understood is a query");
     check(again->understood == criteria->understood, "the canonical form is its own");
-    check(again->count == criteria->count && again->order == criteria->order &&
-              again->postings.size() == criteria->postings.size() &&
-              again->ids.size() == criteria->ids.size() &&
-              again->updated.size() == criteria->updated.size(),
+    check(again->count == criteria->count && again->sort.size() == criteria->sort.size() &&
+              again->includes.size() == criteria->includes.size() &&
+              again->types.front().all.size() == criteria->types.front().all.size(),
           "the canonical form means the same");
   }
 }

@@ -222,13 +222,40 @@ class Asking(Door):
                   "?_total=perhaps", "?_summary=perhaps", "?_sort=nothing", "?=x"]
         for query in search:
             self.refused(f"search {query}", (400,), "GET", "/fhir/Patient" + query)
-        for method in ("PATCH", "BREW", "TRACE", "get", "PROPFIND", "LOCK"):
+        for method in ("BREW", "TRACE", "get", "PROPFIND", "LOCK"):
             reply = self.refused(method, (405, 501), method, "/fhir/Patient/anchor")
             self.assertIn("GET", reply.headers.get("allow", ""), method)
         self.refused("DELETE of a type", (400, 405), "DELETE", "/fhir/Patient")
         self.refused("DELETE of everything", (400, 405), "DELETE", "/fhir")
         self.refused("PUT of a type", (400, 405), "PUT", "/fhir/Patient", GOOD)
         self.refused("POST to an instance", (400, 405), "POST", "/fhir/Patient/anchor", GOOD)
+        self.untouched()
+
+    def test_histories_conditions_and_patches(self):
+        for scope in ("", "/Patient", "/Patient/anchor"):
+            for query in ("_since=soon", "_at=2024-02-30", "_count=-1", "_page=forged", "_page=", "_sort=name",
+                          "_summary=perhaps", "_elements=", "nothing=1", "_list=1"):
+                self.refused(f"{scope} history {query}", (400,), "GET", f"/fhir{scope}/_history?{query}")
+        long = "identifier=" + ",".join(f"v{number}" for number in range(10_000))
+        for name, query in [("none", ""), ("empty", "?"), ("misspelled", "?identifer=1"), ("all", "?_count=1"),
+                            ("no UTF-8", "?identifier=%ff"), ("10,000 values", "?" + long)]:
+            for method, body in [("PUT", GOOD), ("DELETE", None)]:
+                self.refused(f"{method} by {name}", (400, 413, 414, 431), method, "/fhir/Patient" + query, body)
+        kind = {"Content-Type": "application/json-patch+json"}
+        deep = b'[{"op":"add","path":"/extension","value":' + b"[" * 1000 + b"]" * 1000 + b"}]"
+        many = b"[" + b",".join([b'{"op":"test","path":"/id","value":"anchor"}'] * 20_000) + b"]"
+        for name, status, patch in [
+            ("no JSON", 400, b"["), ("no array", 422, b"{}"), ("unknown op", 422, b'[{"op":"merge","path":"/a"}]'),
+            ("nowhere", 422, b'[{"op":"remove","path":"/photo/7"}]'), ("no pointer", 422, b'[{"op":"remove","path":"id"}]'),
+            ("other id", 422, b'[{"op":"replace","path":"/id","value":"b"}]'),
+            ("other type", 422, b'[{"op":"replace","path":"/resourceType","value":"Basic"}]'),
+            ("no resource", 422, b'[{"op":"add","path":"/nothing","value":1}]'), ("too deep", 413, deep),
+            ("too many", 413, many),
+        ]:
+            self.refused(f"patch: {name}", (status,), "PATCH", "/fhir/Patient/anchor", patch, kind)
+        self.refused("patch of another form", (415,), "PATCH", "/fhir/Patient/anchor", b"<patch/>",
+                     {"Content-Type": "application/xml-patch+xml"})
+        self.refused("meta", (422,), "POST", "/fhir/Patient/anchor/$meta-add", b'{"resourceType":"Parameters"}')
         self.untouched()
 
     def test_bodies_that_do_not_fit_their_address(self):
@@ -281,7 +308,7 @@ class Asking(Door):
         self.untouched()
 
     def test_media_types_that_are_not_read_or_written(self):
-        for kind in ("text/plain", "application/fhir+xml", "application/xml", "text/html", "nonsense", "",
+        for kind in ("text/plain", "application/xhtml+xml", "text/turtle", "text/html", "nonsense", "",
                      "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
                      "application/json; charset=latin1", FHIR_JSON + "; fhirVersion=3.0",
                      "application/json, text/plain", "application/json-patch+json"):
@@ -295,7 +322,7 @@ class Asking(Door):
         for kind in ("gzip", "deflate", "br", "identity, gzip"):
             self.refused(f"Content-Encoding {kind}", (415,), "POST", "/fhir/Patient", GOOD,
                          {"Content-Encoding": kind})
-        for accept in ("application/fhir+xml", "text/html", "image/png"):
+        for accept in ("text/turtle", "text/html", "image/png"):
             self.refused(f"Accept {accept}", (406,), "GET", "/fhir/Patient/anchor", None, {"Accept": accept})
         self.untouched()
 

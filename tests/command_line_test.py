@@ -7,7 +7,8 @@ from harness import ServerTest, ask, main, run
 
 class CommandLine(ServerTest):
     def test_help_of_every_command_has_examples_and_ends_with_0(self):
-        for command in ("init", "serve", "import", "export", "verify", "rebuild", "bench", "doctor"):
+        for command in ("init", "serve", "import", "export", "verify", "rebuild", "bench", "doctor",
+                        "fhirpath"):
             done = run(command, "--help")
             self.assertEqual(done.returncode, 0, command)
             self.assertIn("Example", done.stdout, command)

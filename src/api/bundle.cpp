@@ -10,9 +10,11 @@
 #include "api/bundle_plan.h"
 #include "api/interactions.h"
 #include "api/json_writer.h"
+#include "api/patching.h"
 #include "api/stored.h"
 #include "api/writing.h"
 #include "base/time.h"
+#include "fhir/params/compile.h"
 
 namespace holdfast::api {
 namespace {
@@ -193,6 +195,13 @@ class BatchRun {
         continue;
       }
       decide::Prepared prepared = prepare(index);
+      if (entries_[index].patch) {
+        std::vector<Patching> patches(1);
+        patches[0].patch = *std::move(entries_[index].patch);
+        results_[index] =
+            co_await submit_patched(parts_, on_, std::move(prepared), std::move(patches));
+        continue;
+      }
       results_[index] = co_await parts_.node.submit(on_, std::move(prepared));
     }
     if (--running_ == 0 && waiting_) {
@@ -203,6 +212,7 @@ class BatchRun {
   decide::Prepared prepare(std::size_t index) {
     BundleEntry& entry = entries_[index];
     decide::Prepared prepared;
+    prepared.params = &fhir::standard_search_params();
     prepared.command = pattern_;
     if (given_) {
       prepared.command.key = idempotency_key(pattern_.principal, entry_key(*given_, index));
@@ -253,19 +263,32 @@ Position newest(const Results& results) {
 struct Transaction {
   decide::Prepared prepared;
   std::vector<std::size_t> entry_of;  ///< operation -> entry
+  std::vector<Patching> patches;
 };
 
 Transaction make_transaction(Command command, std::vector<BundleEntry>& entries) {
   Transaction transaction;
+  transaction.prepared.params = &fhir::standard_search_params();
   transaction.prepared.command = std::move(command);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].kind == BundleEntry::Kind::write) {
+      if (entries[i].patch) {
+        transaction.patches.push_back({transaction.entry_of.size(), *std::move(entries[i].patch)});
+      }
       transaction.prepared.command.operations.push_back(std::move(entries[i].operation));
       transaction.prepared.operations.push_back(std::move(entries[i].prepared));
       transaction.entry_of.push_back(i);
     }
   }
   return transaction;
+}
+
+Task<Result<node::Committed>> submit(const Parts& parts, Executor& on, Transaction& transaction) {
+  if (transaction.patches.empty()) {
+    co_return co_await parts.node.submit(on, std::move(transaction.prepared));
+  }
+  co_return co_await submit_patched(parts, on, std::move(transaction.prepared),
+                                    std::move(transaction.patches));
 }
 
 // decide counts operations; the sender counts entries. They differ where there are GETs.
@@ -308,15 +331,16 @@ Result<Command> read_terms(const Parts& parts, const Call& call) {
 }  // namespace
 
 Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
-  if (const auto good = check_content_type(call.request.headers); !good) {
-    co_return refusal(good.error(), Origin::content);
+  const auto format = content_format(call.request.headers);
+  if (!format) {
+    co_return refusal(format.error(), Origin::content);
   }
   auto command = read_terms(parts, call);
   if (!command) {
     co_return refusal(command.error(), Origin::request);
   }
-  auto plan =
-      plan_bundle(parts, base_url(parts.options, call.request), std::move(call.request.body));
+  auto plan = plan_bundle(parts, base_url(parts.options, call.request), *format,
+                          std::move(call.request.body));
   if (!plan) {
     co_return refusal(plan.error(), Origin::content);
   }
@@ -328,7 +352,7 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
   if (plan->kind == BundleKind::transaction) {
     Transaction transaction = make_transaction(*std::move(command), entries);
     if (!transaction.entry_of.empty()) {
-      auto committed = co_await parts.node.submit(on, std::move(transaction.prepared));
+      auto committed = co_await submit(parts, on, transaction);
       if (!committed) {
         co_return refusal(by_entry(std::move(committed).error(), transaction.entry_of),
                           Origin::content);

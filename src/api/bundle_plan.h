@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/patching.h"
 #include "decide/prepared.h"
 #include "model/command.h"
 
@@ -20,14 +21,18 @@ constexpr std::size_t bundle_entries_max = 20'000;
 /// GETs of one Bundle: each may be a search.
 constexpr std::size_t bundle_reads_max = 1000;
 
+/// Patches of one Bundle: the smallest may read and write the largest resource.
+constexpr std::size_t bundle_patches_max = 1000;
+
 /// One entry, ready to be done; or, in a batch, why it cannot be.
 struct BundleEntry {
   enum class Kind : std::uint8_t { refused, write, reading };
   Kind kind = Kind::refused;
   Error error;                         ///< refused
   Match match;                         ///< write, reading
-  Operation operation;                 ///< write
-  decide::PreparedOperation prepared;  ///< write
+  Operation operation;                 ///< write, but of a patch: still to be made
+  decide::PreparedOperation prepared;  ///< write, the same
+  std::optional<Patch> patch;          ///< write: what makes it
   Hash hash;                           ///< write, of a batch: of the entry's bytes
   Request request;                     ///< reading
   std::vector<Parameter> parameters;   ///< reading
@@ -38,9 +43,10 @@ struct BundlePlan {
   std::vector<BundleEntry> entries;
 };
 
-/// Reads `body`. A transaction with a fault in any entry fails as a whole, with all that was found;
-/// of a batch only what is no Bundle of ours. Every `where` begins at the Bundle. Ids are drawn for
-/// creates. `base` is cut off urls that begin with it.
-[[nodiscard]] Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Bytes body);
+/// Reads `body`, of that form. A transaction with a fault in any entry fails as a whole, with all
+/// that was found; of a batch only what is no Bundle of ours. Every `where` begins at the Bundle.
+/// Ids are drawn for creates. `base` is cut off urls that begin with it.
+[[nodiscard]] Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base,
+                                             Format format, Bytes body);
 
 }  // namespace holdfast::api

@@ -195,11 +195,18 @@ std::vector<BadEntry> bad_entries() {
   const std::string good = patient();
   return {
       {"no request", R"({"resource":)" + good + "}", "422 required", "request"},
-      {"PATCH", entry("PATCH", "Patient/1"), "422 not-supported", "request.method"},
-      {"conditional update", entry("PUT", "Patient?identifier=1", good), "422 not-supported",
+      {"PATCH without a patch", entry("PATCH", "Patient/1"), "422 not-supported", "resource"},
+      {"PATCH with a resource", entry("PATCH", "Patient/1", good), "422 not-supported", "resource"},
+      {"PATCH that is no JSON",
+       entry(
+           "PATCH", "Patient/1",
+           R"({"resourceType":"Binary","contentType":"application/json-patch+json","data":"e30"})"),
+       "422 value", "resource.data"},
+      {"condition that is none", entry("PUT", "Patient", good), "422 required", "request.url"},
+      {"condition on nothing known", entry("DELETE", "Patient?identifer=1"), "422 not-supported",
        "request.url"},
-      {"conditional delete", entry("DELETE", "Patient?identifier=1"), "422 not-supported",
-       "request.url"},
+      {"condition beside an id", entry("PUT", "Patient/1?identifier=1", patient("1", "1")),
+       "422 not-supported", "request.url"},
       {"unknown type", entry("POST", "Pacient", good), "422 not-supported", "request.url"},
       {"bad id", entry("DELETE", "Patient/a_b"), "422 value", "request.url"},
       {"another server", entry("GET", "http://elsewhere/fhir/Patient/1"), "422 not-supported",
@@ -221,6 +228,12 @@ std::vector<BadEntry> bad_entries() {
        "request.ifMatch"},
       {"bad resource", entry("POST", "Patient", R"({"resourceType":"Patient","foo":1})"),
        "422 structure", "resource.foo"},
+      {"a part of a resource",
+       entry(
+           "POST", "Patient",
+           R"({"resourceType":"Patient","meta":{"tag":[{"system":)"
+           R"("http://terminology.hl7.org/CodeSystem/v3-ObservationValue","code":"SUBSETTED"}]}})"),
+       "422 value", "resource.meta.tag"},
       {"bad value", entry("POST", "Patient", R"({"resourceType":"Patient","birthDate":"x"})"),
        "422 value", "resource.birthDate"},
   };

@@ -16,7 +16,9 @@
 #include "api/target.h"
 #include "base/planted.h"
 #include "fhir/json.h"
+#include "fhir/terminology/terminology.h"
 #include "node/node.h"
+#include "world/clock.h"
 #include "world/random.h"
 
 namespace holdfast::api {
@@ -28,8 +30,12 @@ struct Options {
   std::string software_version = "0.1.0";
   /// Until access control exists, everybody who comes through this door is this principal.
   Principal principal{"anonymous"};
+  /// How many resources a conditional delete may remove together. 1: what selects more is refused.
+  std::size_t conditional_delete_max = 1;
   Bug planted = Bug::none;
 };
+/// The most that conditional_delete_max may say: decide looks at each, and others wait meanwhile.
+constexpr std::size_t conditional_delete_limit = 1000;
 
 /// JSON readers that keep their working memory. From any thread. At most `kept_max` lie idle.
 class ReaderPool {
@@ -74,6 +80,9 @@ struct Parts {
   ReaderPool& readers;
   /// The CapabilityStatement: it says what was built in, so it is written once.
   std::shared_ptr<const Bytes> capabilities;
+  const Clock& clock;
+  /// Code systems, value sets and concept maps that are built in.
+  const fhir::terminology::Terminology& terminology;
 };
 
 /// One request on its way to its reply.
@@ -82,6 +91,7 @@ struct Call {
   Match match;
   std::vector<Parameter> parameters;  ///< of the address
   Preferences prefer;
+  Format format = Format::json;  ///< of the reply
 };
 
 /// Base of absolute links, without a slash at the end; empty if there is none to be trusted.

@@ -16,7 +16,7 @@ Result<Terms> read_terms(const Parts& parts, const Call& call) {
   Terms terms;
   terms.operation.verb = Verb::create;
   TRY(const auto query, condition(headers, "If-None-Exist"));
-  terms.operation.if_none_exist = query.value_or("");
+  terms.operation.condition = query.value_or("");
   TRY(terms.command, start_command(parts, call.request));
   terms.operation.id = new_uuid(parts.random);
   return terms;

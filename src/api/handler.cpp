@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "api/format.h"
 #include "api/interactions.h"
 
 namespace holdfast::api {
@@ -16,9 +17,16 @@ Result<Call> read_call(Request& request) {
     TRY(call.parameters, parse_parameters(query));
   }
   call.prefer = preferences(request.headers);
-  TRY_OK(check_accept(request.headers, call.parameters));
+  TRY(call.format, reply_format(request.headers, call.parameters));
   TRY_OK(layout(call.parameters));
   return call;
+}
+
+// The form of a refusal of a request that has no Call: what can still be known of it.
+Format refusal_format(const Request& request) {
+  auto parameters = parse_parameters(request.query());
+  return reply_format(request.headers, parameters ? *parameters : std::vector<Parameter>())
+      .value_or(Format::json);
 }
 
 Reply refuse_address(const Error& error, const Request& request) {
@@ -31,7 +39,7 @@ Reply refuse_address(const Error& error, const Request& request) {
 
 Reply show_options(const Request& request) {
   const std::string methods = request.target == "*"
-                                  ? std::string("GET, HEAD, POST, PUT, DELETE, OPTIONS")
+                                  ? std::string("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
                                   : allowed_methods(request.path());
   if (methods.empty()) {
     return refusal(Error{Code::not_found, "nothing is at this address", {}, {}}, Origin::request);
@@ -39,6 +47,9 @@ Reply show_options(const Request& request) {
   Reply reply;
   reply.status = 204;
   reply.headers.add("Allow", methods);
+  if (methods.find("PATCH") != std::string::npos) {
+    reply.headers.add("Accept-Patch", patch_type);
+  }
   return reply;
 }
 
@@ -50,11 +61,23 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
   switch (call.match.interaction) {
     case Interaction::read: return read(parts, call, moment);
     case Interaction::vread: return vread(parts, call, moment);
-    case Interaction::history: return history(parts, call, moment);
+    case Interaction::history:
+    case Interaction::history_type:
+    case Interaction::history_system: return history(parts, call, moment);
     case Interaction::search:
     case Interaction::search_form:
+    case Interaction::search_all:
+    case Interaction::search_all_form:
     case Interaction::compartment:
     case Interaction::compartment_form: return search(parts, call, moment);
+    case Interaction::meta:
+    case Interaction::meta_system: return meta(parts, call, moment);
+    case Interaction::expand:
+    case Interaction::validate_in_set:
+    case Interaction::validate_in_system:
+    case Interaction::lookup:
+    case Interaction::subsumes:
+    case Interaction::translate: return terminology_operation(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -63,7 +86,13 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::bundle:
     case Interaction::create:
     case Interaction::update:
-    case Interaction::remove: break;
+    case Interaction::update_selected:
+    case Interaction::remove:
+    case Interaction::remove_selected:
+    case Interaction::patch:
+    case Interaction::patch_selected:
+    case Interaction::meta_add:
+    case Interaction::meta_delete: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -74,8 +103,14 @@ bool tells_what_is_there(Interaction interaction) {
   switch (interaction) {
     case Interaction::read:
     case Interaction::history:
+    case Interaction::history_type:
+    case Interaction::history_system:
+    case Interaction::meta:
+    case Interaction::meta_system:
     case Interaction::search:
     case Interaction::search_form:
+    case Interaction::search_all:
+    case Interaction::search_all_form:
     case Interaction::compartment:
     case Interaction::compartment_form: return true;
     default: return false;
@@ -87,7 +122,8 @@ Reply refuse_behind(const node::Moment& moment) {
 }
 
 bool is_form(Interaction interaction) {
-  return interaction == Interaction::search_form || interaction == Interaction::compartment_form;
+  return interaction == Interaction::search_form || interaction == Interaction::search_all_form ||
+         interaction == Interaction::compartment_form;
 }
 
 // https://hl7.org/fhir/R4/http.html#search: parameters of the address count beside those of the
@@ -95,7 +131,7 @@ bool is_form(Interaction interaction) {
 Result<void> add_form(Call& call) {
   TRY(const std::vector<Parameter> form, parse_parameters(call.request.body));
   call.parameters.insert(call.parameters.end(), form.begin(), form.end());
-  TRY_OK(check_accept(call.request.headers, call.parameters));
+  TRY(call.format, reply_format(call.request.headers, call.parameters));
   TRY_OK(layout(call.parameters));
   return ok();
 }
@@ -118,8 +154,13 @@ Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& m
 FhirHandler::FhirHandler(node::Node& node, World& world, Options options)
     : options_(std::move(options)),
       bulk_(world.bulk),
-      parts_{node, world.random, options_, readers_,
-             std::make_shared<const Bytes>(capability_statement(options_, world.clock.wall()))} {}
+      parts_{node,
+             world.random,
+             options_,
+             readers_,
+             std::make_shared<const Bytes>(capability_statement(options_, world.clock.wall())),
+             world.clock,
+             terminology_} {}
 
 Executor& FhirHandler::next_bulk() {
   return *bulk_[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % bulk_.size()];
@@ -141,18 +182,13 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
   }
   auto call = read_call(request);
   if (!call) {
-    co_return refuse_address(call.error(), request);
+    Reply reply = refuse_address(call.error(), request);
+    if (refusal_format(request) == Format::xml) {
+      write_as_xml(readers_, reply, Layout::compact, Deed::reading);
+    }
+    co_return reply;
   }
   call->request = std::move(request);
-  if (is_form(call->match.interaction)) {
-    if (const auto good = check_form_type(call->request.headers); !good) {
-      co_return refusal(good.error(), Origin::content);
-    }
-    if (const auto good = add_form(*call); !good) {
-      co_return refusal(good.error(), Origin::request);
-    }
-  }
-  const Layout wanted = layout(call->parameters).value_or(Layout::compact);
   const bool large = call->request.body.size() >= bulk_body_bytes_min;
   Executor& there = large ? next_bulk() : on;
   if (large) {
@@ -162,24 +198,53 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
   if (large) {
     co_await on.turn();
   }
-  if (wanted == Layout::indented && reply.body.size() <= indented_bytes_max &&
-      reply.headers.find("Content-Type") == fhir_json) {
-    reply.body = indent(reply.body.joined());
+  if (call->format == Format::xml && reply.body.size() >= bulk_body_bytes_min) {
+    co_await next_bulk().turn();
+    lay_out(*call, reply);
+    co_await on.turn();
+  } else {
+    lay_out(*call, reply);
   }
   co_return reply;
+}
+
+// The form and the layout that were asked for.
+void FhirHandler::lay_out(const Call& call, Reply& reply) {
+  const bool indents = layout(call.parameters).value_or(Layout::compact) == Layout::indented &&
+                       reply.body.size() <= indented_bytes_max;
+  if (call.format == Format::xml) {
+    write_as_xml(readers_, reply, indents ? Layout::indented : Layout::compact,
+                 deed_of(call.match.interaction));
+  } else if (indents && reply.headers.find("Content-Type") == fhir_json) {
+    reply.body = indent(reply.body.joined());
+  }
 }
 
 Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
   switch (call.match.interaction) {
     case Interaction::create: return create(parts_, call, on);
-    case Interaction::update: return update(parts_, call, on);
-    case Interaction::remove: return remove(parts_, call, on);
+    case Interaction::update:
+    case Interaction::update_selected: return update(parts_, call, on);
+    case Interaction::remove:
+    case Interaction::remove_selected: return remove(parts_, call, on);
+    case Interaction::patch:
+    case Interaction::patch_selected: return patch(parts_, call, on);
+    case Interaction::meta_add:
+    case Interaction::meta_delete: return change_meta(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
   }
 }
 
 Task<Reply> FhirHandler::answer_now(Call& call) {
+  if (is_form(call.match.interaction)) {
+    if (const auto good = check_form_type(call.request.headers); !good) {
+      co_return refusal(good.error(), Origin::content);
+    }
+    if (const auto good = add_form(call); !good) {
+      co_return refusal(good.error(), Origin::request);
+    }
+  }
   const node::Moment moment = parts_.node.view();
   Reply reply = answer_reading(parts_, call, moment);
   if (reply.status < 500 && !reply.headers.has("Holdfast-Position")) {

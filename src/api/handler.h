@@ -28,6 +28,7 @@ class FhirHandler final : public Handler {
  private:
   Task<Reply> answer(Call& call, Executor& on);
   Task<Reply> answer_now(Call& call);
+  void lay_out(const Call& call, Reply& reply);
 
   Executor& next_bulk();
 
@@ -35,6 +36,7 @@ class FhirHandler final : public Handler {
   const std::vector<Executor*> bulk_;
   std::atomic<std::size_t> bulk_turn_ = 0;
   ReaderPool readers_;
+  const fhir::terminology::Terminology terminology_;
   Parts parts_;
 };
 

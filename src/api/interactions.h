@@ -19,23 +19,35 @@ namespace holdfast::api {
 [[nodiscard]] Result<Reply> read(const Parts& parts, const Call& call, const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#vread
 [[nodiscard]] Result<Reply> vread(const Parts& parts, const Call& call, const node::Moment& moment);
-/// https://hl7.org/fhir/R4/http.html#history, of one resource
+/// https://hl7.org/fhir/R4/http.html#history, of one resource, of a type, of everything
 [[nodiscard]] Result<Reply> history(const Parts& parts, const Call& call,
                                     const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#search, of a type or a compartment, GET or form
 [[nodiscard]] Result<Reply> search(const Parts& parts, const Call& call,
                                    const node::Moment& moment);
+/// https://hl7.org/fhir/R4/resource-operation-meta.html
+[[nodiscard]] Result<Reply> meta(const Parts& parts, const Call& call, const node::Moment& moment);
+/// https://hl7.org/fhir/R4/terminology-service.html: $expand, $validate-code, $lookup, $subsumes,
+/// $translate, of a type or of a stored resource, by address or with Parameters
+[[nodiscard]] Reply terminology_operation(const Parts& parts, const Call& call,
+                                          const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
+/// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
+[[nodiscard]] Reply terminology_capabilities(const Parts& parts);
 /// The statement itself, from the table of routes and the definitions built in.
 [[nodiscard]] Bytes capability_statement(const Options& options, Time built);
 
 /// https://hl7.org/fhir/R4/http.html#create, with If-None-Exist #ccreate
 Task<Reply> create(const Parts& parts, Call& call, Executor& on);
-/// https://hl7.org/fhir/R4/http.html#update, also as create
+/// https://hl7.org/fhir/R4/http.html#update, also as create, and by condition #cond-update
 Task<Reply> update(const Parts& parts, Call& call, Executor& on);
-/// https://hl7.org/fhir/R4/http.html#delete
+/// https://hl7.org/fhir/R4/http.html#delete, also by condition #cdelete
 Task<Reply> remove(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/http.html#patch, also by condition
+Task<Reply> patch(const Parts& parts, Call& call, Executor& on);
+/// https://hl7.org/fhir/R4/resource-operation-meta-add.html and -meta-delete.html
+Task<Reply> change_meta(const Parts& parts, Call& call, Executor& on);
 /// https://hl7.org/fhir/R4/http.html#transaction, batch and transaction
 Task<Reply> bundle(const Parts& parts, Call& call, Executor& on);
 

@@ -1,11 +1,14 @@
 // api/metadata.cpp: https://hl7.org/fhir/R4/http.html#capabilities. Says what is really there: the
 // interactions come from the table of routes, the types and search parameters from the definitions
 // that search was built with.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "api/interactions.h"
 #include "api/json_writer.h"
 #include "base/time.h"
+#include "fhir/params/compile.h"
 #include "search/criteria.h"
 
 namespace holdfast::api {
@@ -29,7 +32,37 @@ void write_interactions(JsonWriter& json, Level level) {
   json.close(']');
 }
 
-void write_type(JsonWriter& json, fhir::TypeId type) {
+constexpr bool is_answered(Interaction interaction) {
+  return std::ranges::any_of(
+      routes, [interaction](const Route& route) { return route.interaction == interaction; });
+}
+
+// https://hl7.org/fhir/R4/resource-operations.html: those of one type beside those of Resource.
+void write_operations(JsonWriter& json, Level level, std::string_view type = {}) {
+  std::string_view before;
+  json.open("operation", '[');
+  const std::string own = fmt::format("/fhir/{}/$", type);
+  for (const Route& route : routes) {
+    if (route.level == level && route.code != before) {
+      before = route.code;
+      json.open('{');
+      json.text("name", route.code);
+      json.text("definition",
+                fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
+      json.close('}');
+    } else if (route.level == Level::own_operation && route.method == Method::get &&
+               route.pattern.starts_with(own)) {
+      json.open('{');
+      json.text("name", route.code);
+      json.text("definition",
+                fmt::format("http://hl7.org/fhir/OperationDefinition/{}-{}", type, route.code));
+      json.close('}');
+    }
+  }
+  json.close(']');
+}
+
+void write_type(JsonWriter& json, fhir::TypeId type, const Options& options) {
   json.open('{');
   json.text("type", fhir::name(type));
   write_interactions(json, Level::type);
@@ -38,16 +71,19 @@ void write_type(JsonWriter& json, fhir::TypeId type) {
   json.boolean("updateCreate", true);
   json.boolean("conditionalCreate", true);
   json.text("conditionalRead", "full-support");
-  json.boolean("conditionalUpdate", false);
-  json.text("conditionalDelete", "not-supported");
+  json.boolean("conditionalUpdate", is_answered(Interaction::update_selected));
+  json.text("conditionalDelete", options.conditional_delete_max > 1 ? "multiple" : "single");
   json.open("searchParam", '[');
-  for (const search::SearchParameter& parameter : search::parameters_of(type)) {
+  for (const search::SearchParameter& parameter :
+       search::parameters_of(fhir::standard_search_params(), type)) {
     json.open('{');
     json.text("name", parameter.name);
+    json.text("definition", parameter.url);
     json.text("type", parameter.kind);
     json.close('}');
   }
   json.close(']');
+  write_operations(json, Level::type_operation, fhir::name(type));
   json.close('}');
 }
 
@@ -74,16 +110,22 @@ Bytes capability_statement(const Options& options, Time built) {
   json.open("format", '[');
   json.text("json");
   json.text("application/fhir+json");
+  json.text("xml");
+  json.text("application/fhir+xml");
+  json.close(']');
+  json.open("patchFormat", '[');
+  json.text(patch_type);
   json.close(']');
   json.open("rest", '[');
   json.open('{');
   json.text("mode", "server");
   json.open("resource", '[');
   for (std::size_t i = 0; i < fhir::type_count; ++i) {
-    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)});
+    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)}, options);
   }
   json.close(']');
   write_interactions(json, Level::system);
+  write_operations(json, Level::system_operation);
   json.close('}');
   json.close(']');
   json.close('}');
@@ -93,8 +135,13 @@ Bytes capability_statement(const Options& options, Time built) {
 Result<Reply> capabilities(const Parts& parts, const Call& call) {
   // https://hl7.org/fhir/R4/http.html#capabilities: mode full, normative or terminology.
   TRY_OK(check_parameters(call, {"mode"}));
-  if (const auto mode = parameter(call, "mode"); mode && *mode != "full") {
-    return fail(Code::unsupported, fmt::format("mode '{}' is not answered here, only full", *mode),
+  const auto mode = parameter(call, "mode");
+  if (mode == "terminology") {
+    return terminology_capabilities(parts);
+  }
+  if (mode && *mode != "full") {
+    return fail(Code::unsupported,
+                fmt::format("mode '{}' is not answered here, only full and terminology", *mode),
                 "http.mode");
   }
   Reply reply;

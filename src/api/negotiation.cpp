@@ -37,12 +37,31 @@ std::string_view take_part(std::string_view& rest, char separator) {
 enum class Charset : std::uint8_t { utf_8, other };
 enum class FhirVersion : std::uint8_t { r4, other };
 
+// Qvalues in thousandths. RFC 9110 section 12.4.2
+constexpr unsigned quality_max = 1000;
+
+unsigned parse_quality(std::string_view text) {
+  if (!text.starts_with('0')) {
+    return quality_max;
+  }
+  unsigned quality = 0;
+  unsigned place = quality_max / 10;
+  for (const char digit : text.substr(std::min<std::size_t>(text.size(), 2))) {
+    if (digit < '0' || digit > '9') {
+      break;
+    }
+    quality += static_cast<unsigned>(digit - '0') * place;
+    place /= 10;
+  }
+  return quality;
+}
+
 // RFC 9110 section 8.3.1, as far as it matters here.
 struct MediaType {
   std::string_view essence;
   Charset charset = Charset::utf_8;
   FhirVersion version = FhirVersion::r4;
-  bool refused = false;  // q=0
+  unsigned quality = quality_max;
 };
 
 MediaType parse_media_type(std::string_view text) {
@@ -58,22 +77,60 @@ MediaType parse_media_type(std::string_view text) {
     } else if (same_text(key, "fhirVersion")) {
       media.version = value == "4.0" || value == "4.0.1" ? FhirVersion::r4 : FhirVersion::other;
     } else if (same_text(key, "q")) {
-      media.refused = value.starts_with('0') && value.find_first_not_of("0.") == std::string::npos;
+      media.quality = parse_quality(value);
     }
   }
   return media;
 }
 
-bool is_json(std::string_view essence) {
-  return same_text(essence, "application/fhir+json") || same_text(essence, "application/json") ||
-         same_text(essence, "text/json");
+std::optional<Format> format_named(std::string_view essence) {
+  if (same_text(essence, "application/fhir+json") || same_text(essence, "application/json") ||
+      same_text(essence, "text/json")) {
+    return Format::json;
+  }
+  if (same_text(essence, "application/fhir+xml") || same_text(essence, "application/xml") ||
+      same_text(essence, "text/xml")) {
+    return Format::xml;
+  }
+  return std::nullopt;
 }
 
-bool takes_json(const MediaType& media) {
-  const bool names_it =
-      is_json(media.essence) || media.essence == "*/*" || same_text(media.essence, "application/*");
-  return names_it && !media.refused && media.version == FhirVersion::r4 &&
-         media.charset == Charset::utf_8;
+bool is_ours(const MediaType& media) {
+  return media.version == FhirVersion::r4 && media.charset == Charset::utf_8;
+}
+
+// What Accept says of one format: the most specific range that fits counts, and of several the one
+// that is liked best.
+struct Liking {
+  enum class Range : std::uint8_t { none, all, application, named };
+  Range range = Range::none;
+  unsigned quality = 0;
+  std::size_t at = 0;  // place in the list
+
+  void hear(Range said, unsigned said_quality, std::size_t place) {
+    const bool is_better = said > range || (said == range && said_quality > quality);
+    if (said != Range::none && is_better) {
+      *this = {said, said_quality, place};
+    }
+  }
+};
+
+// The range of one format, where `named` is what the range names.
+Liking::Range range_of(const MediaType& media, std::optional<Format> named, Format format) {
+  if (named) {
+    return *named == format ? Liking::Range::named : Liking::Range::none;
+  }
+  if (same_text(media.essence, "application/*")) {
+    return Liking::Range::application;
+  }
+  return media.essence == "*/*" ? Liking::Range::all : Liking::Range::none;
+}
+
+bool likes_xml_better(const Liking& xml, const Liking& json) {
+  if (xml.quality != json.quality) {
+    return xml.quality > json.quality;
+  }
+  return xml.range != json.range ? xml.range > json.range : xml.at < json.at;
 }
 
 Result<std::string_view> only_content_type(const Headers& headers, std::string_view wanted) {
@@ -88,12 +145,18 @@ Result<std::string_view> only_content_type(const Headers& headers, std::string_v
 }
 
 constexpr std::string_view accepted_types =
-    "application/fhir+json or application/json, with charset=utf-8 and fhirVersion=4.0 if they are "
-    "named";
+    "application/fhir+json or application/fhir+xml, with charset=utf-8 and fhirVersion=4.0 if they "
+    "are named";
 
 // https://hl7.org/fhir/R4/http.html#mime-type: the short forms of _format; '+' may have become ' '.
-bool is_json_format(std::string_view format) {
-  return format == "json" || is_json(format) || same_text(format, "application/fhir json");
+std::optional<Format> format_of_parameter(std::string_view format) {
+  if (format == "json" || same_text(format, "application/fhir json")) {
+    return Format::json;
+  }
+  if (format == "xml" || same_text(format, "application/fhir xml")) {
+    return Format::xml;
+  }
+  return format_named(format);
 }
 
 // W/"3" without its dress; nothing if it is no entity tag.
@@ -135,16 +198,27 @@ Preferences preferences(const Headers& headers) {
   return preferences;
 }
 
-Result<void> check_content_type(const Headers& headers) {
+Result<Format> content_format(const Headers& headers) {
   TRY(const std::string_view text, only_content_type(headers, accepted_types));
   const MediaType media = parse_media_type(text);
-  if (is_json(media.essence) && media.charset == Charset::utf_8 &&
-      media.version == FhirVersion::r4) {
-    return ok();
+  if (const auto format = format_named(media.essence); format && is_ours(media)) {
+    return *format;
   }
   return fail(Code::media_type,
               fmt::format("Content-Type '{}' is not read here; send {}", text, accepted_types),
               "http.Content-Type");
+}
+
+Result<PatchForm> patch_form(const Headers& headers) {
+  TRY(const std::string_view text, only_content_type(headers, patch_type));
+  const MediaType media = parse_media_type(text);
+  if (same_text(media.essence, patch_type) && media.charset == Charset::utf_8) {
+    return PatchForm::json_patch;
+  }
+  return fail(
+      Code::media_type,
+      fmt::format("Content-Type '{}' is no patch that is read here; send {}", text, patch_type),
+      "http.Content-Type");
 }
 
 Result<void> check_form_type(const Headers& headers) {
@@ -159,40 +233,50 @@ Result<void> check_form_type(const Headers& headers) {
               "http.Content-Type");
 }
 
-Result<void> check_accept(const Headers& headers, const std::vector<Parameter>& parameters) {
-  bool by_parameter = false;
+Result<Format> reply_format(const Headers& headers, const std::vector<Parameter>& parameters) {
+  std::optional<Format> by_parameter;
   for (const Parameter& parameter : parameters) {
     if (parameter.name == "_format") {
       std::string_view format = parameter.value;
-      if (!is_json_format(take_part(format, ';'))) {
-        return fail(Code::media_type,
-                    fmt::format("_format '{}' is not written here; this server writes JSON only: "
-                                "use json or application/fhir+json",
-                                parameter.value),
-                    "http._format");
+      by_parameter = format_of_parameter(take_part(format, ';'));
+      if (!by_parameter) {
+        return fail(
+            Code::media_type,
+            fmt::format("_format '{}' is not written here: use json or xml", parameter.value),
+            "http._format");
       }
-      by_parameter = true;
     }
   }
+  if (by_parameter) {
+    return *by_parameter;
+  }
+  Liking json;
+  Liking xml;
+  std::size_t place = 0;
   const auto lists = headers.all("Accept");
-  if (by_parameter || lists.empty()) {
-    return ok();
-  }
   for (std::string_view list : lists) {
-    if (trimmed(list).empty()) {
-      return ok();
-    }
     while (!list.empty()) {
-      if (takes_json(parse_media_type(take_part(list, ',')))) {
-        return ok();
+      const MediaType media = parse_media_type(take_part(list, ','));
+      if (is_ours(media)) {
+        const auto named = format_named(media.essence);
+        json.hear(range_of(media, named, Format::json), media.quality, place);
+        xml.hear(range_of(media, named, Format::xml), media.quality, place);
       }
+      ++place;
     }
   }
-  return fail(Code::media_type,
-              fmt::format("Accept '{}' leaves out JSON, and this server writes JSON only: accept "
-                          "application/fhir+json (fhirVersion=4.0)",
-                          lists.front()),
-              "http.Accept");
+  if (place == 0) {  // no Accept, or an empty one
+    return headers.has("Content-Type") ? content_format(headers).value_or(Format::json)
+                                       : Format::json;
+  }
+  if (json.quality == 0 && xml.quality == 0) {
+    return fail(Code::media_type,
+                fmt::format("Accept '{}' leaves out JSON and XML, and this server writes nothing "
+                            "else: accept application/fhir+json (fhirVersion=4.0)",
+                            lists.front()),
+                "http.Accept");
+  }
+  return likes_xml_better(xml, json) ? Format::xml : Format::json;
 }
 
 Result<std::optional<std::string_view>> condition(const Headers& headers, std::string_view name) {

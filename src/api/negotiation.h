@@ -14,6 +14,7 @@
 #include "api/target.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/command.h"
 
 namespace holdfast::api {
 
@@ -33,16 +34,26 @@ struct Preferences {
 /// RFC 7240: preferences that are not known are ignored, and so are known ones with other values.
 [[nodiscard]] Preferences preferences(const Headers& headers);
 
-/// Fails with Code::media_type unless the content says that it is FHIR JSON in UTF-8:
-/// application/fhir+json, application/json or text/json, with charset=utf-8 and fhirVersion=4.0
-/// if those are named.
-[[nodiscard]] Result<void> check_content_type(const Headers& headers);
-/// The same for an HTML form.
+/// The two forms of FHIR. https://hl7.org/fhir/R4/http.html#mime-type
+enum class Format : std::uint8_t { json, xml };
+
+/// The form that the content says it has, in UTF-8: application/fhir+json, application/json or
+/// text/json, and the same three of XML, with charset=utf-8 and fhirVersion=4.0 if those are named.
+/// Code::media_type otherwise.
+[[nodiscard]] Result<Format> content_format(const Headers& headers);
+/// What a PATCH brings (RFC 6902). Also for Accept-Patch (RFC 5789 section 3.1).
+inline constexpr std::string_view patch_type = "application/json-patch+json";
+/// The form of a patch: RFC 6902 as application/json-patch+json. Code::media_type for anything
+/// else.
+[[nodiscard]] Result<PatchForm> patch_form(const Headers& headers);
+/// Code::media_type unless the content says that it is an HTML form.
 [[nodiscard]] Result<void> check_form_type(const Headers& headers);
 
-/// Fails with Code::media_type unless JSON will do. `_format` overrides Accept.
-[[nodiscard]] Result<void> check_accept(const Headers& headers,
-                                        const std::vector<Parameter>& parameters);
+/// The form that the reply should have: `_format`, or else the one that Accept likes best (RFC 9110
+/// section 12.5.1; JSON where it likes both alike and neither by name), or else, as FHIR says, that
+/// of the content. Code::media_type if neither will do.
+[[nodiscard]] Result<Format> reply_format(const Headers& headers,
+                                          const std::vector<Parameter>& parameters);
 
 /// The one value of a header that says what must hold; nothing if it is not there. Code::syntax if
 /// it is there more than once, or empty: then it would hold nothing back.

@@ -11,47 +11,76 @@ Headers with(std::string_view name, std::string_view value) {
   return headers;
 }
 
-TEST(Negotiation, ReadsJsonUnderItsNamesAndNothingElse) {
+TEST(Negotiation, ReadsJsonAndXmlUnderTheirNamesAndNothingElse) {
   for (const std::string_view good :
        {"application/fhir+json", "application/json", "Application/FHIR+JSON;charset=utf-8",
-        "application/fhir+json; charset=\"UTF-8\"; fhirVersion=4.0",
+        "application/fhir+json; charset=\"UTF-8\"; fhirVersion=4.0", "text/json",
         "application/fhir+json;fhirVersion=4.0.1"}) {
-    EXPECT_TRUE(check_content_type(with("Content-Type", good))) << good;
+    EXPECT_EQ(content_format(with("Content-Type", good)).value(), Format::json) << good;
+  }
+  for (const std::string_view good :
+       {"application/fhir+xml", "application/xml", "TEXT/XML; charset=utf-8",
+        "application/fhir+xml; fhirVersion=4.0"}) {
+    EXPECT_EQ(content_format(with("Content-Type", good)).value(), Format::xml) << good;
   }
   for (const std::string_view bad :
-       {"application/fhir+xml", "text/plain", "application/fhir+json;charset=latin1",
-        "application/fhir+json;fhirVersion=3.0", "", "json", "multipart/form-data"}) {
-    const auto refused = check_content_type(with("Content-Type", bad));
+       {"application/xhtml+xml", "text/plain", "application/fhir+json;charset=latin1",
+        "application/fhir+xml;charset=utf-16", "application/fhir+json;fhirVersion=3.0", "", "json",
+        "multipart/form-data"}) {
+    const auto refused = content_format(with("Content-Type", bad));
     ASSERT_FALSE(refused) << bad;
     EXPECT_EQ(refused.error().code, Code::media_type);
     EXPECT_NE(refused.error().what.find("application/fhir+json"), std::string::npos);
   }
-  EXPECT_FALSE(check_content_type(Headers{}));
+  EXPECT_FALSE(content_format(Headers{}));
 }
 
-TEST(Negotiation, WritesJsonForWhoeverLetsIt) {
-  for (const std::string_view good :
+TEST(Negotiation, WritesWhatAcceptLikesBest) {
+  for (const std::string_view json :
        {"", "*/*", "application/*", "application/fhir+json", "application/json;q=0.1",
+        "application/fhir+xml;q=0.5, application/fhir+json", "application/fhir+xml;q=0, */*;q=0.1",
+        "application/fhir+json, application/fhir+xml", "application/fhir+json; fhirVersion=4.0",
+        "application/fhir+xml;fhirVersion=3.0, */*;q=0.1",
+        "application/fhir+xml;q=0.899, application/*;q=0.9"}) {
+    EXPECT_EQ(reply_format(with("Accept", json), {}).value(), Format::json) << json;
+  }
+  for (const std::string_view xml :
+       {"application/fhir+xml", "application/xml", "text/xml;q=0.1", "application/fhir+xml, */*",
         "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-        "application/fhir+xml, application/fhir+json;q=0.5",
-        "application/fhir+json; fhirVersion=4.0"}) {
-    EXPECT_TRUE(check_accept(with("Accept", good), {})) << good;
+        "application/fhir+xml, application/fhir+json;q=0.5", "application/json;q=0, */*",
+        "application/fhir+xml, application/fhir+json",
+        "*/*;q=1.0, application/fhir+json;q=0.999"}) {
+    EXPECT_EQ(reply_format(with("Accept", xml), {}).value(), Format::xml) << xml;
   }
   for (const std::string_view bad :
-       {"application/fhir+xml", "text/html", "application/fhir+json;q=0", "*/*;q=0.0",
-        "application/fhir+json; fhirVersion=3.0"}) {
-    EXPECT_FALSE(check_accept(with("Accept", bad), {})) << bad;
+       {"text/html", "application/fhir+json;q=0", "*/*;q=0.0",
+        "application/fhir+json;fhirVersion=3.0", "application/fhir+xml;q=0.000"}) {
+    EXPECT_EQ(reply_format(with("Accept", bad), {}).error().code, Code::media_type) << bad;
   }
+}
+
+TEST(Negotiation, RepliesInTheFormOfTheContentWhereNothingElseIsSaid) {
+  EXPECT_EQ(reply_format(Headers{}, {}).value(), Format::json);
+  EXPECT_EQ(reply_format(with("Content-Type", "text/xml"), {}).value(), Format::xml);
+  EXPECT_EQ(reply_format(with("Content-Type", "text/plain"), {}).value(), Format::json);
+  Headers both = with("Content-Type", "text/xml");
+  both.add("Accept", "*/*");
+  EXPECT_EQ(reply_format(both, {}).value(), Format::json);
 }
 
 TEST(Negotiation, FormatParameterOverridesAccept) {
   const Headers xml = with("Accept", "application/fhir+xml");
   for (const char* good : {"json", "application/json", "application/fhir+json",
                            "application/fhir json", "text/json"}) {
-    EXPECT_TRUE(check_accept(xml, {{"_format", good}})) << good;
+    EXPECT_EQ(reply_format(xml, {{"_format", good}}).value(), Format::json) << good;
   }
-  for (const char* bad : {"xml", "ttl", "html", "", "application/fhir+xml"}) {
-    EXPECT_FALSE(check_accept(Headers{}, {{"_format", bad}})) << bad;
+  const Headers json = with("Accept", "application/fhir+json");
+  for (const char* good :
+       {"xml", "application/xml", "application/fhir+xml", "application/fhir xml", "text/xml"}) {
+    EXPECT_EQ(reply_format(json, {{"_format", good}}).value(), Format::xml) << good;
+  }
+  for (const char* bad : {"ttl", "html", "", "XML"}) {
+    EXPECT_FALSE(reply_format(Headers{}, {{"_format", bad}})) << bad;
   }
 }
 

@@ -59,6 +59,7 @@ Meaning meaning(Code code, Origin origin) {
     case Code::deleted: return {410, "deleted"};
     case Code::conflict: return {412, "conflict"};
     case Code::precondition: return {412, "business-rule"};
+    case Code::mismatch: return {400, "value"};
     case Code::multiple_matches: return {412, "multiple-matches"};
     case Code::unmatched: return {422, "not-found"};
     case Code::key_reused: return {422, "business-rule"};

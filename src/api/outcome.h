@@ -37,7 +37,8 @@ constexpr std::size_t issues_max = 100;
 /// The whole reply, with Retry-After where trying again makes sense.
 [[nodiscard]] Reply refusal(const Error& error, Origin origin);
 
-/// What FHIR JSON is called on the wire.
+/// What FHIR JSON and XML are called on the wire.
 inline constexpr std::string_view fhir_json = "application/fhir+json;charset=utf-8";
+inline constexpr std::string_view fhir_xml = "application/fhir+xml;charset=utf-8";
 
 }  // namespace holdfast::api

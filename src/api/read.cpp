@@ -8,7 +8,7 @@
 namespace holdfast::api {
 
 Result<Reply> read(const Parts& parts, const Call& call, const node::Moment& moment) {
-  TRY_OK(check_parameters(call, {}));
+  TRY_OK(check_parameters(call, {"_summary", "_elements"}));
   const Match& match = call.match;
   TRY(const auto current, views::read_current(*moment.reader, match.type, match.id));
   if (!current) {
@@ -16,7 +16,7 @@ Result<Reply> read(const Parts& parts, const Call& call, const node::Moment& mom
                 fmt::format("there is no {}/{}", fhir::name(match.type), match.id));
   }
   TRY(views::Body body, stored_row(parts, moment, current->row));
-  return show(call, std::move(body));
+  return show(parts, call, std::move(body));
 }
 
 }  // namespace holdfast::api

@@ -1,4 +1,4 @@
-// read, vread, history
+// read, vread
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -71,9 +71,26 @@ TEST(Read, IndentsWhenAskedTo) {
 TEST(Read, RefusesParametersItWouldIgnore) {
   Server server;
   ASSERT_EQ(server.put("/fhir/Patient/p1", patient(1)).status, 201);
-  EXPECT_EQ(server.get("/fhir/Patient/p1?_elements=id").refusal(), "400 not-supported");
-  EXPECT_EQ(server.get("/fhir/Patient/p1?_elements=id", {{"Prefer", "handling=lenient"}}).status,
-            200);
+  EXPECT_EQ(server.get("/fhir/Patient/p1?_sort=id").refusal(), "400 not-supported");
+  EXPECT_EQ(server.get("/fhir/Patient/p1?_sort=id", {{"Prefer", "handling=lenient"}}).status, 200);
+}
+
+TEST(Read, ShowsThePartThatIsAskedFor) {
+  Server server;
+  ASSERT_EQ(server.put("/fhir/Patient/p1", patient(1)).status, 201);
+  const Answered part = server.get("/fhir/Patient/p1?_elements=gender");
+  EXPECT_EQ(part.status, 200);
+  EXPECT_EQ(part.header("ETag"), "W/\"1\"");
+  EXPECT_FALSE(part.json().has("multipleBirthInteger"));
+  EXPECT_EQ(part.json().at("meta.tag.0.code"), "SUBSETTED");
+  EXPECT_EQ(server.put("/fhir/Patient/p1", part.body).refusal(), "422 value")
+      << "a part never takes the place of the whole";
+  EXPECT_FALSE(
+      server.get("/fhir/Patient/p1/_history/1?_summary=true").json().has("multipleBirthInteger"));
+  EXPECT_EQ(server.get("/fhir/Patient/p1?_summary=false").body,
+            server.get("/fhir/Patient/p1").body);
+  EXPECT_EQ(server.get("/fhir/Patient/p1?_summary=count").refusal(), "400 value");
+  EXPECT_EQ(server.get("/fhir/Patient/p1?_elements=colour").refusal(), "400 value");
 }
 
 TEST(VRead, GivesEachVersionAsItWasAndNoOther) {
@@ -95,59 +112,6 @@ TEST(VRead, GivesEachVersionAsItWasAndNoOther) {
               "404 not-found")
         << none;
   }
-}
-
-TEST(History, ListsEveryVersionNewestFirst) {
-  Server server;
-  ASSERT_EQ(server.put("/fhir/Patient/p1", patient(1)).status, 201);
-  ASSERT_EQ(server.put("/fhir/Patient/p1", patient(2)).status, 200);
-  ASSERT_EQ(server.remove("/fhir/Patient/p1").status, 204);
-  ASSERT_EQ(server.put("/fhir/Patient/p1", patient(4)).status, 201);
-  const Answered history = server.get("/fhir/Patient/p1/_history");
-  ASSERT_EQ(history.status, 200) << history.body;
-  const Document json = history.json();
-  EXPECT_EQ(json.at("type"), "history");
-  EXPECT_EQ(json.at("total"), "4");
-  ASSERT_EQ(json.size("entry"), 4U);
-  EXPECT_EQ(json.at("entry.0.resource.multipleBirthInteger"), "4");
-  EXPECT_EQ(json.at("entry.0.response.status"), "201 Created");
-  EXPECT_EQ(json.at("entry.0.fullUrl"), "http://localhost:8080/fhir/Patient/p1");
-  EXPECT_FALSE(json.has("entry.1.resource"));
-  EXPECT_EQ(json.at("entry.1.request.method"), "DELETE");
-  EXPECT_EQ(json.at("entry.1.response.etag"), "W/\"3\"");
-  EXPECT_EQ(json.at("entry.2.response.status"), "200 OK");
-  EXPECT_EQ(json.at("entry.2.request.url"), "Patient/p1");
-  EXPECT_EQ(json.at("entry.3.resource.multipleBirthInteger"), "1");
-  EXPECT_EQ(json.at("entry.3.response.status"), "201 Created");
-  EXPECT_EQ(json.at("entry.3.response.lastModified"), json.at("entry.3.resource.meta.lastUpdated"));
-}
-
-TEST(History, PagesRepeatAndOmitNothingWhileVersionsAreAdded) {
-  Server server;
-  for (int i = 1; i <= 7; ++i) {
-    server.put("/fhir/Patient/p1", patient(i));
-  }
-  std::string url = "/fhir/Patient/p1/_history?_count=3";
-  std::string seen;
-  for (int pages = 0; !url.empty() && pages < 10; ++pages) {
-    const Document json = server.get(url).json();
-    for (std::size_t i = 0; i < json.size("entry"); ++i) {
-      seen += json.at(fmt::format("entry.{}.resource.multipleBirthInteger", i)) + " ";
-    }
-    const std::string next = json.at("link.1.url");
-    url = next.empty() ? next : next.substr(next.find("/fhir/"));
-    server.put("/fhir/Patient/p1", patient(100 + pages));
-  }
-  EXPECT_EQ(seen, "7 6 5 4 3 2 1 ");
-}
-
-TEST(History, RefusesWhatItDoesNotDo) {
-  Server server;
-  ASSERT_EQ(server.put("/fhir/Patient/p1", patient(1)).status, 201);
-  EXPECT_EQ(server.get("/fhir/Patient/p1/_history?_since=2026").refusal(), "400 not-supported");
-  EXPECT_EQ(server.get("/fhir/Patient/p1/_history?_count=x").refusal(), "400 value");
-  EXPECT_EQ(server.get("/fhir/Patient/_history").refusal(), "404 not-found");
-  EXPECT_EQ(server.get("/fhir/Patient/p1/_history?_count=0").json().at("total"), "1");
 }
 
 }  // namespace

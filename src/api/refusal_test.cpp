@@ -104,7 +104,7 @@ TEST(Refusal, OfMediaTypesNamesThoseThatAreTaken) {
   Server server;
   const std::string patient = R"({"resourceType":"Patient"})";
   for (const Field& type :
-       {Field{"Content-Type", "application/fhir+xml"}, Field{"Content-Type", "text/plain"},
+       {Field{"Content-Type", "application/xhtml+xml"}, Field{"Content-Type", "text/plain"},
         Field{"Content-Type", "application/fhir+json;fhirVersion=3.0"},
         Field{"Content-Type", "application/json;charset=iso-8859-1"}, Field{"X-None", "1"}}) {
     for (const auto& [method, target] :
@@ -115,22 +115,22 @@ TEST(Refusal, OfMediaTypesNamesThoseThatAreTaken) {
       EXPECT_NE(answered.json().at("issue.0.diagnostics").find("application/"), std::string::npos);
     }
   }
-  EXPECT_EQ(server.get("/fhir/Patient/p", {{"Accept", "application/fhir+xml"}}).refusal(),
+  EXPECT_EQ(server.get("/fhir/Patient/p", {{"Accept", "text/turtle"}}).refusal(),
             "406 not-supported");
-  EXPECT_EQ(server.get("/fhir/Patient/p?_format=xml").refusal(), "406 not-supported");
+  EXPECT_EQ(server.get("/fhir/Patient/p?_format=ttl").refusal(), "406 not-supported");
 }
 
 TEST(Refusal, OfMethodsNamesThoseThatAreTaken) {
   Server server;
-  const Answered patch = server.send(Method::patch, "/fhir/Patient/p");
-  EXPECT_EQ(patch.refusal(), "405 not-supported");
-  EXPECT_EQ(patch.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  const Answered post = server.send(Method::post, "/fhir/Patient/p");
+  EXPECT_EQ(post.refusal(), "405 not-supported");
+  EXPECT_EQ(post.header("Allow"), "GET, HEAD, PUT, DELETE, PATCH, OPTIONS");
   EXPECT_EQ(server.send(Method::unknown, "/fhir/Patient").refusal(), "405 not-supported");
-  EXPECT_EQ(server.remove("/fhir/Patient?identifier=1").refusal(), "405 not-supported");
-  EXPECT_EQ(server.put("/fhir/Patient?identifier=1", "{}").refusal(), "405 not-supported");
+  EXPECT_EQ(server.remove("/fhir").refusal(), "405 not-supported");
+  EXPECT_EQ(server.put("/fhir/metadata", "{}").refusal(), "405 not-supported");
   const Answered options = server.send(Method::options, "/fhir/Patient/p");
   EXPECT_EQ(options.status, 204);
-  EXPECT_EQ(options.header("Allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
+  EXPECT_EQ(options.header("Allow"), "GET, HEAD, PUT, DELETE, PATCH, OPTIONS");
   EXPECT_EQ(server.send(Method::options, "*").status, 204);
   EXPECT_EQ(server.send(Method::options, "/nowhere").status, 404);
 }

@@ -74,11 +74,6 @@ std::unexpected<Error> nothing_there(std::string_view path,
   if (!segments.empty() && segments.back().starts_with('$')) {
     return fail(Code::not_found, fmt::format("this server has no operation {}", segments.back()));
   }
-  if (!segments.empty() && segments.back() == "_history") {
-    return fail(Code::not_found,
-                "this server keeps the history of each resource, but answers no history of a type "
-                "or of everything: ask for [type]/[id]/_history");
-  }
   return fail(Code::not_found, fmt::format("nothing is at {}", path.substr(0, 200)));
 }
 

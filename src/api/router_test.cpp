@@ -17,17 +17,31 @@ TEST(Router, FindsEachInteraction) {
            Case{Method::post, "/fhir", Interaction::bundle},
            Case{Method::post, "/fhir/", Interaction::bundle},
            Case{Method::get, "/fhir/Patient", Interaction::search},
+           Case{Method::get, "/fhir", Interaction::search_all},
+           Case{Method::post, "/fhir/_search", Interaction::search_all_form},
            Case{Method::post, "/fhir/Patient", Interaction::create},
            Case{Method::post, "/fhir/Patient/_search", Interaction::search_form},
            Case{Method::get, "/fhir/Patient/7", Interaction::read},
            Case{Method::get, "/fhir/Patient/metadata.7", Interaction::read},
            Case{Method::put, "/fhir/Patient/7", Interaction::update},
            Case{Method::remove, "/fhir/Patient/7", Interaction::remove},
+           Case{Method::put, "/fhir/Patient", Interaction::update_selected},
+           Case{Method::remove, "/fhir/Patient", Interaction::remove_selected},
            Case{Method::get, "/fhir/Patient/7/_history", Interaction::history},
+           Case{Method::get, "/fhir/Patient/_history", Interaction::history_type},
+           Case{Method::get, "/fhir/_history", Interaction::history_system},
            Case{Method::get, "/fhir/Patient/7/_history/2", Interaction::vread},
            Case{Method::get, "/fhir/Patient/7/Observation", Interaction::compartment},
            Case{Method::get, "/fhir/Patient/7/*", Interaction::compartment},
            Case{Method::post, "/fhir/Patient/7/*/_search", Interaction::compartment_form},
+           Case{Method::patch, "/fhir/Patient/7", Interaction::patch},
+           Case{Method::patch, "/fhir/Patient", Interaction::patch_selected},
+           Case{Method::get, "/fhir/$meta", Interaction::meta_system},
+           Case{Method::get, "/fhir/Patient/$meta", Interaction::meta},
+           Case{Method::get, "/fhir/Patient/7/$meta", Interaction::meta},
+           Case{Method::get, "/fhir/Patient/7/_history/2/$meta", Interaction::meta},
+           Case{Method::post, "/fhir/Patient/7/$meta-add", Interaction::meta_add},
+           Case{Method::post, "/fhir/Patient/7/$meta-delete", Interaction::meta_delete},
            Case{Method::get, "/journal/checkpoint", Interaction::checkpoint},
            Case{Method::get, "/journal/proof", Interaction::proof},
            Case{Method::get, "/health/live", Interaction::live},
@@ -62,8 +76,6 @@ TEST(Router, RefusesEachForItsOwnReason) {
            Case{Method::get, "/fhirx", Code::not_found},
            Case{Method::get, "/fhir/Patient/7/_history/2/3", Code::not_found},
            Case{Method::get, "/fhir/Patient/$export", Code::not_found},
-           Case{Method::get, "/fhir/_history", Code::not_found},
-           Case{Method::get, "/fhir/Patient/_history", Code::not_found},
            Case{Method::get, "/fhir/patient/7", Code::unknown_type},
            Case{Method::get, "/fhir/Resource/7", Code::unknown_type},
            Case{Method::get, "/fhir/Patient/7/Foo", Code::unknown_type},
@@ -71,12 +83,12 @@ TEST(Router, RefusesEachForItsOwnReason) {
            Case{Method::get, "/fhir/Patient/a%20b", Code::value},
            Case{Method::get, "/fhir/Patient/a%2fb", Code::value},
            Case{Method::get, "/fhir/Patient/%zz", Code::syntax},
-           Case{Method::put, "/fhir/Patient", Code::method},
-           Case{Method::remove, "/fhir/Patient", Code::method},
-           Case{Method::patch, "/fhir/Patient/7", Code::method},
+           Case{Method::patch, "/fhir/Patient/7/_history/1", Code::method},
+           Case{Method::get, "/fhir/Patient/7/$meta-add", Code::method},
            Case{Method::post, "/fhir/Patient/7", Code::method},
+           Case{Method::put, "/fhir/Patient/7/_history", Code::method},
            Case{Method::post, "/fhir/metadata", Code::method},
-           Case{Method::get, "/fhir", Code::method},
+           Case{Method::put, "/fhir", Code::method},
            Case{Method::unknown, "/fhir/Patient", Code::method},
        }) {
     const auto found = match(c.method, c.path);
@@ -86,8 +98,8 @@ TEST(Router, RefusesEachForItsOwnReason) {
 }
 
 TEST(Router, NamesTheMethodsOfAnAddress) {
-  EXPECT_EQ(allowed_methods("/fhir/Patient/7"), "GET, HEAD, PUT, DELETE, OPTIONS");
-  EXPECT_EQ(allowed_methods("/fhir"), "POST, OPTIONS");
+  EXPECT_EQ(allowed_methods("/fhir/Patient/7"), "GET, HEAD, PUT, DELETE, PATCH, OPTIONS");
+  EXPECT_EQ(allowed_methods("/fhir"), "POST, GET, HEAD, OPTIONS");
   EXPECT_EQ(allowed_methods("/nowhere"), "");
 }
 

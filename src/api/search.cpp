@@ -1,13 +1,15 @@
 // api/search.cpp: https://hl7.org/fhir/R4/http.html#search, of a type or of a patient's
-// compartment, by address or by form. All pages of one search show the record at one position:
-// `next` carries it, signed, in `_page`, and nothing is kept here. The total is given when it is
-// asked for, or when the last page shows it anyway.
+// compartment, or of everything, by address or by form. All pages of one search show the record at
+// one position: `next` carries it, signed, in `_page`, and nothing is kept here. The total is given
+// when it is asked for, or when the last page shows it anyway.
 #include <fmt/format.h>
 
 #include "api/interactions.h"
 #include "api/json_writer.h"
 #include "api/stored.h"
+#include "fhir/params/compile.h"
 #include "search/criteria.h"
+#include "search/include.h"
 #include "search/page.h"
 #include "search/page_link.h"
 
@@ -21,7 +23,7 @@ constexpr std::size_t search_page_bytes_max = std::size_t{16} << 20U;
 // One search, at its first page or at a later one.
 struct Inquiry {
   search::PageLink link;  ///< scope, query, handling, snapshot; `after` counts for later pages only
-  std::optional<RowId> after;
+  std::optional<search::PageCursor> after;
   search::Criteria criteria;
   search::Total asked = search::Total::unasked;
 };
@@ -30,6 +32,10 @@ Result<search::Scope> scope_of(const Match& match) {
   search::Scope scope;
   const bool compartment = match.interaction == Interaction::compartment ||
                            match.interaction == Interaction::compartment_form;
+  if (match.interaction == Interaction::search_all ||
+      match.interaction == Interaction::search_all_form) {
+    return scope;
+  }
   if (!compartment) {
     scope.type = match.type;
     return scope;
@@ -44,8 +50,8 @@ Result<search::Scope> scope_of(const Match& match) {
   return scope;
 }
 
-bool same_scope(const search::Scope& a, const search::Scope& b) {
-  return a.type == b.type && a.patient == b.patient;
+search::Source source_of(const Parts& parts, const node::Moment& moment) {
+  return {*moment.reader, parts.node.codec(), fhir::standard_search_params()};
 }
 
 Result<Inquiry> first_page(const Call& call, const node::Moment& moment, search::Scope scope) {
@@ -56,10 +62,11 @@ Result<Inquiry> first_page(const Call& call, const node::Moment& moment, search:
   }
   inquiry.link.handling = call.prefer.handling == Handling::lenient ? search::Handling::lenient
                                                                     : search::Handling::strict;
-  TRY(inquiry.criteria, search::parse(scope, inquiry.link.query, inquiry.link.handling));
+  inquiry.link.snapshot = search::snapshot_of(moment.state);
+  TRY(inquiry.criteria, search::parse(fhir::standard_search_params(), scope, inquiry.link.query,
+                                      inquiry.link.handling, inquiry.link.snapshot.time));
   inquiry.asked = inquiry.criteria.total;
   inquiry.link.scope = std::move(scope);
-  inquiry.link.snapshot = search::snapshot_of(moment.state);
   return inquiry;
 }
 
@@ -68,11 +75,12 @@ Result<Inquiry> later_page(const Parts& parts, const Call& call, const search::S
   TRY_OK(check_parameters(call, {page_parameter}));
   Inquiry inquiry;
   TRY(inquiry.link, search::open_link(token, parts.node.link_secret()));
-  if (!same_scope(inquiry.link.scope, scope)) {
+  if (inquiry.link.scope != scope) {
     return fail(Code::value, "this page link belongs to another address", "http._page");
   }
   TRY(inquiry.criteria,
-      search::parse(inquiry.link.scope, inquiry.link.query, inquiry.link.handling));
+      search::parse(fhir::standard_search_params(), inquiry.link.scope, inquiry.link.query,
+                    inquiry.link.handling, inquiry.link.snapshot.time));
   inquiry.after = inquiry.link.after;
   inquiry.asked = inquiry.criteria.total;
   inquiry.criteria.total = search::Total::none;  // counted once, carried in the link
@@ -82,6 +90,10 @@ Result<Inquiry> later_page(const Parts& parts, const Call& call, const search::S
 std::string address_of(const Parts& parts, const Call& call) {
   const std::string base = base_url(parts.options, call.request);
   const Match& match = call.match;
+  if (match.interaction == Interaction::search_all ||
+      match.interaction == Interaction::search_all_form) {
+    return base;
+  }
   std::string address =
       fmt::format("{}{}{}", base, base.empty() ? "" : "/", fhir::name(match.type));
   if (!match.id.empty()) {
@@ -121,31 +133,52 @@ void write_ignored(JsonWriter& json, const std::vector<std::string>& ignored) {
 }
 
 struct Entries {
-  Bytes json;             ///< without the brackets
-  std::size_t shown = 0;  ///< rows of the page that found room
+  Bytes json;                ///< without the brackets
+  std::vector<RowId> shown;  ///< rows of the page that found room
 };
 
+void write_entry(JsonWriter& json, std::string_view base, const views::Body& body,
+                 std::string_view mode) {
+  json.open('{');
+  if (!base.empty()) {
+    json.text("fullUrl",
+              fmt::format("{}/{}/{}", base, fhir::name(body.header.type), body.header.id));
+  }
+  json.raw("resource", body.bytes);
+  json.open("search", '{');
+  json.text("mode", mode);
+  json.close('}');
+  json.close('}');
+}
+
 Result<Entries> write_entries(const Parts& parts, const Call& call, const node::Moment& moment,
-                              const search::Page& page) {
+                              const Inquiry& inquiry, const search::Page& page) {
   const std::string base = base_url(parts.options, call.request);
-  JsonWriter json(page.rows.size() * 1536);
+  JsonWriter json(page.found.size() * 1536);
   Entries entries;
-  for (const RowId row : page.rows) {
-    TRY(const views::Body body, stored_row(parts, moment, row));
-    if (entries.shown > 0 && json.size() + body.bytes.size() > search_page_bytes_max) {
+  for (const search::Found& found : page.found) {
+    TRY(views::Body body, stored_row(parts, moment, found.row));
+    TRY_OK(show_subset(parts, body.bytes, inquiry.criteria.subset));
+    if (!entries.shown.empty() && json.size() + body.bytes.size() > search_page_bytes_max) {
       break;
     }
-    json.open('{');
-    if (!base.empty()) {
-      json.text("fullUrl",
-                fmt::format("{}/{}/{}", base, fhir::name(body.header.type), body.header.id));
+    write_entry(json, base, body, "match");
+    entries.shown.push_back(found.row);
+  }
+  TRY(const auto included,
+      search::included_rows(source_of(parts, moment), inquiry.criteria.includes,
+                            inquiry.link.snapshot, entries.shown));
+  const std::size_t matched_bytes = json.size();
+  for (const RowId row : included) {
+    TRY(views::Body body, stored_row(parts, moment, row));
+    TRY_OK(show_subset(parts, body.bytes, inquiry.criteria.subset));
+    if (json.size() + body.bytes.size() > matched_bytes + search_page_bytes_max) {
+      return fail(Code::too_costly,
+                  fmt::format("what this page includes has more than {} bytes; ask for fewer with "
+                              "_count, or include less",
+                              search_page_bytes_max));
     }
-    json.raw("resource", body.bytes);
-    json.open("search", '{');
-    json.text("mode", "match");
-    json.close('}');
-    json.close('}');
-    ++entries.shown;
+    write_entry(json, base, body, "include");
   }
   entries.json = json.take();
   return entries;
@@ -169,17 +202,17 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
   const search::Criteria& criteria = inquiry.criteria;
   search::PageLimits limits;
   limits.planted = parts.options.planted;
-  TRY(const search::Page page,
-      search::run(*moment.reader, criteria, inquiry.link.snapshot, inquiry.after, limits));
-  const bool count_only = criteria.summary == search::Summary::count || criteria.count == 0;
+  TRY(const search::Page page, search::run(source_of(parts, moment), criteria,
+                                           inquiry.link.snapshot, inquiry.after, limits));
+  const bool count_only = criteria.counts_only();
   Entries entries;
   if (!count_only) {
-    TRY(entries, write_entries(parts, call, moment, page));
+    TRY(entries, write_entries(parts, call, moment, inquiry, page));
   }
-  const bool more = !count_only && (page.cursor || entries.shown < page.rows.size());
+  const bool more = page.more || entries.shown.size() < page.found.size();
   auto total = token ? inquiry.link.total : page.total;
   if (!total && !more && !count_only && inquiry.asked != search::Total::none) {
-    total = inquiry.link.shown + entries.shown;
+    total = inquiry.link.shown + entries.shown.size();
   }
 
   JsonWriter json(entries.json.size() + 1024);
@@ -196,12 +229,15 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
   write_link(json, "self", fmt::format("{}{}{}", address, query.empty() ? "" : "?", query));
   if (more) {
     search::PageLink next = inquiry.link;
-    next.after = entries.shown < page.rows.size() ? page.rows[entries.shown - 1] : *page.cursor;
-    next.shown += entries.shown;
+    next.after = page.cursor_after(entries.shown.size() - 1);
+    next.shown += entries.shown.size();
     next.total = total;
+    // Whoever asked in the address for XML asks there for the next page too.
+    const bool asks_for_xml = call.format == Format::xml && parameter(call, "_format");
     write_link(json, "next",
-               fmt::format("{}?{}={}", address, page_parameter,
-                           search::seal(next, parts.node.link_secret())));
+               fmt::format("{}?{}={}{}", address, page_parameter,
+                           search::seal(next, parts.node.link_secret()),
+                           asks_for_xml ? "&_format=xml" : ""));
   }
   json.close(']');
   if (!entries.json.empty() || !criteria.ignored.empty()) {

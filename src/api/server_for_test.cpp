@@ -80,14 +80,14 @@ struct Server::Inside {
   std::unique_ptr<node::Node> node;
   std::unique_ptr<FhirHandler> handler;
 
-  Inside() {
+  explicit Inside(Options api_options) {
     node::Options options;
     options.segment_bytes = std::uint64_t{16} << 20U;
     make_directory(options);
     auto opened = run_task(machine.sequencer(), node::open(machine.world(), kv, options));
     expect_good(opened);
     node = std::move((*opened)->node);
-    handler = std::make_unique<FhirHandler>(*node, machine.world(), Options{});
+    handler = std::make_unique<FhirHandler>(*node, machine.world(), std::move(api_options));
   }
   ~Inside() {
     machine.crash(Crash::process);
@@ -115,7 +115,7 @@ struct Server::Inside {
   }
 };
 
-Server::Server() : inside_(std::make_unique<Inside>()) {}
+Server::Server(Options options) : inside_(std::make_unique<Inside>(std::move(options))) {}
 Server::~Server() = default;
 
 FhirHandler& Server::handler() { return *inside_->handler; }

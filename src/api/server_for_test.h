@@ -50,7 +50,7 @@ struct Answered {
 /// One server over an empty record. Time stands at 2026-01-01T00:00:00Z unless it is moved.
 class Server {
  public:
-  Server();
+  explicit Server(Options options = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

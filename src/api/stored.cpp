@@ -20,12 +20,35 @@ Result<views::Body> stored_version(const Parts& parts, const node::Moment& momen
   return stored_row(parts, moment, *row);
 }
 
+Result<fhir::Subset> asked_subset(const Call& call, fhir::TypeId type) {
+  TRY(auto subset, fhir::parse_subset(parameter(call, "_summary"), parameter(call, "_elements")));
+  if (subset.summary == fhir::SummaryKind::count) {
+    return fail(Code::value,
+                "_summary=count counts what a search or a history finds, not the parts "
+                "of one resource",
+                "http._summary");
+  }
+  TRY_OK(fhir::check_elements(subset, type));
+  return subset;
+}
+
+Result<void> show_subset(const Parts& parts, Bytes& body, const fhir::Subset& what) {
+  if (what.whole() || body.empty()) {
+    return ok();
+  }
+  ReaderPool::Lease reader = parts.readers.take();
+  TRY(const fhir::Json json, reader->read(std::move(body)));
+  body.clear();
+  return fhir::append_subset(body, json.root(), what);
+}
+
 void add_version_headers(Headers& headers, Version version, Time modified) {
   headers.add("ETag", entity_tag(version));
   headers.add("Last-Modified", to_http_date(modified));
 }
 
-Reply show(const Call& call, views::Body body) {
+Result<Reply> show(const Parts& parts, const Call& call, views::Body body) {
+  TRY(const fhir::Subset subset, asked_subset(call, body.header.type));
   Reply reply;
   const views::BodyHeader& header = body.header;
   if (header.presence == views::Presence::deleted) {
@@ -47,6 +70,7 @@ Reply show(const Call& call, views::Body body) {
     reply.status = 304;
     return reply;
   }
+  TRY_OK(show_subset(parts, body.bytes, subset));
   reply.headers.add("Content-Type", fhir_json);
   reply.body = std::move(body.bytes);
   return reply;

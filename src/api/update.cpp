@@ -1,8 +1,10 @@
 // api/update.cpp: https://hl7.org/fhir/R4/http.html#update, also as create (#upsert). The content
 // must name the id of the address (400 otherwise). If-Match makes it an update of that version
-// only.
+// only. At the address of the type the query selects the resource (#cond-update), and the content
+// need not name its id.
 #include <fmt/format.h>
 
+#include "api/condition.h"
 #include "api/interactions.h"
 #include "api/writing.h"
 
@@ -10,12 +12,17 @@ namespace holdfast::api {
 namespace {
 
 Result<Terms> read_terms(const Parts& parts, const Call& call) {
-  TRY_OK(check_parameters(call, {}));
   const Headers& headers = call.request.headers;
   TRY_OK(refuse_conditions(headers, {"If-None-Match", "If-None-Exist"}, "an update"));
   Terms terms;
   terms.operation.verb = Verb::update;
-  terms.operation.id = call.match.id;
+  if (call.match.interaction == Interaction::update_selected) {
+    TRY(terms.operation.condition, address_condition(call.match.type, call.request.query()));
+    terms.operation.id = new_uuid(parts.random);  // for a resource that is not there yet
+  } else {
+    TRY_OK(check_parameters(call, {}));
+    terms.operation.id = call.match.id;
+  }
   TRY(const auto tag, condition(headers, "If-Match"));
   if (tag) {
     TRY(terms.operation.if_match, if_match(*tag));
@@ -28,9 +35,12 @@ Result<void> check_identity(const Content& content, const Match& match) {
   const std::string_view type = fhir::name(match.type);
   if (content.type != match.type) {
     return fail(Code::structure,
-                fmt::format("a {} cannot be stored at the address of {}/{}",
-                            fhir::name(content.type), type, match.id),
+                fmt::format("a {} cannot be stored at the address of {}{}{}",
+                            fhir::name(content.type), type, match.id.empty() ? "" : "/", match.id),
                 fmt::format("{}.resourceType", fhir::name(content.type)));
+  }
+  if (match.interaction == Interaction::update_selected) {
+    return ok();
   }
   if (!content.id) {
     return fail(Code::required,

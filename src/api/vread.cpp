@@ -8,7 +8,7 @@
 namespace holdfast::api {
 
 Result<Reply> vread(const Parts& parts, const Call& call, const node::Moment& moment) {
-  TRY_OK(check_parameters(call, {}));
+  TRY_OK(check_parameters(call, {"_summary", "_elements"}));
   const Match& match = call.match;
   const auto version = parse_count(match.version);
   if (!version || *version == 0) {
@@ -17,7 +17,7 @@ Result<Reply> vread(const Parts& parts, const Call& call, const node::Moment& mo
                             match.version, fhir::name(match.type), match.id));
   }
   TRY(views::Body body, stored_version(parts, moment, match.type, match.id, Version{*version}));
-  return show(call, std::move(body));
+  return show(parts, call, std::move(body));
 }
 
 }  // namespace holdfast::api

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "api/format.h"
 #include "api/stored.h"
 #include "fhir/check.h"
+#include "fhir/params/compile.h"
 #include "fhir/sites.h"
+#include "fhir/subset.h"
 
 namespace holdfast::api {
 namespace {
@@ -15,8 +18,9 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
     return;
   }
   reply.headers.add("Content-Type", fhir_json);
+  const std::string named = fmt::format("{}/{}", fhir::name(what.type), what.id);
   const std::string done =
-      fmt::format("{}/{} is {}", fhir::name(what.type), what.id,
+      fmt::format("{} is {}", what.id.empty() ? "what the condition selects" : named,
                   what.status == Status::created   ? "created"
                   : what.status == Status::updated ? "updated"
                   : what.status == Status::matched ? "there already, and selected by If-None-Exist"
@@ -32,6 +36,22 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
                     : success_outcome(fmt::format("{}, but reading it back failed: {}", done,
                                                   body.error().what));
 }
+
+decide::Prepared prepare(Terms terms, Content content) {
+  terms.operation.type = fhir::name(content.type);
+  if (content.id && !terms.operation.condition.empty() && terms.operation.verb == Verb::update) {
+    terms.operation.id = *std::move(content.id);
+  }
+  terms.operation.body = std::move(content.body);
+  decide::Prepared prepared;
+  prepared.params = &fhir::standard_search_params();
+  prepared.command = std::move(terms.command);
+  prepared.command.operations.push_back(std::move(terms.operation));
+  prepared.operations.push_back(std::move(content.prepared));
+  return prepared;
+}
+
+}  // namespace
 
 Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed) {
   const auto what = written(parts, committed, 0, call.match.type);
@@ -57,22 +77,20 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
   return reply;
 }
 
-decide::Prepared prepare(Terms terms, Content content) {
-  terms.operation.type = fhir::name(content.type);
-  terms.operation.body = std::move(content.body);
-  decide::Prepared prepared;
-  prepared.command = std::move(terms.command);
-  prepared.command.operations.push_back(std::move(terms.operation));
-  prepared.operations.push_back(std::move(content.prepared));
-  return prepared;
-}
-
-}  // namespace
-
-Result<Content> read_content(ReaderPool& readers, Bytes body) {
+Result<Content> read_content(ReaderPool& readers, Format format, Bytes body) {
+  TRY(Bytes text, json_content(format, std::move(body)));
   ReaderPool::Lease reader = readers.take();
-  TRY(fhir::Json json, reader->read(std::move(body)));
-  TRY_OK(fhir::check_resource(json.root()));
+  auto read = reader->read(std::move(text));
+  if (!read) {
+    return fail(placed_in(format, std::move(read).error()));
+  }
+  fhir::Json json = *std::move(read);
+  if (auto good = fhir::check_resource(json.root()); !good) {
+    return fail(placed_in(format, std::move(good).error()));
+  }
+  if (auto whole = fhir::check_whole(json.root()); !whole) {
+    return fail(placed_in(format, std::move(whole).error()));
+  }
   json.minify();
   Content content;
   const auto type = json.root().find("resourceType");
@@ -80,7 +98,8 @@ Result<Content> read_content(ReaderPool& readers, Bytes body) {
   if (const auto id = json.root().find("id")) {
     content.id = id->text();
   }
-  content.prepared = decide::prepare_operation(content.type, json.root());
+  content.prepared =
+      decide::prepare_operation(content.type, json.root(), fhir::standard_search_params());
   content.body = json.release();
   return content;
 }
@@ -154,14 +173,15 @@ Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on, decide
 Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
                           Result<Terms> (*read_terms)(const Parts&, const Call&),
                           Result<void> (*check_address)(const Content&, const Match&)) {
-  if (const auto good = check_content_type(call.request.headers); !good) {
-    co_return refusal(good.error(), Origin::content);
+  const auto format = content_format(call.request.headers);
+  if (!format) {
+    co_return refusal(format.error(), Origin::content);
   }
   auto terms = read_terms(parts, call);
   if (!terms) {
     co_return refusal(terms.error(), Origin::request);
   }
-  auto content = read_content(parts.readers, std::move(call.request.body));
+  auto content = read_content(parts.readers, *format, std::move(call.request.body));
   if (!content) {
     co_return refusal(content.error(), Origin::content);
   }

@@ -20,9 +20,9 @@ struct Content {
   decide::PreparedOperation prepared;
 };
 
-/// Reads, checks and prepares a body. Failures are of the content: syntax, too_large, and what
-/// fhir::check_resource finds.
-[[nodiscard]] Result<Content> read_content(ReaderPool& readers, Bytes body);
+/// Reads, checks and prepares a body of that form. Failures are of the content: syntax, too_large,
+/// and what fhir::check_resource finds.
+[[nodiscard]] Result<Content> read_content(ReaderPool& readers, Format format, Bytes body);
 
 /// What the same Idempotency-Key must stand for: method, target, conditions and content.
 [[nodiscard]] Hash request_hash(const Request& request);
@@ -46,6 +46,10 @@ struct Written {
 [[nodiscard]] int http_status(Status status);
 /// "Patient/7/_history/2"
 [[nodiscard]] std::string local_version_url(const Written& written);
+
+/// The reply to the only operation of a Command, with the content that `Prefer` asks for.
+[[nodiscard]] Reply show_written(const Parts& parts, const Call& call,
+                                 const node::Committed& committed);
 
 /// Submits one create, update or delete, and replies with the content that `Prefer` asks for (by
 /// default the resource). The same Outcome gives the same reply, however often it is asked for.

@@ -1,5 +1,7 @@
 #include "apply/apply.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -9,6 +11,24 @@
 
 namespace holdfast::apply {
 namespace {
+
+// What a history says of a version.
+views::MadeBy made_by(const Operation& operation, Status status) {
+  switch (operation.verb) {
+    case Verb::create: return views::MadeBy::create;
+    case Verb::update:
+      return status == Status::created ? views::MadeBy::put_new : views::MadeBy::put;
+    case Verb::remove: return views::MadeBy::remove;
+    case Verb::patch: break;
+  }
+  switch (operation.patch_form) {
+    case PatchForm::meta_add: return views::MadeBy::meta_add;
+    case PatchForm::meta_delete: return views::MadeBy::meta_delete;
+    case PatchForm::json_patch:
+    case PatchForm::fhirpath_patch: break;
+  }
+  return views::MadeBy::patch;
+}
 
 class Fold {
  public:
@@ -55,8 +75,13 @@ class Fold {
     const RowId row = next_row();
     views::write_version(work_, version_row(index, row, views::Presence::present, stored.bytes),
                          before);
-    const views::SiteTexts texts{body, prepared.sites, result.substitutions, outcome_.targets};
-    views::fill_postings(postings_, prepared.type, result.id, prepared.extraction, texts);
+    if (replaces_a_value(prepared, result)) {
+      TRY_OK(fill_from_stored(prepared.type, result.id, stored.bytes));
+    } else {
+      const views::SiteTexts texts{body, prepared.sites, result.substitutions, outcome_.targets};
+      views::fill_postings(postings_, prepared.type, result.id, prepared.postings, tools_.params,
+                           texts);
+    }
     views::write_postings(work_, row, postings_);
     if (!before || before->presence == views::Presence::deleted) {
       ++state_.resources;
@@ -98,12 +123,25 @@ class Fold {
       return ok();
     }
     TRY(const views::Body old, views::read_body(work_, tools_.codec, before.row));
-    TRY_OK(tools_.reader.read(old.bytes, json_));
-    const decide::PreparedOperation prepared =
-        decide::prepare_operation(old.header.type, json_.root());
-    const views::SiteTexts texts{json_.bytes(), prepared.sites, {}, {}};
-    views::fill_postings(postings_, prepared.type, old.header.id, prepared.extraction, texts);
+    TRY_OK(fill_from_stored(old.header.type, old.header.id, old.bytes));
     views::supersede(work_, state_, before.row, postings_, tools_.planted);
+    return ok();
+  }
+
+  /// A uri that is replaced may be a value of any kind of index; a reference is one of its own.
+  static bool replaces_a_value(const decide::PreparedOperation& prepared,
+                               const OperationResult& result) {
+    return std::ranges::any_of(result.substitutions, [&](const Substitution& one) {
+      return prepared.sites.sites[one.site].element != fhir::SiteElement::reference;
+    });
+  }
+
+  Result<void> fill_from_stored(fhir::TypeId type, std::string_view id, const Bytes& body) {
+    TRY_OK(tools_.reader.read(body, json_));
+    const decide::PreparedOperation prepared =
+        decide::prepare_operation(type, json_.root(), tools_.params);
+    const views::SiteTexts texts{json_.bytes(), prepared.sites, {}, {}};
+    views::fill_postings(postings_, type, id, prepared.postings, tools_.params, texts);
     return ok();
   }
 
@@ -119,6 +157,7 @@ class Fold {
     version.time = facts_.time;
     version.presence = presence;
     version.body = body;
+    version.made_by = made_by(prepared_.command.operations[index], result.status);
     return version;
   }
 

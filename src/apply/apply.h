@@ -28,6 +28,7 @@ struct EntryFacts {
 struct Tools {
   const views::BodyCodec& codec;
   fhir::JsonReader& reader;
+  const fhir::SearchParams& params;
   Bug planted = Bug::none;
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "apply/test_record.h"
+#include "fhir/params/compile.h"
 #include "views/facts.h"
 
 namespace holdfast::apply {
@@ -45,7 +46,8 @@ TEST(Apply, TheSameCommandsGiveTheSameDigestWhateverElseHappened) {
 TEST(Apply, RefusesAnOutcomeThatTheViewContradicts) {
   TestRecord record;
   fhir::JsonReader reader;
-  const auto prepared = decide::prepare(command(update("Patient", "p1")), reader);
+  const auto prepared =
+      decide::prepare(command(update("Patient", "p1")), reader, fhir::standard_search_params());
   ASSERT_TRUE(prepared);
   Outcome outcome;
   outcome.results.push_back({Status::updated, "p1", Version{2}, {}});

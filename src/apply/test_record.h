@@ -9,6 +9,7 @@
 #include "apply/apply.h"
 #include "base/check.h"
 #include "decide/decide.h"
+#include "fhir/params/compile.h"
 #include "views/mem_kv.h"
 #include "views/overlay.h"
 #include "views/versions.h"
@@ -21,11 +22,11 @@ class TestRecord {
   explicit TestRecord(Bug planted = Bug::none) : planted_(planted) {}
 
   Result<Outcome> run(Command command) {
-    TRY(const auto prepared, decide::prepare(std::move(command), reader_));
+    TRY(const auto prepared, decide::prepare(std::move(command), reader_, params));
     const auto below = view();
-    TRY(Outcome outcome, decide::decide(*below, prepared, planted_));
+    TRY(Outcome outcome, decide::decide(*below, codec, prepared, planted_));
     // Deciding again gives the same.
-    TRY(const Outcome again, decide::decide(*below, prepared, planted_));
+    TRY(const Outcome again, decide::decide(*below, codec, prepared, planted_));
     check(outcome == again, "decide() is a function of its arguments");
     TRY_OK(fold(prepared, outcome));
     return outcome;
@@ -37,7 +38,8 @@ class TestRecord {
     now.ms += 1000;
     const EntryFacts facts{position, now, sha256(state.chain.view())};
     const Composed composed = compose(prepared, outcome, facts.time);
-    TRY_OK(apply(work, state, prepared, outcome, composed, facts, {codec, reader_, planted_}));
+    TRY_OK(
+        apply(work, state, prepared, outcome, composed, facts, {codec, reader_, params, planted_}));
     work.put(views::Table::meta, views::state_key, views::encode(state));
     const auto layer = std::move(work).freeze(position, position);
     return views::write_layer(kv, *layer, codec);
@@ -59,6 +61,7 @@ class TestRecord {
     return body ? body->bytes : body.error().what;
   }
 
+  const fhir::SearchParams& params = fhir::standard_search_params();
   views::MemKv kv;
   views::BodyCodec codec;
   views::State state;
@@ -77,7 +80,7 @@ inline Operation create(std::string type, std::string id, std::string rest = "",
   operation.body = R"({"resourceType":")" + type + "\"" + (rest.empty() ? "" : "," + rest) + "}";
   operation.type = std::move(type);
   operation.id = std::move(id);
-  operation.if_none_exist = std::move(if_none_exist);
+  operation.condition = std::move(if_none_exist);
   operation.full_url = std::move(full_url);
   return operation;
 }
@@ -86,6 +89,18 @@ inline Operation update(std::string type, std::string id, std::string rest = "",
   Operation operation = create(std::move(type), std::move(id), std::move(rest));
   operation.verb = Verb::update;
   operation.if_match = if_match;
+  return operation;
+}
+/// A condition that says which resource an update, a patch or a removal means.
+inline Operation where(Operation operation, std::string condition) {
+  operation.condition = std::move(condition);
+  return operation;
+}
+/// `rest` is what the patch made of version `from`.
+inline Operation patch(std::string type, std::string id, Version from, std::string rest = "") {
+  Operation operation = update(std::move(type), std::move(id), std::move(rest), from);
+  operation.verb = Verb::patch;
+  operation.patch = "[]";
   return operation;
 }
 inline Operation remove(std::string type, std::string id,

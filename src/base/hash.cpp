@@ -206,6 +206,22 @@ EVP_MD_CTX* thread_digest() {
 
 Hash sha256(BytesView bytes) { return sha256({bytes}); }
 
+// H(K xor opad, H(K xor ipad, text))
+Hash hmac_sha256(BytesView key, BytesView text) {
+  constexpr std::size_t block_bytes = 64;
+  Bytes block(key.size() > block_bytes ? sha256(key).view() : key);
+  block.resize(block_bytes, '\0');
+  const auto padded = [&](unsigned char pad) {
+    Bytes changed = block;
+    for (char& byte : changed) {
+      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ pad);
+    }
+    return changed;
+  };
+  const Hash inner = sha256({padded(0x36), text});
+  return sha256({padded(0x5c), inner.view()});
+}
+
 Hash sha256(std::initializer_list<BytesView> parts) {
   EVP_MD_CTX* const digest = thread_digest();
   restart(digest);

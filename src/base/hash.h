@@ -26,6 +26,8 @@ struct Hash {
 /// SHA-256 of the concatenation of the parts (FIPS 180-4).
 [[nodiscard]] Hash sha256(BytesView bytes);
 [[nodiscard]] Hash sha256(std::initializer_list<BytesView> parts);
+/// HMAC-SHA-256 (RFC 2104).
+[[nodiscard]] Hash hmac_sha256(BytesView key, BytesView text);
 
 /// SHA-256 of bytes that arrive in pieces.
 class Sha256 {

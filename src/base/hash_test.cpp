@@ -77,6 +77,16 @@ TEST(Hex, GoesBothWaysAndRefusesTheRest) {
   EXPECT_FALSE(from_hex(" 0"));
 }
 
+// RFC 4231, test cases 2 and 6: a key shorter than a block, and one longer.
+TEST(Hmac, MatchesPublishedVectors) {
+  EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?").view()),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac_sha256(Bytes(131, '\xaa'),
+                               "Test Using Larger Than Block-Size Key - Hash Key First")
+                       .view()),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 // RFC 4648 section 10.
 TEST(Base64, MatchesPublishedVectors) {
   const std::pair<BytesView, std::string_view> vectors[] = {{"", ""},

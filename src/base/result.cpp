@@ -19,6 +19,7 @@ std::string_view name(Code code) {
     case Code::deleted: return "deleted";
     case Code::conflict: return "conflict";
     case Code::precondition: return "precondition";
+    case Code::mismatch: return "mismatch";
     case Code::multiple_matches: return "multiple-matches";
     case Code::unmatched: return "unmatched";
     case Code::key_reused: return "key-reused";

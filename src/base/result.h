@@ -23,6 +23,7 @@ enum class Code : std::uint8_t {
   deleted,           ///< it was there and has been deleted
   conflict,          ///< the version named by the caller is not the current one
   precondition,      ///< a precondition of the caller does not hold
+  mismatch,          ///< the content names another resource than the request means
   multiple_matches,  ///< a condition selected more than one resource
   unmatched,         ///< a conditional or urn:uuid reference selected nothing
   key_reused,        ///< the idempotency key was used before with other content

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view version = "0.1.0";
 
 constexpr std::array commands{
-    add_init,     add_serve, add_import, add_export, add_verify, add_rebuild, add_bench, add_doctor,
+    add_init,     add_serve, add_import, add_export,   add_verify,
+    add_rebuild,  add_bench, add_doctor, add_fhirpath,
 #ifdef HOLDFAST_HAS_SIMULATOR
     add_simulate,
 #endif

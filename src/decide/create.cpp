@@ -14,19 +14,19 @@ Result<void> Decision::create(std::size_t index) {
   const Operation& wanted = operation(index);
   const fhir::TypeId type = prepared_.operations[index].type;
   OperationResult& result = outcome_.results[index];
-  if (!wanted.if_none_exist.empty()) {
+  if (!wanted.condition.empty()) {
     const auto [first, fresh] =
-        created_if_none_.try_emplace({wanted.type, wanted.if_none_exist}, index);
+        created_if_none_.try_emplace({wanted.type, wanted.condition}, index);
     if (!fresh) {
       result = outcome_.results[first->second];
       result.status = Status::matched;
       return ok();
     }
-    TRY(const auto found, matching(index, type, wanted.if_none_exist, search::matches_wanted));
+    TRY(const auto found, matching(index, type, wanted.condition, search::matches_wanted));
     if (found.size() > 1) {
       return fail(Code::multiple_matches,
                   fmt::format("ifNoneExist {}?{} selects {} and {}; make the condition narrower",
-                              wanted.type, wanted.if_none_exist, found[0], found[1]),
+                              wanted.type, wanted.condition, found[0], found[1]),
                   where(index));
     }
     if (found.size() == 1) {

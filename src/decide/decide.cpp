@@ -4,21 +4,23 @@
 
 #include "base/check.h"
 #include "decide/decision.h"
-#include "search/matches.h"
 #include "views/versions.h"
 
 namespace holdfast::decide {
 
-Result<Outcome> decide(const views::Reader& view, const Prepared& prepared, Bug planted) {
+Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
+                       const Prepared& prepared, Bug planted) {
   check(prepared.operations.size() == prepared.command.operations.size(),
         "every operation is prepared");
-  return Decision(view, prepared, planted).run();
+  check(prepared.params != nullptr, "operations are prepared under some definitions");
+  return Decision(view, codec, prepared, planted).run();
 }
 
 Result<Outcome> Decision::run() {
   TRY_OK(run_all(Verb::remove, &Decision::remove));
   TRY_OK(run_all(Verb::create, &Decision::create));
   TRY_OK(run_all(Verb::update, &Decision::update));
+  TRY_OK(run_all(Verb::patch, &Decision::patch));
   TRY_OK(resolve_references());
   return std::move(outcome_);
 }
@@ -49,8 +51,7 @@ Result<void> Decision::claim(std::size_t index, const std::string& id) {
   return ok();
 }
 
-Result<Decision::Named> Decision::take_named(std::size_t index) {
-  const std::string& id = operation(index).id;
+Result<Decision::Named> Decision::take_named(std::size_t index, const std::string& id) {
   TRY_OK(claim(index, id));
   TRY(const auto current, views::read_current(view_, prepared_.operations[index].type, id));
   Named named;
@@ -61,32 +62,23 @@ Result<Decision::Named> Decision::take_named(std::size_t index) {
   return named;
 }
 
-Result<std::vector<std::string>> Decision::matching(std::size_t index, fhir::TypeId type,
-                                                    std::string_view query,
-                                                    std::size_t limit) const {
-  auto found = search::matches(view_, type, query, limit);
-  if (!found && found.error().where.empty()) {
-    found.error().where = where(index);
-  }
-  return found;
-}
-
 Result<void> Decision::check_version(std::size_t index, std::optional<Version> current) const {
   const Operation& wanted = operation(index);
   if (!wanted.if_match || planted_ == Bug::ignore_version_conflict) {
     return ok();
   }
+  const std::string& id = outcome_.results[index].id;
   if (!current) {
     return fail(Code::precondition,
                 fmt::format("If-Match names version {} of {}/{}, which is not there",
-                            wanted.if_match->value, wanted.type, wanted.id),
+                            wanted.if_match->value, wanted.type, id),
                 where(index));
   }
   if (*wanted.if_match != *current) {
     return fail(Code::conflict,
                 fmt::format("If-Match names version {} of {}/{}, but version {} is current; read "
                             "it, and send the change again on top of that",
-                            wanted.if_match->value, wanted.type, wanted.id, current->value),
+                            wanted.if_match->value, wanted.type, id, current->value),
                 where(index));
   }
   return ok();

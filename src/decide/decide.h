@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "decide/prepared.h"
 #include "model/outcome.h"
+#include "views/body.h"
 #include "views/kv.h"
 
 namespace holdfast::decide {
@@ -15,12 +16,15 @@ namespace holdfast::decide {
 /// journaled. `where` of a refusal names the operation: "entry[3]" of several, else nothing.
 ///   not_found, deleted    never: updating what is not there creates it, removing it is `absent`
 ///   precondition          If-Match names a resource that is not there
-///   conflict              If-Match names another version; a drawn id is taken
+///   conflict              If-Match names another version; a drawn id is taken; a patch was made
+///                         from what is no longer current
+///   mismatch              the content names another id than its condition selects
 ///   multiple_matches      a condition selects more than one resource
 ///   unmatched             a conditional or urn reference selects none
 ///   structure             two operations of the Command mean the same resource
 ///   unsupported           a condition that cannot be answered from the indexes there are
-[[nodiscard]] Result<Outcome> decide(const views::Reader& view, const Prepared& prepared,
-                                     Bug planted = Bug::none);
+/// `codec` reads the bodies of the view.
+[[nodiscard]] Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
+                                     const Prepared& prepared, Bug planted = Bug::none);
 
 }  // namespace holdfast::decide

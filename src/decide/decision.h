@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,19 +14,21 @@
 #include "base/planted.h"
 #include "decide/prepared.h"
 #include "model/outcome.h"
+#include "views/body.h"
 #include "views/kv.h"
 
 namespace holdfast::decide {
 
 class Decision {
  public:
-  Decision(const views::Reader& view, const Prepared& prepared, Bug planted)
-      : view_(view), prepared_(prepared), planted_(planted) {
+  Decision(const views::Reader& view, const views::BodyCodec& codec, const Prepared& prepared,
+           Bug planted)
+      : view_(view), codec_(codec), prepared_(prepared), planted_(planted) {
     outcome_.results.resize(prepared.command.operations.size());
   }
 
-  /// https://hl7.org/fhir/R4/http.html#trules: deletes, then creates, then updates, then the
-  /// references of all.
+  /// https://hl7.org/fhir/R4/http.html#trules: deletes, then creates, then updates and patches,
+  /// then the references of all.
   Result<Outcome> run();
 
  private:
@@ -38,18 +41,25 @@ class Decision {
   Result<void> remove(std::size_t index);
   Result<void> create(std::size_t index);
   Result<void> update(std::size_t index);
+  Result<void> patch(std::size_t index);
   /// The resource that an operation names by its id.
   struct Named {
     Version newest;      ///< 0: it never was there; a deletion counts
     bool there = false;  ///< and is not deleted
   };
   /// Claims it for this operation, and checks If-Match.
-  Result<Named> take_named(std::size_t index);
+  Result<Named> take_named(std::size_t index, const std::string& id);
   /// If-Match against what is there now.
   Result<void> check_version(std::size_t index, std::optional<Version> current) const;
   /// No two operations may mean one resource, whatever they do to it.
   Result<void> claim(std::size_t index, const std::string& id);
 
+  /// What the operation's condition selects; nothing if that is nothing, an error if it is several.
+  [[nodiscard]] Result<std::optional<std::string>> selected(std::size_t index) const;
+  /// That the Command removes exactly what this operation's condition selects.
+  Result<void> check_all_are_named(std::size_t index);
+  /// The id that a conditional update writes to.
+  Result<std::string> updated_by_condition(std::size_t index);
   /// What `query` selects in the record below this Command; an error names the operation.
   Result<std::vector<std::string>> matching(std::size_t index, fhir::TypeId type,
                                             std::string_view query, std::size_t limit) const;
@@ -63,11 +73,14 @@ class Decision {
   std::uint32_t intern_target(std::string text);
 
   const views::Reader& view_;
+  const views::BodyCodec& codec_;
   const Prepared& prepared_;
   const Bug planted_;
   Outcome outcome_;
   std::map<std::pair<std::string_view, std::string>, std::size_t> claimed_;  // type, id
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> created_if_none_;
+  std::map<std::pair<std::string_view, std::string>, std::size_t> updated_if_none_;
+  std::set<std::pair<std::string_view, std::string_view>> removed_by_;  // type, condition: checked
   std::map<std::string_view, std::size_t> by_full_url_;
   std::map<std::string, std::string> conditional_;     // query text -> "Type/id"
   std::map<std::string, std::uint32_t> target_index_;  // text -> index into outcome_.targets

@@ -2,17 +2,24 @@
 
 #include <fmt/format.h>
 
+#include "fhir/extract.h"
+
 namespace holdfast::decide {
 
-PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource) {
+PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource,
+                                    const fhir::SearchParams& params) {
   PreparedOperation prepared;
   prepared.type = type;
-  fhir::examine(resource, prepared.sites, prepared.extraction);
+  fhir::Extraction extraction;
+  fhir::examine(resource, params, prepared.sites, extraction);
+  views::prepare_postings(prepared.postings, resource, params, prepared.sites, extraction);
   return prepared;
 }
 
-Result<Prepared> prepare(Command command, fhir::JsonReader& reader) {
+Result<Prepared> prepare(Command command, fhir::JsonReader& reader,
+                         const fhir::SearchParams& params) {
   Prepared prepared;
+  prepared.params = &params;
   prepared.operations.reserve(command.operations.size());
   fhir::Json json;
   for (const Operation& operation : command.operations) {
@@ -30,7 +37,7 @@ Result<Prepared> prepare(Command command, fhir::JsonReader& reader) {
     if (json.bytes() != operation.body) {
       return fail(Code::corrupt, "command: a body is not minified JSON");
     }
-    prepared.operations.push_back(prepare_operation(*type, json.root()));
+    prepared.operations.push_back(prepare_operation(*type, json.root(), params));
   }
   prepared.command = std::move(command);
   return prepared;

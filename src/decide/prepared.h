@@ -5,32 +5,37 @@
 #include <vector>
 
 #include "base/result.h"
-#include "fhir/extract.h"
 #include "fhir/json.h"
+#include "fhir/search_params.h"
 #include "fhir/sites.h"
 #include "fhir/type.h"
 #include "model/command.h"
+#include "views/extracted.h"
 
 namespace holdfast::decide {
 
 /// What the body of one Operation says about itself. Empty for a remove.
 struct PreparedOperation {
   fhir::TypeId type{};
-  fhir::Sites sites;            ///< relative to Operation::body
-  fhir::Extraction extraction;  ///< what search will find it by; sites are its holes
+  fhir::Sites sites;                 ///< relative to Operation::body
+  views::PreparedPostings postings;  ///< what search will find it by
 };
 
 struct Prepared {
   Command command;
+  /// The epoch of definitions that the operations were prepared under. Never null.
+  const fhir::SearchParams* params = nullptr;
   std::vector<PreparedOperation> operations;  ///< one per command.operations, in order
 };
 
 /// Reads the bodies of `command` anew: for replay, and for whoever has only the Command.
 /// Code::corrupt where a body is not JSON or its type is unknown: it was checked once.
-[[nodiscard]] Result<Prepared> prepare(Command command, fhir::JsonReader& reader);
+[[nodiscard]] Result<Prepared> prepare(Command command, fhir::JsonReader& reader,
+                                       const fhir::SearchParams& params);
 
 /// The same for a body that has been read already: `resource` lies in a minified Json, and
 /// operation.body is its raw() bytes.
-[[nodiscard]] PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource);
+[[nodiscard]] PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource,
+                                                  const fhir::SearchParams& params);
 
 }  // namespace holdfast::decide

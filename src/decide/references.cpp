@@ -6,7 +6,6 @@
 
 #include "base/check.h"
 #include "decide/decision.h"
-#include "decide/own.h"
 #include "search/matches.h"
 
 namespace holdfast::decide {
@@ -104,13 +103,16 @@ Result<std::string> Decision::conditional_target(std::size_t index, const std::s
     }
   }
   // And what this Command writes itself.
-  TRY(const OwnCondition own, OwnCondition::parse(type, query));
+  TRY(const auto own, search::parse_condition(*prepared_.params, type, query, Time{}));
   for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
     const OperationResult& result = outcome_.results[i];
     if (prepared_.operations[i].type == type &&
-        (result.status == Status::created || result.status == Status::updated) &&
-        own.selects(result.id, prepared_.operations[i], operation(i).body)) {
-      TRY_OK(take(result.id));
+        (result.status == Status::created || result.status == Status::updated)) {
+      TRY(const bool selects,
+          search::holds_of(own, result.id, prepared_.operations[i].postings.settled));
+      if (selects) {
+        TRY_OK(take(result.id));
+      }
     }
   }
   if (target.empty()) {

@@ -27,15 +27,16 @@ Result<void> as_result(std::vector<Error> issues) {
 
 Result<void> check_resource(JsonValue resource) {
   std::vector<Error> issues;
-  ElementWalk(resource.document(), {&issues, nullptr, nullptr}).run(resource);
+  ElementWalk(resource.document(), {&issues, nullptr, nullptr, nullptr}).run(resource);
   return as_result(std::move(issues));
 }
 
-Result<void> check_and_examine(JsonValue resource, Sites& sites, Extraction& extraction) {
+Result<void> check_and_examine(JsonValue resource, const SearchParams& params, Sites& sites,
+                               Extraction& extraction) {
   std::vector<Error> issues;
   sites.clear();
   extraction.clear();
-  ElementWalk(resource.document(), {&issues, &sites, &extraction}).run(resource);
+  ElementWalk(resource.document(), {&issues, &sites, &extraction, &params}).run(resource);
   return as_result(std::move(issues));
 }
 

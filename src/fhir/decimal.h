@@ -31,10 +31,16 @@ class Decimal {
   [[nodiscard]] static std::optional<Decimal> parse(std::string_view text);
   /// Without an exponent: "-0.00120", "1500".
   [[nodiscard]] std::string text() const;
+  /// As a number of JSON that JsonReader takes: text() where that is at most json_number_bytes_max
+  /// long, else with an exponent ("1.2e-200") and at most 100 significant digits.
+  [[nodiscard]] std::string json_text() const;
 
   [[nodiscard]] bool is_zero() const { return size_ == 0; }
   [[nodiscard]] bool is_negative() const { return negative_; }
   [[nodiscard]] bool is_whole() const;
+  /// Whether it is 0 or between 10^-json_exponent_max and 10^(json_exponent_max + 1), so that
+  /// json_text() is a number that JsonReader takes.
+  [[nodiscard]] bool is_in_range() const;
   /// Digits behind the point as written: 2 of 1.50, 0 of 15e2.
   [[nodiscard]] std::uint32_t places() const {
     return exponent_ < 0 ? static_cast<std::uint32_t>(-exponent_) : 0;

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "fhir/json.h"
+
 namespace holdfast::fhir {
 namespace {
 
@@ -31,6 +33,23 @@ TEST(Decimal, KeepsTheDigitsThatWereWritten) {
   }
   EXPECT_FALSE(Decimal::parse(std::string(145, '9')).has_value());
   EXPECT_TRUE(Decimal::parse(std::string(144, '9')).has_value());
+}
+
+TEST(Decimal, IsANumberThatOurReaderTakes) {
+  EXPECT_EQ(number("1.50").json_text(), "1.50");
+  EXPECT_EQ(number("-15e-200").json_text(), "-1.5e-199");
+  EXPECT_EQ(number("15e200").json_text(), "1.5e201");
+  EXPECT_EQ(number("0e-300").json_text(), "0");
+  EXPECT_TRUE(number("9.99e308").is_in_range() && number("1e-308").is_in_range());
+  EXPECT_FALSE(number("1e309").is_in_range() || number("9e-309").is_in_range());
+  for (const auto& text : {std::string(144, '9'), "0." + std::string(140, '7'),
+                           std::string("3e900"), "-" + std::string(128, '8')}) {
+    const std::string json = number(text).json_text();
+    EXPECT_LE(json.size(), json_number_bytes_max) << json;
+    const auto again = Decimal::parse(json);
+    ASSERT_TRUE(again.has_value()) << json;
+    EXPECT_EQ(*again, number(text).rounded_to_digits(100)) << json;
+  }
 }
 
 TEST(Decimal, ComparesByValue) {

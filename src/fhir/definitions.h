@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -51,13 +50,6 @@ struct StructureId {
   auto operator<=>(const StructureId&) const = default;
 };
 
-/// Number of a search parameter's code ("subject" is one number, whichever type it is used on),
-/// dense, in alphabetical order of the codes.
-struct ParamId {
-  std::uint16_t value = 0;
-  auto operator<=>(const ParamId&) const = default;
-};
-
 enum class ParamKind : std::uint8_t {
   number,
   date,
@@ -85,9 +77,8 @@ struct ElementRow {
 };
 static_assert(sizeof(ElementRow) == 16);
 constexpr std::uint8_t row_repeats = 1;   // max is *
-constexpr std::uint8_t row_steps = 2;     // some search parameter's path goes through it
-constexpr std::uint8_t row_summary = 4;   // isSummary
-constexpr std::uint8_t row_modifier = 8;  // isModifier
+constexpr std::uint8_t row_summary = 2;   // isSummary
+constexpr std::uint8_t row_modifier = 4;  // isModifier
 constexpr std::uint8_t not_required = 0xff;
 
 struct StructureRow {
@@ -102,44 +93,32 @@ struct StructureRow {
   std::uint8_t is_resource;
 };
 
-/// A point on the way from a resource to what a search parameter selects.
-struct PathState {
-  std::uint16_t first_step;
-  std::uint16_t step_count;
-  std::uint16_t first_action;
-  std::uint16_t action_count;
-};
-struct PathStep {
-  std::uint16_t row;
-  std::uint16_t state;
-};
-/// What the value that a path ends in counts for.
-struct PathAction {
-  std::uint16_t param;
-  std::uint8_t only;  // TypeId that the reference must resolve to, or any_type
-  std::uint8_t flags;
-};
-constexpr std::uint8_t action_reference = 1;
-constexpr std::uint8_t action_identifier = 2;
-constexpr std::uint8_t action_patient_compartment = 4;
-constexpr std::uint8_t any_type = 0xff;
-constexpr std::uint16_t no_state = 0xffff;
-
-/// A search parameter of one resource type.
-struct ParamRow {
-  std::uint16_t code;  // ParamId
+/// A SearchParameter as the definitions write it. https://hl7.org/fhir/R4/searchparameter.html
+struct SearchParameterRow {
+  std::uint32_t code;  // offsets into `names`
+  std::uint32_t expression;
+  std::uint32_t url;
+  std::uint16_t expression_bytes;  // 0: the standard gives none
+  std::uint16_t first_base;        // into `search_parameter_bases`: the types it is for
+  std::uint16_t first_component;   // into `search_components`
+  std::uint16_t targets;           // index into `target_sets`
+  std::uint8_t code_bytes;
+  std::uint8_t url_bytes;
+  std::uint8_t base_count;
+  std::uint8_t component_count;  // of a composite
   ParamKind kind;
-  std::uint8_t extracted;  // 1 if the paths above cover its whole expression
-  std::uint16_t targets;   // index into `target_sets`
 };
-/// A search parameter, or a part of its expression, that no path covers, and why.
-struct UnsupportedRow {
-  std::uint8_t type;
-  std::uint8_t reason_bytes;
-  std::uint16_t code;
-  std::uint32_t reason;
+struct SearchComponentRow {
   std::uint32_t expression;
   std::uint16_t expression_bytes;
+  std::uint16_t definition;  // its search parameter
+};
+/// A resource of `type` is in the compartment of those of type `compartment` that the parameter
+/// leads to; by `_id` it is in its own. https://hl7.org/fhir/R4/compartmentdefinition.html
+struct CompartmentRow {
+  std::uint8_t compartment;
+  std::uint8_t type;
+  std::uint16_t parameter;
 };
 
 namespace tables {
@@ -150,18 +129,14 @@ extern const StructureRow structures[];
 extern const std::uint32_t structure_count;
 extern const std::uint8_t row_slots[];  // row + 1 within its structure, 0 is none
 extern const std::uint16_t type_structures[type_count];
-extern const std::uint16_t type_states[type_count];
 extern const std::uint16_t target_offsets[];  // of set n: types [n], [n + 1]
 extern const std::uint8_t target_types[];
-extern const PathState states[];
-extern const PathStep steps[];
-extern const PathAction actions[];
-extern const std::uint16_t param_first[type_count + 1];
-extern const ParamRow params[];
-extern const std::uint32_t param_names[];  // offset << 8 | length
-extern const std::uint32_t param_count;    // distinct codes
-extern const UnsupportedRow unsupported[];
-extern const std::uint32_t unsupported_count;
+extern const SearchParameterRow search_parameters[];  // in order of their codes
+extern const std::uint32_t search_parameter_count;
+extern const std::uint8_t search_parameter_bases[];
+extern const SearchComponentRow search_components[];
+extern const CompartmentRow compartments[];
+extern const std::uint32_t compartment_count;
 extern const StructureId element_structure;
 extern const StructureId reference_structure;
 extern const StructureId identifier_structure;
@@ -248,37 +223,14 @@ struct EightBytes {
              : nullptr;
 }
 
-/// Where the path automaton goes from `state` over `row`; no_state if no parameter goes there.
-[[nodiscard]] inline std::uint16_t step(std::uint16_t state, const ElementRow& row) {
-  if (state == no_state || (row.flags & row_steps) == 0) {
-    return no_state;
-  }
-  const PathState& from = tables::states[state];
-  const auto index = static_cast<std::uint16_t>(&row - tables::elements);
-  for (std::uint32_t i = from.first_step; i < std::uint32_t{from.first_step} + from.step_count;
-       ++i) {
-    if (tables::steps[i].row == index) {
-      return tables::steps[i].state;
-    }
-  }
-  return no_state;
+[[nodiscard]] inline std::string_view code(const SearchParameterRow& row) {
+  return pool_text(row.code, row.code_bytes);
 }
-[[nodiscard]] inline std::span<const PathAction> actions(std::uint16_t state) {
-  if (state == no_state) {
-    return {};
-  }
-  const PathState& at = tables::states[state];
-  return {tables::actions + at.first_action, at.action_count};
+[[nodiscard]] inline std::string_view expression(const SearchParameterRow& row) {
+  return pool_text(row.expression, row.expression_bytes);
 }
-
-/// Search parameters of a type, its own and those of all resources, in order of their codes.
-[[nodiscard]] inline std::span<const ParamRow> params(TypeId type) {
-  return {tables::params + tables::param_first[type.value],
-          tables::params + tables::param_first[type.value + 1U]};
+[[nodiscard]] inline std::string_view url(const SearchParameterRow& row) {
+  return pool_text(row.url, row.url_bytes);
 }
-[[nodiscard]] std::optional<ParamId> param_id(std::string_view code);
-[[nodiscard]] std::string_view name(ParamId param);
-/// The parameter of that type and code; null if the standard defines none.
-[[nodiscard]] const ParamRow* find_param(TypeId type, ParamId param);
 
 }  // namespace holdfast::fhir

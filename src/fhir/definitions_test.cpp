@@ -124,63 +124,16 @@ TEST(Definitions, KnowWhereReferencesMayPoint) {
   EXPECT_TRUE(target_types(row_of("Observation", "focus")->targets).empty());  // any
 }
 
-TEST(SearchParams, AreFoundByTypeAndCode) {
-  const ParamRow* subject = find_param(type("Observation"), *param_id("subject"));
-  ASSERT_NE(subject, nullptr);
-  EXPECT_EQ(subject->kind, ParamKind::reference);
-  EXPECT_EQ(subject->extracted, 1);
-  EXPECT_EQ(name(ParamId{subject->code}), "subject");
-  EXPECT_EQ(find_param(type("Observation"), *param_id("_id"))->kind, ParamKind::token);
-  EXPECT_EQ(find_param(type("Bundle"), *param_id("_text")), nullptr);  // no DomainResource
-  EXPECT_EQ(find_param(type("Observation"), *param_id("beneficiary")), nullptr);
-  EXPECT_FALSE(param_id("subjekt"));
-  EXPECT_FALSE(param_id(""));
-}
-
-TEST(SearchParams, OfTheCompartmentAreAllTranslated) {
-  const Json json =
-      read_json(file_bytes(definitions_package() / "CompartmentDefinition-patient.json"));
-  std::size_t count = 0;
-  for (const JsonValue member : json.root().find("resource")->children()) {
-    const auto params_ = member.find("param");
-    if (!params_) {
-      continue;
-    }
-    for (const JsonValue code : params_->children()) {
-      const ParamRow* row = find_param(type(member.find("code")->text()), *param_id(code.text()));
-      ASSERT_NE(row, nullptr) << member.find("code")->text() << ' ' << code.text();
-      EXPECT_EQ(row->extracted, 1) << member.find("code")->text() << ' ' << code.text();
-      ++count;
-    }
+TEST(Definitions, HaveEverySearchParameter) {
+  EXPECT_EQ(tables::search_parameter_count, 1375U);
+  std::size_t composites = 0;
+  for (std::uint32_t i = 0; i < tables::search_parameter_count; ++i) {
+    const SearchParameterRow& row = tables::search_parameters[i];
+    EXPECT_GT(row.base_count, 0) << code(row);
+    EXPECT_EQ(row.kind == ParamKind::composite, row.component_count > 1) << code(row);
+    composites += row.kind == ParamKind::composite ? 1 : 0;
   }
-  EXPECT_EQ(count, 100U);
-}
-
-TEST(SearchParams, ThatAreNotTranslatedAreListedWithTheirReason) {
-  std::map<std::string, int> by_reason;
-  for (std::uint32_t i = 0; i < tables::unsupported_count; ++i) {
-    const UnsupportedRow& row = tables::unsupported[i];
-    const std::string_view expression = pool_text(row.expression, row.expression_bytes);
-    ++by_reason[std::string(pool_text(row.reason, row.reason_bytes))];
-    // Only parts that filter on another element, and the first entry of a document.
-    EXPECT_TRUE(expression.find(".where(type='") != std::string_view::npos ||
-                expression == "Bundle.entry[0].resource")
-        << name(TypeId{row.type}) << ' ' << name(ParamId{row.code}) << ": " << expression;
-    EXPECT_EQ(find_param(TypeId{row.type}, ParamId{row.code})->extracted, 0);
-  }
-  for (const auto& [reason, count] : by_reason) {
-    std::printf("%d parts of expressions: %s\n", count, reason.c_str());
-  }
-  std::size_t references = 0;
-  std::size_t extracted = 0;
-  for (std::uint8_t i = 0; i < type_count; ++i) {
-    for (const ParamRow& row : params(TypeId{i})) {
-      references += row.kind == ParamKind::reference ? 1 : 0;
-      extracted += row.kind == ParamKind::reference && row.extracted == 1 ? 1 : 0;
-    }
-  }
-  std::printf("%zu of %zu reference parameters are extracted\n", extracted, references);
-  EXPECT_EQ(references - extracted, 47U);
+  EXPECT_EQ(composites, 46U);
 }
 
 }  // namespace

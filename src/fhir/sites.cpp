@@ -20,7 +20,7 @@ void Sites::clear() {
 
 Sites find_sites(JsonValue resource) {
   Sites sites;
-  ElementWalk(resource.document(), {nullptr, &sites, nullptr}).run(resource);
+  ElementWalk(resource.document(), {nullptr, &sites, nullptr, nullptr}).run(resource);
   return sites;
 }
 
@@ -129,16 +129,13 @@ void ElementWalk::note_head(JsonValue resource) {
   }
 }
 
-void ElementWalk::note_site(JsonValue value, SiteElement element, std::uint16_t state) {
+void ElementWalk::note_site(JsonValue value, SiteElement element) {
   const std::string_view text = value.text(scratch_);
   // Most uris name a code system; what stands at their end does not matter.
   const bool is_plain_address = element != SiteElement::reference && text.starts_with("http");
   const Classified looks = is_plain_address ? Classified{SiteKind::absolute, {}} : classify(text);
   wanted_.sites->sites.push_back(
       Site{inside(value), looks.kind, element, looks.type, value.has_escapes()});
-  if (wanted_.extraction != nullptr && state != no_state) {
-    note_reference(state);
-  }
 }
 
 /// href and src in a narrative may name what the Bundle carries:

@@ -43,6 +43,18 @@ std::optional<std::string_view> base_name(std::string_view element, std::string_
   return element.substr(0, dot) == type ? std::optional(element.substr(dot + 1)) : std::nullopt;
 }
 
+bool is_subsetted(JsonValue coding) {
+  const auto system = coding.find("system");
+  const auto code = coding.find("code");
+  return system && code && system->is_string() && code->is_string() &&
+         system->equals(subsetted_system) && code->equals("SUBSETTED");
+}
+
+bool holds_subsetted(JsonValue tags) {
+  const JsonChildren codings = tags.children();
+  return std::any_of(codings.begin(), codings.end(), is_subsetted);
+}
+
 class SubsetWriter {
  public:
   SubsetWriter(Bytes& to, const Subset& what, std::string_view type)
@@ -159,8 +171,7 @@ class SubsetWriter {
       tagged = true;
       begin_member("tag");
       to_.append(member.raw());
-      const JsonChildren codings = member.children();
-      if (std::none_of(codings.begin(), codings.end(), is_subsetted)) {
+      if (!holds_subsetted(member)) {
         to_.pop_back();
         to_.append(member.size() == 0 ? "" : ",").append(subsetted_coding).push_back(']');
       }
@@ -170,13 +181,6 @@ class SubsetWriter {
       to_.append("[").append(subsetted_coding).append("]");
     }
     to_.push_back('}');
-  }
-
-  static bool is_subsetted(JsonValue coding) {
-    const auto system = coding.find("system");
-    const auto code = coding.find("code");
-    return system && code && system->is_string() && code->is_string() &&
-           system->equals(subsetted_system) && code->equals("SUBSETTED");
   }
 
   void open() { to_.push_back('{'); }
@@ -263,6 +267,18 @@ Result<void> append_subset(Bytes& to, JsonValue resource, const Subset& what) {
   }
   TRY(const TypeId type, type_of(resource));
   SubsetWriter(to, what, name(type)).write_resource(resource, structure(structure_of(type)));
+  return ok();
+}
+
+Result<void> check_whole(JsonValue resource) {
+  const auto meta = resource.find("meta");
+  const auto tags = meta ? meta->find("tag") : std::nullopt;
+  if (tags && holds_subsetted(*tags)) {
+    return fail(
+        Code::value,
+        "this is a part of a resource, as its tag SUBSETTED says; change and send the whole",
+        "meta.tag");
+  }
   return ok();
 }
 

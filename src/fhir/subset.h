@@ -45,4 +45,8 @@ struct Subset {
 /// the bytes as they are. Code::structure for what is no resource of R4.
 [[nodiscard]] Result<void> append_subset(Bytes& to, JsonValue resource, const Subset& what);
 
+/// Refuses a resource that says of itself that it is such a part: stored, it would take the place
+/// of the whole. Code::value.
+[[nodiscard]] Result<void> check_whole(JsonValue resource);
+
 }  // namespace holdfast::fhir

@@ -32,28 +32,4 @@ std::string_view name(TypeId type) {
   return name(structure(structure_of(type)));
 }
 
-std::optional<ParamId> param_id(std::string_view code) {
-  const auto numbers = std::views::iota(std::uint32_t{0}, tables::param_count);
-  const auto at = std::ranges::lower_bound(numbers, code, {}, [](std::uint32_t number) {
-    return name(ParamId{static_cast<std::uint16_t>(number)});
-  });
-  if (at == numbers.end()) {
-    return std::nullopt;
-  }
-  const ParamId found{static_cast<std::uint16_t>(*at)};
-  return name(found) == code ? std::optional(found) : std::nullopt;
-}
-
-std::string_view name(ParamId param) {
-  check(param.value < tables::param_count, "a ParamId names a search parameter");
-  const std::uint32_t packed = tables::param_names[param.value];
-  return pool_text(packed >> 8U, packed & 0xffU);
-}
-
-const ParamRow* find_param(TypeId type, ParamId param) {
-  const std::span<const ParamRow> all = params(type);
-  const auto at = std::ranges::lower_bound(all, param.value, {}, &ParamRow::code);
-  return at != all.end() && at->code == param.value ? &*at : nullptr;
-}
-
 }  // namespace holdfast::fhir

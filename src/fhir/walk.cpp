@@ -71,7 +71,8 @@ void ElementWalk::take_resource(JsonValue value, Rank rank) {
     }
     if (wanted_.extraction != nullptr) {
       wanted_.extraction->is_patient = name(*type) == "Patient";
-      state = tables::type_states[type->value];
+      state = wanted_.params->automaton().root(*type);
+      note_value(value, nullptr, state);
     }
   }
   take_object(value, structure(structure_of(*type)), state);
@@ -154,10 +155,8 @@ void ElementWalk::report_missing(JsonValue value, const StructureRow& in, const 
 
 void ElementWalk::take_element(JsonValue member, JsonValue object, const ElementRow& row,
                                std::uint16_t state) {
-  std::uint16_t next = step(state, row);
-  if (state != no_state && is_target(row)) {
-    next = state;  // a path ends in the Reference; what it says stands one step further
-  }
+  const std::uint16_t next =
+      state == no_state ? no_state : wanted_.params->automaton().step(state, row);
   if ((row.flags & row_repeats) == 0) {
     if (member.is_array()) {
       return report(member, Code::structure,
@@ -193,8 +192,11 @@ void ElementWalk::take_element(JsonValue member, JsonValue object, const Element
 }
 
 void ElementWalk::take_value(JsonValue value, const ElementRow& row, std::uint16_t state) {
+  if (state != no_state) {
+    note_value(value, &row, state);
+  }
   if (is_primitive(row.kind)) {
-    return take_primitive(value, row, state);
+    return take_primitive(value, row);
   }
   if (row.kind == ElementKind::resource) {
     return take_resource(value, Rank::nested);
@@ -204,13 +206,10 @@ void ElementWalk::take_value(JsonValue value, const ElementRow& row, std::uint16
                   fmt::format("{} is an object, not {}", name(row), name(value.kind())));
   }
   const StructureId of{row.structure};
-  if (of == tables::identifier_structure && state != no_state && wanted_.extraction != nullptr) {
-    note_identifier(value, state);
-  }
   take_object(value, structure(of), state);
 }
 
-void ElementWalk::take_primitive(JsonValue value, const ElementRow& row, std::uint16_t state) {
+void ElementWalk::take_primitive(JsonValue value, const ElementRow& row) {
   const JsonKind wanted = json_kind_of(row.kind);
   if (value.kind() != wanted) {
     return report(value, Code::structure,
@@ -230,10 +229,10 @@ void ElementWalk::take_primitive(JsonValue value, const ElementRow& row, std::ui
     const bool names_a_definition =
         StructureId{row.structure_of} == tables::extension_structure && name(row) == "url";
     if (!names_a_definition) {
-      note_site(value, *link, state);
+      note_site(value, *link);
     }
   } else if (is_target(row)) {
-    note_site(value, SiteElement::reference, state);
+    note_site(value, SiteElement::reference);
   } else if (row.kind == ElementKind::xhtml) {
     note_links(value);
   }

@@ -15,6 +15,7 @@
 #include "fhir/definitions.h"
 #include "fhir/extract.h"
 #include "fhir/json.h"
+#include "fhir/search_params.h"
 #include "fhir/sites.h"
 
 namespace holdfast::fhir {
@@ -26,6 +27,7 @@ class ElementWalk {
     std::vector<Error>* issues = nullptr;
     Sites* sites = nullptr;
     Extraction* extraction = nullptr;
+    const SearchParams* params = nullptr;  ///< whenever there is an extraction
   };
   ElementWalk(const Json& json, Wanted wanted) : json_(json), wanted_(wanted) {}
 
@@ -47,18 +49,16 @@ class ElementWalk {
                    Seen& seen);
   void take_element(JsonValue member, JsonValue object, const ElementRow& row, std::uint16_t state);
   void take_value(JsonValue value, const ElementRow& row, std::uint16_t state);
-  void take_primitive(JsonValue value, const ElementRow& row, std::uint16_t state);
+  void take_primitive(JsonValue value, const ElementRow& row);
   void take_extensions(JsonValue member, JsonValue object, const ElementRow& row);
   void take_extension_of_one(JsonValue value);
   void note_seen(JsonValue member, const ElementRow& row, Seen& seen);
   void report_missing(JsonValue value, const StructureRow& in, const Seen& seen);
 
   void note_head(JsonValue resource);
-  void note_site(JsonValue value, SiteElement element, std::uint16_t state);
-  void note_reference(std::uint16_t state);
+  void note_site(JsonValue value, SiteElement element);
   void note_links(JsonValue div);
-  void note_identifier(JsonValue value, std::uint16_t state);
-  Span keep_text(std::optional<JsonValue> value);
+  void note_value(JsonValue value, const ElementRow* row, std::uint16_t state);
   [[nodiscard]] Span inside(JsonValue string) const;
 
   void report(JsonValue at, Code code, std::string what, std::string_view below = {});
@@ -70,6 +70,7 @@ class ElementWalk {
   Wanted wanted_;
   std::uint32_t base_ = 0;  // offset of the outermost resource
   std::string scratch_;
+  std::vector<Selected> found_;
 };
 
 /// The FHIRPath expression of a value, from the document's root: choice elements without their

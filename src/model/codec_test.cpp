@@ -19,7 +19,7 @@ Command example_command() {
   create.verb = Verb::create;
   create.type = "Patient";
   create.id = "p1";
-  create.if_none_exist = "identifier=a|b";
+  create.condition = "identifier=a|b";
   create.full_url = "urn:uuid:0";
   create.body = R"({"resourceType":"Patient"})";
   Operation remove;
@@ -27,7 +27,16 @@ Command example_command() {
   remove.type = "Observation";
   remove.id = "o1";
   remove.if_match = Version{300};
-  command.operations = {create, remove};
+  Operation patch;
+  patch.verb = Verb::patch;
+  patch.type = "Observation";
+  patch.id = "o2";
+  patch.if_match = Version{4};
+  patch.condition = "identifier=a|c";
+  patch.body = R"({"resourceType":"Observation"})";
+  patch.patch_form = PatchForm::meta_add;
+  patch.patch = R"({"resourceType":"Parameters"})";
+  command.operations = {create, remove, patch};
   return command;
 }
 
@@ -53,6 +62,13 @@ TEST(CommandCodec, RefusesEveryTruncationAndEveryExtraByte) {
     EXPECT_FALSE(decode_command(BytesView(bytes).substr(0, length))) << length;
   }
   EXPECT_FALSE(decode_command(bytes + '\0'));
+}
+
+// What it was made from is what makes a patch exact.
+TEST(CommandCodec, RefusesAPatchOfNoVersion) {
+  Command command = example_command();
+  command.operations.back().if_match.reset();
+  EXPECT_FALSE(decode_command(encode(command)));
 }
 
 TEST(CommandCodec, RefusesACountThatTheBytesCannotHold) {

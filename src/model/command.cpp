@@ -19,14 +19,18 @@ void append_operation(Bytes& to, const Operation& operation) {
   }
   append_text(to, operation.type);
   append_text(to, operation.id);
-  append_text(to, operation.if_none_exist);
+  append_text(to, operation.condition);
   append_text(to, operation.full_url);
   append_text(to, operation.body);
+  if (operation.verb == Verb::patch) {
+    to.push_back(static_cast<char>(operation.patch_form));
+    append_text(to, operation.patch);
+  }
 }
 
 bool read_operation(ByteReader& reader, Operation& operation) {
   const auto verb = reader.little<std::uint8_t>();
-  if (verb < 1 || verb > 3) {
+  if (verb < 1 || verb > 4) {
     return false;
   }
   operation.verb = static_cast<Verb>(verb);
@@ -39,9 +43,17 @@ bool read_operation(ByteReader& reader, Operation& operation) {
   }
   operation.type = reader.text();
   operation.id = reader.text();
-  operation.if_none_exist = reader.text();
+  operation.condition = reader.text();
   operation.full_url = reader.text();
   operation.body = reader.text();
+  if (operation.verb == Verb::patch) {
+    const auto form = reader.little<std::uint8_t>();
+    if (form < 1 || form > 4 || has == 0) {
+      return false;
+    }
+    operation.patch_form = static_cast<PatchForm>(form);
+    operation.patch = reader.text();
+  }
   return !reader.failed();
 }
 
@@ -60,7 +72,8 @@ IdempotencyKey idempotency_key(const Principal& principal, std::string_view give
 Bytes encode(const Command& command) {
   std::size_t size = 128;
   for (const Operation& operation : command.operations) {
-    size += operation.body.size() + operation.full_url.size() + operation.if_none_exist.size() + 96;
+    size += operation.body.size() + operation.patch.size() + operation.full_url.size() +
+            operation.condition.size() + 96;
   }
   Bytes bytes;
   bytes.reserve(size);

@@ -26,6 +26,16 @@ enum class Verb : std::uint8_t {
   create = 1,  ///< https://hl7.org/fhir/R4/http.html#create, with or without ifNoneExist
   update = 2,  ///< https://hl7.org/fhir/R4/http.html#update, also as create
   remove = 3,  ///< https://hl7.org/fhir/R4/http.html#delete
+  patch =
+      4,  ///< https://hl7.org/fhir/R4/http.html#patch: an update of the version it was made from
+};
+
+/// What language a patch is written in. Numbers are on disk.
+enum class PatchForm : std::uint8_t {
+  json_patch = 1,      ///< RFC 6902
+  fhirpath_patch = 2,  ///< https://hl7.org/fhir/R4/fhirpatch.html
+  meta_add = 3,        ///< https://hl7.org/fhir/R4/resource-operation-meta-add.html
+  meta_delete = 4,     ///< https://hl7.org/fhir/R4/resource-operation-meta-delete.html
 };
 
 /// Who asks. Until access control exists: the channel's anonymous principal.
@@ -49,11 +59,19 @@ enum class KeyOrigin : std::uint8_t { drawn = 0, given = 1 };
 struct Operation {
   Verb verb{};
   std::string type;  ///< FHIR resource type, known to the definitions
-  std::string id;    ///< create: drawn at the edge; update, remove: the resource named
-  std::optional<Version> if_match;
-  std::string if_none_exist;  ///< search query of a conditional create; empty: unconditional
-  std::string full_url;       ///< what other operations of the same Command call it
-  Bytes body;                 ///< minified JSON as received; empty for remove
+  /// create: drawn at the edge. update, remove, patch: the resource named; with a condition that
+  /// selects none, what an update makes: the id that its body names, or one drawn at the edge. Of a
+  /// remove with a condition it is empty, or one of all that the condition selects: each of them
+  /// has an operation then.
+  std::string id;
+  std::optional<Version> if_match;  ///< patch: always there, the version that was patched
+  /// Search query, empty for none. create: makes nothing if it selects something (ifNoneExist).
+  /// update, remove, patch: selects the resource that is meant.
+  std::string condition;
+  std::string full_url;  ///< what other operations of the same Command call it
+  Bytes body;            ///< minified JSON: as received, or as patched; empty for remove
+  PatchForm patch_form = PatchForm::json_patch;  ///< patch only
+  Bytes patch;                                   ///< patch only: as received, minified
   bool operator==(const Operation&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "fhir/params/compile.h"
 #include "node/payload.h"
 #include "views/requests.h"
 #include "views/tree.h"
@@ -122,7 +123,8 @@ Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& re
       for (const Operation& operation : entry.first.operations) {
         ready.bytes += operation.body.size();
       }
-      TRY(ready.prepared, decide::prepare(std::move(entry.first), reader));
+      TRY(ready.prepared,
+          decide::prepare(std::move(entry.first), reader, fhir::standard_search_params()));
       ready.outcome = std::move(entry.second);
       ready.composed = apply::compose(ready.prepared, ready.outcome, ready.facts.time);
       for (const apply::Composed::Body& body : ready.composed.bodies) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "fhir/params/compile.h"
 #include "views/facts.h"
 #include "views/view.h"
 #include "world/ahead.h"
@@ -135,7 +136,8 @@ Result<std::uint64_t> Replay::run(journal::Reader& reader) {
                                                      : std::optional(folded_.state.chain)),
       parts_);
   Layers layers(parts_);
-  const apply::Tools tools{parts_.codec, json_reader_, parts_.planted};
+  const apply::Tools tools{parts_.codec, json_reader_, fhir::standard_search_params(),
+                           parts_.planted};
   std::uint64_t replayed = 0;
   Result<void> readable = ok();
   for (bool more = true; more;) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "decide/decide.h"
+#include "fhir/params/compile.h"
 #include "views/requests.h"
 
 namespace holdfast::node {
@@ -230,7 +231,7 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
       return committed;
     }
   }
-  auto outcome = decide::decide(batch.work, submission.prepared, options_.planted);
+  auto outcome = decide::decide(batch.work, *codec_, submission.prepared, options_.planted);
   if (!outcome) {
     ++counts_.refused;
     return fail(std::move(outcome).error());
@@ -261,8 +262,9 @@ Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Ou
   }
   const apply::EntryFacts facts{appended->position, batch.time, appended->hash};
   const auto composed = apply::compose(submission.prepared, outcome, facts.time);
-  const auto applied = fold_command(batch.work, batch.folded, submission.prepared, outcome,
-                                    composed, facts, {*codec_, json_reader_, options_.planted});
+  const auto applied =
+      fold_command(batch.work, batch.folded, submission.prepared, outcome, composed, facts,
+                   {*codec_, json_reader_, fhir::standard_search_params(), options_.planted});
   // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
   check(applied.has_value(), applied ? "" : applied.error().what.c_str());
   ++batch.entries;

@@ -13,6 +13,7 @@
 
 #include "apply/test_record.h"
 #include "base/check.h"
+#include "fhir/params/compile.h"
 #include "journal/checkpoint.h"
 #include "journal/open.h"
 #include "node/node.h"
@@ -89,7 +90,7 @@ class NodeTest : public testing::Test {
   }
 
   Result<Committed> submit(Command given) {
-    auto prepared = decide::prepare(std::move(given), reader);
+    auto prepared = decide::prepare(std::move(given), reader, fhir::standard_search_params());
     if (!prepared) {
       return fail(prepared.error());
     }
@@ -104,7 +105,7 @@ class NodeTest : public testing::Test {
     auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
     std::vector<std::shared_ptr<std::optional<Result<Committed>>>> answers;
     for (Command& each : commands) {
-      auto prepared = decide::prepare(std::move(each), reader);
+      auto prepared = decide::prepare(std::move(each), reader, fhir::standard_search_params());
       check(prepared.has_value(), "the test's commands can be prepared");
       answers.push_back(std::make_shared<std::optional<Result<Committed>>>());
       io.spawn(holdfast::detail::keep(node->submit(io, *std::move(prepared)), answers.back()));

@@ -4,49 +4,35 @@
 #include <array>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "base/text.h"
-#include "fhir/definitions.h"
+#include "search/condition.h"
 #include "search/text.h"
-#include "search/values.h"
 
 namespace holdfast::search {
 namespace {
 
-// Names that mean something here beside the parameters of the type.
-constexpr std::array<std::string_view, 8> general_names{
-    "_id", "_lastUpdated", "_count", "_sort", "_summary", "_total", "_format", "_pretty"};
-
-// Parameters whose values the indexes hold.
-bool is_indexed(const fhir::ParamRow& row) {
-  return row.extracted != 0 && (row.kind == fhir::ParamKind::reference ||
-                                fhir::name(fhir::ParamId{row.code}) == "identifier");
-}
-
 constexpr std::array<std::string_view, 9> kind_names{
     "number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"};
-
-struct PrefixName {
-  std::string_view text;
-  Prefix prefix;
-};
-constexpr std::array prefix_names{
-    PrefixName{"eq", Prefix::eq}, PrefixName{"ne", Prefix::ne}, PrefixName{"gt", Prefix::gt},
-    PrefixName{"lt", Prefix::lt}, PrefixName{"ge", Prefix::ge}, PrefixName{"le", Prefix::le},
-    PrefixName{"sa", Prefix::sa}, PrefixName{"eb", Prefix::eb}, PrefixName{"ap", Prefix::ap}};
 
 // What a query may hold as it is, beside unreserved characters (RFC 3986 section 3.4).
 constexpr std::string_view kept_in_query = "/:,";
 
 // One parameter of the query, decoded.
 struct Parameter {
-  std::string name;
-  std::string modifier;  // behind ':'
+  std::string name;  // with its modifiers and chain
   std::string value;
 };
 
+bool is_sortable(const fhir::SearchParam& param) {
+  return !param.uses.empty() && param.kind != fhir::ParamKind::composite;
+}
+
 class Parser {
  public:
-  Parser(Scope scope, Handling handling) : handling_(handling) {
+  Parser(const fhir::SearchParams& params, Scope scope, Handling handling, Time now)
+      : params_(params), handling_(handling), reading_{params, now} {
     criteria_.scope = std::move(scope);
   }
 
@@ -55,173 +41,146 @@ class Parser {
       return fail(Code::too_large, "a query has at most " + std::to_string(query_bytes_max) +
                                        " bytes; send a long one by POST in parts");
     }
-    if (!criteria_.scope.type && criteria_.scope.patient.empty()) {
-      return fail(Code::unsupported,
-                  "this server searches within a resource type or within "
-                  "Patient/[id]; name one of them");
-    }
-    while (!query.empty()) {
-      const std::size_t end = query.find('&');
-      const std::string_view part = query.substr(0, end);
-      query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
-      if (!part.empty()) {
-        TRY_OK(add_part(part));
+    TRY_OK(read_parts(query));
+    TRY_OK(set_types());
+    for (const Parameter& parameter : parts_) {
+      const std::size_t ignored_before = criteria_.ignored.size();
+      TRY_OK(add(parameter));
+      if (criteria_.ignored.size() == ignored_before) {
+        note_understood(parameter);
       }
+    }
+    TRY(criteria_.subset, fhir::parse_subset(summary_, elements_));
+    if (criteria_.scope.type) {
+      TRY_OK(fhir::check_elements(criteria_.subset, *criteria_.scope.type));
+    }
+    if (count_is_zero_) {
+      criteria_.subset.summary = fhir::SummaryKind::count;
     }
     return std::move(criteria_);
   }
 
  private:
-  Result<void> add_part(std::string_view part) {
-    if (++parameters_ > criteria_max) {
-      return fail(Code::too_large,
-                  "a query has at most " + std::to_string(criteria_max) + " parameters");
+  Result<void> read_parts(std::string_view query) {
+    while (!query.empty()) {
+      const std::size_t end = query.find('&');
+      const std::string_view part = query.substr(0, end);
+      query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
+      if (part.empty()) {
+        continue;
+      }
+      if (parts_.size() == criteria_max) {
+        return fail(Code::too_large,
+                    "a query has at most " + std::to_string(criteria_max) + " parameters");
+      }
+      const std::size_t equals = part.find('=');
+      Parameter parameter;
+      TRY(parameter.name, percent_decode(part.substr(0, equals), Plus::is_space));
+      if (equals != std::string_view::npos) {
+        TRY(parameter.value, percent_decode(part.substr(equals + 1), Plus::is_space));
+      }
+      if (parameter.name == "_format" || parameter.name == "_pretty") {
+        continue;  // how to write the answer: not ours
+      }
+      if (parameter.value.empty()) {
+        return fail(Code::value, "search parameter " + quoted(parameter.name) +
+                                     " has no value; leave it out if it does not matter");
+      }
+      parts_.push_back(std::move(parameter));
     }
-    const std::size_t equals = part.find('=');
-    Parameter parameter;
-    TRY(parameter.name, percent_decode(part.substr(0, equals), Plus::is_space));
-    if (equals != std::string_view::npos) {
-      TRY(parameter.value, percent_decode(part.substr(equals + 1), Plus::is_space));
+    return ok();
+  }
+
+  // One type of a type search; otherwise those of _type, or all.
+  Result<void> set_types() {
+    if (criteria_.scope.type) {
+      criteria_.types.push_back({*criteria_.scope.type, {}});
+      return ok();
     }
-    const std::size_t colon = parameter.name.find(':');
-    if (colon != std::string::npos) {
-      parameter.modifier = parameter.name.substr(colon + 1);
-      parameter.name.resize(colon);
+    std::vector<bool> wanted(fhir::type_count, true);
+    for (const Parameter& parameter : parts_) {
+      if (parameter.name != "_type") {
+        continue;
+      }
+      std::vector<bool> named(fhir::type_count, false);
+      for (const std::string_view name : split_unescaped(parameter.value, ',')) {
+        const auto type = fhir::type_id(name);
+        if (!type) {
+          return fail(Code::value, "'_type' names " + quoted(name) + ", which is no resource type");
+        }
+        named[type->value] = wanted[type->value];
+      }
+      wanted = named;
     }
-    if (parameter.name == "_format" || parameter.name == "_pretty") {
-      return ok();  // how to write the answer: not ours
-    }
-    if (parameter.value.empty()) {
-      return fail(Code::value, "search parameter " + quoted(parameter.name) +
-                                   " has no value; leave it out if it does not matter");
-    }
-    const std::size_t ignored_before = criteria_.ignored.size();
-    TRY_OK(add(parameter));
-    if (criteria_.ignored.size() == ignored_before) {
-      note_understood(parameter);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      if (wanted[i]) {
+        criteria_.types.push_back({fhir::TypeId{static_cast<std::uint8_t>(i)}, {}});
+      }
     }
     return ok();
   }
 
   Result<void> add(const Parameter& parameter) {
-    if (parameter.name == "_id" || parameter.name == "_lastUpdated" ||
-        is_result_parameter(parameter.name)) {
-      if (!parameter.modifier.empty()) {
-        return refuse_modifier(parameter);
-      }
-      return parameter.name == "_id"            ? add_id(parameter)
-             : parameter.name == "_lastUpdated" ? add_updated(parameter)
-                                                : set_result(parameter);
+    const std::string_view name = parameter.name;
+    const std::string_view plain = name.substr(0, name.find(':'));
+    if (plain == "_include" || plain == "_revinclude") {
+      return add_include(parameter);
     }
-    return add_posting(parameter);
-  }
-
-  static bool is_result_parameter(std::string_view name) {
-    return name == "_count" || name == "_sort" || name == "_summary" || name == "_total";
+    if (name == "_count" || name == "_sort" || name == "_summary" || name == "_total" ||
+        name == "_elements" || name == "_contained") {
+      criteria_.has_result_parameter = true;
+      return set_result(parameter);
+    }
+    if (name == "_type" && !criteria_.scope.type) {
+      criteria_.has_filter = true;
+      return ok();  // set_types() has read it
+    }
+    return add_condition(parameter);
   }
 
   void note_understood(const Parameter& parameter) {
     if (!criteria_.understood.empty()) {
       criteria_.understood += '&';
     }
-    criteria_.understood += percent_encode(parameter.name, kept_in_query);
-    if (!parameter.modifier.empty()) {
-      criteria_.understood += ':' + percent_encode(parameter.modifier, kept_in_query);
-    }
-    criteria_.understood += '=' + percent_encode(parameter.value, kept_in_query);
+    criteria_.understood += percent_encode(parameter.name, kept_in_query) + '=' +
+                            percent_encode(parameter.value, kept_in_query);
   }
 
   // https://hl7.org/fhir/R4/search.html#errors: a client that asks for it gets what is left.
-  Result<void> refuse(const Parameter& parameter, std::string why) {
-    if (handling_ == Handling::lenient) {
-      criteria_.ignored.push_back(
-          parameter.modifier.empty() ? parameter.name : parameter.name + ':' + parameter.modifier);
+  Result<void> refuse(const Parameter& parameter, Error why) {
+    if (handling_ == Handling::lenient && why.code == Code::unsupported) {
+      criteria_.ignored.push_back(parameter.name);
       return ok();
     }
-    return fail(Code::unsupported, std::move(why));
+    return fail(std::move(why));
   }
 
-  Result<void> refuse_modifier(const Parameter& parameter) {
-    return refuse(parameter, "search parameter " + quoted(parameter.name) +
-                                 " is not offered with the modifier " +
-                                 quoted(':' + parameter.modifier));
-  }
-
-  Result<void> refuse_unknown(const Parameter& parameter) {
-    std::vector<std::string_view> names(general_names.begin(), general_names.end());
-    std::string where = "here";
-    if (criteria_.scope.type) {
-      for (const SearchParameter& known : parameters_of(*criteria_.scope.type)) {
-        names.push_back(known.name);
-      }
-      where = "for " + std::string(fhir::name(*criteria_.scope.type));
-    }
-    std::string why = "search parameter " + quoted(parameter.name) + " is not known " + where;
-    if (const auto meant = nearest(parameter.name, names)) {
-      why += "; did you mean " + quoted(*meant) + "?";
-    }
-    return refuse(parameter, std::move(why));
-  }
-
-  // Values separated by ',', each of which may be what is found.
-  Result<std::vector<std::string_view>> alternatives(const Parameter& parameter) {
-    auto parts = split_unescaped(parameter.value, ',');
-    alternatives_ += parts.size();
-    if (alternatives_ > alternatives_max) {
-      return fail(Code::too_large, "a query has at most " + std::to_string(alternatives_max) +
-                                       " values, separated by commas");
-    }
-    if (std::any_of(parts.begin(), parts.end(), [](std::string_view p) { return p.empty(); })) {
-      return fail(Code::value, "search parameter " + quoted(parameter.name) +
-                                   " has an empty value between commas; a comma that belongs to "
-                                   "the value is written '\\,'");
-    }
-    return parts;
-  }
-
-  Result<void> add_id(const Parameter& parameter) {
-    TRY(const auto parts, alternatives(parameter));
-    IdCriterion criterion;
-    for (const std::string_view part : parts) {
-      TRY(std::string id, unescape(part));
-      // What cannot be an id is found nowhere, but a NUL must not get into a key.
-      if (id.find('\0') != std::string::npos) {
-        return fail(Code::value, "an id has letters, digits, '-' and '.' only");
-      }
-      criterion.any.push_back(std::move(id));
-    }
-    criteria_.ids.push_back(std::move(criterion));
-    return ok();
-  }
-
-  Result<void> add_updated(const Parameter& parameter) {
-    TRY(const auto parts, alternatives(parameter));
-    UpdatedCriterion criterion;
-    for (std::string_view part : parts) {
-      UpdatedCriterion::Bound bound;
-      for (const PrefixName& known : prefix_names) {
-        if (part.starts_with(known.text)) {
-          bound.prefix = known.prefix;
-          part.remove_prefix(known.text.size());
-          break;
+  Result<void> add_condition(const Parameter& parameter) {
+    std::vector<Criterion> made;
+    for (const TypeCriteria& of : criteria_.types) {
+      auto criterion = read_condition(reading_, of.type, parameter.name, parameter.value);
+      if (!criterion) {
+        Error why = std::move(criterion.error());
+        if (criteria_.types.size() > 1 && why.code == Code::unsupported) {
+          why.what += fmt::format(
+              "; a search over several types takes parameters that all of them have (name one "
+              "type, or use _type)");
         }
+        return refuse(parameter, std::move(why));
       }
-      const auto range = parse_search_date(part);
-      if (!range) {
-        return fail(Code::value, quoted(part) +
-                                     " is not a date; '_lastUpdated' takes 2026, "
-                                     "2026-11, 2026-11-23 or 2026-11-23T20:35:01Z, with "
-                                     "eq, ne, gt, lt, ge, le, sa, eb or ap before it");
+      made.push_back(*std::move(criterion));
+      if (criteria_.types.size() > 1) {
+        reading_.alternatives = 0;  // the same values again, for another type
       }
-      bound.range = *range;
-      criterion.any.push_back(bound);
     }
-    criteria_.updated.push_back(std::move(criterion));
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      criteria_.types[i].all.push_back(std::move(made[i]));
+    }
+    criteria_.has_filter = true;
     return ok();
   }
 
   Result<void> set_result(const Parameter& parameter) {
-    criteria_.has_result_parameter = true;
     if (parameter.name == "_count") {
       return set_count(parameter.value);
     }
@@ -231,11 +190,16 @@ class Parser {
     if (parameter.name == "_total") {
       return set_total(parameter.value);
     }
-    if (parameter.value == "count") {
-      criteria_.summary = Summary::count;
-    } else if (parameter.value != "false") {
-      return refuse(parameter, "'_summary' is offered with 'count' and 'false' only");
+    if (parameter.name == "_contained") {
+      return parameter.value == "false"
+                 ? ok()
+                 : refuse(parameter, {Code::unsupported,
+                                      "contained resources are found through their container "
+                                      "here: '_contained' is offered with 'false' only",
+                                      {},
+                                      {}});
     }
+    (parameter.name == "_summary" ? summary_ : elements_) = parameter.value;
     return ok();
   }
 
@@ -247,9 +211,7 @@ class Parser {
     if ((error != std::errc{} && !overflow) || end != value.data() + value.size()) {
       return fail(Code::value, "'_count' is a whole number, not " + quoted(value));
     }
-    if (count == 0 && !overflow) {
-      criteria_.summary = Summary::count;
-    }
+    count_is_zero_ = count == 0 && !overflow;
     criteria_.count =
         overflow ? count_max
                  : static_cast<std::uint32_t>(std::clamp<std::uint64_t>(count, 1, count_max));
@@ -257,16 +219,43 @@ class Parser {
   }
 
   Result<void> set_sort(const Parameter& parameter) {
-    if (parameter.value == "_lastUpdated") {
-      criteria_.order = Order::oldest_first;
-    } else if (parameter.value == "-_lastUpdated") {
-      criteria_.order = Order::newest_first;
-    } else {
-      return refuse(parameter,
-                    "this server sorts by '_lastUpdated' and '-_lastUpdated' only, "
-                    "not by " +
-                        quoted(parameter.value));
+    std::vector<SortKey> keys;
+    for (std::string_view name : split_unescaped(parameter.value, ',')) {
+      SortKey key;
+      key.descending = name.starts_with('-');
+      name.remove_prefix(key.descending ? 1 : 0);
+      if (name == "_lastUpdated" || (name == "_id" && criteria_.types.size() == 1)) {
+        key.by = name == "_id" ? SortKey::By::id : SortKey::By::updated;
+        keys.push_back(key);
+        continue;
+      }
+      if (criteria_.types.size() != 1) {
+        return refuse(parameter, {Code::unsupported,
+                                  "a search over several types is sorted by '_lastUpdated' only, "
+                                  "not by " +
+                                      quoted(name),
+                                  {},
+                                  {}});
+      }
+      const fhir::TypeId type = criteria_.types.front().type;
+      key.param = params_.find(type, name);
+      if (key.param == nullptr) {
+        return refuse(parameter,
+                      {Code::unsupported, unknown_parameter(params_, type, name), {}, {}});
+      }
+      if (!is_sortable(*key.param)) {
+        return refuse(parameter, {Code::unsupported,
+                                  "search parameter " + quoted(name) + " has no order to sort by",
+                                  {},
+                                  {}});
+      }
+      keys.push_back(key);
     }
+    if (keys.size() > sort_keys_max) {
+      return fail(Code::too_large,
+                  fmt::format("'_sort' takes at most {} parameters", sort_keys_max));
+    }
+    criteria_.sort = std::move(keys);
     return ok();
   }
 
@@ -284,81 +273,80 @@ class Parser {
     return ok();
   }
 
-  Result<void> add_posting(const Parameter& parameter) {
-    const auto param = fhir::param_id(parameter.name);
-    if (!criteria_.scope.type) {
-      return refuse(parameter, "search parameter " + quoted(parameter.name) +
-                                   " needs a resource type: Patient/[id]/[type]?…");
-    }
-    const fhir::TypeId type = *criteria_.scope.type;
-    const fhir::ParamRow* const row = param ? fhir::find_param(type, *param) : nullptr;
-    if (row == nullptr) {
-      return refuse_unknown(parameter);
-    }
-    if (!is_indexed(*row)) {
-      return refuse(parameter, "search parameter " + quoted(parameter.name) + " of " +
-                                   std::string(fhir::name(type)) +
-                                   " is defined by the standard, but this server does not search "
-                                   "by it yet");
-    }
-    PostingCriterion criterion;
-    criterion.name = parameter.name;
-    if (row->kind == fhir::ParamKind::reference) {
-      return add_references(parameter, *row, std::move(criterion));
-    }
-    if (!parameter.modifier.empty()) {
-      return refuse_modifier(parameter);
-    }
-    TRY(const auto parts, alternatives(parameter));
-    for (const std::string_view part : parts) {
-      TRY(auto prefix, token_value(type, *param, part));
-      criterion.any.push_back(std::move(prefix));
-    }
-    criteria_.postings.push_back(std::move(criterion));
-    return ok();
-  }
-
-  // https://hl7.org/fhir/R4/search.html#reference: [id], [type]/[id], [url], and :[type]=[id].
-  Result<void> add_references(const Parameter& parameter, const fhir::ParamRow& row,
-                              PostingCriterion criterion) {
-    std::optional<fhir::TypeId> named;
-    if (!parameter.modifier.empty()) {
-      named = fhir::type_id(parameter.modifier);
-      if (!named) {
-        return refuse_modifier(parameter);
+  // [type]:[parameter], [type]:[parameter]:[target type], [type]:*, *
+  Result<void> add_include(const Parameter& parameter) {
+    criteria_.has_result_parameter = true;
+    Include include;
+    const std::string_view name = parameter.name;
+    include.reverse = name.starts_with("_rev");
+    const std::size_t colon = name.find(':');
+    if (colon != std::string_view::npos) {
+      const std::string_view modifier = name.substr(colon + 1);
+      include.iterate = modifier == "iterate" || modifier == "recurse";  // STU3 said recurse
+      if (!include.iterate) {
+        return refuse(parameter, {Code::unsupported,
+                                  quoted(name) + " is offered with the modifier ':iterate' only",
+                                  {},
+                                  {}});
       }
     }
-    TRY(const auto parts, alternatives(parameter));
-    for (const std::string_view part : parts) {
-      TRY(const std::string value, unescape(part));
-      TRY_OK(add_reference_values(*criteria_.scope.type, row, named, value, criterion.any));
+    const auto parts = split_unescaped(parameter.value, ':');
+    const auto source = fhir::type_id(parts[0]);
+    if (!source || parts.size() < 2 || parts.size() > 3) {
+      return fail(Code::value, quoted(name) +
+                                   " is written [type]:[reference parameter], for example "
+                                   "Observation:subject or Observation:subject:Patient, not " +
+                                   quoted(parameter.value));
     }
-    criteria_.postings.push_back(std::move(criterion));
+    include.source = *source;
+    if (parts.size() == 3) {
+      include.target = fhir::type_id(parts[2]);
+      if (!include.target) {
+        return fail(Code::value, quoted(parts[2]) + " is no resource type");
+      }
+    }
+    if (parts[1] != "*") {
+      include.param = params_.find(*source, parts[1]);
+      if (include.param == nullptr) {
+        return refuse(parameter,
+                      {Code::unsupported, unknown_parameter(params_, *source, parts[1]), {}, {}});
+      }
+      if (include.param->kind != fhir::ParamKind::reference) {
+        return fail(Code::value, "search parameter " + quoted(parts[1]) + " of " +
+                                     std::string(parts[0]) + " is no reference to include by");
+      }
+    }
+    if (criteria_.includes.size() == includes_max) {
+      return fail(Code::too_large, fmt::format("a query has at most {} includes", includes_max));
+    }
+    criteria_.includes.push_back(include);
     return ok();
   }
 
-  Handling handling_;
+  const fhir::SearchParams& params_;
+  const Handling handling_;
+  Reading reading_;
   Criteria criteria_;
-  std::size_t parameters_ = 0;
-  std::size_t alternatives_ = 0;
+  std::vector<Parameter> parts_;
+  std::optional<std::string> summary_;
+  std::optional<std::string> elements_;
+  bool count_is_zero_ = false;
 };
 
 }  // namespace
 
-Result<Criteria> parse(Scope scope, std::string_view query, Handling handling) {
-  return Parser(std::move(scope), handling).parse(query);
+Result<Criteria> parse(const fhir::SearchParams& params, Scope scope, std::string_view query,
+                       Handling handling, Time now) {
+  return Parser(params, std::move(scope), handling, now).parse(query);
 }
 
-std::vector<SearchParameter> parameters_of(fhir::TypeId type) {
-  std::vector<SearchParameter> known{{"_id", "token"}, {"_lastUpdated", "date"}};
-  for (const fhir::ParamRow& row : fhir::params(type)) {
-    if (is_indexed(row)) {
-      known.push_back(
-          {fhir::name(fhir::ParamId{row.code}), kind_names[static_cast<std::size_t>(row.kind)]});
+std::vector<SearchParameter> parameters_of(const fhir::SearchParams& params, fhir::TypeId type) {
+  std::vector<SearchParameter> known;
+  for (const fhir::SearchParam& param : params.of(type)) {
+    if (param.unsupported.empty()) {
+      known.push_back({param.code, kind_names[static_cast<std::size_t>(param.kind)], param.url});
     }
   }
-  std::sort(known.begin(), known.end(),
-            [](const SearchParameter& a, const SearchParameter& b) { return a.name < b.name; });
   return known;
 }
 

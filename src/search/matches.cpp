@@ -1,7 +1,7 @@
 #include "search/matches.h"
 
-#include "search/criteria.h"
-#include "search/page.h"
+#include <algorithm>
+
 #include "views/state.h"
 #include "views/versions.h"
 
@@ -25,11 +25,11 @@ Result<std::string_view> query_part(fhir::TypeId type, std::string_view query) {
 
 }  // namespace
 
-Result<std::vector<std::string>> matches(const views::Reader& reader, fhir::TypeId type,
-                                         std::string_view query, std::size_t limit) {
+Result<Criteria> parse_condition(const fhir::SearchParams& params, fhir::TypeId type,
+                                 std::string_view query, Time now) {
   TRY(const std::string_view part, query_part(type, query));
-  TRY(Criteria criteria, parse({type, {}}, part, Handling::strict));
-  if (!criteria.has_filter()) {
+  TRY(Criteria criteria, parse(params, {type, {}}, part, Handling::strict, now));
+  if (!criteria.has_filter) {
     return fail(Code::unsupported, "a condition names at least one search parameter; '" +
                                        std::string(query) + "' would select everything");
   }
@@ -37,15 +37,83 @@ Result<std::vector<std::string>> matches(const views::Reader& reader, fhir::Type
     return fail(Code::unsupported, "a condition has no _count, _sort, _summary or _total; '" +
                                        std::string(query) + "' has one");
   }
+  return criteria;
+}
+
+Result<std::vector<std::string>> matches(const Source& source, fhir::TypeId type,
+                                         std::string_view query, std::size_t limit) {
+  TRY(const views::State state, views::read_state(source.reader));
+  TRY(Criteria criteria, parse_condition(source.params, type, query, state.time));
   criteria.count = static_cast<std::uint32_t>(limit);
-  TRY(const views::State state, views::read_state(reader));
-  TRY(const Page page, run(reader, criteria, snapshot_of(state), std::nullopt));
+  criteria.sort = {{SortKey::By::updated, nullptr, false}};
+  TRY(const Page page, run(source, criteria, snapshot_of(state), std::nullopt));
   std::vector<std::string> ids;
-  for (const RowId row : page.rows) {
-    TRY(views::BodyHeader header, views::read_body_header(reader, row));
+  for (const Found& found : page.found) {
+    TRY(views::BodyHeader header, views::read_body_header(source.reader, found.row));
     ids.push_back(std::move(header.id));
   }
   return ids;
+}
+
+namespace {
+
+Result<bool> value_holds(const Criterion& criterion, const views::Postings& postings) {
+  bool found = false;
+  for (std::size_t i = 0; i < postings.size() && !found; ++i) {
+    const auto index = views::index_of_key(postings.key(i));
+    const BytesView form = views::form_in_key(postings.key(i));
+    for (const fhir::IndexUse& use : criterion.param->uses) {
+      if (index != use.index || !leads_to(form, use.only)) {
+        continue;
+      }
+      if (criterion.kind == Criterion::Kind::missing) {
+        found = true;
+      }
+      for (const ValueQueryPtr& query : criterion.any) {
+        const Verdict said = query->judge(form);
+        if (said == Verdict::ask) {
+          return fail(Code::unsupported,
+                      "a condition on what the same transaction writes can only ask for whole "
+                      "values; '" +
+                          criterion.name + "' does not");
+        }
+        found = found || said == Verdict::yes;
+      }
+    }
+  }
+  const bool wanted =
+      criterion.kind == Criterion::Kind::missing ? criterion.negated : !criterion.negated;
+  return found == wanted;
+}
+
+}  // namespace
+
+Result<bool> holds_of(const Criteria& condition, std::string_view id,
+                      const views::Postings& postings) {
+  for (const Criterion& criterion : condition.types.front().all) {
+    switch (criterion.kind) {
+      case Criterion::Kind::ids:
+        if (std::ranges::find(criterion.ids, id) == criterion.ids.end()) {
+          return false;
+        }
+        break;
+      case Criterion::Kind::value:
+      case Criterion::Kind::missing: {
+        TRY(const bool held, value_holds(criterion, postings));
+        if (!held) {
+          return false;
+        }
+        break;
+      }
+      case Criterion::Kind::updated:
+      case Criterion::Kind::chain:
+      case Criterion::Kind::has:
+        return fail(Code::unsupported, "a reference by '" + criterion.name +
+                                           "' cannot be resolved inside a transaction; use "
+                                           "identifier or _id");
+    }
+  }
+  return true;
 }
 
 }  // namespace holdfast::search

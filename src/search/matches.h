@@ -8,8 +8,12 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
+#include "fhir/search_params.h"
 #include "fhir/type.h"
-#include "views/kv.h"
+#include "search/criteria.h"
+#include "search/page.h"
+#include "views/postings.h"
 
 namespace holdfast::search {
 
@@ -22,8 +26,15 @@ inline constexpr std::size_t matches_wanted = 2;
 /// "Patient?" of the same type is taken. What search cannot answer exactly it refuses: a query
 /// without any criterion (it would select everything), an unknown parameter, result parameters like
 /// _count.
-[[nodiscard]] Result<std::vector<std::string>> matches(const views::Reader& reader,
-                                                       fhir::TypeId type, std::string_view query,
+[[nodiscard]] Result<std::vector<std::string>> matches(const Source& source, fhir::TypeId type,
+                                                       std::string_view query,
                                                        std::size_t limit = matches_wanted);
+
+/// The same condition asked of a resource that is not in the view yet. Code::unsupported for what
+/// its postings do not say.
+[[nodiscard]] Result<Criteria> parse_condition(const fhir::SearchParams& params, fhir::TypeId type,
+                                               std::string_view query, Time now);
+[[nodiscard]] Result<bool> holds_of(const Criteria& condition, std::string_view id,
+                                    const views::Postings& postings);
 
 }  // namespace holdfast::search

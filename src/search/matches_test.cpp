@@ -25,7 +25,9 @@ TEST(Matches, FindsOnlyWhatIsCurrent) {
       question.all.emplace_back([t = *question.scope.type](const Fact& f) { return f.type == t; });
       ask_identifier(question, record.random());
       const auto wanted = truth(record, question, snapshot_of(record.state()));
-      const auto found = matches(*record.view(), *question.scope.type, "?" + question.query);
+      const auto view = record.view();
+      const auto found = matches({*view, record.codec(), fhir::standard_search_params()},
+                                 *question.scope.type, "?" + question.query);
       ASSERT_TRUE(found.has_value()) << found.error().what;
       ASSERT_EQ(found->size(), std::min<std::size_t>(wanted.size(), 2));
       for (std::size_t n = 0; n < found->size(); ++n) {
@@ -38,13 +40,16 @@ TEST(Matches, FindsOnlyWhatIsCurrent) {
 TEST(Matches, RefusesConditionsThatWouldSelectAnything) {
   const Record record(1);
   const auto code = [&](std::string_view query) {
-    const auto found = matches(*record.view(), patient, query);
+    const auto view = record.view();
+    const auto found =
+        matches({*view, record.codec(), fhir::standard_search_params()}, patient, query);
     return found ? std::optional<Code>() : found.error().code;
   };
   EXPECT_EQ(code(""), Code::unsupported);
   EXPECT_EQ(code("Patient?"), Code::unsupported);
   EXPECT_EQ(code("identifer=1"), Code::unsupported);
-  EXPECT_EQ(code("name=smith"), Code::unsupported);
+  EXPECT_EQ(code("name=smith"), std::nullopt);
+  EXPECT_EQ(code("birthdate:missing=true"), std::nullopt);
   EXPECT_EQ(code("identifier=1&_count=1"), Code::unsupported);
   EXPECT_EQ(code("Observation?identifier=1"), Code::value);
   EXPECT_EQ(code("identifier="), Code::value);

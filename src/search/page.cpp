@@ -2,246 +2,231 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 
-#include "search/rows.h"
+#include <fmt/format.h>
+
+#include "search/finder.h"
+#include "search/sort.h"
 #include "views/keys.h"
-#include "views/versions.h"
 
 namespace holdfast::search {
 namespace {
 
-using Streams = std::vector<std::unique_ptr<Rows>>;
+using views::Direction;
 
-struct TimeInterval {
-  std::int64_t from = INT64_MIN;
-  std::int64_t until = INT64_MAX;
-};
-
-// https://hl7.org/fhir/R4/search.html#prefix, for an instant in the resource. `now` is the time of
-// the snapshot.
-std::vector<TimeInterval> intervals_of(const UpdatedCriterion::Bound& bound, Time now) {
-  const std::int64_t from = bound.range.from.ms;
-  const std::int64_t until = bound.range.until.ms;
-  switch (bound.prefix) {
-    case Prefix::eq: return {{from, until}};
-    case Prefix::ne: return {{INT64_MIN, from}, {until, INT64_MAX}};
-    case Prefix::gt:
-    case Prefix::sa: return {{until, INT64_MAX}};
-    case Prefix::lt:
-    case Prefix::eb: return {{INT64_MIN, from}};
-    case Prefix::ge: return {{from, INT64_MAX}};
-    case Prefix::le: return {{INT64_MIN, until}};
-    case Prefix::ap: {
-      // "10% of the gap between now and the date"
-      const std::int64_t gap =
-          std::max(now.ms > from ? now.ms - from : from - now.ms, std::int64_t{0});
-      return {{from - gap / 10, until + gap / 10}};
-    }
-  }
-  return {};
-}
-
-Result<std::unique_ptr<Rows>> updated_rows(const Moment& moment, const UpdatedCriterion& criterion,
-                                           const Snapshot& snapshot) {
-  std::vector<TimeInterval> intervals;
-  for (const UpdatedCriterion::Bound& bound : criterion.any) {
-    for (const TimeInterval& interval : intervals_of(bound, snapshot.time)) {
-      intervals.push_back(interval);
-    }
-  }
-  std::vector<RowRange> ranges;
-  for (const TimeInterval& interval : intervals) {
-    RowRange range{RowId{1}, RowId{moment.row_max.value + 1}};
-    if (interval.from != INT64_MIN) {
-      TRY(range.from, views::first_row_at(moment.reader, Time{interval.from}, snapshot.row));
-    }
-    if (interval.until != INT64_MAX) {
-      TRY(range.until, views::first_row_at(moment.reader, Time{interval.until}, snapshot.row));
-    }
-    if (range.from < range.until) {
-      ranges.push_back(range);
-    }
-  }
-  std::sort(ranges.begin(), ranges.end(),
-            [](const RowRange& a, const RowRange& b) { return a.from < b.from; });
-  std::vector<RowRange> apart;
-  for (const RowRange& range : ranges) {
-    if (!apart.empty() && range.from <= apart.back().until) {
-      apart.back().until = std::max(apart.back().until, range.until);
-    } else {
-      apart.push_back(range);
-    }
-  }
-  return range_rows(moment, std::move(apart));
-}
-
-// The types that the scope covers.
-Result<std::vector<fhir::TypeId>> types_of(const views::Reader& reader, const Scope& scope) {
-  if (scope.type) {
-    return std::vector{*scope.type};
-  }
-  return views::compartment_types(reader, scope.patient);
-}
-
-// Ids lead to the version that was current at the snapshot without any index.
-Result<std::unique_ptr<Rows>> id_rows(const Moment& moment, const IdCriterion& criterion,
-                                      const std::vector<fhir::TypeId>& types) {
-  std::vector<RowId> rows;
-  for (const std::string& id : criterion.any) {
-    for (const fhir::TypeId type : types) {
-      TRY(const auto found, views::read_as_of(moment.reader, type, id, moment.row_max));
-      if (found && found->presence == views::Presence::present) {
-        rows.push_back(found->row);
-      }
-    }
-  }
-  return known_rows(moment, std::move(rows));
-}
-
-Result<Streams> streams_of(const Moment& moment, const Criteria& criteria,
-                           const Snapshot& snapshot) {
-  Streams streams;
-  for (const PostingCriterion& criterion : criteria.postings) {
-    Streams any;
-    for (const views::PostingPrefix& prefix : criterion.any) {
-      any.push_back(posting_rows(moment, prefix));
-    }
-    streams.push_back(any_of(moment, std::move(any)));
-  }
-  const Scope& scope = criteria.scope;
-  if (!scope.patient.empty() || !criteria.ids.empty()) {
-    TRY(const auto types, types_of(moment.reader, scope));
-    for (const IdCriterion& criterion : criteria.ids) {
-      TRY(auto rows, id_rows(moment, criterion, types));
-      streams.push_back(std::move(rows));
-    }
-    if (!scope.patient.empty()) {
-      Streams any;
-      for (const fhir::TypeId type : types) {
-        any.push_back(posting_rows(moment, views::compartment_prefix(scope.patient, type)));
-      }
-      streams.push_back(any_of(moment, std::move(any)));
-    }
-  }
-  if (streams.empty()) {
-    streams.push_back(posting_rows(moment, views::listing_prefix(*scope.type)));
-  }
-  for (const UpdatedCriterion& criterion : criteria.updated) {
-    TRY(auto rows, updated_rows(moment, criterion, snapshot));
-    streams.push_back(std::move(rows));
-  }
-  return streams;
-}
-
-// Leaps from one row that all streams have to the next.
-class Intersection {
+/// Rows of several types in one order.
+class RowOrder {
  public:
-  Intersection(Streams streams, std::uint64_t candidates_max)
-      : streams_(std::move(streams)), candidates_max_(candidates_max) {}
-
-  /// The first common row at or past where the first stream stands; nothing at the end.
-  Result<std::optional<RowId>> settle() {
-    std::size_t agreed = 1;
-    Rows& first = *streams_.front();
-    if (!first.valid()) {
-      return ended(first);
+  RowOrder(std::vector<std::unique_ptr<Finder>>& finders, Direction direction)
+      : direction_(direction) {
+    for (auto& finder : finders) {
+      finder->begin(direction);
+      heads_.push_back({finder.get(), std::nullopt, false});
     }
-    RowId candidate = first.row();
-    TRY_OK(count());
-    for (std::size_t i = 1 % streams_.size(); agreed < streams_.size();
-         i = (i + 1) % streams_.size()) {
-      Rows& stream = *streams_[i];
-      stream.seek(candidate);
-      if (!stream.valid()) {
-        return ended(stream);
-      }
-      if (stream.row() == candidate) {
-        ++agreed;
-        continue;
-      }
-      candidate = stream.row();
-      agreed = 1;
-      TRY_OK(count());
-    }
-    return candidate;
   }
-  void next() { streams_.front()->next(); }
-  void seek(RowId row) { streams_.front()->seek(row); }
-  [[nodiscard]] Result<void> status() const {
-    for (const auto& stream : streams_) {
-      TRY_OK(stream->status());
+  /// False where nothing can come after.
+  bool seek_after(RowId row) {
+    if (direction_ == Direction::backward && row.value == 0) {
+      return false;
     }
-    return ok();
+    for (Head& head : heads_) {
+      head.finder->seek(RowId{direction_ == Direction::forward ? row.value + 1 : row.value - 1});
+    }
+    return true;
   }
-  [[nodiscard]] std::uint64_t candidates() const { return candidates_; }
+  Result<std::optional<Found>> next() {
+    Head* first = nullptr;
+    for (Head& head : heads_) {
+      if (!head.read) {
+        TRY(head.row, head.finder->settle());
+        head.read = true;
+      }
+      const bool is_first =
+          head.row &&
+          (first == nullptr ||
+           (direction_ == Direction::forward ? *head.row < *first->row : *head.row > *first->row));
+      first = is_first ? &head : first;
+    }
+    if (first == nullptr) {
+      return std::optional<Found>();
+    }
+    Found found{*first->row, {}};
+    first->finder->next();
+    first->read = false;
+    return std::optional(std::move(found));
+  }
 
  private:
-  static Result<std::optional<RowId>> ended(const Rows& stream) {
-    TRY_OK(stream.status());
-    return std::nullopt;
-  }
-  Result<void> count() {
-    if (++candidates_ > candidates_max_) {
-      return fail(Code::too_costly,
-                  "this search looked at " + std::to_string(candidates_max_) +
-                      " candidates without coming to its end; narrow it by another parameter, or "
-                      "do not ask for the total");
+  struct Head {
+    Finder* finder;
+    std::optional<RowId> row;
+    bool read;
+  };
+  const Direction direction_;
+  std::vector<Head> heads_;
+};
+
+/// One search on its way through one page.
+class Run {
+ public:
+  Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot, bool latest,
+      const PageLimits& limits)
+      : criteria_(criteria),
+        budget_(limits.candidates_max),
+        moment_{source.reader,
+                source.codec,
+                source.params,
+                limits.planted == Bug::show_above_snapshot ? views::row_max : snapshot.row,
+                snapshot.row,
+                snapshot.position,
+                latest,
+                snapshot.time,
+                budget_} {}
+
+  Result<void> prepare() {
+    for (const TypeCriteria& of : criteria_.types) {
+      TRY(auto finder, Finder::make(moment_, of, criteria_.scope));
+      finders_.push_back(std::move(finder));
     }
     return ok();
   }
 
-  Streams streams_;
-  std::uint64_t candidates_max_;
-  std::uint64_t candidates_ = 0;
+  Result<Page> page(const std::optional<PageCursor>& after) {
+    counts_all_ = !after && wants_all();
+    page_.order = after ? after->order : first_order();
+    page_.criterion = after ? after->criterion : driver_;
+    TRY_OK(fill(after));
+    page_.spent = budget_.spent();
+    return std::move(page_);
+  }
+
+  std::vector<std::string> explain() {
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < finders_.size(); ++i) {
+      const auto& all = criteria_.types[i].all;
+      for (std::size_t n = 0; n < all.size(); ++n) {
+        lines.push_back(fmt::format("{}?{}: {}", fhir::name(criteria_.types[i].type), all[n].name,
+                                    finders_[i]->terms()[n]->explain()));
+      }
+    }
+    lines.push_back(order_text());
+    lines.push_back(fmt::format("looked at {} key(s) to find that out", budget_.spent()));
+    return lines;
+  }
+
+ private:
+  [[nodiscard]] bool wants_all() const {
+    return criteria_.counts_only() || criteria_.total == Total::accurate;
+  }
+
+  PageCursor::Order first_order() {
+    if (!criteria_.sort.empty()) {
+      return criteria_.sort.front().by == SortKey::By::updated ? PageCursor::Order::rows
+                                                               : PageCursor::Order::sorted;
+    }
+    // Nothing is asked: the order in which a wide range lies is as good as any, and costs least.
+    if (finders_.size() == 1 && !finders_.front()->has_stream()) {
+      const auto& terms = finders_.front()->terms();
+      for (std::size_t i = 0; i < terms.size(); ++i) {
+        const bool fits =
+            !terms[i]->ranges().empty() && (!wants_all() || terms[i]->has_one_key_a_row());
+        if (fits) {
+          driver_ = static_cast<std::uint32_t>(i);
+          return PageCursor::Order::values;
+        }
+      }
+    }
+    return PageCursor::Order::rows;
+  }
+
+  std::string order_text() {
+    switch (first_order()) {
+      case PageCursor::Order::rows:
+        return "in the order of _lastUpdated: lists are intersected by leaps";
+      case PageCursor::Order::values:
+        return fmt::format("in the order of the values of '{}'",
+                           criteria_.types.front().all[driver_].name);
+      case PageCursor::Order::sorted:
+        return "few matches are collected and sorted; of many the index of the first sort key is "
+               "read in its order";
+    }
+    return {};
+  }
+
+  Result<void> fill(const std::optional<PageCursor>& after) {
+    switch (page_.order) {
+      case PageCursor::Order::rows: return fill_by_rows(after);
+      case PageCursor::Order::values: return fill_by_values(after);
+      case PageCursor::Order::sorted: return fill_sorted(after);
+    }
+    return ok();
+  }
+
+  Result<void> fill_by_rows(const std::optional<PageCursor>& after) {
+    const bool backward = !criteria_.sort.empty() && criteria_.sort.front().descending;
+    RowOrder order(finders_, backward ? Direction::backward : Direction::forward);
+    if (after && !order.seek_after(after->row)) {
+      return ok();
+    }
+    return take_from(order);
+  }
+
+  Result<void> fill_by_values(const std::optional<PageCursor>& after) {
+    const auto& terms = finders_.front()->terms();
+    if (page_.criterion >= terms.size()) {
+      return fail(Code::value, "this page link does not fit its search");
+    }
+    Term& driver = *terms[page_.criterion];
+    ValueOrder order(*finders_.front(), driver);
+    if (after) {
+      order.seek_after(*after);
+    }
+    return take_from(order);
+  }
+
+  Result<void> fill_sorted(const std::optional<PageCursor>& after) {
+    SortedOrder order(*finders_.front(), criteria_.sort);
+    TRY_OK(order.begin(after));
+    return take_from(order);
+  }
+
+  // The page, and one more to know whether there is a next one; to the end if the total is wanted.
+  template <class Order>
+  Result<void> take_from(Order& order) {
+    const std::size_t wanted = criteria_.counts_only() ? 0 : criteria_.count;
+    std::uint64_t total = 0;
+    for (;;) {
+      TRY(auto found, order.next());
+      if (!found) {
+        break;
+      }
+      ++total;
+      if (page_.found.size() < wanted) {
+        page_.found.push_back(*std::move(found));
+        continue;
+      }
+      page_.more = wanted > 0;
+      if (!counts_all_) {
+        break;
+      }
+    }
+    if (counts_all_) {
+      page_.total = total;
+    }
+    return ok();
+  }
+
+  const Criteria& criteria_;
+  Budget budget_;
+  const Moment moment_;
+  std::vector<std::unique_ptr<Finder>> finders_;
+  std::uint32_t driver_ = 0;
+  bool counts_all_ = false;
+  Page page_;
 };
 
-// Fills the page: rows past `after`, and one more to know whether there is a next page. Goes on
-// to the end only when the total is wanted.
-Result<Page> collect(Intersection& found, const Criteria& criteria, std::optional<RowId> after,
-                     views::Direction direction) {
-  const bool all = criteria.summary == Summary::count || criteria.total == Total::accurate;
-  const std::size_t wanted = criteria.summary == Summary::count ? 0 : criteria.count;
-  if (after && !all) {
-    found.seek(RowId{direction == views::Direction::forward ? after->value + 1 : after->value - 1});
-  }
-  Page page;
-  std::uint64_t total = 0;
-  for (;; found.next()) {
-    TRY(const auto row, found.settle());
-    if (!row) {
-      break;
-    }
-    ++total;
-    const bool shown_before =
-        after && (direction == views::Direction::forward ? *row <= *after : *row >= *after);
-    if (shown_before) {
-      continue;
-    }
-    if (page.rows.size() < wanted) {
-      page.rows.push_back(*row);
-      continue;
-    }
-    if (wanted > 0) {
-      page.cursor = page.rows.back();
-    }
-    if (!all) {
-      break;
-    }
-  }
-  TRY_OK(found.status());
-  if (all) {
-    page.total = total;
-  }
-  page.candidates = found.candidates();
-  return page;
-}
-
-}  // namespace
-
-Result<Page> run(const views::Reader& reader, const Criteria& criteria, const Snapshot& snapshot,
-                 std::optional<RowId> after, const PageLimits& limits) {
-  TRY(const views::State state, views::read_state(reader));
+Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
+  TRY(const views::State state, views::read_state(source.reader));
   if (state.position < snapshot.position) {
     return fail(Code::unavailable, "this node has not yet seen what the link shows; try again");
   }
@@ -250,20 +235,29 @@ Result<Page> run(const views::Reader& reader, const Criteria& criteria, const Sn
                 "this page link is too old: its moment is no longer kept; "
                 "search again from the first page");
   }
-  Moment moment{reader, snapshot.row, snapshot.position, state.position == snapshot.position,
-                criteria.order == Order::oldest_first ? views::Direction::forward
-                                                      : views::Direction::backward};
-  if (limits.planted == Bug::show_above_snapshot) {
-    moment.row_max = views::row_max;
-  }
-  TRY(auto streams, streams_of(moment, criteria, snapshot));
-  // A leap goes to where the others are only after every stream is known to stand well.
-  Intersection found(std::move(streams), limits.candidates_max);
-  TRY_OK(found.status());
-  if (after && after->value == 0) {
-    return Page{};
-  }
-  return collect(found, criteria, after, moment.direction);
+  return state.position == snapshot.position;
+}
+
+}  // namespace
+
+PageCursor Page::cursor_after(std::size_t i) const {
+  return {order, criterion, found[i].key, found[i].row};
+}
+
+Result<Page> run(const Source& source, const Criteria& criteria, const Snapshot& snapshot,
+                 const std::optional<PageCursor>& after, const PageLimits& limits) {
+  TRY(const bool latest, is_latest(source, snapshot));
+  Run one(source, criteria, snapshot, latest, limits);
+  TRY_OK(one.prepare());
+  return one.page(after);
+}
+
+Result<std::vector<std::string>> explain(const Source& source, const Criteria& criteria,
+                                         const Snapshot& snapshot) {
+  TRY(const bool latest, is_latest(source, snapshot));
+  Run one(source, criteria, snapshot, latest, {});
+  TRY_OK(one.prepare());
+  return one.explain();
 }
 
 }  // namespace holdfast::search

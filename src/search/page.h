@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/planted.h"
 #include "base/result.h"
 #include "search/criteria.h"
+#include "views/body.h"
 #include "views/kv.h"
 #include "views/state.h"
 
@@ -26,24 +28,59 @@ struct Snapshot {
   return {state.position, state.last_row, state.time};
 }
 
-/// Work that one page may cost. Counted in candidates looked at, not in time, so that an answer
-/// does not depend on the machine.
+/// What a search reads. Borrows.
+struct Source {
+  const views::Reader& reader;
+  const views::BodyCodec& codec;
+  const fhir::SearchParams& params;
+};
+
+/// Work that one page may cost: keys looked at, a body counting as twenty. Not time, so that an
+/// answer does not depend on the machine.
 struct PageLimits {
   std::uint64_t candidates_max = 2'000'000;
   Bug planted = Bug::none;
 };
 
+/// What the next page comes after. The order was chosen at the first page and stays.
+struct PageCursor {
+  enum class Order : std::uint8_t {
+    rows,    ///< by `row`
+    values,  ///< by the keys of criterion `criterion`: `key`, then `row`
+    sorted,  ///< by the sort keys: `key` is theirs, then `row`
+  };
+  Order order = Order::rows;
+  std::uint32_t criterion = 0;
+  Bytes key;
+  RowId row;
+  bool operator==(const PageCursor&) const = default;
+};
+
+struct Found {
+  RowId row;
+  Bytes key;  ///< PageCursor::key of this row
+};
+
 struct Page {
-  std::vector<RowId> rows;      ///< of the versions found, in the order asked for
-  std::optional<RowId> cursor;  ///< what the next page comes after; nothing: this is the last
-  std::optional<std::uint64_t> total;  ///< where it was asked for, exact
-  std::uint64_t candidates = 0;        ///< looked at
+  std::vector<Found> found;  ///< the versions found, in the order asked for
+  /// What a page that ends after found[i] has to be continued with.
+  [[nodiscard]] PageCursor cursor_after(std::size_t i) const;
+  bool more = false;                   ///< something comes after the last of them
+  std::optional<std::uint64_t> total;  ///< of the first page, where it was asked for; exact
+  std::uint64_t spent = 0;             ///< of PageLimits::candidates_max
+  PageCursor::Order order = PageCursor::Order::rows;
+  std::uint32_t criterion = 0;
 };
 
 /// The page after `after` (nothing: the first). Code::expired when the view no longer remembers
 /// the snapshot, unavailable when it has not got there yet, too_costly over the limits.
-[[nodiscard]] Result<Page> run(const views::Reader& reader, const Criteria& criteria,
-                               const Snapshot& snapshot, std::optional<RowId> after,
+[[nodiscard]] Result<Page> run(const Source& source, const Criteria& criteria,
+                               const Snapshot& snapshot, const std::optional<PageCursor>& after,
                                const PageLimits& limits = {});
+
+/// How run() would go about it: one line for each criterion and for the order, for people.
+[[nodiscard]] Result<std::vector<std::string>> explain(const Source& source,
+                                                       const Criteria& criteria,
+                                                       const Snapshot& snapshot);
 
 }  // namespace holdfast::search

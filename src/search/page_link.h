@@ -15,20 +15,17 @@
 
 namespace holdfast::search {
 
-inline constexpr std::size_t link_secret_bytes_min = 16;
-
 struct PageLink {
   Scope scope;
   std::string query;  ///< as the client wrote it
   Handling handling = Handling::strict;
   Snapshot snapshot;
-  RowId after;
+  PageCursor after;
   std::uint64_t shown = 0;  ///< resources on the pages before
   std::optional<std::uint64_t> total;
 };
 
-/// Text for a URL: base64url of the content and its HMAC-SHA-256 (RFC 2104) under `secret`, cut to
-/// 16 bytes (RFC 2104 section 5 allows half).
+/// Text for a URL (base/signed_text.h).
 [[nodiscard]] std::string seal(const PageLink& link, BytesView secret);
 /// Code::value for anything that seal() did not make under this secret.
 [[nodiscard]] Result<PageLink> open_link(std::string_view text, BytesView secret);

@@ -14,21 +14,35 @@ bool comes_before(Direction direction, RowId a, RowId b) {
   return direction == Direction::forward ? a < b : b < a;
 }
 
-// The rows of one prefix in one table. Rows whose value is another one (a long value with the same
-// beginning), or that were removed before the snapshot, are passed over.
+/// Whether the posting under the cursor is seen; a fault is no.
+bool is_seen(const Moment& moment, BytesView key, BytesView value, bool undo, Error& corrupt) {
+  if (views::row_at_end(key) > moment.row_max) {
+    return false;
+  }
+  if (!undo) {
+    return true;
+  }
+  const Result<Position> removed = views::decode_undo(value);
+  if (!removed) {
+    corrupt = removed.error();
+    return false;
+  }
+  return *removed > moment.position;
+}
+
+// The rows of one prefix in one table.
 class TableRows final : public Rows {
  public:
-  TableRows(const Moment& moment, views::Table table, const views::PostingPrefix& prefix)
-      : undo_(table == views::Table::undo),
-        position_(moment.position),
-        key_(prefix.key),
-        prefix_size_(prefix.key.size()),
-        rest_(prefix.rest) {
-    Bytes from = prefix.key;
+  TableRows(const Moment& moment, Direction direction, views::Table table, BytesView prefix)
+      : moment_(moment),
+        undo_(table == views::Table::undo),
+        key_(prefix),
+        prefix_size_(prefix.size()) {
+    Bytes from(prefix);
     views::append_row(from, RowId{0});
-    Bytes until = prefix.key;
+    Bytes until(prefix);
     views::append_row(until, RowId{std::min(moment.row_max.value, views::row_max.value - 1) + 1});
-    cursor_ = moment.reader.scan(table, from, until, moment.direction);
+    cursor_ = moment.reader.scan(table, from, until, direction, views::Within::one_posting);
     settle();
   }
 
@@ -45,28 +59,14 @@ class TableRows final : public Rows {
     settle();
   }
   [[nodiscard]] Result<void> status() const override {
-    if (!corrupt_.what.empty()) {
-      return fail(corrupt_);
-    }
-    return cursor_->status();
+    return corrupt_.what.empty() ? cursor_->status() : fail(corrupt_);
   }
 
  private:
   void settle() {
-    for (valid_ = false; cursor_->valid(); cursor_->next()) {
-      BytesView value = cursor_->value();
-      if (undo_) {
-        const Result<views::UndoRow> undo = views::decode_undo(value);
-        if (!undo) {
-          corrupt_ = undo.error();
-          return;
-        }
-        if (undo->removed <= position_) {
-          continue;
-        }
-        value = undo->posting_value;
-      }
-      if (views::holds_rest(value, rest_)) {
+    valid_ = false;
+    for (; cursor_->valid() && corrupt_.what.empty(); cursor_->next()) {
+      if (is_seen(moment_, cursor_->key(), cursor_->value(), undo_, corrupt_)) {
         row_ = views::row_at_end(cursor_->key());
         valid_ = true;
         return;
@@ -74,11 +74,10 @@ class TableRows final : public Rows {
     }
   }
 
+  const Moment& moment_;
   const bool undo_;
-  const Position position_;
   Bytes key_;
   const std::size_t prefix_size_;
-  const Bytes rest_;
   std::unique_ptr<views::Cursor> cursor_;
   RowId row_;
   bool valid_ = false;
@@ -87,21 +86,27 @@ class TableRows final : public Rows {
 
 class KnownRows final : public Rows {
  public:
-  KnownRows(Direction direction, std::vector<RowId> rows)
-      : direction_(direction), rows_(std::move(rows)) {}
-  [[nodiscard]] bool valid() const override { return at_ < rows_.size(); }
-  [[nodiscard]] RowId row() const override { return rows_[at_]; }
+  KnownRows(Direction direction, RowSet rows) : direction_(direction), rows_(std::move(rows)) {}
+  [[nodiscard]] bool valid() const override { return at_ < rows_->size(); }
+  [[nodiscard]] RowId row() const override {
+    return direction_ == Direction::forward ? (*rows_)[at_] : (*rows_)[rows_->size() - 1 - at_];
+  }
   void next() override { ++at_; }
-  void seek(RowId row) override {
-    while (valid() && comes_before(direction_, rows_[at_], row)) {
-      ++at_;
+  void seek(RowId wanted) override {
+    if (direction_ == Direction::forward) {
+      const auto begin = rows_->begin() + static_cast<std::ptrdiff_t>(at_);
+      at_ =
+          static_cast<std::size_t>(std::lower_bound(begin, rows_->end(), wanted) - rows_->begin());
+    } else {
+      const auto end = rows_->end() - static_cast<std::ptrdiff_t>(at_);
+      at_ = static_cast<std::size_t>(rows_->end() - std::upper_bound(rows_->begin(), end, wanted));
     }
   }
   [[nodiscard]] Result<void> status() const override { return ok(); }
 
  private:
-  Direction direction_;
-  std::vector<RowId> rows_;
+  const Direction direction_;
+  const RowSet rows_;
   std::size_t at_ = 0;
 };
 
@@ -213,37 +218,126 @@ class RangeRows final : public Rows {
 
 }  // namespace
 
-std::unique_ptr<Rows> posting_rows(const Moment& moment, const views::PostingPrefix& prefix) {
-  auto now = std::make_unique<TableRows>(moment, views::Table::posting, prefix);
+RowsPtr posting_rows(const Moment& moment, Direction direction, BytesView prefix) {
+  auto now = std::make_unique<TableRows>(moment, direction, views::Table::posting, prefix);
   if (moment.latest) {
     return now;
   }
-  auto removed = std::make_unique<TableRows>(moment, views::Table::undo, prefix);
+  auto removed = std::make_unique<TableRows>(moment, direction, views::Table::undo, prefix);
   if (!removed->valid() && removed->status()) {
     return now;
   }
-  std::vector<std::unique_ptr<Rows>> both;
+  std::vector<RowsPtr> both;
   both.push_back(std::move(now));
   both.push_back(std::move(removed));
-  return std::make_unique<AnyOf>(moment.direction, std::move(both));
+  return std::make_unique<AnyOf>(direction, std::move(both));
 }
 
-std::unique_ptr<Rows> known_rows(const Moment& moment, std::vector<RowId> rows) {
-  std::sort(rows.begin(), rows.end(),
-            [&](RowId a, RowId b) { return comes_before(moment.direction, a, b); });
+RowSet row_set(std::vector<RowId> rows) {
+  std::ranges::sort(rows);
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  return std::make_unique<KnownRows>(moment.direction, std::move(rows));
+  return std::make_shared<const std::vector<RowId>>(std::move(rows));
 }
 
-std::unique_ptr<Rows> any_of(const Moment& moment, std::vector<std::unique_ptr<Rows>> streams) {
+RowsPtr known_rows(Direction direction, RowSet rows) {
+  return std::make_unique<KnownRows>(direction, std::move(rows));
+}
+
+RowsPtr any_of(Direction direction, std::vector<RowsPtr> streams) {
   if (streams.size() == 1) {
     return std::move(streams.front());
   }
-  return std::make_unique<AnyOf>(moment.direction, std::move(streams));
+  return std::make_unique<AnyOf>(direction, std::move(streams));
 }
 
-std::unique_ptr<Rows> range_rows(const Moment& moment, std::vector<RowRange> ranges) {
-  return std::make_unique<RangeRows>(moment.direction, std::move(ranges));
+RowsPtr range_rows(Direction direction, std::vector<RowRange> ranges) {
+  return std::make_unique<RangeRows>(direction, std::move(ranges));
+}
+
+// ---- postings in order of their keys ----------------------------------------------------------
+
+KeyScan::KeyScan(const Moment& moment, BytesView from, BytesView until, Direction direction)
+    : moment_(moment), direction_(direction) {
+  posting_ = moment.reader.scan(views::Table::posting, from, until, direction);
+  if (!moment.latest) {
+    undo_ = moment.reader.scan(views::Table::undo, from, until, direction);
+  }
+  settle();
+}
+
+BytesView KeyScan::value_key() const {
+  const BytesView whole = key();
+  return whole.substr(0, whole.size() - views::row_key_bytes);
+}
+
+RowId KeyScan::row() const { return views::row_at_end(key()); }
+
+void KeyScan::next() {
+  at_->next();
+  settle();
+}
+
+void KeyScan::seek(BytesView key) {
+  for (views::Cursor* cursor : {posting_.get(), undo_.get()}) {
+    if (cursor != nullptr && cursor->valid()) {
+      const bool is_before =
+          direction_ == Direction::forward ? cursor->key() < key : cursor->key() > key;
+      if (is_before) {
+        cursor->seek(key);
+      }
+    }
+  }
+  settle();
+}
+
+void KeyScan::pass_unseen(views::Cursor& cursor, bool undo) {
+  while (cursor.valid() && corrupt_.what.empty() &&
+         !is_seen(moment_, cursor.key(), cursor.value(), undo, corrupt_)) {
+    cursor.next();
+  }
+}
+
+void KeyScan::settle() {
+  pass_unseen(*posting_, false);
+  if (undo_) {
+    pass_unseen(*undo_, true);
+  }
+  at_ = nullptr;
+  if (!status()) {
+    return;
+  }
+  if (posting_->valid()) {
+    at_ = posting_.get();
+  }
+  if (undo_ && undo_->valid()) {
+    const bool is_first =
+        at_ == nullptr || (direction_ == Direction::forward ? undo_->key() < posting_->key()
+                                                            : undo_->key() > posting_->key());
+    at_ = is_first ? undo_.get() : at_;
+  }
+}
+
+Result<void> KeyScan::status() const {
+  if (!corrupt_.what.empty()) {
+    return fail(corrupt_);
+  }
+  TRY_OK(posting_->status());
+  return undo_ ? undo_->status() : ok();
+}
+
+Result<bool> has_posting(const Moment& moment, BytesView prefix, RowId row) {
+  Bytes key(prefix);
+  views::append_row(key, row);
+  TRY(const auto now, moment.reader.get(views::Table::posting, key));
+  if (now || moment.latest) {
+    return now.has_value();
+  }
+  TRY(const auto removed, moment.reader.get(views::Table::undo, key));
+  if (!removed) {
+    return false;
+  }
+  TRY(const Position position, views::decode_undo(*removed));
+  return position > moment.position;
 }
 
 }  // namespace holdfast::search

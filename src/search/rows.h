@@ -1,21 +1,16 @@
-// search/rows.h: the rows that have one value, at one moment, as a sorted stream; and streams made
-// of streams. Inside search/ only.
-//
-// Every criterion is such a stream, so a new kind of search parameter is a new source of rows and
-// nothing else. Streams are intersected by leaps: each seeks to where the others are. It costs at
-// most (number of streams) x (rows of the shortest) seeks, whichever that is: there is no plan
-// that could be wrong.
+// search/rows.h: rows at one moment as sorted streams, and postings in the order of their keys.
+// Inside search/ only.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "search/page.h"
+#include "search/moment.h"
 #include "views/kv.h"
-#include "views/postings.h"
 
 namespace holdfast::search {
 
@@ -35,24 +30,17 @@ class Rows {
   /// Why valid() became false: the end (ok) or a fault.
   [[nodiscard]] virtual Result<void> status() const = 0;
 };
+using RowsPtr = std::unique_ptr<Rows>;
 
-/// What all streams of one page have in common.
-struct Moment {
-  const views::Reader& reader;
-  RowId row_max;        ///< rows above are not seen
-  Position position;    ///< what was removed after it is still seen
-  bool latest = false;  ///< nothing was: the undo table need not be asked
-  views::Direction direction = views::Direction::forward;
-};
-
-/// The rows of one value. Borrows the reader, not the prefix.
-[[nodiscard]] std::unique_ptr<Rows> posting_rows(const Moment& moment,
-                                                 const views::PostingPrefix& prefix);
-/// Rows known beforehand, in any order.
-[[nodiscard]] std::unique_ptr<Rows> known_rows(const Moment& moment, std::vector<RowId> rows);
+/// The rows of one value: of the keys that begin with `prefix`, a whole form.
+[[nodiscard]] RowsPtr posting_rows(const Moment& moment, views::Direction direction,
+                                   BytesView prefix);
+/// Rows known beforehand, sorted and each once; shared, so that several streams may go over them.
+using RowSet = std::shared_ptr<const std::vector<RowId>>;
+[[nodiscard]] RowSet row_set(std::vector<RowId> rows);
+[[nodiscard]] RowsPtr known_rows(views::Direction direction, RowSet rows);
 /// Rows that any of the streams has.
-[[nodiscard]] std::unique_ptr<Rows> any_of(const Moment& moment,
-                                           std::vector<std::unique_ptr<Rows>> streams);
+[[nodiscard]] RowsPtr any_of(views::Direction direction, std::vector<RowsPtr> streams);
 /// A half-open interval of rows.
 struct RowRange {
   RowId from;
@@ -60,6 +48,37 @@ struct RowRange {
 };
 /// All rows of the intervals, which are sorted and apart, whether or not anything is there: only
 /// to be intersected with others.
-[[nodiscard]] std::unique_ptr<Rows> range_rows(const Moment& moment, std::vector<RowRange> ranges);
+[[nodiscard]] RowsPtr range_rows(views::Direction direction, std::vector<RowRange> ranges);
+
+/// The postings of keys [from, until) that are seen at the moment, in order of their keys: by
+/// value, then by row.
+class KeyScan {
+ public:
+  KeyScan(const Moment& moment, BytesView from, BytesView until, views::Direction direction);
+
+  [[nodiscard]] bool valid() const { return at_ != nullptr; }
+  /// The key with its row; lives until the next move.
+  [[nodiscard]] BytesView key() const { return at_->key(); }
+  [[nodiscard]] BytesView value_key() const;
+  [[nodiscard]] RowId row() const;
+  void next();
+  /// To the first key at or past `key`; never back.
+  void seek(BytesView key);
+  [[nodiscard]] Result<void> status() const;
+
+ private:
+  void settle();
+  void pass_unseen(views::Cursor& cursor, bool undo);
+
+  const Moment& moment_;
+  const views::Direction direction_;
+  std::unique_ptr<views::Cursor> posting_;
+  std::unique_ptr<views::Cursor> undo_;  // null where nothing was removed
+  views::Cursor* at_ = nullptr;
+  Error corrupt_;
+};
+
+/// Whether `row` has the value of which `prefix` is the key.
+[[nodiscard]] Result<bool> has_posting(const Moment& moment, BytesView prefix, RowId row);
 
 }  // namespace holdfast::search

@@ -1,155 +1,28 @@
-// search/test_oracle.h: for tests: a record that changes at random, questions about it, and an
-// oracle that answers them from every version there ever was, without an index.
+// search/test_oracle.h: for tests: questions about a record (test_record.h), and an oracle that
+// answers them from every version there ever was, without an index.
 #pragma once
 
 #include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
-#include <random>
-#include <set>
 #include <string>
 #include <vector>
 
-#include <gtest/gtest.h>
-
-#include "base/planted.h"
 #include "base/time.h"
-#include "fhir/definitions.h"
-#include "search/page.h"
-#include "views/extracted.h"
-#include "views/mem_kv.h"
-#include "views/undo.h"
-#include "views/versions.h"
-#include "views/view.h"
+#include "search/test_record.h"
 
 namespace holdfast::search::test {
 
-inline const fhir::TypeId patient = *fhir::type_id("Patient");
-inline const fhir::TypeId observation = *fhir::type_id("Observation");
-
-inline views::IndexNumber index_named(std::string_view code) {
-  return views::index_of(*fhir::param_id(code));
-}
-
-/// One version, as somebody would describe it who has no index.
-struct Fact {
-  fhir::TypeId type;
-  std::string id;
-  Version version;
-  RowId row;
-  Position position;
-  Time time;
-  bool deleted = false;
-  std::vector<std::pair<std::string, std::string>> identifiers;
-  std::string subject;  // id of a Patient, or empty
-};
-
-/// A record that changes at random, with a view of it, and the truth.
-class Record {
- public:
-  explicit Record(std::uint64_t seed, Bug bug = Bug::none)
-      : random_(seed), bug_(bug), published_(kv_, codec_) {}
-
-  /// One entry with some operations.
-  void change() {
-    views::WorkLayer work(published_.current(), random_());
-    state_.position = state_.position.next();
-    state_.time = Time{state_.time.ms + static_cast<std::int64_t>(random_() % (4 * 60'000))};
-    std::set<std::pair<fhir::TypeId, std::string>> touched;
-    const std::size_t operations = 1 + random_() % 5;
-    for (std::size_t i = 0; i < operations; ++i) {
-      const fhir::TypeId type = random_() % 2 == 0 ? patient : observation;
-      std::string id = "r" + std::to_string(random_() % 12);
-      if (touched.insert({type, id}).second) {
-        change_one(work, type, id);
-      }
-    }
-    ASSERT_TRUE(views::prune_undo(work, state_, state_.time).has_value());
-    views::write_state(work, state_);
-    published_.add(std::move(work).freeze(state_.position, state_.position));
-    if (random_() % 5 == 0) {
-      ASSERT_TRUE(published_.drain().has_value());
-    }
-  }
-
-  [[nodiscard]] std::shared_ptr<const views::View> view() const { return published_.current(); }
-  [[nodiscard]] const views::State& state() const { return state_; }
-  [[nodiscard]] const std::vector<Fact>& facts() const { return facts_; }
-  std::mt19937_64& random() { return random_; }
-
- private:
-  static views::Postings postings_of(const Fact& fact) {
-    views::Postings postings;
-    if (fact.deleted) {
-      return postings;
-    }
-    postings.add_listing(fact.type);
-    for (const auto& [system, value] : fact.identifiers) {
-      postings.add_token(index_named("identifier"), fact.type, system, value);
-    }
-    if (fact.type == patient) {
-      postings.add_compartment(fact.id, patient);
-    } else if (!fact.subject.empty()) {
-      postings.add_reference(index_named("subject"), observation, patient, fact.subject);
-      postings.add_compartment(fact.subject, observation);
-    }
-    return postings;
-  }
-
-  void change_one(views::WorkLayer& work, fhir::TypeId type, const std::string& id) {
-    const auto before = views::read_current(work, type, id);
-    ASSERT_TRUE(before.has_value());
-    Fact fact{type,  id, {1}, {state_.last_row.value + 1}, state_.position, state_.time,
-              false, {}, {}};
-    if (*before) {
-      fact.version = Version{(*before)->version.value + 1};
-      const Fact& old = facts_[(*before)->row.value - 1];
-      fact.deleted = !old.deleted && random_() % 4 == 0;
-      if (!old.deleted) {
-        views::supersede(work, state_, old.row, postings_of(old), bug_);
-      }
-    }
-    if (!fact.deleted) {
-      // Long values that begin alike, among them one that ends where the others go on.
-      static const std::string longest(views::posting_value_bytes_max, 'l');
-      static const std::vector<std::string> values{"1",     "2",           "1,5",        "a|b",
-                                                   longest, longest + "x", longest + "y"};
-      static const std::vector<std::string> systems{"", "urn:a", "urn:b", longest + "s"};
-      for (std::size_t n = random_() % 4; n > 0; --n) {
-        std::string system = systems[random_() % systems.size()];
-        std::string value = random_() % 9 == 0 ? "" : values[random_() % values.size()];
-        fact.identifiers.emplace_back(std::move(system), std::move(value));
-      }
-      if (random_() % 4 != 0) {
-        fact.subject = "r" + std::to_string(random_() % 4);
-      }
-    }
-    state_.last_row = fact.row;
-    views::write_version(work,
-                         {type, fact.id, fact.version, fact.row, fact.position, fact.time,
-                          fact.deleted ? views::Presence::deleted : views::Presence::present,
-                          fact.deleted ? "" : "{}"},
-                         *before);
-    views::write_postings(work, fact.row, postings_of(fact));
-    facts_.push_back(std::move(fact));
-  }
-
-  std::mt19937_64 random_;
-  Bug bug_;
-  views::MemKv kv_;
-  views::BodyCodec codec_;
-  views::Published published_;
-  views::State state_{{}, {}, Time{1'700'000'000'000}, {}, 0, {}, 0};
-  std::vector<Fact> facts_;  // facts_[n] has row n + 1
-};
+using Holds = std::function<bool(const Fact&)>;
 
 /// A query and what it means.
 struct Question {
   std::string query;
-  std::vector<std::function<bool(const Fact&)>> all;
+  std::vector<Holds> all;
   Scope scope;
-  bool newest_first = false;
+  /// Empty: any order will do.
+  std::function<bool(const Fact&, const Fact&)> before;
 };
 
 inline std::string escaped(std::string_view text) {
@@ -163,6 +36,11 @@ inline std::string escaped(std::string_view text) {
   return out;
 }
 
+template <class Values>
+const auto& one_of(const Values& values, std::mt19937_64& random) {
+  return values[random() % values.size()];
+}
+
 inline bool has_identifier(const Fact& fact, const std::optional<std::string>& system,
                            const std::string& value) {
   return std::any_of(fact.identifiers.begin(), fact.identifiers.end(), [&](const auto& one) {
@@ -171,16 +49,16 @@ inline bool has_identifier(const Fact& fact, const std::optional<std::string>& s
 }
 
 inline void ask_identifier(Question& question, std::mt19937_64& random) {
-  static const std::string longest(views::posting_value_bytes_max, 'l');
+  static const std::string longest(views::value_text_bytes_max, 'l');
   static const std::vector<std::string> values{"1",     "2",           "1,5", "a|b",
                                                longest, longest + "x", "no"};
   static const std::vector<std::string> systems{"", "urn:a", "urn:b", longest + "s"};
   std::string text;
-  std::vector<std::function<bool(const Fact&)>> any;
+  std::vector<Holds> any;
   const std::size_t count = 1 + random() % 3;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string value = values[random() % values.size()];
-    const std::string system = systems[random() % systems.size()];
+    const std::string value = one_of(values, random);
+    const std::string system = one_of(systems, random);
     text += i > 0 ? "," : "";
     switch (random() % 3) {
       case 0:
@@ -204,34 +82,338 @@ inline void ask_identifier(Question& question, std::mt19937_64& random) {
   });
 }
 
+/// Whether [from, until) stands in that relation to [low, high).
+inline bool relates(const std::string& prefix, std::int64_t from, std::int64_t until,
+                    std::int64_t low, std::int64_t high) {
+  const bool inside = from >= low && until <= high;
+  if (prefix == "ne") {
+    return !inside;
+  }
+  if (prefix == "gt") {
+    return until > high;
+  }
+  if (prefix == "lt") {
+    return from < low;
+  }
+  if (prefix == "ge") {
+    return until > high || inside;
+  }
+  if (prefix == "le") {
+    return from < low || inside;
+  }
+  if (prefix == "sa") {
+    return from >= high;
+  }
+  if (prefix == "eb") {
+    return until <= low;
+  }
+  return inside;
+}
+
+inline const std::vector<std::string>& prefixes() {
+  static const std::vector<std::string> all{"", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"};
+  return all;
+}
+
 inline void ask_updated(Question& question, const Record& record, std::mt19937_64& random) {
   const Fact& some = record.facts()[random() % record.facts().size()];
   std::string text = to_instant(some.time);
-  Time from = some.time;
-  Time until{from.ms + 1};
+  std::int64_t from = some.time.ms;
+  std::int64_t until = from + 1;
   if (random() % 2 == 0) {
     text = text.substr(0, 16) + "Z";  // to the minute
-    from = Time{some.time.ms / 60'000 * 60'000};
-    until = Time{from.ms + 60'000};
+    from = some.time.ms / 60'000 * 60'000;
+    until = from + 60'000;
   }
-  static const std::vector<std::string> prefixes{"",   "eq", "ne", "gt", "lt",
-                                                 "ge", "le", "sa", "eb"};
-  const std::string prefix = prefixes[random() % prefixes.size()];
+  const std::string prefix = one_of(prefixes(), random);
   question.query += "&_lastUpdated=" + prefix + text;
   question.all.emplace_back([=](const Fact& fact) {
-    const bool below = fact.time < from;
-    const bool above = fact.time >= until;
+    return relates(prefix, fact.time.ms, fact.time.ms + 1, from, until);
+  });
+}
+
+struct Interval {
+  std::int64_t from;
+  std::int64_t until;
+};
+inline std::optional<Interval> when(const Fact& fact) {
+  if (fact.type == patient) {
+    return fact.born ? std::optional(Interval{fact.born->from, fact.born->until}) : std::nullopt;
+  }
+  if (fact.effective.empty()) {
+    return std::nullopt;
+  }
+  return Interval{fact.effective[0].from, fact.open_end ? INT64_MAX : fact.effective.back().until};
+}
+
+inline void ask_date(Question& question, std::mt19937_64& random) {
+  std::string text;
+  std::vector<Holds> any;
+  const std::size_t count = 1 + random() % 2;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Day day = random_day(random);
+    const std::string prefix = one_of(prefixes(), random);
+    text += (i > 0 ? "," : "") + prefix + day.text;
+    any.emplace_back([=](const Fact& fact) {
+      const auto at = when(fact);
+      return at && relates(prefix, at->from, at->until, day.from, day.until);
+    });
+  }
+  question.query += (question.scope.type == patient ? "&birthdate=" : "&date=") + text;
+  question.all.emplace_back([any](const Fact& fact) {
+    return std::any_of(any.begin(), any.end(), [&](const auto& one) { return one(fact); });
+  });
+}
+
+/// What the record's families are without case and accents.
+inline std::string plain(const std::string& family) {
+  static const std::map<std::string, std::string> known{{"Meier", "meier"},
+                                                        {"M\u00fcller", "muller"},
+                                                        {"MULLER", "muller"},
+                                                        {"Mu", "mu"},
+                                                        {"Zo\u00eb", "zoe"}};
+  const auto found = known.find(family);
+  return found == known.end() ? family : found->second;
+}
+
+inline void ask_family(Question& question, std::mt19937_64& random) {
+  static const std::string longest(views::value_text_bytes_max, 'l');
+  struct Asked {
+    std::string modifier, text;
+    std::function<bool(const std::string&)> holds;
+  };
+  static const std::vector<Asked> all{
+      {"", "mu", [](const std::string& f) { return plain(f).starts_with("mu"); }},
+      {"", "M\u00dcLLE", [](const std::string& f) { return plain(f).starts_with("mulle"); }},
+      {"", longest + "a", [](const std::string& f) { return f == longest + "a"; }},
+      {"", longest + "b", [](const std::string&) { return false; }},
+      {":exact", "M\u00fcller", [](const std::string& f) { return f == "M\u00fcller"; }},
+      {":exact", longest, [](const std::string& f) { return f == longest; }},
+      {":contains", "LL", [](const std::string& f) { return plain(f).find("ll") != f.npos; }},
+      {":contains", "la", [](const std::string& f) { return plain(f).find("la") != f.npos; }},
+  };
+  const Asked& asked = one_of(all, random);
+  question.query += (random() % 2 == 0 ? "&family" : "&name") + asked.modifier + "=" + asked.text;
+  question.all.emplace_back([&asked](const Fact& fact) {
+    return std::any_of(fact.families.begin(), fact.families.end(), asked.holds);
+  });
+}
+
+inline void ask_gender(Question& question, std::mt19937_64& random) {
+  const bool negated = random() % 2 == 0;
+  question.query += negated ? "&gender:not=male" : "&gender=male";
+  question.all.emplace_back([=](const Fact& f) { return (f.gender == "male") != negated; });
+}
+
+/// "5.4" with unit or without, in 10^-4 of what is given, or of a microgram.
+inline Holds amount_holds(const std::string& prefix, std::int64_t asked, std::int64_t half,
+                          bool as_mass) {
+  return [=](const Fact& fact) {
+    if (!fact.value || (as_mass && !fact.value->micrograms)) {
+      return false;
+    }
+    const std::int64_t is = as_mass ? *fact.value->micrograms : fact.value->scaled;
+    const bool equal = is >= asked - half && is < asked + half;
     if (prefix == "ne") {
-      return below || above;
+      return !equal;
     }
     if (prefix == "gt" || prefix == "sa") {
-      return above;
+      return is > asked;
     }
     if (prefix == "lt" || prefix == "eb") {
-      return below;
+      return is < asked;
     }
-    return prefix == "ge" ? !below : prefix == "le" ? !above : !below && !above;
+    if (prefix == "ge") {
+      return is >= asked;
+    }
+    if (prefix == "le") {
+      return is <= asked;
+    }
+    return equal;
+  };
+}
+
+struct AskedAmount {
+  std::string text;
+  Holds holds;
+};
+inline AskedAmount random_amount(std::mt19937_64& random) {
+  const std::string prefix = one_of(prefixes(), random);
+  switch (random() % 5) {
+    case 0: return {prefix + "5", amount_holds(prefix, 50'000, 5'000, false)};
+    case 1: return {prefix + "5.40", amount_holds(prefix, 54'000, 50, false)};
+    case 2:
+      return {prefix + "5|http://unitsofmeasure.org|mg",
+              amount_holds(prefix, 50'000'000, 5'000'000, true)};
+    case 3:
+      return {prefix + "0.0054|http://unitsofmeasure.org|g",
+              amount_holds(prefix, 54'000'000, 500'000, true)};
+    default: {
+      const Holds number = amount_holds(prefix, 50'000, 500, false);
+      return {prefix + "5.0||mg",
+              [number](const Fact& f) { return f.value && f.value->unit == "mg" && number(f); }};
+    }
+  }
+}
+
+inline void ask_value(Question& question, std::mt19937_64& random) {
+  const AskedAmount asked = random_amount(random);
+  static const std::vector<std::string> codes{"urn:l|x", "x", "urn:s|x", "y"};
+  if (random() % 2 == 0) {
+    question.query += "&value-quantity=" + asked.text;
+    question.all.push_back(asked.holds);
+    return;
+  }
+  const std::string code = one_of(codes, random);
+  question.query += "&code-value-quantity=" + code + "$" + asked.text;
+  question.all.emplace_back([=](const Fact& fact) {
+    return asked.holds(fact) &&
+           (code.find('|') != code.npos ? fact.code == code : fact.code.ends_with("|" + code));
   });
+}
+
+inline void ask_code(Question& question, std::mt19937_64& random) {
+  const bool negated = random() % 3 == 0;
+  question.query += negated ? "&code:not=x" : "&code=x";
+  question.all.emplace_back([=](const Fact& f) { return f.code.ends_with("|x") != negated; });
+}
+
+inline void ask_missing(Question& question, std::mt19937_64& random) {
+  const bool missing = random() % 2 == 0;
+  const std::string value = missing ? "true" : "false";
+  if (question.scope.type == patient) {
+    question.query += "&birthdate:missing=" + value;
+    question.all.emplace_back([=](const Fact& f) { return !f.born.has_value() == missing; });
+  } else if (random() % 2 == 0) {
+    question.query += "&value-quantity:missing=" + value;
+    question.all.emplace_back([=](const Fact& f) { return !f.value.has_value() == missing; });
+  } else {
+    question.query += "&patient:missing=" + value;
+    question.all.emplace_back([=](const Fact& f) { return f.subject.empty() == missing; });
+  }
+}
+
+inline void ask_subject(Question& question, std::mt19937_64& random) {
+  const std::string id = "r" + std::to_string(random() % 4);
+  static const std::vector<std::string> forms{
+      "subject=Patient/", "subject=", "subject:Patient=", "patient=", "patient=Patient/"};
+  question.query += "&" + one_of(forms, random) + id;
+  question.all.emplace_back([id](const Fact& fact) { return fact.subject == id; });
+}
+
+/// Criteria on the patient of an observation, and on the observations of a patient, as of a moment.
+struct Current {
+  std::map<std::pair<fhir::TypeId, std::string>, const Fact*> of;
+  Current(const Record& record, Position position) {
+    for (const Fact& fact : record.facts()) {
+      if (fact.position <= position) {
+        of[{fact.type, fact.id}] = &fact;
+      }
+    }
+  }
+  [[nodiscard]] const Fact* find(fhir::TypeId type, const std::string& id) const {
+    const auto found = of.find({type, id});
+    return found == of.end() || found->second->deleted ? nullptr : found->second;
+  }
+};
+
+inline void ask_linked(Question& question, const Record& record, std::mt19937_64& random) {
+  const auto now = std::make_shared<Current>(record, record.state().position);
+  if (question.scope.type == observation) {
+    const bool negated = random() % 3 == 0;
+    question.query += negated ? "&subject:Patient.gender:not=male" : "&patient.gender=male";
+    question.all.emplace_back([=](const Fact& fact) {
+      const Fact* who = now->find(patient, fact.subject);
+      return who != nullptr && (who->gender == "male") != negated;
+    });
+    return;
+  }
+  question.query += "&_has:Observation:patient:code=urn:l|x";
+  question.all.emplace_back([=](const Fact& fact) {
+    return std::any_of(now->of.begin(), now->of.end(), [&](const auto& one) {
+      const Fact& other = *one.second;
+      return !other.deleted && other.subject == fact.id && other.code == "urn:l|x";
+    });
+  });
+}
+
+/// Values first, those without behind them; rows decide.
+template <class Value>
+std::function<bool(const Fact&, const Fact&)> order_by(Value value, bool descending) {
+  return [=](const Fact& a, const Fact& b) {
+    const auto of_a = value(a);
+    const auto of_b = value(b);
+    if (of_a != of_b) {
+      if (!of_a || !of_b) {
+        return of_a.has_value();
+      }
+      return descending ? *of_a > *of_b : *of_a < *of_b;
+    }
+    return descending ? a.row > b.row : a.row < b.row;
+  };
+}
+
+inline void ask_order(Question& question, std::mt19937_64& random) {
+  const bool descending = random() % 2 == 0;
+  std::string name = "_lastUpdated";
+  switch (question.scope.type ? random() % 3 : 0) {
+    case 1:
+      name = question.scope.type == patient ? "birthdate" : "date";
+      question.before = order_by(
+          [](const Fact& f) {
+            const auto at = when(f);
+            return at ? std::optional(std::pair(at->from, at->until)) : std::nullopt;
+          },
+          descending);
+      break;
+    case 2:
+      if (question.scope.type == patient) {
+        name = "family";
+        question.before = order_by(
+            [=](const Fact& f) {
+              std::optional<std::string> best;
+              for (const std::string& family : f.families) {
+                const std::string one = plain(family);
+                if (!best || (descending ? one > *best : one < *best)) {
+                  best = one;
+                }
+              }
+              return best;
+            },
+            descending);
+        break;
+      }
+      name = "code,-_lastUpdated";
+      question.before = [](const Fact& a, const Fact& b) {
+        const auto key = [](const Fact& f) {
+          const std::size_t bar = f.code.find('|');
+          return std::pair(f.code.substr(bar + 1), f.code.substr(0, bar));
+        };
+        return key(a) != key(b) ? key(a) < key(b) : a.row > b.row;
+      };
+      question.query += "&_sort=" + name;
+      return;
+    default:
+      question.before = [=](const Fact& a, const Fact& b) {
+        return descending ? a.row > b.row : a.row < b.row;
+      };
+  }
+  question.query += std::string("&_sort=") + (descending ? "-" : "") + name;
+}
+
+inline void ask_of_type(Question& question, Record& record) {
+  std::mt19937_64& random = record.random();
+  using Ask = void (*)(Question&, std::mt19937_64&);
+  static const std::vector<Ask> of_patient{ask_identifier, ask_date, ask_family, ask_gender,
+                                           ask_missing};
+  static const std::vector<Ask> of_observation{ask_identifier, ask_date,    ask_value,
+                                               ask_code,       ask_subject, ask_missing};
+  for (std::size_t n = random() % 3; n > 0; --n) {
+    one_of(question.scope.type == patient ? of_patient : of_observation, random)(question, random);
+  }
+  if (random() % 6 == 0) {
+    ask_linked(question, record, random);
+  }
 }
 
 inline Question random_question(Record& record) {
@@ -249,16 +431,7 @@ inline Question random_question(Record& record) {
   }
   if (question.scope.type) {
     question.all.emplace_back([t = *question.scope.type](const Fact& f) { return f.type == t; });
-    for (std::size_t n = random() % 3; n > 0; --n) {
-      ask_identifier(question, random);
-    }
-    if (question.scope.type == observation && random() % 3 == 0) {
-      const std::string id = "r" + std::to_string(random() % 4);
-      static const std::vector<std::string> forms{"subject=Patient/",
-                                                  "subject=", "subject:Patient="};
-      question.query += "&" + forms[random() % forms.size()] + id;
-      question.all.emplace_back([id](const Fact& fact) { return fact.subject == id; });
-    }
+    ask_of_type(question, record);
   }
   if (random() % 4 == 0) {
     const std::string one = "r" + std::to_string(random() % 12);
@@ -266,34 +439,30 @@ inline Question random_question(Record& record) {
     question.query += "&_id=" + one + "," + two;
     question.all.emplace_back([=](const Fact& f) { return f.id == one || f.id == two; });
   }
-  if (random() % 3 == 0) {
+  if (random() % 4 == 0) {
     ask_updated(question, record, random);
   }
-  question.newest_first = random() % 3 == 0;
-  if (question.newest_first) {
-    question.query += "&_sort=-_lastUpdated";
+  if (random() % 2 == 0) {
+    ask_order(question, random);
   }
   return question;
 }
 
 inline std::vector<RowId> truth(const Record& record, const Question& question,
                                 const Snapshot& snapshot) {
-  std::map<std::pair<fhir::TypeId, std::string>, const Fact*> current;
-  for (const Fact& fact : record.facts()) {
-    if (fact.position <= snapshot.position) {
-      current[{fact.type, fact.id}] = &fact;
-    }
-  }
-  std::vector<RowId> rows;
-  for (const auto& [key, fact] : current) {
+  std::vector<const Fact*> found;
+  for (const auto& [key, fact] : Current(record, snapshot.position).of) {
     if (!fact->deleted && std::all_of(question.all.begin(), question.all.end(),
                                       [&](const auto& holds) { return holds(*fact); })) {
-      rows.push_back(fact->row);
+      found.push_back(fact);
     }
   }
-  std::sort(rows.begin(), rows.end());
-  if (question.newest_first) {
-    std::reverse(rows.begin(), rows.end());
+  std::sort(found.begin(), found.end(), [&](const Fact* a, const Fact* b) {
+    return question.before ? question.before(*a, *b) : a->row < b->row;
+  });
+  std::vector<RowId> rows;
+  for (const Fact* fact : found) {
+    rows.push_back(fact->row);
   }
   return rows;
 }

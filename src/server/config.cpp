@@ -112,6 +112,12 @@ constexpr std::array table{
     Setting{"base_url", "how clients reach /fhir, if not by the Host they name", Shape::value,
             [](Config& c, Text t) { return c.api.base_url = t, ok(); },
             [](const Config& c) { return c.api.base_url; }},
+    Setting{"conditional_delete_max", "resources that a conditional delete may remove together",
+            Shape::value,
+            [](Config& c, Text t) {
+              return set_count(c.api.conditional_delete_max, t, {1, api::conditional_delete_limit});
+            },
+            [](const Config& c) { return std::to_string(c.api.conditional_delete_max); }},
     Setting{"io_threads", "threads for connections; 0: one a core", Shape::value,
             [](Config& c, Text t) { return set_count(c.io_threads, t, {0, 256}); },
             [](const Config& c) { return std::to_string(c.io_threads); }},

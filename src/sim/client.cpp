@@ -76,7 +76,8 @@ Task<std::optional<http::Incoming>> Client::send(const Sent& sent) {
   outgoing.method = sent.method;
   outgoing.target = sent.target;
   if (!sent.body.empty()) {
-    outgoing.headers.add("Content-Type", "application/fhir+json");
+    outgoing.headers.add("Content-Type", sent.method == "PATCH" ? "application/json-patch+json"
+                                                                : "application/fhir+json");
     outgoing.body = Bytes(sent.body);
   }
   if (!sent.key.empty()) {
@@ -235,18 +236,30 @@ Task<void> Client::read_one() {
   }
 }
 
+void Client::begin_followed() {
+  Open fresh;
+  fresh.begun = executor_.now();
+  fresh.so_far.type = draw_type();
+  const std::uint64_t count = 1 + random_.below(5);
+  fresh.next = fmt::format("/fhir/{}?_count={}", fresh.so_far.type, count);
+  if (random_.chance(1, 4)) {
+    fresh.so_far.kind = Followed::Kind::history;
+    if (random_.chance(1, 2)) {
+      fresh.so_far.type.clear();
+    }
+    fresh.next = fmt::format("/fhir{}{}/_history?_count={}", fresh.so_far.type.empty() ? "" : "/",
+                             fresh.so_far.type, 20 * count);
+  }
+  open_.push_back(std::move(fresh));
+}
+
 Task<void> Client::page() {
   Sent sent;
   sent.method = "GET";
   const bool begin = open_.empty() || (open_.size() < open_searches_max && random_.chance(1, 3));
   std::size_t chosen = 0;
   if (begin) {
-    Open fresh;
-    fresh.begun = executor_.now();
-    fresh.so_far.type = draw_type();
-    const std::uint64_t count = 1 + random_.below(5);
-    fresh.next = fmt::format("/fhir/{}?_count={}", fresh.so_far.type, count);
-    open_.push_back(std::move(fresh));
+    begin_followed();
     chosen = open_.size() - 1;
   } else {
     chosen = random_.below(open_.size());
@@ -258,7 +271,8 @@ Task<void> Client::page() {
     co_return;  // asked again later: the link stays good over restarts
   }
   const Duration age = executor_.now() - open_.back().begun;
-  if (reply->status == 410 && age > pages_kept) {
+  if (reply->status == 410 && age > pages_kept &&
+      open_.back().so_far.kind == Followed::Kind::search) {
     open_.pop_back();
     co_return;
   }

@@ -54,6 +54,8 @@ class Client {
   Task<void> page();
 
   [[nodiscard]] Sent draw_write();
+  void draw_condition(Sent& sent, const std::string& type, const std::string& id);
+  void draw_patch(Sent& sent, const std::string& type, const std::string& id);
   [[nodiscard]] Sent draw_bundle();
   void spread(Sent& sent);
   [[nodiscard]] std::string draw_body(const std::string& type, const std::string& tag);
@@ -64,6 +66,7 @@ class Client {
   void judge_bundle(const Sent& sent, const http::Incoming& reply);
   void remember_key(const Sent& sent, const std::optional<http::Incoming>& reply);
   void take_page(const http::Incoming& reply);
+  void begin_followed();
 
   SimNetwork& network_;
   SimExecutor executor_;

@@ -65,6 +65,8 @@ Client::Sent Client::draw_write() {
     if (random_.chance(2, 5)) {
       sent.if_none_exist = "identifier=sim|" + member_text(sent.body, "value");
     }
+  } else if (dice < 37) {
+    draw_patch(sent, type, id);
   } else if (dice < 88) {
     sent.method = "PUT";
     sent.target = fmt::format("/fhir/{}/{}", type, id);
@@ -74,14 +76,39 @@ Client::Sent Client::draw_write() {
     if (known != ledger_.newest.end() && random_.chance(2, 5)) {
       const std::uint64_t off = random_.chance(1, 3) ? 1 + random_.below(3) : 0;
       sent.if_match = fmt::format("W/\"{}\"", known->second + off);
+    } else if (random_.chance(1, 4)) {
+      draw_condition(sent, type, id);
     }
   } else {
     sent.method = "DELETE";
-    sent.target = fmt::format("/fhir/{}/{}", type, id);
+    sent.target = random_.chance(1, 4)
+                      ? fmt::format("/fhir/{}?identifier=sim%7C{}", type, draw_identifier())
+                      : fmt::format("/fhir/{}/{}", type, id);
     sent.tag.clear();
   }
   spread(sent);
   return sent;
+}
+
+// By the identifier in the body; the body keeps its id, or leaves it to the server.
+void Client::draw_condition(Sent& sent, const std::string& type, const std::string& id) {
+  sent.target = fmt::format("/fhir/{}?identifier=sim%7C{}", type, member_text(sent.body, "value"));
+  if (random_.chance(3, 4)) {
+    const std::string named = fmt::format(",\"id\":\"{}\"", id);
+    sent.body.erase(sent.body.find(named), named.size());
+  }
+}
+
+// Every body of the workload has its tag in the same place.
+void Client::draw_patch(Sent& sent, const std::string& type, const std::string& id) {
+  sent.method = "PATCH";
+  sent.target = random_.chance(1, 4)
+                    ? fmt::format("/fhir/{}?identifier=sim%7C{}", type, draw_identifier())
+                    : fmt::format("/fhir/{}/{}", type, id);
+  const char* path = type == "Patient"        ? "/managingOrganization/display"
+                     : type == "Practitioner" ? "/qualification/0/issuer/display"
+                                              : "/subject/display";
+  sent.body = fmt::format(R"([{{"op":"replace","path":"{}","value":"{}"}}])", path, sent.tag);
 }
 
 // White space between tokens changes nothing but where the body is taken apart: as long as this,

@@ -17,7 +17,11 @@ void Client::judge_write(const Sent& sent, const http::Incoming& reply) {
     if (!sent.tag.empty()) {
       ledger_.refused_tags.push_back(sent.tag);
     }
-    const bool fine = reply.status == 412 || reply.status == 422 || reply.status == 409;
+    const bool by_condition = sent.target.find('?') != std::string::npos;
+    const bool is_patch = sent.method == "PATCH";
+    const bool fine = reply.status == 412 || reply.status == 422 || reply.status == 409 ||
+                      (is_patch && (reply.status == 404 || reply.status == 410)) ||
+                      (sent.method == "PUT" && by_condition && reply.status == 400);
     if (!fine) {
       ledger_.violated(fmt::format("{} {} was refused with {}: {}", sent.method, sent.target,
                                    reply.status, reply.body.substr(0, 300)));
@@ -31,8 +35,8 @@ void Client::judge_write(const Sent& sent, const http::Incoming& reply) {
     promise.name = sent.target.substr(sizeof "/fhir/" - 1);
     promise.version = etag_version(header(reply, "ETag"));
     promise.removed = true;
-    if (promise.version == 0) {
-      return;  // there was nothing to remove
+    if (promise.version == 0 || promise.name.find('?') != std::string::npos) {
+      return;  // there was nothing to remove, or its name is not told
     }
     ledger_.promise(std::move(promise));
     return;
@@ -134,6 +138,11 @@ void Client::take_page(const http::Incoming& reply) {
   }
   if (const auto entries = json->root().find("entry")) {
     for (const fhir::JsonValue entry : entries->children()) {
+      if (open.so_far.kind == Followed::Kind::history) {
+        open.so_far.found.emplace_back(name_of_location(text_at(entry, "fullUrl")),
+                                       etag_version(text_at(entry.find("response"), "etag")));
+        continue;
+      }
       const auto resource = entry.find("resource");
       const std::string name = text_at(resource, "resourceType") + "/" + text_at(resource, "id");
       open.so_far.found.emplace_back(name, number(text_at(at(resource, "meta"), "versionId")));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "decide/decide.h"
+#include "fhir/params/compile.h"
 #include "journal/open.h"
 #include "journal/scrub.h"
 #include "node/fold.h"
@@ -124,9 +125,9 @@ class Judge {
       }
     } else {
       auto ready = node::prepare_record(record, reader_);
-      const auto folded =
-          ready ? node::fold_ready(work, folded_, *ready, {codec_, reader_, Bug::none}, codec_)
-                : Result<void>(std::unexpected(ready.error()));
+      const auto folded = ready ? node::fold_ready(work, folded_, *ready,
+                                                   {codec_, reader_, params_, Bug::none}, codec_)
+                                : Result<void>(std::unexpected(ready.error()));
       if (!folded) {
         wrong("entry {} cannot be folded: {}", header.position.value, folded.error().what);
         return false;
@@ -140,12 +141,12 @@ class Judge {
 
   bool decide_again(Position position, const std::pair<Command, Outcome>& entry,
                     views::WorkLayer& work, const apply::EntryFacts& facts) {
-    const auto prepared = decide::prepare(entry.first, reader_);
+    const auto prepared = decide::prepare(entry.first, reader_, params_);
     if (!prepared) {
       wrong("entry {} cannot be prepared: {}", position.value, prepared.error().what);
       return false;
     }
-    const auto outcome = decide::decide(work, *prepared);
+    const auto outcome = decide::decide(work, codec_, *prepared);
     if (!outcome || *outcome != entry.second) {
       wrong("entry {}: deciding again gives {}", position.value,
             outcome ? "another outcome" : outcome.error().what);
@@ -153,7 +154,7 @@ class Judge {
     }
     const auto composed = apply::compose(*prepared, *outcome, facts.time);
     const auto folded = node::fold_command(work, folded_, *prepared, *outcome, composed, facts,
-                                           {codec_, reader_, Bug::none});
+                                           {codec_, reader_, params_, Bug::none});
     if (!folded) {
       wrong("entry {} cannot be folded: {}", position.value, folded.error().what);
     }
@@ -227,6 +228,10 @@ class Judge {
 
   void compare_searches() {
     for (const Followed& search : ledger_.followed) {
+      if (search.kind == Followed::Kind::history) {
+        compare_history(search);
+        continue;
+      }
       const auto expected = model_.listing(search.type, search.position);
       std::map<Name, std::uint64_t> found;
       for (const auto& [name, version] : search.found) {
@@ -238,6 +243,32 @@ class Judge {
         wrong("a search of {} at {} found {} resources where {} were: {}", search.type,
               search.position, found.size(), expected.size(), difference(found, expected));
       }
+    }
+  }
+
+  /// Each version once, newest first.
+  void compare_history(const Followed& history) {
+    std::uint64_t before = UINT64_MAX;
+    for (const auto& [name, version] : history.found) {
+      const auto at = model_.resources().find(name);
+      if (at == model_.resources().end() || version == 0 || version > at->second.size()) {
+        wrong("a history shows {} version {}, which never was", name, version);
+        return;
+      }
+      const std::uint64_t position = at->second[version - 1].position;
+      if (position > before) {
+        wrong("a history shows {} version {} after what is older", name, version);
+      }
+      before = position;
+    }
+    auto found = history.found;
+    auto expected = model_.history(history.type, history.position);
+    std::ranges::sort(found);
+    std::ranges::sort(expected);
+    if (found != expected) {
+      wrong("the history of {} at {} shows {} versions where {} were",
+            history.type.empty() ? "everything" : history.type, history.position, found.size(),
+            expected.size());
     }
   }
 
@@ -270,6 +301,7 @@ class Judge {
   views::MemKv kv_;
   views::BodyCodec codec_;
   fhir::JsonReader reader_;
+  const fhir::SearchParams& params_ = fhir::standard_search_params();
   node::Folded folded_;
 };
 

@@ -41,7 +41,8 @@ struct JudgeOptions {
 ///  4. folding the journal anew gives the live digest, and so do the live rows
 ///  5. every version the model has can be read, with its content; and every promise is among them
 ///  6. nothing that was refused is there
-///  7. every search that was followed found exactly what was there at its position
+///  7. every search and every history that was followed found exactly what was there at its
+///  position
 /// Code of the world's disk faults must be off. Returns the number of entries.
 std::uint64_t judge_all(World& world, node::Node& node, Ledger& ledger,
                         const JudgeOptions& options);

@@ -22,9 +22,10 @@ struct Promise {
   std::string tag;  ///< in the body; empty where the entry only matched
 };
 
-/// A search that was followed to its last page.
+/// A search or a history that was followed to its last page.
 struct Followed {
-  std::string type;
+  enum class Kind : std::uint8_t { search, history } kind = Kind::search;
+  std::string type;            ///< of a history, empty: of everything
   std::uint64_t position = 0;  ///< of its snapshot
   std::vector<std::pair<Name, std::uint64_t>> found;
 };

@@ -7,10 +7,19 @@
 namespace holdfast::sim {
 namespace {
 
-/// "Practitioner?identifier=sim|v" or "identifier=sim|v" -> v.
+/// "Practitioner?identifier=sim|v", "identifier=sim|v" or "identifier=sim%7Cv" -> v.
 std::string identifier_of_query(const std::string& query) {
-  const std::size_t bar = query.find('|');
-  return bar == std::string::npos ? std::string() : query.substr(bar + 1);
+  for (const std::string bar : {"|", "%7C"}) {
+    if (const std::size_t at = query.find(bar); at != std::string::npos) {
+      return query.substr(at + bar.size());
+    }
+  }
+  return {};
+}
+
+/// Whether a body has an id of its own, before anything else that has one.
+bool names_id(const std::string& body) {
+  return body.find("\"id\":") < body.find("\"identifier\":");
 }
 
 }  // namespace
@@ -83,7 +92,7 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
   }
   std::vector<Expected> expected(operations.size());
   std::set<Name> touched;
-  for (const Verb verb : {Verb::remove, Verb::create, Verb::update}) {
+  for (const Verb verb : {Verb::remove, Verb::create, Verb::update, Verb::patch}) {
     for (std::size_t i = 0; i < operations.size(); ++i) {
       if (operations[i].verb != verb) {
         continue;
@@ -109,9 +118,8 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
 std::string Model::expect(const Operation& operation, std::set<Name>& touched,
                           Expected& result) const {
   result.id = operation.id;
-  if (operation.verb == Verb::create && !operation.if_none_exist.empty()) {
-    const auto found =
-        with_identifier(operation.type, identifier_of_query(operation.if_none_exist));
+  if (operation.verb == Verb::create && !operation.condition.empty()) {
+    const auto found = with_identifier(operation.type, identifier_of_query(operation.condition));
     if (found.size() > 1) {
       return "a conditional create that should have been refused";
     }
@@ -122,7 +130,16 @@ std::string Model::expect(const Operation& operation, std::set<Name>& touched,
       return {};
     }
   }
-  const Name name = operation.type + "/" + operation.id;
+  if (operation.verb != Verb::create && !operation.condition.empty()) {
+    if (std::string wrong = select(operation, result); !wrong.empty()) {
+      return wrong;
+    }
+    if (result.id.empty()) {
+      result.status = Status::absent;
+      return {};
+    }
+  }
+  const Name name = operation.type + "/" + result.id;
   if (!touched.insert(name).second) {
     return "touches one resource twice";
   }
@@ -136,6 +153,14 @@ std::string Model::expect(const Operation& operation, std::set<Name>& touched,
   if (operation.verb == Verb::create && before != nullptr) {
     return "creates what is there";
   }
+  if (operation.verb == Verb::patch) {
+    if (!operation.if_match) {
+      return "a patch of no version";
+    }
+    if (std::string wrong = compare_patched(operation, *before); !wrong.empty()) {
+      return wrong;
+    }
+  }
   result.version = versions;
   if (operation.verb == Verb::remove && !there) {
     result.status = Status::absent;
@@ -146,6 +171,56 @@ std::string Model::expect(const Operation& operation, std::set<Name>& touched,
                   : there                        ? Status::updated
                                                  : Status::created;
   return {};
+}
+
+std::string Model::select(const Operation& operation, Expected& result) const {
+  const auto found = with_identifier(operation.type, identifier_of_query(operation.condition));
+  if (found.size() > 1) {
+    return "its condition selects several and should have been refused";
+  }
+  const std::string selected =
+      found.empty() ? std::string() : found[0].substr(operation.type.size() + 1);
+  if (operation.verb == Verb::remove) {
+    result.id = selected;
+    return {};
+  }
+  if (operation.verb == Verb::patch) {
+    return selected == operation.id ? std::string() : "patches what its condition does not select";
+  }
+  if (!selected.empty()) {
+    result.id = selected;
+    return names_id(operation.body) && selected != operation.id
+               ? "updates another resource than its content names"
+               : std::string();
+  }
+  const ModelVersion* taken = current(operation.type + "/" + operation.id);
+  return taken != nullptr && !taken->deleted ? "takes the place of what it does not select"
+                                             : std::string();
+}
+
+// The patches of the workload replace the tag: all else must be that of the version before, which
+// it would not be if the patch had been made of any other.
+std::string Model::compare_patched(const Operation& operation, const ModelVersion& before) {
+  if (member_text(operation.body, "value") != before.identifier ||
+      member_texts(operation.body, "reference") != before.references ||
+      member_text(operation.body, "display") != member_text(operation.patch, "value")) {
+    return fmt::format("{}/{} is not the version before it with its patch", operation.type,
+                       operation.id);
+  }
+  return {};
+}
+
+std::vector<std::pair<Name, std::uint64_t>> Model::history(const std::string& type,
+                                                           std::uint64_t position) const {
+  std::vector<std::pair<Name, std::uint64_t>> found;
+  for (const auto& [name, versions] : resources_) {
+    for (std::uint64_t i = 0; i < versions.size(); ++i) {
+      if (versions[i].position <= position && (type.empty() || name.starts_with(type + "/"))) {
+        found.emplace_back(name, i + 1);
+      }
+    }
+  }
+  return found;
 }
 
 void Model::record(std::uint64_t position, const std::vector<Operation>& operations,
@@ -160,7 +235,7 @@ void Model::record(std::uint64_t position, const std::vector<Operation>& operati
     version.identifier = member_text(operations[i].body, "value");
     version.references = member_texts(operations[i].body, "reference");
     version.tag = member_text(operations[i].body, "display");
-    resources_[operations[i].type + "/" + operations[i].id].push_back(std::move(version));
+    resources_[operations[i].type + "/" + expected[i].id].push_back(std::move(version));
   }
 }
 
@@ -170,7 +245,7 @@ std::string Model::resolve(std::uint64_t position, const std::vector<Operation>&
     if (!expected[i].makes_version() || operations[i].verb == Verb::remove) {
       continue;
     }
-    auto& references = resources_[operations[i].type + "/" + operations[i].id].back().references;
+    auto& references = resources_[operations[i].type + "/" + expected[i].id].back().references;
     for (std::string& reference : references) {
       for (std::size_t j = 0; j < operations.size(); ++j) {
         if (!operations[j].full_url.empty() && operations[j].full_url == reference) {

@@ -43,6 +43,10 @@ class Model {
   /// that was current.
   [[nodiscard]] std::map<Name, std::uint64_t> listing(const std::string& type,
                                                       std::uint64_t position) const;
+  /// Versions of the type's resources, or of all where it is empty, that the entries up to
+  /// `position` made.
+  [[nodiscard]] std::vector<std::pair<Name, std::uint64_t>> history(const std::string& type,
+                                                                    std::uint64_t position) const;
   /// The entry that first used a key that was given.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& keys() const { return keys_; }
 
@@ -59,6 +63,11 @@ class Model {
   /// refused. `touched`: what the command has changed so far.
   [[nodiscard]] std::string expect(const Operation& operation, std::set<Name>& touched,
                                    Expected& result) const;
+  /// The resource that the condition of an update, a removal or a patch means; a text where it
+  /// should have been refused.
+  [[nodiscard]] std::string select(const Operation& operation, Expected& result) const;
+  [[nodiscard]] static std::string compare_patched(const Operation& operation,
+                                                   const ModelVersion& before);
   /// The versions that the command leaves, references still as they were sent.
   void record(std::uint64_t position, const std::vector<Operation>& operations,
               const std::vector<Expected>& expected);

@@ -94,10 +94,10 @@ INSTANTIATE_TEST_SUITE_P(
     All, PlantedBug,
     testing::Values(Caught{Bug::reply_before_sync, 4}, Caught{Bug::skip_directory_sync, 4},
                     Caught{Bug::accept_torn_tail, 12}, Caught{Bug::trust_page_cache, 24},
-                    Caught{Bug::retry_fsync, 4}, Caught{Bug::ignore_version_conflict, 4},
+                    Caught{Bug::retry_fsync, 12}, Caught{Bug::ignore_version_conflict, 4},
                     Caught{Bug::apply_twice, 4}, Caught{Bug::show_above_snapshot, 4},
                     Caught{Bug::lose_undo_row, 4}, Caught{Bug::forget_idempotency_key, 4},
-                    Caught{Bug::clock_leap, 6}, Caught{Bug::durable_before_last, 4}),
+                    Caught{Bug::clock_leap, 12}, Caught{Bug::durable_before_last, 4}),
     [](const testing::TestParamInfo<Caught>& planted) {
       std::string text;
       for (const BugName& entry : bug_names) {

@@ -12,7 +12,7 @@
 namespace holdfast::views {
 namespace {
 
-constexpr std::uint8_t body_format = 1;
+constexpr std::uint8_t body_format = 2;
 // What a value may claim to unpack to: above every body that is let in.
 constexpr std::uint64_t body_bytes_max = std::uint64_t{64} << 20U;
 constexpr int compression_level = 3;
@@ -44,6 +44,9 @@ ZSTD_DCtx& thread_decompressor() {
 constexpr std::uint8_t flag_deleted = 1;
 constexpr std::uint8_t flag_known_start = 2;  // the body's start is left out: the header says it
 constexpr std::uint8_t flags_all = flag_deleted | flag_known_start;
+constexpr unsigned made_by_shift = 2;  // above the flags: a MadeBy
+constexpr std::uint8_t second_byte_max =
+    static_cast<std::uint8_t>(MadeBy::remove) << made_by_shift | flags_all;
 
 // How a stored body begins that was composed in the usual way. It repeats what the header says,
 // and no dictionary makes an id shorter, so compress() leaves it out where it stands exactly so.
@@ -90,12 +93,13 @@ Result<Parts> take_apart(BytesView value) {
   parts.encoding = reader.varint();
   parts.size = reader.varint();
   parts.bytes = reader.rest();
-  if (reader.failed() || format != body_format || flags > flags_all ||
+  if (reader.failed() || format != body_format || flags > second_byte_max ||
       parts.header.type.value >= fhir::type_count || parts.size > body_bytes_max ||
       (parts.encoding == encoding_raw && parts.size != parts.bytes.size())) {
     return fail(Code::corrupt, "body: a row that cannot be read");
   }
   parts.header.presence = (flags & flag_deleted) != 0 ? Presence::deleted : Presence::present;
+  parts.header.made_by = static_cast<MadeBy>(flags >> made_by_shift);
   parts.start_left_out = (flags & flag_known_start) != 0;
   return parts;
 }
@@ -165,7 +169,9 @@ Bytes BodyCodec::encode_raw(const BodyHeader& header, BytesView body) {
   Bytes value;
   value.reserve(body.size() + header.id.size() + 48);
   value.push_back(static_cast<char>(body_format));
-  value.push_back(static_cast<char>(header.presence == Presence::deleted ? flag_deleted : 0));
+  const unsigned made_by = static_cast<unsigned>(header.made_by) << made_by_shift;
+  const unsigned deleted = header.presence == Presence::deleted ? flag_deleted : 0U;
+  value.push_back(static_cast<char>(made_by | deleted));
   value.push_back(static_cast<char>(header.type.value));
   append_id(value, header.id);
   append_varint(value, header.version.value);

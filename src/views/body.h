@@ -19,6 +19,17 @@ namespace holdfast::views {
 
 enum class Presence : std::uint8_t { present = 0, deleted = 1 };
 
+/// The interaction that made a version, for its entry in a history. Numbers are on disk.
+enum class MadeBy : std::uint8_t {
+  create = 0,       ///< POST [type]: 201
+  put_new = 1,      ///< PUT of what was not there: 201
+  put = 2,          ///< PUT: 200
+  patch = 3,        ///< PATCH: 200
+  meta_add = 4,     ///< POST [type]/[id]/$meta-add: 200
+  meta_delete = 5,  ///< POST [type]/[id]/$meta-delete: 200
+  remove = 6,       ///< DELETE: 204
+};
+
 /// What is known of a version without its body.
 struct BodyHeader {
   fhir::TypeId type;
@@ -27,6 +38,7 @@ struct BodyHeader {
   Position position;  ///< of the entry that made it
   Time time;          ///< of that entry: meta.lastUpdated
   Presence presence = Presence::present;
+  MadeBy made_by = MadeBy::create;
   bool operator==(const BodyHeader&) const = default;
 };
 

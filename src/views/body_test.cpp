@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "views/keys.h"
+#include "views/values.h"
 
 namespace holdfast::views {
 namespace {
@@ -13,7 +14,8 @@ BodyHeader some_header() {
           Version{7},
           Position{1234567},
           Time{1'700'000'000'123},
-          Presence::present};
+          Presence::present,
+          MadeBy::meta_delete};
 }
 
 Bytes some_body(std::size_t i) {
@@ -88,6 +90,20 @@ TEST(Body, LeavesOutTheStartThatItsHeaderRepeatsAndGivesItBack) {
   packed_size(start);
 }
 
+TEST(Body, KeepsTheRequestThatMadeItAndRefusesOneThatThereIsNot) {
+  for (const MadeBy made_by : {MadeBy::create, MadeBy::put_new, MadeBy::put, MadeBy::patch,
+                               MadeBy::meta_add, MadeBy::meta_delete, MadeBy::remove}) {
+    BodyHeader header = some_header();
+    header.made_by = made_by;
+    const Bytes raw = BodyCodec::encode_raw(header, some_body(1));
+    EXPECT_EQ(BodyCodec::decode_header(raw)->made_by, made_by);
+    EXPECT_EQ(BodyCodec::decode_header(BodyCodec().compress(raw))->made_by, made_by);
+  }
+  Bytes raw = BodyCodec::encode_raw(some_header(), some_body(1));
+  raw[1] = static_cast<char>(7U << 2U);
+  EXPECT_FALSE(BodyCodec::decode_header(raw).has_value());
+}
+
 TEST(Body, NamesTheDictionaryThatIsMissing) {
   BodyCodec knows;
   knows.add(trained(5));
@@ -157,8 +173,8 @@ TEST(Keys, OrderTextsAsTheirBytesAndNoneBeginsAnother) {
     for (std::size_t j = i + 1; j < texts.size(); ++j) {
       Bytes a;
       Bytes b;
-      append_key_text(a, texts[i]);
-      append_key_text(b, texts[j]);
+      append_value_text(a, texts[i]);
+      append_value_text(b, texts[j]);
       EXPECT_LT(a, b) << i << " " << j;
       EXPECT_FALSE(b.starts_with(a));
     }

@@ -24,11 +24,18 @@ Hash pointer_fact(BytesView resource, const Current& at) {
   return sha256(text);
 }
 
-// That a resource of this type is found by its type, in this row.
+// That a version of a resource of this type is found by its type, in this row.
 Hash listing_fact(char type, RowId row) {
   Bytes text(1, type);
   append_row(text, row);
   return sha256(text);
+}
+
+Result<void> check_pointer(const Pointer& pointer) {
+  return pointer.resource.empty() || pointer.at.row > row_max
+             ? Result<void>(fail(Code::corrupt,
+                                 "view: a row of current or history that nobody can have written"))
+             : ok();
 }
 
 Result<void> read_current_rows(const Reader& reader, IndexFacts& facts) {
@@ -36,14 +43,13 @@ Result<void> read_current_rows(const Reader& reader, IndexFacts& facts) {
   for (; cursor->valid(); cursor->next()) {
     TRY(const Pointer pointer, current_at(*cursor));
     facts.versions.add(pointer_fact(pointer.resource, pointer.at));
+    TRY_OK(check_pointer(pointer));
     if (pointer.at.presence == Presence::deleted) {
       ++facts.deleted;
+      facts.superseded.add(listing_fact(pointer.resource.front(), pointer.at.row));
       continue;
     }
     ++facts.resources;
-    if (pointer.resource.empty() || pointer.at.row > row_max) {
-      return fail(Code::corrupt, "view: a row of current that nobody can have written");
-    }
     facts.present.add(listing_fact(pointer.resource.front(), pointer.at.row));
   }
   return cursor->status();
@@ -53,7 +59,20 @@ Result<void> read_past_rows(const Reader& reader, IndexFacts& facts) {
   const auto cursor = reader.scan(Table::history, {}, {}, Direction::forward);
   for (; cursor->valid(); cursor->next()) {
     TRY(const Pointer pointer, past_at(*cursor));
+    TRY_OK(check_pointer(pointer));
     facts.versions.add(pointer_fact(pointer.resource, pointer.at));
+    facts.superseded.add(listing_fact(pointer.resource.front(), pointer.at.row));
+  }
+  return cursor->status();
+}
+
+Result<void> read_past_listing(const Reader& reader, IndexFacts& facts) {
+  const auto cursor = reader.scan(Table::past, {}, {}, Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    if (cursor->key().size() != 1 + row_key_bytes) {
+      return fail(Code::corrupt, "view: a row of past that nobody can have written");
+    }
+    facts.past.add(listing_fact(cursor->key().front(), row_at_end(cursor->key())));
   }
   return cursor->status();
 }
@@ -112,6 +131,7 @@ Result<IndexFacts> read_indexes(const Reader& reader) {
   IndexFacts facts;
   TRY_OK(read_current_rows(reader, facts));
   TRY_OK(read_past_rows(reader, facts));
+  TRY_OK(read_past_listing(reader, facts));
   TRY_OK(read_listing(reader, facts));
   return facts;
 }
@@ -133,6 +153,10 @@ Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& index
     return fail(Code::corrupt, "view: the listing has " + std::to_string(indexes.listings) +
                                    " rows for " + std::to_string(indexes.resources) +
                                    " resources, or other ones");
+  }
+  if (indexes.past != indexes.superseded) {
+    return fail(Code::corrupt,
+                "view: past does not have exactly the versions that are no longer current");
   }
   facts.resources = indexes.resources;
   facts.deleted = indexes.deleted;

@@ -24,9 +24,10 @@ struct Facts {
   std::uint64_t listed = 0;     ///< rows of the type listing: must equal resources
 };
 
-/// Reads every body, and every row of current, history and listing. Code::corrupt where a row is
-/// missing or cannot be read; where the bodies are not exactly those that current and history lead
-/// to; or where the listing is not exactly what is current and not deleted.
+/// Reads every body, and every row of current, history, past and listing. Code::corrupt where a row
+/// is missing or cannot be read; where the bodies are not exactly those that current and history
+/// lead to; where the listing is not exactly what is current and not deleted; or where past is not
+/// exactly all the rest.
 [[nodiscard]] Result<Facts> digest_of_view(const Reader& reader, const BodyCodec& codec);
 
 /// The parts of the same, which may be read at once by several threads.
@@ -37,9 +38,11 @@ struct BodyFacts {
   RowId last;       ///< before `first` where there was none
 };
 struct IndexFacts {
-  Digest versions;  ///< the same, as current and history say
-  Digest present;   ///< one fact a resource that is not deleted: type and row
-  Digest listed;    ///< the same, as the listing says
+  Digest versions;    ///< the same, as current and history say
+  Digest present;     ///< one fact a resource that is not deleted: type and row
+  Digest listed;      ///< the same, as the listing says
+  Digest superseded;  ///< one fact a deletion or version no longer current: type and row
+  Digest past;        ///< the same, as Table::past says
   std::uint64_t resources = 0;
   std::uint64_t deleted = 0;
   std::uint64_t listings = 0;

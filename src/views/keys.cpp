@@ -73,20 +73,6 @@ std::string read_id(ByteReader& reader) {
 
 // A NUL within is 00 FF, the end is 00 00: 00 sorts before every other byte, so a text sorts
 // before its continuations.
-void append_key_text(Bytes& to, std::string_view text) {
-  for (;;) {
-    const std::size_t nul = text.find('\0');
-    if (nul == std::string_view::npos) {
-      break;
-    }
-    to.append(text.substr(0, nul + 1));
-    to.push_back('\xff');
-    text.remove_prefix(nul + 1);
-  }
-  to.append(text);
-  to.append(2, '\0');
-}
-
 void append_row(Bytes& to, RowId row) {
   check(row <= row_max, "rows fit into 48 bits");
   char raw[8];
@@ -111,6 +97,14 @@ Bytes current_key(fhir::TypeId type, std::string_view id) {
 Bytes history_key(fhir::TypeId type, std::string_view id, Version version) {
   Bytes key = current_key(type, id);
   append_big(key, version.value);
+  return key;
+}
+
+Bytes past_key(fhir::TypeId type, std::optional<RowId> row) {
+  Bytes key(1, static_cast<char>(type.value));
+  if (row) {
+    append_row(key, *row);
+  }
   return key;
 }
 

@@ -20,17 +20,25 @@ enum class Table : std::uint8_t {
   meta,     ///< state of the whole (position, chain hash, digest), dictionaries
   current,  ///< type, id -> the row that is current
   history,  ///< type, id, version -> row, for versions that are no longer current
+  past,     ///< type, row -> nothing: versions that the type's listing lacks
   body,     ///< row -> the version itself
   posting,  ///< index, type, value, row -> nothing: what search finds now
   undo,     ///< the same key -> position that removed it: what open pages still find
   request,  ///< idempotency key -> position
   tree,     ///< level, index -> node of the Merkle tree
 };
-inline constexpr std::size_t table_count = 8;
+inline constexpr std::size_t table_count = 9;
 inline constexpr std::array<std::string_view, table_count> table_names{
-    "meta", "current", "history", "body", "posting", "undo", "request", "tree"};
+    "meta", "current", "history", "past", "body", "posting", "undo", "request", "tree"};
 
 enum class Direction : std::uint8_t { forward, backward };
+/// What the caller of scan() knows about its range.
+enum class Within : std::uint8_t {
+  table,
+  /// Both bounds are keys of postings that differ in their rows only: what has no such posting need
+  /// not be looked through.
+  one_posting,
+};
 
 /// Walks rows in order of their keys' bytes. key() and value() live until the next next().
 class Cursor {
@@ -62,7 +70,11 @@ class Reader {
   /// Rows with from <= key < until (until empty: to the table's end). Starts at the first row in
   /// its direction. The Reader outlives the Cursor.
   [[nodiscard]] virtual std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
-                                                     Direction direction) const = 0;
+                                                     Direction direction, Within within) const = 0;
+  [[nodiscard]] std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
+                                             Direction direction) const {
+    return scan(table, from, until, direction, Within::table);
+  }
 };
 
 /// One row to put, or to erase where there is no value. Borrowed bytes.

@@ -125,8 +125,10 @@ class MemReader final : public Reader {
     }
     return rows.at(place).value;
   }
+  using Reader::scan;
   [[nodiscard]] std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
-                                             Direction direction) const override {
+                                             Direction direction,
+                                             Within /*within*/) const override {
     return std::make_unique<MemCursor>(tables_[static_cast<std::size_t>(table)], from, until,
                                        direction);
   }

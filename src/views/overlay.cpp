@@ -332,7 +332,7 @@ void WorkLayer::sort_tail(const Rows& rows) {
 }
 
 std::unique_ptr<Cursor> WorkLayer::scan(Table table, BytesView from, BytesView until,
-                                        Direction direction) const {
+                                        Direction direction, Within within) const {
   const Rows& rows = tables_[index_of(table)];
   sort_tail(rows);
   std::vector<std::unique_ptr<Source>> sources;
@@ -340,7 +340,8 @@ std::unique_ptr<Cursor> WorkLayer::scan(Table table, BytesView from, BytesView u
     sources.push_back(std::make_unique<RowSource<IndexedRows>>(IndexedRows{rows.rows, run}, from,
                                                                until, direction));
   }
-  return merge_sources(std::move(sources), below_->scan(table, from, until, direction), direction);
+  return merge_sources(std::move(sources), below_->scan(table, from, until, direction, within),
+                       direction);
 }
 
 bool WorkLayer::empty() const { return row_count() == 0; }

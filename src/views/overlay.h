@@ -109,8 +109,9 @@ class WorkLayer final : public Reader {
   void erase(Table table, BytesView key);
 
   [[nodiscard]] Result<std::optional<Bytes>> get(Table table, BytesView key) const override;
+  using Reader::scan;
   [[nodiscard]] std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
-                                             Direction direction) const override;
+                                             Direction direction, Within within) const override;
 
   /// The value where this layer itself has put the row; no copy, until the next put().
   [[nodiscard]] std::optional<BytesView> own(Table table, BytesView key) const;

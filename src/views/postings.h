@@ -1,16 +1,16 @@
-// views/postings.h: what search finds a version by. A posting is a key without value: index, type,
-// value, row; the rows of one value are a sorted list of numbers.
+// views/postings.h: what search finds a version by. A posting is a key without value: index, value,
+// row; the rows of one value are a sorted list of numbers.
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <span>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "fhir/search_params.h"
 #include "fhir/type.h"
 #include "views/keys.h"
 #include "views/kv.h"
@@ -18,89 +18,59 @@
 
 namespace holdfast::views {
 
-/// Longest value in a key. Of a longer one the key has the beginning and the row's value the rest,
-/// so that the answer stays exact.
-inline constexpr std::size_t posting_value_bytes_max = 1024;
-
-/// Where the rows of one value lie: index, type and value, without the row. Made only by the
-/// functions below, one for each kind of index.
-struct PostingPrefix {
-  Bytes key;
-  Bytes rest;  ///< of a value longer than posting_value_bytes_max
-  bool operator==(const PostingPrefix&) const = default;
-};
-
 /// Every current resource of the type.
-[[nodiscard]] PostingPrefix listing_prefix(fhir::TypeId type);
-
-/// https://hl7.org/fhir/R4/search.html#token: [system]|[code], [code], [system]|
-/// Each is a value of its own; |[code] is a code that has no system.
-[[nodiscard]] PostingPrefix token_prefix(IndexNumber index, fhir::TypeId type,
-                                         std::string_view system, std::string_view code);
-[[nodiscard]] PostingPrefix token_code_prefix(IndexNumber index, fhir::TypeId type,
-                                              std::string_view code);
-[[nodiscard]] PostingPrefix token_system_prefix(IndexNumber index, fhir::TypeId type,
-                                                std::string_view system);
-
-/// Resources of `type` whose reference parameter `index` points to target_type/target_id.
-[[nodiscard]] PostingPrefix reference_prefix(IndexNumber index, fhir::TypeId type,
-                                             fhir::TypeId target_type, std::string_view target_id);
-/// The same for what is not on this server: an absolute URL, a URN, a canonical; its exact text.
-[[nodiscard]] PostingPrefix uri_prefix(IndexNumber index, fhir::TypeId type, std::string_view uri);
-
+[[nodiscard]] Bytes listing_prefix(fhir::TypeId type);
 /// Resources of `type` in the compartment of Patient/`patient`.
-[[nodiscard]] PostingPrefix compartment_prefix(std::string_view patient, fhir::TypeId type);
+[[nodiscard]] Bytes compartment_prefix(std::string_view patient, fhir::TypeId type);
+/// All of an index; a form (views/values.h) goes behind it.
+[[nodiscard]] Bytes index_prefix(fhir::IndexId index);
+/// The index of search parameters that a posting lies in; nothing for a listing or compartment.
+[[nodiscard]] std::optional<fhir::IndexId> index_of_key(BytesView key);
+/// The form in the key of a posting of such an index, which ends in a row or does not.
+[[nodiscard]] BytesView form_in_key(BytesView key);
+[[nodiscard]] BytesView form_in_row_key(BytesView key);
+
 /// The types that Patient/`patient` has anything of, now or in the undo table.
 [[nodiscard]] Result<std::vector<fhir::TypeId>> compartment_types(const Reader& reader,
                                                                   std::string_view patient);
 
-/// All postings of one version. Reused from one to the next: no allocation once it is warm.
+/// All postings of one version, as keys that only the row is missing from. Reused from one to the
+/// next: no allocation once it is warm.
 class Postings {
  public:
-  void clear();
-  void add(const PostingPrefix& prefix);
+  void clear() {
+    bytes_.clear();
+    ends_.clear();
+  }
+  void add(BytesView prefix);
   void add_listing(fhir::TypeId type);
-  /// system|code, code, and system, of those that are not empty.
-  void add_token(IndexNumber index, fhir::TypeId type, std::string_view system,
-                 std::string_view code);
-  void add_reference(IndexNumber index, fhir::TypeId type, fhir::TypeId target_type,
-                     std::string_view target_id);
   void add_compartment(std::string_view patient, fhir::TypeId type);
+  /// `form` as views/values.h writes them.
+  void add_form(fhir::IndexId index, BytesView form);
+  void add_all(const Postings& other);
 
-  [[nodiscard]] std::size_t size() const { return items_.size(); }
-  struct Item {
-    std::uint32_t key_begin;
-    std::uint32_t key_end;   ///< the key without its row
-    std::uint32_t rest_end;  ///< and what did not fit into it
-  };
-  [[nodiscard]] std::span<const Item> items() const { return items_; }
-  [[nodiscard]] BytesView key(const Item& item) const;
-  [[nodiscard]] BytesView rest(const Item& item) const;
-
-  /// Calls take(key, value) for each row of the posting table; a key may come twice, with the
-  /// same value.
+  [[nodiscard]] std::size_t size() const { return ends_.size(); }
+  /// The key without its row.
+  [[nodiscard]] BytesView key(std::size_t i) const {
+    const std::uint32_t begin = i == 0 ? 0 : ends_[i - 1];
+    return BytesView(bytes_).substr(begin, ends_[i] - begin);
+  }
+  /// Calls take(key) for each row of the posting table; a key may come twice.
   template <class Take>
   void each_row(RowId row, Take&& take) const {
-    const std::map<BytesView, Bytes> rests = long_values();
     Bytes full;
-    for (const Item& item : items_) {
-      full.assign(key(item));
+    for (std::size_t i = 0; i < size(); ++i) {
+      full.assign(key(i));
       append_row(full, row);
-      const auto found = rests.empty() ? rests.end() : rests.find(key(item));
-      take(BytesView(full), found == rests.end() ? BytesView{} : BytesView(found->second));
+      take(BytesView(full));
     }
   }
 
  private:
-  void end_item(std::size_t begin, std::string_view rest);
-  [[nodiscard]] std::map<BytesView, Bytes> long_values() const;
+  void end_item();
   Bytes bytes_;
-  std::vector<Item> items_;
-  bool has_rest_ = false;
+  std::vector<std::uint32_t> ends_;
 };
-
-/// Whether a posting row with this value stands for the value that ends in `rest`.
-[[nodiscard]] bool holds_rest(BytesView value, BytesView rest);
 
 /// Puts the postings of `row`.
 void write_postings(WorkLayer& layer, RowId row, const Postings& postings);

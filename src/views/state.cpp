@@ -5,7 +5,7 @@
 namespace holdfast::views {
 namespace {
 
-constexpr std::uint8_t state_format = 2;
+constexpr std::uint8_t state_format = 3;
 
 }  // namespace
 

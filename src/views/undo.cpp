@@ -22,27 +22,26 @@ Position position_in(BytesView key) {
 
 }  // namespace
 
-Bytes encode_undo(Position removed, BytesView posting_value) {
+Bytes encode_undo(Position removed) {
   Bytes value;
   append_big(value, removed.value);
-  value.append(posting_value);
   return value;
 }
 
-Result<UndoRow> decode_undo(BytesView value) {
-  if (value.size() < sizeof(std::uint64_t)) {
+Result<Position> decode_undo(BytesView value) {
+  if (value.size() != sizeof(std::uint64_t)) {
     return fail(Code::corrupt, "undo: a row without position");
   }
-  return UndoRow{{load_big<std::uint64_t>(value.data())}, value.substr(sizeof(std::uint64_t))};
+  return Position{load_big<std::uint64_t>(value.data())};
 }
 
 void supersede(WorkLayer& layer, State& state, RowId row, const Postings& postings, Bug bug) {
   Bytes queued;
   append_little(queued, state.time.ms);
-  postings.each_row(row, [&](BytesView key, BytesView value) {
+  postings.each_row(row, [&](BytesView key) {
     layer.erase(Table::posting, key);
     if (bug != Bug::lose_undo_row) {
-      layer.put(Table::undo, key, encode_undo(state.position, value));
+      layer.put(Table::undo, key, encode_undo(state.position));
       append_text(queued, key);
     }
   });

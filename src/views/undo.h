@@ -24,13 +24,9 @@ inline constexpr std::size_t undo_versions_pruned_max = 256;
 void supersede(WorkLayer& layer, State& state, RowId row, const Postings& postings,
                Bug bug = Bug::none);
 
-/// A row of the undo table: when its posting went, and what value that had. Borrows.
-struct UndoRow {
-  Position removed;
-  BytesView posting_value;
-};
-[[nodiscard]] Bytes encode_undo(Position removed, BytesView posting_value);
-[[nodiscard]] Result<UndoRow> decode_undo(BytesView value);
+/// The value of a row of the undo table: when its posting went.
+[[nodiscard]] Bytes encode_undo(Position removed);
+[[nodiscard]] Result<Position> decode_undo(BytesView value);
 
 /// Forgets what was superseded more than undo_kept_ms before `now`, at most
 /// undo_versions_pruned_max versions, and says in `state.undo_pruned` up to where. Once per entry.

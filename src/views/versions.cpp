@@ -54,13 +54,19 @@ void write_version(WorkLayer& layer, const VersionRow& version,
   check(!before || (before->version < version.version && before->row < version.row),
         "versions and rows grow");
   const BodyHeader header{version.type, std::string(version.id), version.version, version.position,
-                          version.time, version.presence};
+                          version.time, version.presence,        version.made_by};
   layer.put(Table::body, body_key(version.row), BodyCodec::encode_raw(header, version.body));
   layer.put(Table::current, current_key(version.type, version.id),
             encode_current({version.row, version.version, version.presence}));
   if (before) {
     layer.put(Table::history, history_key(version.type, version.id, before->version),
               encode_current(*before));
+    if (before->presence == Presence::present) {
+      layer.put(Table::past, past_key(version.type, before->row), {});
+    }
+  }
+  if (version.presence == Presence::deleted) {
+    layer.put(Table::past, past_key(version.type, version.row), {});
   }
 }
 
@@ -105,26 +111,6 @@ Result<std::optional<Current>> read_as_of(const Reader& reader, fhir::TypeId typ
   }
   TRY_OK(cursor->status());
   return std::nullopt;
-}
-
-Result<std::vector<RowId>> read_history(const Reader& reader, fhir::TypeId type,
-                                        std::string_view id, Version before, std::size_t limit) {
-  std::vector<RowId> rows;
-  TRY(const auto current, read_current(reader, type, id));
-  if (!current || limit == 0) {
-    return rows;
-  }
-  if (current->version < before) {
-    rows.push_back(current->row);
-  }
-  const auto cursor = reader.scan(Table::history, current_key(type, id),
-                                  history_key(type, id, before), Direction::backward);
-  for (; rows.size() < limit && cursor->valid(); cursor->next()) {
-    TRY(const Past past, decode_past(*cursor));
-    rows.push_back(past.at.row);
-  }
-  TRY_OK(cursor->status());
-  return rows;
 }
 
 Result<Pointer> current_at(const Cursor& cursor) {

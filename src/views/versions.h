@@ -36,10 +36,12 @@ struct VersionRow {
   Time time;
   Presence presence = Presence::present;
   BytesView body;  ///< JSON as it will be returned; empty for a deletion
+  MadeBy made_by = MadeBy::create;
 };
 
 /// Puts the version into body and makes it current. Of the one that was current, `before` as
-/// read_current gave it, a history row remains: pass it whenever there was one. Postings are not
+/// read_current gave it, a history row remains: pass it whenever there was one. The versions of the
+/// type that its listing does not have, or not any more, are kept in Table::past. Postings are not
 /// touched: see undo.h for those of `before`.
 void write_version(WorkLayer& layer, const VersionRow& version,
                    const std::optional<Current>& before);
@@ -53,12 +55,6 @@ void write_version(WorkLayer& layer, const VersionRow& version,
 /// The newest version with row <= `at`: what was current when `at` was the newest row.
 [[nodiscard]] Result<std::optional<Current>> read_as_of(const Reader& reader, fhir::TypeId type,
                                                         std::string_view id, RowId at);
-/// Rows of all versions, newest first, at most `limit`, those below `before` only (instance
-/// history).
-[[nodiscard]] Result<std::vector<RowId>> read_history(const Reader& reader, fhir::TypeId type,
-                                                      std::string_view id, Version before,
-                                                      std::size_t limit);
-
 /// One row of the tables current and history: which version of which resource lies in which row.
 struct Pointer {
   BytesView resource;  ///< type and id as a key has them (current_key); lives as long as the row

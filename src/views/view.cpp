@@ -17,7 +17,7 @@ Result<std::optional<Bytes>> View::get(Table table, BytesView key) const {
 }
 
 std::unique_ptr<Cursor> View::scan(Table table, BytesView from, BytesView until,
-                                   Direction direction) const {
+                                   Direction direction, Within within) const {
   std::vector<std::unique_ptr<Source>> sources;
   sources.reserve(layers_.size());
   for (const auto& layer : layers_) {
@@ -25,7 +25,8 @@ std::unique_ptr<Cursor> View::scan(Table table, BytesView from, BytesView until,
       sources.push_back(std::make_unique<RowSource<SortedRows>>(rows, from, until, direction));
     }
   }
-  return merge_sources(std::move(sources), base_->scan(table, from, until, direction), direction);
+  return merge_sources(std::move(sources), base_->scan(table, from, until, direction, within),
+                       direction);
 }
 
 std::shared_ptr<const View> View::with(std::shared_ptr<const Layer> newest) const {

@@ -23,8 +23,9 @@ class View final : public Reader {
   explicit View(std::shared_ptr<const Reader> base) : base_(std::move(base)) {}
 
   [[nodiscard]] Result<std::optional<Bytes>> get(Table table, BytesView key) const override;
+  using Reader::scan;
   [[nodiscard]] std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
-                                             Direction direction) const override;
+                                             Direction direction, Within within) const override;
 
   /// The same with one more layer on top. Neighbours of like size are merged, so that there are
   /// about log2(rows) of them.

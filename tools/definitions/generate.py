@@ -3,11 +3,9 @@
 
 PACKAGE_DIR is node_modules/hl7.fhir.r4.examples. The output is the same bytes for the same package.
 src/fhir/definitions.h says what each table holds. A definition that this program does not
-understand is an error, never a row left out; a search expression that it cannot translate becomes
-a row of `unsupported` with the reason.
+understand is an error, never a row left out.
 """
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -19,13 +17,10 @@ KINDS = {
     "oid": "oid", "uuid": "uuid", "date": "date", "dateTime": "date_time", "instant": "instant",
     "time": "time", "base64Binary": "base64_binary", "xhtml": "xhtml",
 }
-LINKING = {"uri", "url", "canonical", "oid", "uuid"}
 FHIR_TYPE = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type"
 DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 SYSTEM = "http://hl7.org/fhirpath/System."
 MASK = (1 << 64) - 1
-# https://hl7.org/fhir/R4/resource.html: these parameters belong to every resource.
-COMMON_BASES = ("Resource", "DomainResource")
 
 
 class Row:
@@ -35,11 +30,11 @@ class Row:
         self.targets = ()          # type names; empty is any
         self.choice = 0
         self.required = 0xFF
-        self.steps = False
         self.repeats = element["max"] != "1"
         self.minimum = element["min"]
         self.summary = element.get("isSummary", False)
         self.modifier = element.get("isModifier", False)
+        self.binding = element.get("binding", {})  # terminology.py writes it
 
 
 class Structure:
@@ -124,125 +119,39 @@ def read_structures(definition, primitives):
 
 # ---- search parameters -------------------------------------------------------------------------
 
-PATH = r"[A-Z][A-Za-z]+(?:\.[a-z][A-Za-z]*)+"
-FORMS = [
-    (re.compile(rf"^({PATH})$"), None),
-    (re.compile(rf"^({PATH})\.where\(resolve\(\) is ([A-Z][A-Za-z]+)\)$"), "only"),
-    (re.compile(rf"^\(({PATH}) as ([A-Za-z]+)\)$"), "as"),
-    (re.compile(rf"^({PATH})\.as\(([A-Za-z]+)\)$"), "as"),
-]
+COMPARTMENTS = ("Device", "Encounter", "Patient", "Practitioner", "RelatedPerson")
 
 
-class Automaton:
-    """A tree of element paths for each resource type; its leaves say what they count for."""
-
-    def __init__(self, structures):
-        self.structures, self.roots, self.states = structures, {}, []
-
-    def state(self):
-        self.states.append(({}, []))
-        return len(self.states) - 1
-
-    def leaves(self, type_, path, cast):
-        """The (structure, row) sequences that a dotted path stands for, one a choice type."""
-        found = [(self.structures[type_], [])]
-        for name in path:
-            further = []
-            for at, taken in found:
-                for row in at.rows if at else []:
-                    if row.base == name:
-                        further.append((self.structures.get(row.structure), taken + [(at, row)]))
-            found = further
-        if cast:
-            kind = KINDS.get(cast)
-            found = [(s, taken) for s, taken in found
-                     if (taken[-1][1].kind == kind if kind else taken[-1][1].structure == cast)]
-        return [taken for _, taken in found]
-
-    def add(self, type_, taken, action):
-        at = self.roots.get(type_)
-        if at is None:
-            at = self.roots[type_] = self.state()
-        for _, row in taken:
-            row.steps = True
-            to = self.states[at][0].get(row)
-            if to is None:
-                to = self.states[at][0][row] = self.state()
-            at = to
-        if action not in self.states[at][1]:
-            self.states[at][1].append(action)
-
-
-def translate(automaton, type_, part, wanted, param, flags, type_ids):
-    """Adds one part of a union to the automaton; the reason where that is not possible."""
-    for form, meaning in FORMS:
-        match = form.match(part)
-        if match:
-            break
-    else:
-        return "not one of the simple path forms"
-    path = match.group(1).split(".")[1:]
-    leaves = automaton.leaves(type_, path, match.group(2) if meaning == "as" else None)
-    leaves = [taken for taken in leaves if wanted(taken[-1][1])]
-    if not leaves:
-        return "the path ends in no element of the parameter's kind"
-    only = type_ids[match.group(2)] if meaning == "only" else 0xFF
-    for taken in leaves:
-        automaton.add(type_, taken, (param, only, flags))
-    return None
-
-
-def is_reference(row):
-    return row.structure == "Reference" or row.kind in LINKING
-
-
-def is_identifier(row):
-    return row.structure == "Identifier"
-
-
-def read_params(bundle, compartment, automaton, type_ids, domain_types):
-    """Rows by type: (code, kind, extracted, targets); and the list of what is unsupported."""
-    found = [e["resource"] for e in bundle["entry"]]
-    codes = sorted({p["code"] for p in found})
-    numbers = {code: number for number, code in enumerate(codes)}
-    members = {r["code"]: set(r.get("param", [])) for r in compartment["resource"]}
-    by_type = {name: {} for name in type_ids}
-    unsupported = []
+def read_params(bundle, types, domain_types):
+    """The definitions in order of code and id, each with the concrete types it is for."""
+    found = sorted((e["resource"] for e in bundle["entry"]), key=lambda p: (p["code"], p["id"]))
+    taken = set()
     for param in found:
+        param["types"] = []
         for base in param["base"]:
-            types = ([base] if base in type_ids else
-                     list(type_ids) if base == "Resource" else
-                     domain_types if base == "DomainResource" else None)
-            if types is None:
+            of_base = ([base] if base in types else types if base == "Resource" else
+                       domain_types if base == "DomainResource" else None)
+            if of_base is None:
                 raise ValueError(f"{param['id']}: base {base}")
-            for type_ in types:
-                by_type[type_].setdefault(param["code"], [param, 0])
-    for type_, params in by_type.items():
-        for code, entry in sorted(params.items()):
-            param = entry[0]
-            if param["type"] == "reference":
-                wanted, flags = is_reference, "action_reference"
-            elif code == "identifier" and param["type"] == "token":
-                wanted, flags = is_identifier, "action_identifier"
-            else:
-                continue
-            if code in members.get(type_, ()):
-                flags += " | action_patient_compartment"
-            entry[1] = 1
-            parts = [p.strip() for p in param["expression"].split(" | ")]
-            parts = [p for p in parts if re.match(rf"\(?{type_}\.", p)]
-            if not parts:
-                raise ValueError(f"{param['id']}: nothing for {type_}")
-            for part in parts:
-                reason = translate(automaton, type_, part, wanted, numbers[code], flags, type_ids)
-                if reason:
-                    entry[1] = 0
-                    unsupported.append((type_, code, part, reason))
-    for type_, wanted in members.items():
-        for code in wanted:
-            if code not in by_type[type_]:
-                raise ValueError(f"compartment: {type_} has no parameter {code}")
-    return codes, numbers, by_type, unsupported
+            param["types"] += of_base
+        for type_ in param["types"]:
+            if (type_, param["code"]) in taken:
+                raise ValueError(f"{param['id']}: a second {param['code']} of {type_}")
+            taken.add((type_, param["code"]))
+    return found
+
+
+def read_compartments(package, params):
+    """(compartment, type, parameter), numbers of the parameters in `params`; {def} is its id."""
+    numbers = {(type_, p["code"]): n for n, p in enumerate(params) for type_ in p["types"]}
+    numbers.update({(c, "{def}"): numbers[c, "_id"] for c in COMPARTMENTS})
+    rows = []
+    for compartment in COMPARTMENTS:
+        definition = load(package, f"CompartmentDefinition-{compartment[0].lower() + compartment[1:]}.json")
+        for member in definition["resource"]:
+            rows += [(compartment, member["code"], numbers[member["code"], code])
+                     for code in member.get("param", [])]
+    return rows
 
 
 # ---- writing -----------------------------------------------------------------------------------
@@ -291,7 +200,6 @@ def array(declaration, values, per_line=12):
 
 def write_structures(structures, order, pool, target_sets, out):
     rows, heads, slots = [], [], []
-    row_index = {}
     for number, name in enumerate(order):
         structure = structures[name]
         seed, bits = perfect_hash([r.name for r in structure.rows])
@@ -303,8 +211,7 @@ def write_structures(structures, order, pool, target_sets, out):
                      f"{int(structure.is_resource)}}}")
         slots += table
         for row in structure.rows:
-            row_index[row] = len(rows)
-            flags = row.repeats | row.steps << 1 | row.summary << 2 | row.modifier << 3
+            flags = row.repeats | row.summary << 1 | row.modifier << 2
             to = order.index(row.structure) if row.structure else 0
             rows.append(f"{{{pool.at(row.name)}, {len(row.name)}, {len(row.base)}, "
                         f"ElementKind::{row.kind}, {flags}, {to}, {target_sets[row.targets]}, "
@@ -316,39 +223,29 @@ def write_structures(structures, order, pool, target_sets, out):
     out.append(array("std::uint8_t row_slots[]", slots, 32))
     for name in ("Element", "Reference", "Identifier", "Extension", "Narrative", "Meta"):
         out.append(f"constinit const StructureId {name.lower()}_structure{{{order.index(name)}}};")
-    return row_index
 
 
-def write_paths(automaton, types, row_index, out):
-    states, steps, actions = [], [], []
-    for to, what in automaton.states:
-        states.append(f"{{{len(steps)}, {len(to)}, {len(actions)}, {len(what)}}}")
-        steps += [f"{{{row_index[row]}, {state}}}" for row, state in to.items()]
-        actions += [f"{{{param}, {only}, {flags}}}" for param, only, flags in sorted(what)]
-    out.append(array("std::uint16_t type_states[type_count]",
-                     [automaton.roots.get(t, 0xFFFF) for t in types]))
-    out.append(array("PathState states[]", states, 6))
-    out.append(array("PathStep steps[]", steps, 8))
-    out.append(array("PathAction actions[]", actions, 2))
-
-
-def write_params(types, params, pool, target_sets, out):
-    codes, numbers, by_type, unsupported = params
-    first, rows = [0], []
-    for type_ in types:
-        for code, (param, extracted) in sorted(by_type[type_].items()):
-            targets = target_sets[tuple(sorted(param.get("target", [])))]
-            rows.append(f"{{{numbers[code]}, ParamKind::{param['type']}, {extracted}, {targets}}}")
-        first.append(len(rows))
-    out.append(array("std::uint16_t param_first[type_count + 1]", first))
-    out.append(array("ParamRow params[]", rows, 4))
-    out.append(array("std::uint32_t param_names[]",
-                     [pool.at(code) << 8 | len(code) for code in codes]))
-    out.append(f"constinit const std::uint32_t param_count = {len(codes)};\n")
-    out.append(array("UnsupportedRow unsupported[]", [
-        f"{{{types.index(t)}, {len(reason)}, {numbers[code]}, {pool.at(reason)}, "
-        f"{pool.at(part)}, {len(part)}}}" for t, code, part, reason in unsupported], 1))
-    out.append(f"constinit const std::uint32_t unsupported_count = {len(unsupported)};\n")
+def write_params(params, compartments, types, pool, target_sets, out):
+    rows, bases, components = [], [], []
+    numbers = {p["url"]: n for n, p in enumerate(params)}
+    for param in params:
+        expression = param.get("expression", "")
+        parts = param.get("component", [])
+        rows.append(f"{{{pool.at(param['code'])}, {pool.at(expression)}, {pool.at(param['url'])}, "
+                    f"{len(expression)}, {len(bases)}, {len(components)}, "
+                    f"{target_sets[tuple(sorted(param.get('target', [])))]}, "
+                    f"{len(param['code'])}, {len(param['url'])}, {len(param['types'])}, "
+                    f"{len(parts)}, ParamKind::{param['type']}}}")
+        bases += [types.index(t) for t in param["types"]]
+        components += [f"{{{pool.at(c['expression'])}, {len(c['expression'])}, "
+                       f"{numbers[c['definition']]}}}" for c in parts]
+    out.append(array("SearchParameterRow search_parameters[]", rows, 1))
+    out.append(f"constinit const std::uint32_t search_parameter_count = {len(rows)};\n")
+    out.append(array("std::uint8_t search_parameter_bases[]", bases, 24))
+    out.append(array("SearchComponentRow search_components[]", components, 4))
+    out.append(array("CompartmentRow compartments[]", [
+        f"{{{types.index(c)}, {types.index(t)}, {number}}}" for c, t, number in compartments], 8))
+    out.append(f"constinit const std::uint32_t compartment_count = {len(compartments)};\n")
 
 
 def load(package, name):
@@ -377,15 +274,12 @@ def main():
             if row.structure and row.structure not in structures:
                 raise ValueError(f"{structure.name}.{row.name}: no structure {row.structure}")
 
-    automaton = Automaton(structures)
     domain_types = [r["name"] for r in concrete if r["baseDefinition"].endswith("/DomainResource")]
-    params = read_params(load(package, "Bundle-searchParams.json"),
-                         load(package, "CompartmentDefinition-patient.json"),
-                         automaton, type_ids, sorted(domain_types))
+    params = read_params(load(package, "Bundle-searchParams.json"), types, sorted(domain_types))
+    compartments = read_compartments(package, params)
 
     sets = {row.targets for s in structures.values() for row in s.rows}
-    for of_type in params[2].values():
-        sets |= {tuple(sorted(param.get("target", []))) for param, _ in of_type.values()}
+    sets |= {tuple(sorted(param.get("target", []))) for param in params}
     target_sets, offsets, target_types = {}, [0], []
     for targets in sorted(sets | {()}):
         # A target that is no concrete type, such as MetadataResource, leaves the set open.
@@ -395,7 +289,8 @@ def main():
         offsets.append(len(target_types))
 
     texts = set(order) | {row.name for s in structures.values() for row in s.rows}
-    texts |= set(params[0]) | {t for u in params[3] for t in u[2:]}
+    texts |= {p.get(part, "") for p in params for part in ("code", "expression", "url")}
+    texts |= {c["expression"] for p in params for c in p.get("component", [])}
     pool = Pool(texts)
     out = ["// Written by tools/definitions/generate.py. Do not edit.",
            '#include "fhir/definitions.h"\n',
@@ -404,12 +299,11 @@ def main():
            "constinit const char names[] ="]
     out += [f'    "{pool.text[i:i + 90]}"' for i in range(0, len(pool.text), 90)]
     out[-1] += ";\n"
-    row_index = write_structures(structures, order, pool, target_sets, out)
+    write_structures(structures, order, pool, target_sets, out)
     out.append(array("std::uint16_t type_structures[type_count]", list(range(len(types)))))
     out.append(array("std::uint16_t target_offsets[]", offsets))
     out.append(array("std::uint8_t target_types[]", target_types, 24))
-    write_paths(automaton, types, row_index, out)
-    write_params(types, params, pool, target_sets, out)
+    write_params(params, compartments, types, pool, target_sets, out)
     out.append("}  // namespace holdfast::fhir::tables\n")
     output.write_text("\n".join(out), encoding="utf-8")
 

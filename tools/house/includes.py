@@ -41,6 +41,8 @@ RESERVED = [
     (r"^sys/(timex|random|timerfd)\.h$", r"^world/real/", "the system's clock and random source"),
     (r"^rocksdb/", r"^views/rocks", "RocksDB"),
     (r"^simdjson", r"^fhir/", "simdjson"),
+    (r"^pugixml", r"^fhir/xml_", "pugixml"),
+    (r"^re2/", r"^fhir/path/", "RE2"),
     (r"^librdkafka/", r"^journal/kafka_", "librdkafka"),
 ]
 

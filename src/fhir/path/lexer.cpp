@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "fhir/path/letters.h"
 #include "fhir/path/syntax.h"
 
 namespace holdfast::fhir::path {
@@ -10,24 +11,6 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-void append_utf8(std::string& to, unsigned c) {
-  if (c < 0x80) {
-    to.push_back(static_cast<char>(c));
-    return;
-  }
-  if (c < 0x800) {
-    to.push_back(static_cast<char>(0xc0U | c >> 6U));
-  } else if (c < 0x10000) {
-    to.push_back(static_cast<char>(0xe0U | c >> 12U));
-    to.push_back(static_cast<char>(0x80U | (c >> 6U & 0x3fU)));
-  } else {
-    to.push_back(static_cast<char>(0xf0U | c >> 18U));
-    to.push_back(static_cast<char>(0x80U | (c >> 12U & 0x3fU)));
-    to.push_back(static_cast<char>(0x80U | (c >> 6U & 0x3fU)));
-  }
-  to.push_back(static_cast<char>(0x80U | (c & 0x3fU)));
-}
 
 }  // namespace
 
@@ -209,7 +192,7 @@ Result<void> Lexer::read_escape(std::string& to) {
   if (value >= 0xd800 && value < 0xe000) {
     return fail_at(begin, Code::syntax, "half of a surrogate pair");
   }
-  append_utf8(to, value);
+  append_character(to, value);
   return ok();
 }
 

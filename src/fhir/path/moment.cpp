@@ -1,67 +1,13 @@
 #include "fhir/path/moment.h"
 
 #include <array>
-#include <chrono>
 
 #include <fmt/format.h>
 
+#include "fhir/path/moment_parts.h"
+
 namespace holdfast::fhir::path {
 namespace {
-
-constexpr std::int64_t nanoseconds_of_second = 1'000'000'000;
-constexpr std::int64_t nanoseconds_of_day = 86'400 * nanoseconds_of_second;
-
-unsigned days_in_month(int year, unsigned month) {
-  const std::chrono::year_month_day_last last{
-      std::chrono::year{year}, std::chrono::month_day_last{std::chrono::month{month}}};
-  return static_cast<unsigned>(last.day());
-}
-
-std::int64_t day_number(const Moment& of) {
-  const std::chrono::sys_days days{std::chrono::year{of.year} / std::chrono::month{of.month} /
-                                   std::chrono::day{of.day}};
-  return days.time_since_epoch().count();
-}
-
-/// Sets the date; false outside the years that FHIR knows.
-bool set_day(Moment& moment, std::int64_t number) {
-  constexpr std::int64_t first = -719'162;  // 0001-01-01
-  constexpr std::int64_t last = 2'932'896;  // 9999-12-31
-  if (number < first || number > last) {
-    return false;
-  }
-  const std::chrono::year_month_day date{
-      std::chrono::sys_days{std::chrono::days{static_cast<int>(number)}}};
-  moment.year = static_cast<std::int16_t>(static_cast<int>(date.year()));
-  moment.month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month()));
-  moment.day = static_cast<std::uint8_t>(static_cast<unsigned>(date.day()));
-  return true;
-}
-
-std::int64_t nanoseconds_in_day(const Moment& of) {
-  return ((of.hour * 60LL + of.minute) * 60 + of.second) * nanoseconds_of_second + of.nanoseconds;
-}
-
-void set_clock(Moment& moment, std::int64_t nanoseconds) {
-  moment.nanoseconds = static_cast<std::uint32_t>(nanoseconds % nanoseconds_of_second);
-  const std::int64_t seconds = nanoseconds / nanoseconds_of_second;
-  moment.second = static_cast<std::uint8_t>(seconds % 60);
-  moment.minute = static_cast<std::uint8_t>(seconds / 60 % 60);
-  moment.hour = static_cast<std::uint8_t>(seconds / 3600);
-}
-
-bool shift_clock(Moment& moment, MomentKind kind, std::int64_t nanoseconds) {
-  const std::int64_t all = nanoseconds_in_day(moment) + nanoseconds % nanoseconds_of_day;
-  std::int64_t days = nanoseconds / nanoseconds_of_day;
-  std::int64_t rest = all % nanoseconds_of_day;
-  days += all / nanoseconds_of_day;
-  if (rest < 0) {
-    rest += nanoseconds_of_day;
-    --days;
-  }
-  set_clock(moment, rest);
-  return kind == MomentKind::time || set_day(moment, day_number(moment) + days);
-}
 
 class Reader {
  public:
@@ -185,64 +131,6 @@ bool to_utc(Moment& moment, std::int16_t default_minutes) {
   const std::int64_t minutes = moment.has_offset ? moment.offset_minutes : default_minutes;
   return shift_clock(moment, MomentKind::date_time, -minutes * 60 * nanoseconds_of_second);
 }
-
-/// Adds to the date or the clock, whatever precision it has.
-bool shift(Moment& moment, MomentKind kind, std::int64_t count, TimeUnit unit) {
-  constexpr std::int64_t count_max = 1'000'000'000'000;
-  if (count > count_max || count < -count_max) {
-    return false;
-  }
-  switch (unit) {
-    case TimeUnit::year:
-    case TimeUnit::month: {
-      const std::int64_t months =
-          moment.year * 12LL + moment.month - 1 + (unit == TimeUnit::year ? 12 : 1) * count;
-      if (months < 12 || months >= 120'000) {
-        return false;
-      }
-      moment.year = static_cast<std::int16_t>(months / 12);
-      moment.month = static_cast<std::uint8_t>(months % 12 + 1);
-      moment.day = static_cast<std::uint8_t>(
-          std::min<unsigned>(moment.day, days_in_month(moment.year, moment.month)));
-      return true;
-    }
-    case TimeUnit::week: return set_day(moment, day_number(moment) + 7 * count);
-    case TimeUnit::day: return set_day(moment, day_number(moment) + count);
-    case TimeUnit::hour:
-    case TimeUnit::minute: {
-      const std::int64_t of_day = unit == TimeUnit::hour ? 24 : 24LL * 60;
-      const std::int64_t part = nanoseconds_of_day / of_day;
-      return (kind == MomentKind::time || set_day(moment, day_number(moment) + count / of_day)) &&
-             shift_clock(moment, kind, count % of_day * part);
-    }
-    case TimeUnit::second:
-    case TimeUnit::millisecond: break;
-  }
-  return false;
-}
-
-/// Whole milliseconds and below, for seconds and milliseconds.
-bool shift_seconds(Moment& moment, MomentKind kind, const Decimal& amount, TimeUnit unit) {
-  const auto scaled = amount.shifted(unit == TimeUnit::second ? 9 : 6);
-  const auto count =
-      scaled ? scaled->rounded(0, Decimal::Rounding::truncate).to_int64() : std::nullopt;
-  if (!count || !shift_clock(moment, kind, *count)) {
-    return false;
-  }
-  if (moment.nanoseconds == 0) {
-    return true;
-  }
-  std::uint8_t needed = 9;
-  for (std::uint32_t rest = moment.nanoseconds; rest % 10 == 0; rest /= 10) {
-    --needed;
-  }
-  const std::uint8_t shown = needed <= 3 ? 3 : needed;
-  moment.fraction_digits = std::max(moment.fraction_digits, shown);
-  return true;
-}
-
-constexpr std::array<int, 6> date_time_digits{4, 6, 8, 10, 12, 17};
-constexpr std::array<int, 6> time_digits{0, 0, 0, 2, 4, 9};
 
 }  // namespace
 
@@ -370,94 +258,6 @@ std::optional<NamedTimeUnit> time_unit(std::string_view name) {
     }
   }
   return std::nullopt;
-}
-
-std::optional<Moment> add(const Moment& to, MomentKind kind, const Decimal& amount, TimeUnit unit) {
-  Moment moment = to;
-  if (unit <= TimeUnit::second && to.precision == Precision::second) {
-    return shift_seconds(moment, kind, amount, unit) ? std::optional(moment) : std::nullopt;
-  }
-  const auto counted = amount.rounded(0, Decimal::Rounding::truncate).to_int64();
-  if (!counted) {
-    return std::nullopt;
-  }
-  // https://hl7.org/fhirpath/N1/#datetime-arithmetic: to the precision that is there, by the
-  // factors of calendar durations.
-  std::int64_t count = *counted;
-  const auto lift = [&](TimeUnit from, std::int64_t of_next, TimeUnit next) {
-    if (unit == from) {
-      count /= of_next;
-      unit = next;
-    }
-  };
-  if (to.precision < Precision::second) {
-    lift(TimeUnit::millisecond, 1000, TimeUnit::second);
-    lift(TimeUnit::second, 60, TimeUnit::minute);
-  }
-  if (to.precision < Precision::minute) {
-    lift(TimeUnit::minute, 60, TimeUnit::hour);
-  }
-  if (to.precision < Precision::hour) {
-    lift(TimeUnit::hour, 24, TimeUnit::day);
-  }
-  if (to.precision < Precision::day && unit == TimeUnit::week) {
-    count *= 7;
-    unit = TimeUnit::day;
-  }
-  if (to.precision == Precision::year) {
-    lift(TimeUnit::day, 365, TimeUnit::year);
-    lift(TimeUnit::month, 12, TimeUnit::year);
-  } else if (to.precision == Precision::month) {
-    lift(TimeUnit::day, 30, TimeUnit::month);
-  }
-  return shift(moment, kind, count, unit) ? std::optional(moment) : std::nullopt;
-}
-
-int digits(const Moment& moment, MomentKind kind) {
-  const auto at = static_cast<std::size_t>(moment.precision);
-  if (moment.precision == Precision::second && moment.fraction_digits == 0) {
-    return kind == MomentKind::time ? 6 : 14;
-  }
-  return kind == MomentKind::time ? time_digits[at] : date_time_digits[at];
-}
-
-std::optional<Moment> boundary(const Moment& of, MomentKind kind, Bound bound, int digits) {
-  const bool high = bound == Bound::high;
-  const bool whole_seconds = digits == (kind == MomentKind::time ? 6 : 14);
-  const auto& known = kind == MomentKind::time ? time_digits : date_time_digits;
-  std::optional<Precision> wanted;
-  for (std::size_t i = kind == MomentKind::time ? 3 : 0; i < known.size(); ++i) {
-    if (known[i] == digits || (i == 5 && whole_seconds)) {
-      wanted = static_cast<Precision>(i);
-    }
-  }
-  if (!wanted || (kind == MomentKind::date && *wanted > Precision::day)) {
-    return std::nullopt;
-  }
-  Moment moment = of;
-  if (high) {
-    moment.month = of.precision < Precision::month ? 12 : of.month;
-    moment.day = of.precision < Precision::day
-                     ? static_cast<std::uint8_t>(days_in_month(moment.year, moment.month))
-                     : of.day;
-    moment.hour = of.precision < Precision::hour ? 23 : of.hour;
-    moment.minute = of.precision < Precision::minute ? 59 : of.minute;
-    moment.second = of.precision < Precision::second ? 59 : of.second;
-    if (of.precision < Precision::second || of.fraction_digits == 0) {
-      moment.nanoseconds = 999'000'000;
-    }
-  }
-  moment.precision = *wanted;
-  moment.fraction_digits = whole_seconds ? 0 : std::max<std::uint8_t>(of.fraction_digits, 3);
-  if (kind == MomentKind::date_time && *wanted >= Precision::hour && !of.has_offset) {
-    moment.has_offset = true;
-    moment.offset_minutes = high ? -12 * 60 : 14 * 60;
-  }
-  if (*wanted < Precision::hour) {
-    moment.has_offset = false;
-    moment.offset_minutes = 0;
-  }
-  return moment;
 }
 
 }  // namespace holdfast::fhir::path

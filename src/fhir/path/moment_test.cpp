@@ -54,6 +54,7 @@ TEST(Moment, ComparesOnlyWhatBothSay) {
   EXPECT_EQ(order("2018-03-01T10:30:00Z", "2018-03-01T11:30:00+01:00"), "=");
   EXPECT_EQ(order("2018-03-01T00:30:00+01:00", "2018-02-28T23:30:00Z"), "=");
   EXPECT_EQ(order("2018-03-01T11:30:00", "2018-03-01T10:30:00Z"), "=") << "the default offset";
+  EXPECT_EQ(order("2024-01-02", "2024-01-01T23:30:00-05:00"), ">") << "a date has no zone";
   EXPECT_EQ(order("10:30", "11:00:00", clock_time), "<");
   EXPECT_EQ(order("10:30", "10:30:00", clock_time), "?");
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "fhir/path/lexer.h"
 #include "fhir/path/syntax.h"
 
@@ -373,6 +374,9 @@ Result<Syntax> parse(std::string_view expression) {
   if (expression.size() > expression_bytes_max) {
     return fail(Code::too_large, fmt::format("the expression has {} bytes, more than {}",
                                              expression.size(), expression_bytes_max));
+  }
+  if (const auto bad = find_bad_utf8(expression)) {
+    return fail_at(*bad, Code::syntax, "the expression is not UTF-8");
   }
   return Parser(expression).run();
 }

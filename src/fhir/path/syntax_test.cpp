@@ -174,6 +174,7 @@ TEST(Syntax, SaysWhatWasExpectedAndWhere) {
             "that is one stands in backticks: `div`)");
   EXPECT_EQ(shape("a is 3"), "character 6: expected the name of a type, found 3");
   EXPECT_EQ(shape("/* a"), "character 1: this comment has no end: expected */");
+  EXPECT_EQ(shape("a = '\xe9'"), "character 6: the expression is not UTF-8");
   EXPECT_EQ(shape("@T"), "character 1: expected an hour after @T");
   EXPECT_EQ(
       shape("a.$this"),

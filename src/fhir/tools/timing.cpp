@@ -1,5 +1,5 @@
-// fhir_timing FILE…: how long reading, checking, minifying and extracting take on those JSON files,
-// as one line of figures. Not a test: nothing is asserted but that every file is read.
+// fhir_timing FILE…: how long reading, checking, minifying, extracting and XML take on those JSON
+// files, as one line of figures. Not a test: nothing is asserted but that every file is read.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -12,6 +12,8 @@
 #include "fhir/check.h"
 #include "fhir/extract.h"
 #include "fhir/json.h"
+#include "fhir/params/compile.h"
+#include "fhir/xml.h"
 
 namespace {
 
@@ -37,8 +39,10 @@ class Lap {
 };
 
 struct Totals {
-  double read = 0, check = 0, minify = 0, examine = 0, read_dense = 0, both = 0;
-  std::size_t bytes = 0, dense_bytes = 0, values = 0, resources = 0, sites = 0, refused = 0;
+  double read = 0, check = 0, minify = 0, examine = 0, read_dense = 0, both = 0, to_xml = 0,
+         from_xml = 0;
+  std::size_t xml_bytes = 0, bytes = 0, dense_bytes = 0, values = 0, resources = 0, sites = 0,
+              refused = 0;
 };
 
 std::vector<fhir::JsonValue> resources_of(const fhir::Json& json) {
@@ -81,15 +85,22 @@ bool measure(fhir::JsonReader& reader, fhir::Json& json, const Bytes& text, Tota
   fhir::Extraction extraction;
   (void)lap.seconds();
   for (const fhir::JsonValue resource : resources) {
-    fhir::examine(resource, sites, extraction);
+    fhir::examine(resource, fhir::standard_search_params(), sites, extraction);
     sum.sites += sites.sites.size();
   }
   sum.examine += lap.seconds();
   for (const fhir::JsonValue resource : resources) {
-    (void)fhir::check_and_examine(resource, sites, extraction);
+    (void)fhir::check_and_examine(resource, fhir::standard_search_params(), sites, extraction);
   }
   sum.both += lap.seconds();
   sum.resources += resources.size();
+  (void)lap.seconds();
+  if (const auto xml = fhir::xml_from_json(json.root())) {
+    sum.to_xml += lap.seconds();
+    (void)fhir::json_from_xml(*xml);
+    sum.from_xml += lap.seconds();
+    sum.xml_bytes += xml->size();
+  }
   Bytes dense(json.bytes());
   dense.reserve(dense.size() + 64);
   (void)lap.seconds();
@@ -124,11 +135,13 @@ int main(int argc, char** argv) {
   fmt::print(
       "{{\"bytes\":{},\"minified_bytes\":{},\"values\":{},\"resources\":{},\"sites\":{},"
       "\"refused\":{},\"read_mb_s\":{:.0f},\"read_minified_mb_s\":{:.0f},\"minify_mb_s\":{:.0f},"
-      "\"check_mb_s\":{:.0f},\"us_a_resource\":{{\"read_minified\":{:.2f},\"check\":{:.2f},"
+      "\"check_mb_s\":{:.0f},\"xml_bytes\":{},\"write_xml_mb_s\":{:.0f},\"read_xml_mb_s\":{:.0f},"
+      "\"us_a_resource\":{{\"read_minified\":{:.2f},\"check\":{:.2f},"
       "\"minify\":{:.2f},\"examine\":{:.2f},\"check_and_examine\":{:.2f}}}}}\n",
       sum.bytes, sum.dense_bytes, sum.values, sum.resources, sum.sites, sum.refused,
       rate(sum.bytes, sum.read), rate(sum.dense_bytes, sum.read_dense), rate(sum.bytes, sum.minify),
-      rate(sum.bytes, sum.check), each(sum.read_dense), each(sum.check), each(sum.minify),
+      rate(sum.bytes, sum.check), sum.xml_bytes, rate(sum.xml_bytes, sum.to_xml),
+      rate(sum.xml_bytes, sum.from_xml), each(sum.read_dense), each(sum.check), each(sum.minify),
       each(sum.examine), each(sum.both));
   return 0;
 }

@@ -20,8 +20,8 @@ namespace {
 constexpr std::uint64_t bulk_files_max = 40;
 constexpr int bulk_wait_microseconds = 5'000;
 
-// Whether all keys of the range share a prefix that the filter knows.
-bool within_one_posting(Table table, BytesView from, BytesView until) {
+// Whether all keys of the range share a prefix that the filter knows, as the caller says.
+bool is_one_posting(Table table, BytesView from, BytesView until) {
   return has_prefix(table) && from.size() > row_key_bytes && from.size() == until.size() &&
          from.substr(0, from.size() - row_key_bytes) ==
              until.substr(0, until.size() - row_key_bytes);
@@ -30,19 +30,21 @@ bool within_one_posting(Table table, BytesView from, BytesView until) {
 class RocksCursor final : public Cursor {
  public:
   RocksCursor(const Store& store, const rocksdb::Snapshot* snapshot, Table table, BytesView from,
-              BytesView until, Direction direction)
+              BytesView until, Direction direction, Within within)
       : from_(from),
         until_(until),
         lower_(slice(from_)),
         upper_(slice(until_)),
         direction_(direction) {
     rocksdb::ReadOptions options;
+    check(within == Within::table || is_one_posting(table, from, until),
+          "the bounds differ in their rows only");
     options.snapshot = snapshot;
     options.iterate_lower_bound = &lower_;
     if (!until_.empty()) {
       options.iterate_upper_bound = &upper_;
     }
-    if (direction == Direction::forward && within_one_posting(table, from, until)) {
+    if (direction == Direction::forward && within == Within::one_posting) {
       options.prefix_same_as_start = true;
     } else {
       options.total_order_seek = true;
@@ -109,9 +111,10 @@ class RocksReader final : public Reader {
     }
     return Bytes(value.data(), value.size());
   }
+  using Reader::scan;
   [[nodiscard]] std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
-                                             Direction direction) const override {
-    return std::make_unique<RocksCursor>(*store_, snapshot_, table, from, until, direction);
+                                             Direction direction, Within within) const override {
+    return std::make_unique<RocksCursor>(*store_, snapshot_, table, from, until, direction, within);
   }
 
  private:

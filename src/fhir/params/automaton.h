@@ -1,0 +1,31 @@
+// fhir/params/automaton.h: the paths of all indexes as one automaton. Inside this folder only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <vector>
+
+#include "fhir/search_params.h"
+
+namespace holdfast::fhir {
+
+/// A tree of element rows for each type; finish() lays it flat.
+class AutomatonBuilder {
+ public:
+  /// From the type's root over `steps`, all of Kind::child, to an action.
+  void add(TypeId type, std::span<const SelectStep> steps, PathAction action);
+  [[nodiscard]] PathAutomaton finish() const;
+
+ private:
+  struct Node {
+    std::map<std::uint16_t, std::uint16_t> next;  // row -> node
+    std::vector<PathAction> actions;
+  };
+  void add_below(std::uint16_t node, std::span<const SelectStep> steps, PathAction action);
+
+  std::vector<Node> nodes_;
+  std::map<TypeId, std::uint16_t> roots_;
+};
+
+}  // namespace holdfast::fhir

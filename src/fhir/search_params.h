@@ -1,0 +1,130 @@
+// fhir/search_params.h: which values of a resource search finds it by. Search parameters are taken
+// apart into indexes: an index holds the values of one path of one resource type, as one kind. Two
+// parameters that say the same path share it (docs/adr/0009).
+//
+// An object of this class is one epoch of definitions; it does not change. fhir/params compiles it
+// from the definitions' expressions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/definitions.h"
+#include "fhir/selector.h"
+#include "fhir/type.h"
+
+namespace holdfast::fhir {
+
+/// Number of an index, dense from 0 within an epoch.
+struct IndexId {
+  std::uint16_t value = 0;
+  auto operator<=>(const IndexId&) const = default;
+};
+
+/// One part of a composite: what it is, and where it stands below the composite's value.
+struct IndexPart {
+  ParamKind kind = ParamKind::token;
+  std::vector<Selector> at;
+};
+
+struct PathIndex {
+  TypeId type;
+  ParamKind kind = ParamKind::token;
+  /// One resource may have several values in it.
+  bool repeats = false;
+  /// What it leads to may be a patient in whose compartment the resource then lies.
+  bool in_patient_compartment = false;
+  std::string path;              ///< for people: "Observation.component.code"
+  std::vector<IndexPart> parts;  ///< of a composite
+};
+
+/// An index that a parameter is found in.
+struct IndexUse {
+  IndexId index;
+  std::optional<TypeId> only;  ///< of a reference: counts only where it leads to this type
+  bool operator==(const IndexUse&) const = default;
+};
+
+/// A search parameter of one resource type.
+struct SearchParam {
+  std::string_view code;
+  std::string_view url;
+  ParamKind kind = ParamKind::token;
+  std::uint16_t targets = 0;  ///< index into the target sets, of a reference
+  std::vector<IndexUse> uses;
+  std::vector<ParamKind> parts;  ///< of a composite
+  std::string_view unsupported;  ///< why there is no index for it; empty where there is
+};
+
+/// What a value at some point of the walk counts for.
+struct PathAction {
+  IndexId index;
+  std::uint16_t rest = 0;  ///< a selector to follow from here, or no_rest
+};
+inline constexpr std::uint16_t no_rest = 0xffff;
+inline constexpr std::uint16_t no_state = 0xffff;
+
+/// How the walk over a resource knows that a value is indexed: it starts at the type's root state,
+/// and each member leads to the next state, or to none.
+class PathAutomaton {
+ public:
+  [[nodiscard]] std::uint16_t root(TypeId type) const { return roots_[type.value]; }
+  [[nodiscard]] std::uint16_t step(std::uint16_t state, const ElementRow& row) const {
+    if (state == no_state) {
+      return no_state;
+    }
+    const State& from = states_[state];
+    const auto at = static_cast<std::uint32_t>(&row - tables::elements) - from.first_row;
+    return at < from.row_count ? next_[from.first_next + at] : no_state;
+  }
+  [[nodiscard]] std::span<const PathAction> actions(std::uint16_t state) const {
+    if (state == no_state) {
+      return {};
+    }
+    const State& at = states_[state];
+    return std::span(actions_).subspan(at.first_action, at.action_count);
+  }
+
+ private:
+  friend class AutomatonBuilder;
+  struct State {
+    std::uint32_t first_next = 0;  // next_[first_next + row - first_row]
+    std::uint16_t first_row = 0;
+    std::uint16_t row_count = 0;
+    std::uint16_t first_action = 0;
+    std::uint16_t action_count = 0;
+  };
+  std::vector<std::uint16_t> roots_ = std::vector<std::uint16_t>(type_count, no_state);
+  std::vector<State> states_;
+  std::vector<std::uint16_t> next_;
+  std::vector<PathAction> actions_;
+};
+
+class SearchParams {
+ public:
+  /// Of a type, in order of their codes.
+  [[nodiscard]] std::span<const SearchParam> of(TypeId type) const {
+    return std::span(params_).subspan(first_[type.value],
+                                      first_[type.value + 1U] - first_[type.value]);
+  }
+  /// Null if the type has none of that code.
+  [[nodiscard]] const SearchParam* find(TypeId type, std::string_view code) const;
+  [[nodiscard]] const PathIndex& index(IndexId id) const { return indexes_[id.value]; }
+  [[nodiscard]] std::size_t index_count() const { return indexes_.size(); }
+  [[nodiscard]] const PathAutomaton& automaton() const { return automaton_; }
+  [[nodiscard]] const Selector& rest(std::uint16_t number) const { return rests_[number]; }
+
+ private:
+  friend class SearchParamsBuilder;
+  std::vector<SearchParam> params_;
+  std::vector<std::uint32_t> first_ = std::vector<std::uint32_t>(type_count + 1U, 0);
+  std::vector<PathIndex> indexes_;
+  std::vector<Selector> rests_;
+  PathAutomaton automaton_;
+};
+
+}  // namespace holdfast::fhir

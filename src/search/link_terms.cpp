@@ -1,0 +1,256 @@
+// search/link_terms.cpp: criteria on other resources: chains and _has. Few matching resources there
+// become posting lists or a set here; of many, each candidate is followed to where it leads.
+// https://hl7.org/fhir/R4/search.html#chaining, #has
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "search/term.h"
+#include "views/postings.h"
+#include "views/values.h"
+#include "views/versions.h"
+
+namespace holdfast::search {
+namespace {
+
+/// Resources at the other end that are found first; of more, candidates are followed.
+constexpr std::size_t others_max = 1000;
+/// Answers about other resources that are remembered.
+constexpr std::size_t remembered_max = 100'000;
+
+/// The rows of a term that streams, at most others_max; nothing if there are more.
+Result<std::optional<std::vector<RowId>>> few_rows(const Moment& moment, const Term& term) {
+  if (!term.can_stream() || term.needs_company()) {
+    return std::optional<std::vector<RowId>>();
+  }
+  std::vector<RowId> rows;
+  const RowsPtr stream = term.stream(views::Direction::forward);
+  for (; stream->valid(); stream->next()) {
+    if (rows.size() == others_max) {
+      return std::optional<std::vector<RowId>>();
+    }
+    TRY_OK(moment.budget.spend(1));
+    rows.push_back(stream->row());
+  }
+  TRY_OK(stream->status());
+  return std::optional(std::move(rows));
+}
+
+bool counts(const fhir::IndexUse& use, fhir::TypeId target) {
+  return !use.only || *use.only == target;
+}
+
+class ChainTerm final : public Term {
+ public:
+  ChainTerm(const Moment& moment, const Criterion& criterion)
+      : moment_(moment), criterion_(criterion), other_(moment) {}
+
+  Result<void> prepare() {
+    bool all_few = true;
+    for (const Criterion::Inner& inner : criterion_.inner) {
+      TRY(auto term, make_term(moment_, inner.type, *inner.criterion));
+      if (all_few) {
+        TRY(const auto rows, few_rows(moment_, *term));
+        all_few = rows.has_value();
+        if (rows) {
+          TRY_OK(add_prefixes(inner.type, *rows));
+        }
+      }
+      inner_.push_back(std::move(term));
+    }
+    if (all_few) {
+      by_lists_ = make_prefix_term(moment_, "references to what the inner criterion finds",
+                                   std::move(prefixes_));
+    }
+    return ok();
+  }
+
+  bool can_stream() const override { return by_lists_ != nullptr; }
+  RowsPtr stream(views::Direction direction) const override { return by_lists_->stream(direction); }
+  Result<bool> holds(Candidate& candidate) override {
+    if (by_lists_) {
+      return by_lists_->holds(candidate);
+    }
+    TRY_OK(candidate.load());
+    std::vector<Target> targets;
+    for (const fhir::ExtractedValue& value : candidate.values()) {
+      for (const fhir::IndexUse& use : criterion_.param->uses) {
+        if (use.index != value.index) {
+          continue;
+        }
+        const views::Forms& forms = candidate.forms(value);
+        for (std::size_t i = 0; i < forms.size(); ++i) {
+          if (auto target = target_in(forms[i]); target && counts(use, target->type)) {
+            targets.push_back(*std::move(target));
+          }
+        }
+      }
+    }
+    for (const Target& target : targets) {
+      TRY(const bool held, holds_of(target));
+      if (held) {
+        return true;
+      }
+    }
+    return false;
+  }
+  std::string explain() const override {
+    return by_lists_ ? by_lists_->explain()
+                     : "each candidate is followed to the resource it refers to";
+  }
+
+ private:
+  Result<void> add_prefixes(fhir::TypeId type, const std::vector<RowId>& rows) {
+    for (const RowId row : rows) {
+      TRY(const views::BodyHeader header, views::read_body_header(moment_.reader, row));
+      for (const fhir::IndexUse& use : criterion_.param->uses) {
+        if (counts(use, type)) {
+          Bytes prefix = views::index_prefix(use.index);
+          views::append_target(prefix, type, header.id);
+          prefixes_.push_back(std::move(prefix));
+        }
+      }
+    }
+    return ok();
+  }
+
+  Result<bool> holds_of(const Target& target) {
+    if (const auto known = known_.find(target); known != known_.end()) {
+      return known->second;
+    }
+    bool held = false;
+    TRY(const auto current,
+        views::read_as_of(moment_.reader, target.type, target.id, moment_.row_max));
+    if (current && current->presence == views::Presence::present) {
+      other_.set(current->row);
+      for (std::size_t i = 0; i < inner_.size() && !held; ++i) {
+        if (criterion_.inner[i].type == target.type) {
+          TRY(held, inner_[i]->holds(other_));
+        }
+      }
+    }
+    if (known_.size() == remembered_max) {
+      known_.clear();
+    }
+    known_.emplace(target, held);
+    return held;
+  }
+
+  const Moment& moment_;
+  const Criterion& criterion_;
+  std::vector<TermPtr> inner_;
+  std::vector<Bytes> prefixes_;
+  TermPtr by_lists_;
+  Candidate other_;
+  std::map<Target, bool> known_;
+};
+
+class HasTerm final : public Term {
+ public:
+  HasTerm(const Moment& moment, fhir::TypeId type, const Criterion& criterion)
+      : moment_(moment), type_(type), criterion_(criterion), other_(moment) {}
+
+  Result<void> prepare() {
+    TRY(inner_, make_term(moment_, criterion_.inner[0].type, *criterion_.inner[0].criterion));
+    TRY(const auto rows, few_rows(moment_, *inner_));
+    if (rows) {
+      TRY_OK(find_targets(*rows));
+    }
+    return ok();
+  }
+
+  bool can_stream() const override { return few_ != nullptr; }
+  RowsPtr stream(views::Direction direction) const override { return known_rows(direction, few_); }
+  Result<bool> holds(Candidate& candidate) override {
+    if (few_) {
+      return std::ranges::binary_search(*few_, candidate.row());
+    }
+    TRY_OK(moment_.budget.spend(1));
+    TRY(const views::BodyHeader header, views::read_body_header(moment_.reader, candidate.row()));
+    for (const fhir::IndexUse& use : criterion_.param->uses) {
+      if (!counts(use, type_)) {
+        continue;
+      }
+      Bytes prefix = views::index_prefix(use.index);
+      views::append_target(prefix, type_, header.id);
+      TRY(const bool found, any_referrer(prefix));
+      if (found) {
+        return true;
+      }
+    }
+    return false;
+  }
+  std::string explain() const override {
+    return few_ ? fmt::format("{} row(s) that what the inner criterion finds refers to",
+                              few_->size())
+                : "the resources that refer to each candidate are asked";
+  }
+
+ private:
+  Result<void> find_targets(const std::vector<RowId>& rows) {
+    std::vector<RowId> found;
+    for (const RowId row : rows) {
+      other_.set(row);
+      TRY_OK(other_.load());
+      for (const fhir::ExtractedValue& value : other_.values()) {
+        for (const fhir::IndexUse& use : criterion_.param->uses) {
+          if (use.index != value.index || !counts(use, type_)) {
+            continue;
+          }
+          const views::Forms& forms = other_.forms(value);
+          for (std::size_t i = 0; i < forms.size(); ++i) {
+            const auto target = target_in(forms[i]);
+            if (!target || target->type != type_) {
+              continue;
+            }
+            TRY(const auto current,
+                views::read_as_of(moment_.reader, type_, target->id, moment_.row_max));
+            if (current && current->presence == views::Presence::present) {
+              found.push_back(current->row);
+            }
+          }
+        }
+      }
+    }
+    few_ = row_set(std::move(found));
+    return ok();
+  }
+
+  Result<bool> any_referrer(const Bytes& prefix) {
+    const RowsPtr referrers = posting_rows(moment_, views::Direction::forward, prefix);
+    for (; referrers->valid(); referrers->next()) {
+      TRY_OK(moment_.budget.spend(1));
+      other_.set(referrers->row());
+      TRY(const bool held, inner_->holds(other_));
+      if (held) {
+        return true;
+      }
+    }
+    TRY_OK(referrers->status());
+    return false;
+  }
+
+  const Moment& moment_;
+  const fhir::TypeId type_;
+  const Criterion& criterion_;
+  TermPtr inner_;
+  Candidate other_;
+  RowSet few_;
+};
+
+}  // namespace
+
+Result<TermPtr> make_chain_term(const Moment& moment, const Criterion& criterion) {
+  auto term = std::make_unique<ChainTerm>(moment, criterion);
+  TRY_OK(term->prepare());
+  return TermPtr(std::move(term));
+}
+
+Result<TermPtr> make_has_term(const Moment& moment, fhir::TypeId type, const Criterion& criterion) {
+  auto term = std::make_unique<HasTerm>(moment, type, criterion);
+  TRY_OK(term->prepare());
+  return TermPtr(std::move(term));
+}
+
+}  // namespace holdfast::search

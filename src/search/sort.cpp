@@ -1,0 +1,300 @@
+#include "search/sort.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "views/keys.h"
+#include "views/postings.h"
+#include "views/values.h"
+
+namespace holdfast::search {
+namespace {
+
+using views::Direction;
+
+/// So many matches are collected and sorted rather than looked for in the order of an index.
+constexpr std::size_t collected_first = 2000;
+/// So many at most, where there is no such order, or among equals.
+constexpr std::size_t collected_max = 50'000;
+
+}  // namespace
+
+// ---- the index of the first key, in order -----------------------------------------------------
+
+/// Keys of the indexes of one parameter, merged by what they are sorted by.
+class SortedOrder::KeyOrder {
+ public:
+  KeyOrder(const Moment& moment, const SortKey& key)
+      : kind_(key.param->kind),
+        direction_(key.descending ? Direction::backward : Direction::forward) {
+    for (const fhir::IndexUse& use : key.param->uses) {
+      const Bytes base = views::index_prefix(use.index);
+      if (kind_ == fhir::ParamKind::date) {
+        for (const views::DateClass& one : views::date_classes) {
+          Bytes prefix = base;
+          prefix.push_back(static_cast<char>(one.number));
+          add(moment, prefix);
+        }
+      } else if (use.only) {
+        Bytes prefix = base;
+        views::append_target_type(prefix, *use.only);
+        add(moment, prefix, base.size());
+      } else {
+        add(moment, base);
+      }
+    }
+    multi_ =
+        key.param->uses.size() > 1 || moment.params.index(key.param->uses.front().index).repeats;
+  }
+
+  /// An index whose keys are in the order wanted.
+  static bool is_possible(const SortKey& key) {
+    return key.by == SortKey::By::parameter && key.param->kind != fhir::ParamKind::quantity &&
+           key.param->kind != fhir::ParamKind::number;
+  }
+
+  /// To the first key at or past that value.
+  void seek(BytesView form) {
+    for (Source& source : sources_) {
+      Bytes key = source.prefix + Bytes(form.substr(std::min(source.passed, form.size())));
+      if (direction_ == Direction::backward) {
+        // All that begins with it, whatever follows.
+        key.append(views::row_key_bytes + 1, '\xff');
+      }
+      source.scan->seek(key);
+    }
+  }
+
+  Result<std::optional<At>> next() {
+    Source* first = nullptr;
+    Bytes form;
+    for (Source& source : sources_) {
+      if (!source.scan->valid()) {
+        TRY_OK(source.scan->status());
+        continue;
+      }
+      Bytes here = form_at(source);
+      const bool is_first = first == nullptr ||
+                            (direction_ == Direction::forward ? here < form : here > form) ||
+                            (here == form && (direction_ == Direction::forward
+                                                  ? source.scan->row() < first->scan->row()
+                                                  : source.scan->row() > first->scan->row()));
+      if (is_first) {
+        first = &source;
+        form = std::move(here);
+      }
+    }
+    if (first == nullptr) {
+      return std::optional<At>();
+    }
+    At at{std::move(form), first->scan->row()};
+    first->scan->next();
+    return std::optional(std::move(at));
+  }
+  /// A row may come again under another value.
+  [[nodiscard]] bool may_repeat() const { return multi_; }
+
+ private:
+  struct Source {
+    Bytes prefix;
+    std::size_t passed;  // bytes of the sort form that the prefix holds
+    std::unique_ptr<KeyScan> scan;
+  };
+  void add(const Moment& moment, const Bytes& prefix, std::size_t base = 0) {
+    const KeyRange range = forms_beginning(prefix, {});
+    sources_.push_back({prefix, base == 0 ? 0 : prefix.size() - base,
+                        std::make_unique<KeyScan>(moment, range.from, range.until, direction_)});
+  }
+  [[nodiscard]] Bytes form_at(const Source& source) const {
+    return sort_form(kind_, views::form_in_row_key(source.scan->key()));
+  }
+
+  const fhir::ParamKind kind_;
+  const Direction direction_;
+  std::vector<Source> sources_;
+  bool multi_ = false;
+};
+
+// ---- the two ways together --------------------------------------------------------------------
+
+SortedOrder::SortedOrder(Finder& finder, const std::vector<SortKey>& keys)
+    : finder_(finder), keys_(keys), candidate_(std::make_unique<Candidate>(finder.moment())) {}
+SortedOrder::~SortedOrder() = default;
+
+Result<void> SortedOrder::begin(const std::optional<PageCursor>& after) {
+  if (after) {
+    TRY(auto values, decode_sort_values(after->key));
+    if (values.size() != keys_.size()) {
+      return fail(Code::value, "this page link does not fit its search");
+    }
+    cursor_ = Item{std::move(values), after->row};
+  }
+  finder_.begin(Direction::forward);
+  const bool can_drive = KeyOrder::is_possible(keys_.front());
+  TRY(const bool all, collect(can_drive ? collected_first : collected_max));
+  if (all) {
+    sort_collected();
+    return ok();
+  }
+  if (!can_drive) {
+    return fail(Code::too_costly,
+                "this search finds more than " + std::to_string(collected_max) +
+                    " resources, too many to sort by what was asked; narrow it, or sort by a text, "
+                    "code, date or reference first");
+  }
+  items_.clear();
+  order_ = std::make_unique<KeyOrder>(finder_.moment(), keys_.front());
+  if (cursor_ && cursor_->values.front()) {
+    order_->seek(*cursor_->values.front());
+  }
+  return ok();
+}
+
+Result<bool> SortedOrder::collect(std::size_t most) {
+  for (;; finder_.next()) {
+    TRY(const auto row, finder_.settle());
+    if (!row) {
+      return true;
+    }
+    if (items_.size() == most) {
+      return false;
+    }
+    candidate_->set(*row);
+    TRY(auto values, sort_values(*candidate_, keys_));
+    items_.push_back({std::move(values), *row});
+  }
+}
+
+void SortedOrder::sort_collected() {
+  std::erase_if(items_, [&](const Item& item) { return !is_after_cursor(item); });
+  std::ranges::sort(items_, [&](const Item& a, const Item& b) { return comes_before(a, b); });
+  at_ = 0;
+}
+
+bool SortedOrder::is_after_cursor(const Item& item) const {
+  return !cursor_ || comes_before(*cursor_, item);
+}
+
+Result<std::optional<Found>> SortedOrder::next() {
+  while (at_ == items_.size()) {
+    if (!order_) {
+      return std::optional<Found>();
+    }
+    items_.clear();
+    at_ = 0;
+    TRY(bool more, read_group());
+    if (!more) {
+      TRY(more, read_valueless());
+      if (!more) {
+        return std::optional<Found>();
+      }
+    }
+  }
+  const Item& item = items_[at_++];
+  return std::optional(Found{item.row, encode_sort_values(item.values)});
+}
+
+// One more row; with several keys all rows of one value of the first, since the others order those.
+Result<bool> SortedOrder::read_group() {
+  if (valueless_begun_ || (cursor_ && !cursor_->values.front())) {
+    return false;
+  }
+  std::optional<Bytes> group;
+  for (;;) {
+    auto at = std::exchange(pending_, std::nullopt);
+    if (!at) {
+      TRY(at, order_->next());
+    }
+    if (!at) {
+      break;
+    }
+    TRY_OK(finder_.moment().budget.spend(1));
+    if (group && at->form != *group) {
+      pending_ = std::move(at);
+      break;
+    }
+    candidate_->set(at->row);
+    Item item;
+    item.row = at->row;
+    if (keys_.size() == 1 && !order_->may_repeat()) {
+      item.values.emplace_back(at->form);
+    } else {
+      TRY(item.values, sort_values(*candidate_, keys_));
+      if (item.values.front() != at->form) {
+        continue;  // it counts by another of its values
+      }
+    }
+    TRY(const bool held, finder_.holds(*candidate_));
+    if (!held || !is_after_cursor(item)) {
+      continue;
+    }
+    items_.push_back(std::move(item));
+    if (keys_.size() == 1) {
+      return true;
+    }
+    group = at->form;
+    if (items_.size() > collected_max) {
+      return fail(Code::too_costly,
+                  "more than " + std::to_string(collected_max) +
+                      " resources are alike in what they are sorted by first; sort by something "
+                      "that tells them apart");
+    }
+  }
+  const bool any = !items_.empty();
+  sort_collected();
+  items_.erase(std::unique(items_.begin(), items_.end(),
+                           [](const Item& a, const Item& b) { return a.row == b.row; }),
+               items_.end());
+  return any;
+}
+
+// Behind all others: those that have no value of the first key.
+Result<bool> SortedOrder::read_valueless() {
+  if (!valueless_begun_) {
+    valueless_begun_ = true;
+    missing_criterion_ = std::make_unique<Criterion>();
+    missing_criterion_->kind = Criterion::Kind::missing;
+    missing_criterion_->param = keys_.front().param;
+    TRY(missing_, make_value_term(finder_.moment(), *missing_criterion_));
+    const bool descending = keys_.front().descending;
+    finder_.begin(descending ? Direction::backward : Direction::forward);
+    if (keys_.size() == 1 && cursor_ && !cursor_->values.front()) {
+      const std::uint64_t row = cursor_->row.value;
+      if (descending && row == 0) {
+        return false;
+      }
+      finder_.seek(RowId{descending ? row - 1 : row + 1});
+    }
+  }
+  for (;; finder_.next()) {
+    TRY(const auto row, finder_.settle());
+    if (!row) {
+      break;
+    }
+    candidate_->set(*row);
+    TRY(const bool held, missing_->holds(*candidate_));
+    if (!held) {
+      continue;
+    }
+    Item item;
+    item.row = *row;
+    if (keys_.size() == 1) {
+      item.values.emplace_back();
+      items_.push_back(std::move(item));
+      finder_.next();
+      return true;
+    }
+    TRY(item.values, sort_values(*candidate_, keys_));
+    if (is_after_cursor(item)) {
+      items_.push_back(std::move(item));
+    }
+    if (items_.size() > collected_max) {
+      return fail(Code::too_costly, "more than " + std::to_string(collected_max) +
+                                        " resources have nothing of what they are sorted by first");
+    }
+  }
+  sort_collected();
+  return !items_.empty();
+}
+
+}  // namespace holdfast::search

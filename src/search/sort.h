@@ -1,0 +1,76 @@
+// search/sort.h: what `_sort` orders by. Inside search/ only.
+// https://hl7.org/fhir/R4/search.html#sort
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "search/candidate.h"
+#include "search/criteria.h"
+#include "search/finder.h"
+
+namespace holdfast::search {
+
+/// What a resource is sorted by, one for each key: rising bytes. Of several values the smallest, or
+/// of a descending key the largest. Nothing where it has none: that comes last, either way.
+using SortValues = std::vector<std::optional<Bytes>>;
+
+[[nodiscard]] Result<SortValues> sort_values(Candidate& candidate,
+                                             const std::vector<SortKey>& keys);
+/// Whether `a` comes before `b`. Rows decide among equals: earlier ones first, or with a descending
+/// first key later ones.
+[[nodiscard]] bool sorts_before(const std::vector<SortKey>& keys, const SortValues& a, RowId row_a,
+                                const SortValues& b, RowId row_b);
+
+/// A form of a parameter of that kind as what it is sorted by.
+[[nodiscard]] Bytes sort_form(fhir::ParamKind kind, BytesView form);
+
+[[nodiscard]] Bytes encode_sort_values(const SortValues& values);
+[[nodiscard]] Result<SortValues> decode_sort_values(BytesView bytes);
+
+/// Rows of which all criteria hold, in order of the keys. Few are collected and sorted; of many the
+/// first key's index is read in its order, and each row asked.
+class SortedOrder {
+ public:
+  SortedOrder(Finder& finder, const std::vector<SortKey>& keys);
+  ~SortedOrder();
+  /// Before next(): continues after the cursor.
+  Result<void> begin(const std::optional<PageCursor>& after);
+  Result<std::optional<Found>> next();
+
+ private:
+  struct Item {
+    SortValues values;
+    RowId row;
+  };
+  class KeyOrder;
+  /// A key of the index: what it is sorted by, and its row.
+  struct At {
+    Bytes form;
+    RowId row;
+  };
+
+  Result<bool> collect(std::size_t most);
+  void sort_collected();
+  [[nodiscard]] bool is_after_cursor(const Item& item) const;
+  [[nodiscard]] bool comes_before(const Item& a, const Item& b) const {
+    return sorts_before(keys_, a.values, a.row, b.values, b.row);
+  }
+  Result<bool> read_group();
+  Result<bool> read_valueless();
+
+  Finder& finder_;
+  const std::vector<SortKey>& keys_;
+  std::optional<Item> cursor_;
+  std::vector<Item> items_;  // sorted; handed out from the front
+  std::size_t at_ = 0;
+  std::unique_ptr<KeyOrder> order_;  // null: all were collected
+  std::optional<At> pending_;        // the first of the next group
+  bool valueless_begun_ = false;
+  TermPtr missing_;
+  std::unique_ptr<Criterion> missing_criterion_;
+  std::unique_ptr<Candidate> candidate_;
+};
+
+}  // namespace holdfast::search

@@ -1,0 +1,58 @@
+// search/term.h: a criterion at a moment: what it can say about rows, and at what price. Inside
+// search/ only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "search/candidate.h"
+#include "search/criterion.h"
+#include "search/moment.h"
+#include "search/rows.h"
+
+namespace holdfast::search {
+
+class Term {
+ public:
+  Term() = default;
+  Term(const Term&) = delete;
+  Term& operator=(const Term&) = delete;
+  virtual ~Term() = default;
+
+  /// It knows its rows in their order.
+  [[nodiscard]] virtual bool can_stream() const = 0;
+  /// Those rows, if it can.
+  [[nodiscard]] virtual RowsPtr stream(views::Direction direction) const = 0;
+  /// Whether it holds of a row that is seen at the moment.
+  virtual Result<bool> holds(Candidate& candidate) = 0;
+  /// The ranges of keys where its rows lie in the order of their values, sorted and apart; empty if
+  /// it has none. counts_at() says which of those keys count.
+  [[nodiscard]] virtual std::vector<KeyRange> ranges() const { return {}; }
+  /// Whether the criterion holds of the candidate by the value of this key (without its row), and
+  /// by that of no smaller key in the ranges: each row counts once.
+  virtual Result<bool> counts_at(BytesView /*key*/, Candidate& candidate) {
+    return holds(candidate);
+  }
+  /// A row has at most one key in the ranges: counts_at() needs no body for that.
+  [[nodiscard]] virtual bool has_one_key_a_row() const { return false; }
+  /// How it will be answered, for people.
+  [[nodiscard]] virtual std::string explain() const = 0;
+  /// Rows alone do not say that something is there (an interval of rows).
+  [[nodiscard]] virtual bool needs_company() const { return false; }
+};
+using TermPtr = std::unique_ptr<Term>;
+
+/// `criterion` of resources of `type`. Borrows both, and the moment.
+[[nodiscard]] Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type,
+                                        const Criterion& criterion);
+[[nodiscard]] Result<TermPtr> make_value_term(const Moment& moment, const Criterion& criterion);
+[[nodiscard]] Result<TermPtr> make_chain_term(const Moment& moment, const Criterion& criterion);
+[[nodiscard]] Result<TermPtr> make_has_term(const Moment& moment, fhir::TypeId type,
+                                            const Criterion& criterion);
+/// Rows with any of these prefixes.
+[[nodiscard]] TermPtr make_prefix_term(const Moment& moment, std::string what,
+                                       std::vector<Bytes> prefixes);
+
+}  // namespace holdfast::search
