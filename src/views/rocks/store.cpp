@@ -19,7 +19,10 @@ namespace {
 constexpr double filter_bits_per_key = 10;
 // Of the write buffer: with 96 MiB of it a filter of 492 KiB, ten bits for each of 400,000 keys.
 constexpr double memtable_filter_ratio = 0.005;
-constexpr std::size_t index_block_bytes = 8 << 10;
+constexpr std::size_t index_block_bytes = 16 << 10;
+// Keys of postings say much that the ones beside them say: of Synthea's, 461 bytes of views a
+// resource with blocks of 8 KiB.
+constexpr std::size_t posting_block_bytes = 32 << 10;
 constexpr std::size_t body_block_bytes = 16 << 10;
 constexpr std::size_t log_file_bytes_max = 1 << 20;
 constexpr std::uint64_t sync_every_bytes = 1 << 20;
@@ -50,7 +53,9 @@ rocksdb::ColumnFamilyOptions family_options(Table table,
                                             const RocksOptions& asked) {
   rocksdb::BlockBasedTableOptions blocks;
   blocks.block_cache = cache;
-  blocks.block_size = table == Table::body ? body_block_bytes : index_block_bytes;
+  blocks.block_size = table == Table::body ? body_block_bytes
+                      : has_prefix(table)  ? posting_block_bytes
+                                           : index_block_bytes;
   blocks.format_version = 5;
   // Indexes and filters grow with the data, so they live in the cache, in parts.
   blocks.cache_index_and_filter_blocks = true;
