@@ -14,7 +14,6 @@
 #include "api/stored.h"
 #include "api/writing.h"
 #include "base/time.h"
-#include "fhir/params/compile.h"
 
 namespace holdfast::api {
 namespace {
@@ -212,7 +211,6 @@ class BatchRun {
   decide::Prepared prepare(std::size_t index) {
     BundleEntry& entry = entries_[index];
     decide::Prepared prepared;
-    prepared.params = &fhir::standard_search_params();
     prepared.command = pattern_;
     if (given_) {
       prepared.command.key = idempotency_key(pattern_.principal, entry_key(*given_, index));
@@ -268,7 +266,6 @@ struct Transaction {
 
 Transaction make_transaction(Command command, std::vector<BundleEntry>& entries) {
   Transaction transaction;
-  transaction.prepared.params = &fhir::standard_search_params();
   transaction.prepared.command = std::move(command);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].kind == BundleEntry::Kind::write) {

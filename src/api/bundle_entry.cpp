@@ -6,7 +6,6 @@
 
 #include "api/condition.h"
 #include "fhir/check.h"
-#include "fhir/params/compile.h"
 #include "fhir/subset.h"
 
 namespace holdfast::api {
@@ -124,7 +123,7 @@ class EntryReader {
     if (match_.interaction == Interaction::update_selected ||
         match_.interaction == Interaction::patch_selected ||
         match_.interaction == Interaction::remove_selected) {
-      auto condition = address_condition(match_.type, query);
+      auto condition = address_condition(parts_, match_.type, query);
       if (!condition) {
         condition.error().where = "request.url";
         return std::unexpected(std::move(condition).error());
@@ -236,8 +235,7 @@ class EntryReader {
       operation.id = named ? *named : new_uuid(parts_.random);
     }
     operation.body = resource->raw();
-    planned.prepared =
-        decide::prepare_operation(match_.type, *resource, fhir::standard_search_params());
+    planned.prepared = decide::prepare_operation(match_.type, *resource, parts_.node.extracting());
     return ok();
   }
 

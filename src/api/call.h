@@ -71,15 +71,29 @@ class ReaderPool {
   std::vector<std::unique_ptr<fhir::JsonReader>> idle_;
 };
 
+/// The CapabilityStatement says what is built in, and what searches go by: it is written when that
+/// changes. From any thread.
+class CapabilityStatements {
+ public:
+  explicit CapabilityStatements(Time built) : built_(built) {}
+  [[nodiscard]] std::shared_ptr<const Bytes> of(const Options& options,
+                                                const fhir::SearchParams& params);
+
+ private:
+  const Time built_;
+  std::mutex mutex_;
+  const fhir::SearchParams* params_ = nullptr;  ///< what `text_` was written for
+  std::shared_ptr<const Bytes> text_;
+};
+
 /// What all interactions share. Borrowed; the handler owns or outlives nothing here but `readers`
-/// and the statement.
+/// and the statements.
 struct Parts {
   node::Node& node;
   Random& random;
   const Options& options;
   ReaderPool& readers;
-  /// The CapabilityStatement: it says what was built in, so it is written once.
-  std::shared_ptr<const Bytes> capabilities;
+  CapabilityStatements& capabilities;
   const Clock& clock;
   /// Code systems, value sets and concept maps that are built in.
   const fhir::terminology::Terminology& terminology;

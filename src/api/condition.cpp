@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include "fhir/params/compile.h"
 #include "search/criteria.h"
 
 namespace holdfast::api {
 
-Result<std::string> address_condition(fhir::TypeId type, std::string_view query) {
-  TRY(const auto criteria, search::parse(fhir::standard_search_params(), {type, {}}, query,
+Result<std::string> address_condition(const Parts& parts, fhir::TypeId type,
+                                      std::string_view query) {
+  TRY(const auto criteria, search::parse(*parts.node.view().params, {type, {}}, query,
                                          search::Handling::strict, Time{}));
   if (!criteria.has_filter) {
     return fail(Code::required,

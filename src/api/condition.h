@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/call.h"
 #include "base/result.h"
 #include "fhir/type.h"
 
@@ -13,6 +14,7 @@ namespace holdfast::api {
 /// `query` as it was sent, once search takes it as a condition on resources of `type`; what it
 /// selects is decided later, in order with all other writes. Never lenient: a parameter that is not
 /// known would make it select more. Code::required where nothing would be selected by.
-[[nodiscard]] Result<std::string> address_condition(fhir::TypeId type, std::string_view query);
+[[nodiscard]] Result<std::string> address_condition(const Parts& parts, fhir::TypeId type,
+                                                    std::string_view query);
 
 }  // namespace holdfast::api

@@ -154,13 +154,8 @@ Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& m
 FhirHandler::FhirHandler(node::Node& node, World& world, Options options)
     : options_(std::move(options)),
       bulk_(world.bulk),
-      parts_{node,
-             world.random,
-             options_,
-             readers_,
-             std::make_shared<const Bytes>(capability_statement(options_, world.clock.wall())),
-             world.clock,
-             terminology_} {}
+      capabilities_(world.clock.wall()),
+      parts_{node, world.random, options_, readers_, capabilities_, world.clock, terminology_} {}
 
 Executor& FhirHandler::next_bulk() {
   return *bulk_[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % bulk_.size()];

@@ -37,6 +37,7 @@ class FhirHandler final : public Handler {
   std::atomic<std::size_t> bulk_turn_ = 0;
   ReaderPool readers_;
   const fhir::terminology::Terminology terminology_;
+  CapabilityStatements capabilities_;
   Parts parts_;
 };
 

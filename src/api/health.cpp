@@ -44,6 +44,13 @@ Result<Reply> ready(const Parts& parts, const Call& call) {
               (health.clock == node::ClockHealth::ahead ? "leapt forward" : "went back") + " by " +
               std::to_string(health.clock_lead.ms()) + " ms; new entries do not follow it");
   }
+  if (!health.indexes.empty()) {
+    json.text("new search parameters cannot be searched by: " + health.indexes);
+  } else if (const node::Load load = parts.node.load(); load.indexed_of != 0) {
+    json.text("the indexes of new search parameters are being made: " +
+              std::to_string(load.indexed) + " of " + std::to_string(load.indexed_of) +
+              " readings are done; searches go by the ones before");
+  }
   json.close(']');
   json.close('}');
   return show_health(good ? 200 : 503, json.take());

@@ -36,7 +36,8 @@ namespace holdfast::api {
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
 [[nodiscard]] Reply terminology_capabilities(const Parts& parts);
 /// The statement itself, from the table of routes and the definitions built in.
-[[nodiscard]] Bytes capability_statement(const Options& options, Time built);
+[[nodiscard]] Bytes capability_statement(const Options& options, Time built,
+                                         const fhir::SearchParams& params);
 
 /// https://hl7.org/fhir/R4/http.html#create, with If-None-Exist #ccreate
 Task<Reply> create(const Parts& parts, Call& call, Executor& on);

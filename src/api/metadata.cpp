@@ -8,7 +8,6 @@
 #include "api/interactions.h"
 #include "api/json_writer.h"
 #include "base/time.h"
-#include "fhir/params/compile.h"
 #include "search/criteria.h"
 
 namespace holdfast::api {
@@ -62,7 +61,8 @@ void write_operations(JsonWriter& json, Level level, std::string_view type = {})
   json.close(']');
 }
 
-void write_type(JsonWriter& json, fhir::TypeId type, const Options& options) {
+void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
+                const fhir::SearchParams& params) {
   json.open('{');
   json.text("type", fhir::name(type));
   write_interactions(json, Level::type);
@@ -74,8 +74,7 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options) {
   json.boolean("conditionalUpdate", is_answered(Interaction::update_selected));
   json.text("conditionalDelete", options.conditional_delete_max > 1 ? "multiple" : "single");
   json.open("searchParam", '[');
-  for (const search::SearchParameter& parameter :
-       search::parameters_of(fhir::standard_search_params(), type)) {
+  for (const search::SearchParameter& parameter : search::parameters_of(params, type)) {
     json.open('{');
     json.text("name", parameter.name);
     json.text("definition", parameter.url);
@@ -89,7 +88,7 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options) {
 
 }  // namespace
 
-Bytes capability_statement(const Options& options, Time built) {
+Bytes capability_statement(const Options& options, Time built, const fhir::SearchParams& params) {
   JsonWriter json(std::size_t{512} << 10U);
   json.open('{');
   json.text("resourceType", "CapabilityStatement");
@@ -121,7 +120,7 @@ Bytes capability_statement(const Options& options, Time built) {
   json.text("mode", "server");
   json.open("resource", '[');
   for (std::size_t i = 0; i < fhir::type_count; ++i) {
-    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)}, options);
+    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)}, options, params);
   }
   json.close(']');
   write_interactions(json, Level::system);
@@ -130,6 +129,16 @@ Bytes capability_statement(const Options& options, Time built) {
   json.close(']');
   json.close('}');
   return json.take();
+}
+
+std::shared_ptr<const Bytes> CapabilityStatements::of(const Options& options,
+                                                      const fhir::SearchParams& params) {
+  const std::scoped_lock lock(mutex_);
+  if (params_ != &params) {
+    text_ = std::make_shared<const Bytes>(capability_statement(options, built_, params));
+    params_ = &params;
+  }
+  return text_;
 }
 
 Result<Reply> capabilities(const Parts& parts, const Call& call) {
@@ -146,7 +155,7 @@ Result<Reply> capabilities(const Parts& parts, const Call& call) {
   }
   Reply reply;
   reply.headers.add("Content-Type", fhir_json);
-  reply.body = parts.capabilities;
+  reply.body = parts.capabilities.of(parts.options, *parts.node.view().params);
   return reply;
 }
 

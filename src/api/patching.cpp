@@ -10,7 +10,6 @@
 #include "fhir/check.h"
 #include "fhir/json_patch.h"
 #include "fhir/meta.h"
-#include "fhir/params/compile.h"
 #include "fhir/subset.h"
 #include "search/matches.h"
 #include "views/requests.h"
@@ -35,9 +34,8 @@ Result<std::string> patched_id(const Parts& parts, const Patch& patch, const nod
     return patch.id;
   }
   const std::string_view type = fhir::name(patch.type);
-  TRY(auto found,
-      search::matches({*moment.reader, parts.node.codec(), fhir::standard_search_params()},
-                      patch.type, patch.condition));
+  TRY(auto found, search::matches({*moment.reader, parts.node.codec(), *moment.params}, patch.type,
+                                  patch.condition));
   if (found.empty()) {
     return fail(Code::not_found,
                 fmt::format("the condition {}?{} selects nothing", type, patch.condition));
@@ -112,8 +110,7 @@ Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::M
   TRY_OK(check_patched(json.root(), body.header));
   json.minify();
   MadeOperation made;
-  made.prepared =
-      decide::prepare_operation(patch.type, json.root(), fhir::standard_search_params());
+  made.prepared = decide::prepare_operation(patch.type, json.root(), parts.node.extracting());
   Operation& operation = made.operation;
   operation.verb = Verb::patch;
   operation.type = fhir::name(patch.type);
@@ -212,7 +209,7 @@ Result<PatchTerms> read_terms(const Parts& parts, const Call& call, PatchForm fo
   terms.patch.form = form;
   terms.patch.type = call.match.type;
   if (call.match.interaction == Interaction::patch_selected) {
-    TRY(terms.patch.condition, address_condition(call.match.type, call.request.query()));
+    TRY(terms.patch.condition, address_condition(parts, call.match.type, call.request.query()));
   } else {
     TRY_OK(check_parameters(call, {}));
     terms.patch.id = call.match.id;
@@ -266,7 +263,6 @@ Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on, PatchForm fo
     co_return refusal(document.error(), Origin::content);
   }
   decide::Prepared prepared;
-  prepared.params = &fhir::standard_search_params();
   prepared.command = std::move(terms->command);
   prepared.command.operations.resize(1);
   prepared.operations.resize(1);

@@ -7,7 +7,6 @@
 #include "api/condition.h"
 #include "api/interactions.h"
 #include "api/writing.h"
-#include "fhir/params/compile.h"
 #include "search/matches.h"
 
 namespace holdfast::api {
@@ -20,7 +19,7 @@ Result<decide::Prepared> prepare(const Parts& parts, const Call& call) {
   operation.verb = Verb::remove;
   operation.type = fhir::name(call.match.type);
   if (call.match.interaction == Interaction::remove_selected) {
-    TRY(operation.condition, address_condition(call.match.type, call.request.query()));
+    TRY(operation.condition, address_condition(parts, call.match.type, call.request.query()));
   } else {
     TRY_OK(check_parameters(call, {}));
     operation.id = call.match.id;
@@ -30,7 +29,6 @@ Result<decide::Prepared> prepare(const Parts& parts, const Call& call) {
     TRY(operation.if_match, if_match(*tag));
   }
   decide::Prepared prepared;
-  prepared.params = &fhir::standard_search_params();
   TRY(prepared.command, start_command(parts, call.request));
   prepared.command.operations.push_back(std::move(operation));
   prepared.operations.emplace_back();
@@ -44,9 +42,8 @@ Result<decide::Prepared> name_all(const Parts& parts, const decide::Prepared& on
   const Operation& pattern = one.command.operations[0];
   const fhir::TypeId type = one.operations[0].type;
   const node::Moment moment = parts.node.view();
-  TRY(const auto ids,
-      search::matches({*moment.reader, parts.node.codec(), fhir::standard_search_params()}, type,
-                      pattern.condition, max + 1));
+  TRY(const auto ids, search::matches({*moment.reader, parts.node.codec(), *moment.params}, type,
+                                      pattern.condition, max + 1));
   if (ids.size() > max) {
     return fail(Code::multiple_matches,
                 fmt::format("the condition {}?{} selects more than {} resources; make it narrower",

@@ -7,7 +7,6 @@
 #include "api/interactions.h"
 #include "api/json_writer.h"
 #include "api/stored.h"
-#include "fhir/params/compile.h"
 #include "search/criteria.h"
 #include "search/include.h"
 #include "search/page.h"
@@ -26,6 +25,7 @@ struct Inquiry {
   std::optional<search::PageCursor> after;
   search::Criteria criteria;
   search::Total asked = search::Total::unasked;
+  const fhir::SearchParams* params = nullptr;  ///< of all pages: those of the first
 };
 
 Result<search::Scope> scope_of(const Match& match) {
@@ -50,8 +50,8 @@ Result<search::Scope> scope_of(const Match& match) {
   return scope;
 }
 
-search::Source source_of(const Parts& parts, const node::Moment& moment) {
-  return {*moment.reader, parts.node.codec(), fhir::standard_search_params()};
+search::Source source_of(const Parts& parts, const node::Moment& moment, const Inquiry& inquiry) {
+  return {*moment.reader, parts.node.codec(), *inquiry.params};
 }
 
 Result<Inquiry> first_page(const Call& call, const node::Moment& moment, search::Scope scope) {
@@ -63,7 +63,9 @@ Result<Inquiry> first_page(const Call& call, const node::Moment& moment, search:
   inquiry.link.handling = call.prefer.handling == Handling::lenient ? search::Handling::lenient
                                                                     : search::Handling::strict;
   inquiry.link.snapshot = search::snapshot_of(moment.state);
-  TRY(inquiry.criteria, search::parse(fhir::standard_search_params(), scope, inquiry.link.query,
+  inquiry.link.definitions = moment.state.active;
+  inquiry.params = moment.params;
+  TRY(inquiry.criteria, search::parse(*inquiry.params, scope, inquiry.link.query,
                                       inquiry.link.handling, inquiry.link.snapshot.time));
   inquiry.asked = inquiry.criteria.total;
   inquiry.link.scope = std::move(scope);
@@ -78,9 +80,14 @@ Result<Inquiry> later_page(const Parts& parts, const Call& call, const search::S
   if (inquiry.link.scope != scope) {
     return fail(Code::value, "this page link belongs to another address", "http._page");
   }
-  TRY(inquiry.criteria,
-      search::parse(fhir::standard_search_params(), inquiry.link.scope, inquiry.link.query,
-                    inquiry.link.handling, inquiry.link.snapshot.time));
+  inquiry.params = parts.node.definitions(inquiry.link.definitions);
+  if (inquiry.params == nullptr) {
+    return fail(Code::expired,
+                "this page link goes by search parameters that this record has not; search again "
+                "from the first page");
+  }
+  TRY(inquiry.criteria, search::parse(*inquiry.params, inquiry.link.scope, inquiry.link.query,
+                                      inquiry.link.handling, inquiry.link.snapshot.time));
   inquiry.after = inquiry.link.after;
   inquiry.asked = inquiry.criteria.total;
   inquiry.criteria.total = search::Total::none;  // counted once, carried in the link
@@ -166,7 +173,7 @@ Result<Entries> write_entries(const Parts& parts, const Call& call, const node::
     entries.shown.push_back(found.row);
   }
   TRY(const auto included,
-      search::included_rows(source_of(parts, moment), inquiry.criteria.includes,
+      search::included_rows(source_of(parts, moment, inquiry), inquiry.criteria.includes,
                             inquiry.link.snapshot, entries.shown));
   const std::size_t matched_bytes = json.size();
   for (const RowId row : included) {
@@ -202,7 +209,7 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
   const search::Criteria& criteria = inquiry.criteria;
   search::PageLimits limits;
   limits.planted = parts.options.planted;
-  TRY(const search::Page page, search::run(source_of(parts, moment), criteria,
+  TRY(const search::Page page, search::run(source_of(parts, moment, inquiry), criteria,
                                            inquiry.link.snapshot, inquiry.after, limits));
   const bool count_only = criteria.counts_only();
   Entries entries;

@@ -17,7 +17,7 @@ Result<Terms> read_terms(const Parts& parts, const Call& call) {
   Terms terms;
   terms.operation.verb = Verb::update;
   if (call.match.interaction == Interaction::update_selected) {
-    TRY(terms.operation.condition, address_condition(call.match.type, call.request.query()));
+    TRY(terms.operation.condition, address_condition(parts, call.match.type, call.request.query()));
     terms.operation.id = new_uuid(parts.random);  // for a resource that is not there yet
   } else {
     TRY_OK(check_parameters(call, {}));

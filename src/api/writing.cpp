@@ -5,7 +5,6 @@
 #include "api/format.h"
 #include "api/stored.h"
 #include "fhir/check.h"
-#include "fhir/params/compile.h"
 #include "fhir/sites.h"
 #include "fhir/subset.h"
 
@@ -44,7 +43,6 @@ decide::Prepared prepare(Terms terms, Content content) {
   }
   terms.operation.body = std::move(content.body);
   decide::Prepared prepared;
-  prepared.params = &fhir::standard_search_params();
   prepared.command = std::move(terms.command);
   prepared.command.operations.push_back(std::move(terms.operation));
   prepared.operations.push_back(std::move(content.prepared));
@@ -77,9 +75,9 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
   return reply;
 }
 
-Result<Content> read_content(ReaderPool& readers, Format format, Bytes body) {
+Result<Content> read_content(const Parts& parts, Format format, Bytes body) {
   TRY(Bytes text, json_content(format, std::move(body)));
-  ReaderPool::Lease reader = readers.take();
+  ReaderPool::Lease reader = parts.readers.take();
   auto read = reader->read(std::move(text));
   if (!read) {
     return fail(placed_in(format, std::move(read).error()));
@@ -98,8 +96,7 @@ Result<Content> read_content(ReaderPool& readers, Format format, Bytes body) {
   if (const auto id = json.root().find("id")) {
     content.id = id->text();
   }
-  content.prepared =
-      decide::prepare_operation(content.type, json.root(), fhir::standard_search_params());
+  content.prepared = decide::prepare_operation(content.type, json.root(), parts.node.extracting());
   content.body = json.release();
   return content;
 }
@@ -181,7 +178,7 @@ Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
   if (!terms) {
     co_return refusal(terms.error(), Origin::request);
   }
-  auto content = read_content(parts.readers, *format, std::move(call.request.body));
+  auto content = read_content(parts, *format, std::move(call.request.body));
   if (!content) {
     co_return refusal(content.error(), Origin::content);
   }

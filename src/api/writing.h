@@ -22,7 +22,7 @@ struct Content {
 
 /// Reads, checks and prepares a body of that form. Failures are of the content: syntax, too_large,
 /// and what fhir::check_resource finds.
-[[nodiscard]] Result<Content> read_content(ReaderPool& readers, Format format, Bytes body);
+[[nodiscard]] Result<Content> read_content(const Parts& parts, Format format, Bytes body);
 
 /// What the same Idempotency-Key must stand for: method, target, conditions and content.
 [[nodiscard]] Hash request_hash(const Request& request);

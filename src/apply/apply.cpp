@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "views/extracted.h"
+#include "views/stored_postings.h"
 #include "views/undo.h"
 #include "views/versions.h"
 
@@ -137,12 +138,7 @@ class Fold {
   }
 
   Result<void> fill_from_stored(fhir::TypeId type, std::string_view id, const Bytes& body) {
-    TRY_OK(tools_.reader.read(body, json_));
-    const decide::PreparedOperation prepared =
-        decide::prepare_operation(type, json_.root(), tools_.params);
-    const views::SiteTexts texts{json_.bytes(), prepared.sites, {}, {}};
-    views::fill_postings(postings_, type, id, prepared.postings, tools_.params, texts);
-    return ok();
+    return stored_.fill(postings_, type, id, body, tools_.params, tools_.reader);
   }
 
   [[nodiscard]] views::VersionRow version_row(std::size_t index, RowId row,
@@ -181,7 +177,7 @@ class Fold {
   const Composed& composed_;
   const EntryFacts& facts_;
   const Tools& tools_;
-  fhir::Json json_;
+  views::StoredPostings stored_;
   views::Postings postings_;
 };
 

@@ -28,7 +28,7 @@ struct EntryFacts {
 struct Tools {
   const views::BodyCodec& codec;
   fhir::JsonReader& reader;
-  const fhir::SearchParams& params;
+  const fhir::SearchParams& params;  ///< all that is extracted now
   Bug planted = Bug::none;
 };
 

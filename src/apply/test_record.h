@@ -24,9 +24,9 @@ class TestRecord {
   Result<Outcome> run(Command command) {
     TRY(const auto prepared, decide::prepare(std::move(command), reader_, params));
     const auto below = view();
-    TRY(Outcome outcome, decide::decide(*below, codec, prepared, planted_));
+    TRY(Outcome outcome, decide::decide(*below, codec, params, prepared, planted_));
     // Deciding again gives the same.
-    TRY(const Outcome again, decide::decide(*below, codec, prepared, planted_));
+    TRY(const Outcome again, decide::decide(*below, codec, params, prepared, planted_));
     check(outcome == again, "decide() is a function of its arguments");
     TRY_OK(fold(prepared, outcome));
     return outcome;

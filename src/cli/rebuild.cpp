@@ -47,7 +47,8 @@ class Rebuild {
     store.path = path_of(fresh_);
     store.mode = views::RocksMode::bulk;
     TRY(kv_, views::open_rocks(store));
-    TRY_OK(node::learn_all(*opened.reader, codec_));
+    TRY_OK(node::learn_all(*opened.reader, {codec_, epochs_}));
+    TRY_OK(node::keep_catalogue(*kv_, epochs_));
     TRY_OK(fold(*opened.reader, opened.report.head.position));
     TRY_OK(kv_->flush());
     TRY_OK(check_result());
@@ -92,6 +93,7 @@ class Rebuild {
     const node::ReplayHelpers helpers{world.io.front(), &world.background};
     node::Replay replay({.kv = *kv_,
                          .codec = codec_,
+                         .epochs = epochs_,
                          .progress = [&](Position at) { progress.show(at.value); },
                          .helpers = helpers},
                         node::Folded());
@@ -154,6 +156,7 @@ class Rebuild {
   RealWorld real_;
   std::unique_ptr<views::Kv> kv_;
   views::BodyCodec codec_;
+  node::Epochs epochs_;
   node::Folded folded_;
 };
 

@@ -18,6 +18,7 @@
 #include "server/directory.h"
 #include "views/facts.h"
 #include "views/rocks/rocks_kv.h"
+#include "views/stored_postings.h"
 
 namespace holdfast::cli {
 namespace {
@@ -230,6 +231,7 @@ class Verification {
       fault(facts.error().what);
       return ok();
     }
+    TRY_OK(check_indexes(codec));
     if (facts->digest != state.digest) {
       fault(fmt::format("the rows of the views give the digest {}, their state says {}",
                         facts->digest.hex(), state.digest.hex()));
@@ -241,6 +243,35 @@ class Verification {
                       "{} and {}",
                       facts->last_row.value, facts->resources, facts->listed, state.last_row.value,
                       state.resources));
+    }
+    return ok();
+  }
+
+  // Each index against what the bodies of current resources give.
+  Result<void> check_indexes(const views::BodyCodec& codec) {
+    auto sums = [&]() -> Result<views::IndexSums> {
+      TRY(const auto epochs, node::load_epochs(*view_));
+      if (view_end_.state.definitions != view_end_.state.active) {
+        fmt::print(stderr,
+                   "verify: note: the indexes of the definitions of entry {} are not complete; the "
+                   "next start goes on with them\n",
+                   view_end_.state.definitions.value);
+        return views::sum_indexes(*view_, codec, *epochs->at(view_end_.state.active)->params);
+      }
+      return views::sum_indexes(*view_, codec, *epochs->newest().params);
+    }();
+    if (!sums) {
+      if (sums.error().code != Code::corrupt) {
+        return fail(sums.error());
+      }
+      fault(sums.error().what);
+      return ok();
+    }
+    if (sums->computed != sums->stored) {
+      fault(
+          fmt::format("the indexes hold {} postings where the resources give {}, or other ones; "
+                      "`holdfast rebuild` makes them anew",
+                      sums->stored.postings, sums->computed.postings));
     }
     return ok();
   }

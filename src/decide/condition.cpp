@@ -13,7 +13,7 @@ namespace holdfast::decide {
 Result<std::vector<std::string>> Decision::matching(std::size_t index, fhir::TypeId type,
                                                     std::string_view query,
                                                     std::size_t limit) const {
-  auto found = search::matches({view_, codec_, *prepared_.params}, type, query, limit);
+  auto found = search::matches({view_, codec_, params_}, type, query, limit);
   if (!found && found.error().where.empty()) {
     found.error().where = where(index);
   }
@@ -51,8 +51,7 @@ Result<std::string> Decision::updated_by_condition(std::size_t index) {
     return *std::move(found);
   }
   // However often and however it is written: one condition never makes two resources.
-  TRY(const auto criteria,
-      search::parse_condition(*prepared_.params, type, wanted.condition, Time{}));
+  TRY(const auto criteria, search::parse_condition(params_, type, wanted.condition, Time{}));
   const auto [first, fresh] =
       updated_if_none_.try_emplace({wanted.type, criteria.understood}, index);
   if (!fresh) {

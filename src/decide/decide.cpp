@@ -9,11 +9,10 @@
 namespace holdfast::decide {
 
 Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
-                       const Prepared& prepared, Bug planted) {
+                       const fhir::SearchParams& params, const Prepared& prepared, Bug planted) {
   check(prepared.operations.size() == prepared.command.operations.size(),
         "every operation is prepared");
-  check(prepared.params != nullptr, "operations are prepared under some definitions");
-  return Decision(view, codec, prepared, planted).run();
+  return Decision(view, codec, params, prepared, planted).run();
 }
 
 Result<Outcome> Decision::run() {

@@ -23,8 +23,9 @@ namespace holdfast::decide {
 ///   unmatched             a conditional or urn reference selects none
 ///   structure             two operations of the Command mean the same resource
 ///   unsupported           a condition that cannot be answered from the indexes there are
-/// `codec` reads the bodies of the view.
+/// `codec` reads the bodies of the view; conditions mean what `params` says.
 [[nodiscard]] Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
-                                     const Prepared& prepared, Bug planted = Bug::none);
+                                     const fhir::SearchParams& params, const Prepared& prepared,
+                                     Bug planted = Bug::none);
 
 }  // namespace holdfast::decide

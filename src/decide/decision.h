@@ -21,9 +21,9 @@ namespace holdfast::decide {
 
 class Decision {
  public:
-  Decision(const views::Reader& view, const views::BodyCodec& codec, const Prepared& prepared,
-           Bug planted)
-      : view_(view), codec_(codec), prepared_(prepared), planted_(planted) {
+  Decision(const views::Reader& view, const views::BodyCodec& codec,
+           const fhir::SearchParams& params, const Prepared& prepared, Bug planted)
+      : view_(view), codec_(codec), params_(params), prepared_(prepared), planted_(planted) {
     outcome_.results.resize(prepared.command.operations.size());
   }
 
@@ -74,6 +74,7 @@ class Decision {
 
   const views::Reader& view_;
   const views::BodyCodec& codec_;
+  const fhir::SearchParams& params_;
   const Prepared& prepared_;
   const Bug planted_;
   Outcome outcome_;

@@ -1,5 +1,7 @@
 #include "decide/prepared.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "fhir/extract.h"
@@ -10,6 +12,7 @@ PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource,
                                     const fhir::SearchParams& params) {
   PreparedOperation prepared;
   prepared.type = type;
+  prepared.params = &params;
   fhir::Extraction extraction;
   fhir::examine(resource, params, prepared.sites, extraction);
   views::prepare_postings(prepared.postings, resource, params, prepared.sites, extraction);
@@ -19,7 +22,6 @@ PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource,
 Result<Prepared> prepare(Command command, fhir::JsonReader& reader,
                          const fhir::SearchParams& params) {
   Prepared prepared;
-  prepared.params = &params;
   prepared.operations.reserve(command.operations.size());
   fhir::Json json;
   for (const Operation& operation : command.operations) {
@@ -29,7 +31,7 @@ Result<Prepared> prepare(Command command, fhir::JsonReader& reader,
                                              operation.type));
     }
     if (operation.verb == Verb::remove) {
-      prepared.operations.push_back(PreparedOperation{*type, {}, {}});
+      prepared.operations.push_back(PreparedOperation{*type, nullptr, {}, {}});
       continue;
     }
     TRY_OK(reader.read(operation.body, json));
@@ -41,6 +43,12 @@ Result<Prepared> prepare(Command command, fhir::JsonReader& reader,
   }
   prepared.command = std::move(command);
   return prepared;
+}
+
+bool is_prepared_under(const Prepared& prepared, const fhir::SearchParams& params) {
+  return std::ranges::all_of(prepared.operations, [&](const PreparedOperation& one) {
+    return one.params == nullptr || one.params == &params;
+  });
 }
 
 }  // namespace holdfast::decide

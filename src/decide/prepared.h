@@ -14,17 +14,17 @@
 
 namespace holdfast::decide {
 
-/// What the body of one Operation says about itself. Empty for a remove.
+/// What the body of one Operation says about itself. Empty for a remove, but for its type.
 struct PreparedOperation {
   fhir::TypeId type{};
+  /// The epoch of definitions that it was prepared under; null for a remove.
+  const fhir::SearchParams* params = nullptr;
   fhir::Sites sites;                 ///< relative to Operation::body
   views::PreparedPostings postings;  ///< what search will find it by
 };
 
 struct Prepared {
   Command command;
-  /// The epoch of definitions that the operations were prepared under. Never null.
-  const fhir::SearchParams* params = nullptr;
   std::vector<PreparedOperation> operations;  ///< one per command.operations, in order
 };
 
@@ -37,5 +37,8 @@ struct Prepared {
 /// operation.body is its raw() bytes.
 [[nodiscard]] PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource,
                                                   const fhir::SearchParams& params);
+
+/// Whether all of it was prepared under `params`; if not, prepare() does it again.
+[[nodiscard]] bool is_prepared_under(const Prepared& prepared, const fhir::SearchParams& params);
 
 }  // namespace holdfast::decide

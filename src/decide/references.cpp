@@ -103,7 +103,7 @@ Result<std::string> Decision::conditional_target(std::size_t index, const std::s
     }
   }
   // And what this Command writes itself.
-  TRY(const auto own, search::parse_condition(*prepared_.params, type, query, Time{}));
+  TRY(const auto own, search::parse_condition(params_, type, query, Time{}));
   for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
     const OperationResult& result = outcome_.results[i];
     if (prepared_.operations[i].type == type &&

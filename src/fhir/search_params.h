@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,7 +39,8 @@ struct PathIndex {
   bool repeats = false;
   /// What it leads to may be a patient in whose compartment the resource then lies.
   bool in_patient_compartment = false;
-  std::string path;              ///< for people: "Observation.component.code"
+  /// For people: "Observation.component.code". With type and kind it says all that the index is.
+  std::string path;
   std::vector<IndexPart> parts;  ///< of a composite
 };
 
@@ -54,7 +56,7 @@ struct SearchParam {
   std::string_view code;
   std::string_view url;
   ParamKind kind = ParamKind::token;
-  std::uint16_t targets = 0;  ///< index into the target sets, of a reference
+  std::span<const std::uint8_t> targets;  ///< types that a reference may lead to; empty is any
   std::vector<IndexUse> uses;
   std::vector<ParamKind> parts;  ///< of a composite
   std::string_view unsupported;  ///< why there is no index for it; empty where there is
@@ -104,8 +106,19 @@ class PathAutomaton {
   std::vector<PathAction> actions_;
 };
 
+/// What an index is, in a text that means the same in every program: "1 token Patient.gender".
+/// Where the way changes in which values become keys, the number in front does.
+[[nodiscard]] std::string identity_of(ParamKind kind, std::string_view path);
+
 class SearchParams {
  public:
+  SearchParams() = default;
+  SearchParams(SearchParams&&) = default;
+  SearchParams& operator=(SearchParams&&) = default;
+  SearchParams(const SearchParams&) = delete;  // parameters point into their epoch's texts
+  SearchParams& operator=(const SearchParams&) = delete;
+  ~SearchParams() = default;
+
   /// Of a type, in order of their codes.
   [[nodiscard]] std::span<const SearchParam> of(TypeId type) const {
     return std::span(params_).subspan(first_[type.value],
@@ -114,7 +127,12 @@ class SearchParams {
   /// Null if the type has none of that code.
   [[nodiscard]] const SearchParam* find(TypeId type, std::string_view code) const;
   [[nodiscard]] const PathIndex& index(IndexId id) const { return indexes_[id.value]; }
+  /// Numbers given out, those that nothing is written to included.
   [[nodiscard]] std::size_t index_count() const { return indexes_.size(); }
+  /// Whether values are extracted into it. Not if only an older program knows what it was.
+  [[nodiscard]] bool is_written(IndexId id) const { return !indexes_[id.value].path.empty(); }
+  /// The identity of each index, in order of their numbers; empty where nothing is written.
+  [[nodiscard]] std::vector<std::string> catalogue() const;
   [[nodiscard]] const PathAutomaton& automaton() const { return automaton_; }
   [[nodiscard]] const Selector& rest(std::uint16_t number) const { return rests_[number]; }
 
@@ -125,6 +143,9 @@ class SearchParams {
   std::vector<PathIndex> indexes_;
   std::vector<Selector> rests_;
   PathAutomaton automaton_;
+  // What parameters that are not built in point to; a deque leaves its elements where they are.
+  std::deque<std::string> texts_;
+  std::deque<std::vector<std::uint8_t>> targets_;
 };
 
 }  // namespace holdfast::fhir

@@ -17,9 +17,11 @@ namespace holdfast {
 
 /// What a journal record is about. Numbers are on disk: never renumber, only add.
 enum class EntryKind : std::uint16_t {
-  command = 1,     ///< a Command with its Outcome
-  audit = 2,       ///< what the node did to itself: a torn tail cut at opening
-  dictionary = 3,  ///< a zstd dictionary; later entries and rows may name it by its position
+  command = 1,      ///< a Command with its Outcome
+  audit = 2,        ///< what the node did to itself: a torn tail cut at opening
+  dictionary = 3,   ///< a zstd dictionary; later entries and rows may name it by its position
+  definitions = 4,  ///< search parameters beside those built in: extracted by from here on
+  activation = 5,   ///< searches go by the newest definitions from here on
 };
 
 enum class Verb : std::uint8_t {

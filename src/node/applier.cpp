@@ -20,7 +20,8 @@ Applier::Applier(Parts parts, std::uint64_t unflushed_bytes_max)
       unflushed_bytes_max_(unflushed_bytes_max),
       dirty_(parts_.background, 1),
       drained_(parts_.sequencer, 1),
-      ended_(parts_.sequencer) {}
+      ended_(parts_.sequencer),
+      build_(parts_.kv, parts_.codec, parts_.epochs, build_counts_) {}
 
 void Applier::start() { parts_.background.spawn(run()); }
 
@@ -30,10 +31,11 @@ Task<void> Applier::run() {
     const auto woken = co_await dirty_.pop_all();
     ended = drain_once();
     if (ended) {
-      const auto more = compress_some();
-      if (!more) {
-        ended = fail(more.error());
-      } else if (*more) {
+      const auto compressing = compress_some();
+      const auto building = build_some();
+      if (!compressing || !building) {
+        ended = fail(compressing ? building.error() : compressing.error());
+      } else if (*compressing || *building) {
         wake();
       }
     }
@@ -146,6 +148,23 @@ Result<bool> Applier::compress_some() {
   return seen == compress_rows_max;
 }
 
+Result<bool> Applier::build_some() {
+  auto more = build_.step();
+  if (!more && more.error().code == Code::corrupt) {
+    const std::scoped_lock lock(mutex_);
+    build_failure_ = more.error().what;
+    return false;  // searches go on by the epoch before
+  }
+  const auto& ready = build_.ready();
+  if (more && !*more && ready && offered_.load() != ready->definitions.value) {
+    offered_.store(ready->definitions.value);
+    if (!parts_.built(*ready)) {
+      offered_.store(0);
+    }
+  }
+  return more;
+}
+
 Task<void> Applier::drained() { co_await drained_.pop_all(); }
 
 Task<Result<void>> Applier::stop() {
@@ -156,6 +175,11 @@ Task<Result<void>> Applier::stop() {
 std::string Applier::stalled() const {
   const std::scoped_lock lock(mutex_);
   return stalled_;
+}
+
+std::string Applier::build_failure() const {
+  const std::scoped_lock lock(mutex_);
+  return build_failure_;
 }
 
 std::string Applier::failure() const {

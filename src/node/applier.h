@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "node/counts.h"
+#include "node/index_build.h"
 #include "views/body.h"
 #include "views/kv.h"
 #include "views/view.h"
@@ -32,6 +33,9 @@ class Applier {
     const views::BodyCodec& codec;
     /// Called on the background executor, once, with a dictionary for bodies like those written.
     std::function<void(Bytes)> trained;
+    const Epochs& epochs;
+    /// Called on the background executor: searches may go by that epoch. Whether it was taken.
+    std::function<bool(const Activation&)> built;
   };
   Applier(Parts parts, std::uint64_t unflushed_bytes_max);
 
@@ -50,6 +54,12 @@ class Applier {
   [[nodiscard]] std::string failure() const;
   /// The disk is full: it tries again each second. Empty while it is not.
   [[nodiscard]] std::string stalled() const;
+  /// An activation that was taken could not be journaled: it is offered again, after the next
+  /// wake().
+  void offer_again() { offered_.store(0); }
+  /// What is wrong with the indexes that new definitions need. Empty while nothing is.
+  [[nodiscard]] std::string build_failure() const;
+  [[nodiscard]] const BuildCounts& build_counts() const { return build_counts_; }
 
  private:
   struct Wake {};
@@ -59,6 +69,8 @@ class Applier {
   bool note(const Result<void>& drained);
   /// Some rows more of those; false when there are none left.
   Result<bool> compress_some();
+  /// A step of what new definitions need; whether there is more.
+  Result<bool> build_some();
   /// Bodies that go into the Kv are what a dictionary is trained on, until there is one.
   Result<void> train();
 
@@ -73,6 +85,10 @@ class Applier {
   mutable std::mutex mutex_;
   std::string failure_;
   std::string stalled_;
+  std::string build_failure_;
+  BuildCounts build_counts_;
+  IndexBuild build_;                        ///< the background's
+  std::atomic<std::uint64_t> offered_ = 0;  ///< position of the epoch whose activation was taken
   std::shared_ptr<char> alive_ = std::make_shared<char>();  ///< timers look before they touch us
 };
 

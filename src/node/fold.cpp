@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "fhir/params/compile.h"
+#include "base/check.h"
 #include "node/payload.h"
 #include "views/requests.h"
 #include "views/tree.h"
@@ -87,32 +87,49 @@ Result<void> learn(views::BodyCodec& codec, Position position, BytesView diction
   return ok();
 }
 
-Result<void> learn_all(journal::Reader& reader, views::BodyCodec& codec) {
+Result<void> learn_all(journal::Reader& reader, Known known) {
   auto cursor = reader.from(Position{1});
   for (;;) {
     TRY(const auto header, cursor.next_header());
     if (!header) {
       return ok();
     }
-    if (static_cast<EntryKind>(header->kind) == EntryKind::dictionary) {
-      TRY(const journal::Record record, reader.read(header->position));
-      TRY(const Bytes payload, unpack(static_cast<Stored>(header->flags), record.command()));
-      TRY_OK(learn(codec, header->position, payload));
+    const auto kind = static_cast<EntryKind>(header->kind);
+    if (kind != EntryKind::dictionary && kind != EntryKind::definitions) {
+      continue;
+    }
+    TRY(const journal::Record record, reader.read(header->position));
+    TRY(const Bytes payload, unpack(static_cast<Stored>(header->flags), record.command()));
+    if (kind == EntryKind::dictionary) {
+      TRY_OK(learn(known.codec, header->position, payload));
+    } else {
+      TRY_OK(known.epochs.learn(header->position, payload));
     }
   }
 }
 
 Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
-                        const apply::EntryFacts& facts) {
+                        const apply::EntryFacts& facts, const Epoch* epoch) {
   TRY_OK(apply::apply_nothing(work, folded.state, facts));
   if (kind == EntryKind::dictionary) {
     work.put(views::Table::meta, dictionary_key(facts.position), payload);
+  } else if (kind == EntryKind::definitions) {
+    check(epoch != nullptr, "who folds definitions has compiled them");
+    folded.state.definitions = facts.position;
+    work.put(views::Table::meta, definitions_key(facts.position), payload);
+    work.put(views::Table::meta, catalogue_key, encode_catalogue(epoch->catalogue));
+  } else if (kind == EntryKind::activation) {
+    TRY(const Activation activation, decode_activation(payload));
+    if (activation.definitions == folded.state.definitions) {
+      folded.state.active = activation.definitions;
+    }
   }
   fold_end(work, folded, facts);
   return ok();
 }
 
-Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& reader) {
+Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& reader,
+                             Epochs& epochs) {
   const journal::Header& header = record.header;
   Ready ready;
   ready.facts = apply::EntryFacts{header.position, header.time, header.hash};
@@ -123,8 +140,7 @@ Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& re
       for (const Operation& operation : entry.first.operations) {
         ready.bytes += operation.body.size();
       }
-      TRY(ready.prepared,
-          decide::prepare(std::move(entry.first), reader, fhir::standard_search_params()));
+      TRY(ready.prepared, decide::prepare(std::move(entry.first), reader, *epochs.newest().params));
       ready.outcome = std::move(entry.second);
       ready.composed = apply::compose(ready.prepared, ready.outcome, ready.facts.time);
       for (const apply::Composed::Body& body : ready.composed.bodies) {
@@ -133,9 +149,14 @@ Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& re
       return ready;
     }
     case EntryKind::audit:
-    case EntryKind::dictionary: {
+    case EntryKind::dictionary:
+    case EntryKind::definitions:
+    case EntryKind::activation: {
       TRY(ready.payload, unpack(static_cast<Stored>(header.flags), record.command()));
       ready.bytes = ready.payload.size();
+      if (ready.kind == EntryKind::definitions) {
+        TRY_OK(epochs.learn(header.position, ready.payload));
+      }
       return ready;
     }
   }
@@ -145,16 +166,17 @@ Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& re
                           header.position.value, header.kind));
 }
 
-Result<void> fold_ready(views::WorkLayer& work, Folded& folded, const Ready& entry,
-                        const apply::Tools& tools, views::BodyCodec& codec) {
+Result<void> fold_ready(views::WorkLayer& work, Folded& folded, const Ready& entry, Known known,
+                        fhir::JsonReader& reader, Bug planted) {
   if (entry.kind == EntryKind::command) {
     return fold_command(work, folded, entry.prepared, entry.outcome, entry.composed, entry.facts,
-                        tools);
+                        {known.codec, reader, *known.epochs.newest().params, planted});
   }
   if (entry.kind == EntryKind::dictionary) {
-    TRY_OK(learn(codec, entry.facts.position, entry.payload));
+    TRY_OK(learn(known.codec, entry.facts.position, entry.payload));
   }
-  return fold_other(work, folded, entry.kind, entry.payload, entry.facts);
+  return fold_other(work, folded, entry.kind, entry.payload, entry.facts,
+                    known.epochs.at(entry.facts.position));
 }
 
 Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record) {

@@ -15,6 +15,7 @@
 #include "journal/record.h"
 #include "model/command.h"
 #include "model/outcome.h"
+#include "node/epochs.h"
 #include "views/body.h"
 #include "views/kv.h"
 #include "views/overlay.h"
@@ -37,18 +38,23 @@ struct Folded {
 [[nodiscard]] Bytes dictionary_key(Position position);
 /// Makes the codec know every dictionary in the view.
 Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec);
-/// The same for every dictionary in the journal: for whoever folds it anew and wants the newest
-/// from the first row on. Reads all headers.
-Result<void> learn_all(journal::Reader& reader, views::BodyCodec& codec);
+/// What entries teach those who fold them. Borrows.
+struct Known {
+  views::BodyCodec& codec;
+  Epochs& epochs;
+};
+/// Every dictionary and all definitions in the journal: for whoever folds it anew and wants the
+/// newest from the first row on. Reads all headers.
+Result<void> learn_all(journal::Reader& reader, Known known);
 
 /// A Command and its Outcome, as decided.
 Result<void> fold_command(views::WorkLayer& work, Folded& folded, const decide::Prepared& prepared,
                           const Outcome& outcome, const apply::Composed& composed,
                           const apply::EntryFacts& facts, const apply::Tools& tools);
 /// An entry of another kind. A dictionary's row is put; whoever knows that the entry is durable
-/// tells the codec (learn()).
+/// tells the codec (learn()). `epoch` is that of definitions, else null.
 Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, BytesView payload,
-                        const apply::EntryFacts& facts);
+                        const apply::EntryFacts& facts, const Epoch* epoch = nullptr);
 /// Makes `codec` know the dictionary that the entry at `position` carries.
 Result<void> learn(views::BodyCodec& codec, Position position, BytesView dictionary);
 /// An entry of the journal with everything that can be found out without the view.
@@ -61,12 +67,15 @@ struct Ready {
   Bytes payload;              ///< of any other
   std::uint64_t bytes = 0;    ///< of bodies and payload, unpacked
 };
-/// From any thread, each with a reader of its own. Code::corrupt if the record is not what
-/// this version writes; unsupported if it was redacted.
-[[nodiscard]] Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& reader);
-/// Folds it. `codec` is tools.codec, to be told of dictionaries.
-Result<void> fold_ready(views::WorkLayer& work, Folded& folded, const Ready& entry,
-                        const apply::Tools& tools, views::BodyCodec& codec);
+/// From one thread after the other, in the order of the journal: `epochs` is told of definitions,
+/// and what follows is prepared under them. Code::corrupt if the record is not what this version
+/// writes; unsupported if it was redacted.
+[[nodiscard]] Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& reader,
+                                           Epochs& epochs);
+/// Folds it. `known` has learnt the definitions up to there (and perhaps later ones: then what they
+/// index is looked for too), and is told of dictionaries.
+Result<void> fold_ready(views::WorkLayer& work, Folded& folded, const Ready& entry, Known known,
+                        fhir::JsonReader& reader, Bug planted);
 
 /// Command and Outcome of a record of kind command. Code::corrupt if it is not what we write.
 [[nodiscard]] Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record);

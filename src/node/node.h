@@ -12,6 +12,7 @@
 
 #include "base/planted.h"
 #include "decide/prepared.h"
+#include "fhir/search_params.h"
 #include "model/command.h"
 #include "model/outcome.h"
 #include "node/counts.h"
@@ -54,6 +55,8 @@ struct Moment {
   /// there is and what there is not cannot be told. Empty on a sound node. As long-lived as the
   /// node.
   std::string_view behind{};
+  /// The definitions that searches go by. Never null; as long-lived as the node.
+  const fhir::SearchParams* params = nullptr;
 };
 
 enum class Fatal : std::uint8_t { no, yes };
@@ -65,6 +68,7 @@ struct Health {
   Fatal fatal = Fatal::no;  ///< it will not heal: log, stop, and let an operator look
   ClockHealth clock = ClockHealth::good;
   Duration clock_lead{};
+  std::string indexes;  ///< what is wrong with those that new definitions need; searches are right
 };
 
 /// What waits inside, against its bounds. Each grows when the step after it falls behind.
@@ -73,6 +77,8 @@ struct Load {
   std::size_t waiting_max = 0;      ///< more wait outside
   std::uint64_t overlay_bytes = 0;  ///< published, not yet in the Kv
   std::uint64_t overlay_bytes_max = 0;
+  std::uint64_t indexed = 0;     ///< resources read for indexes that are being made, in two passes
+  std::uint64_t indexed_of = 0;  ///< of so many; 0: none are
 };
 
 class Node {
@@ -86,6 +92,16 @@ class Node {
   /// The refusals of decide; Code::key_reused; Code::unavailable or no_space when nothing can be
   /// written (nothing happened then, as far as a later reader will ever see).
   virtual Task<Result<Committed>> submit(Executor& from, decide::Prepared prepared) = 0;
+
+  /// Changes the search parameters beside those that are built in to exactly these SearchParameter
+  /// resources, and answers when that is durable, with its position; searches go by them when their
+  /// indexes are made (Moment::state, `active`). The position they have where they are the newest
+  /// already. Code::value, syntax, too_large name what cannot be used. As submit() otherwise.
+  virtual Task<Result<Position>> define(Executor& from, std::vector<Bytes> search_parameters) = 0;
+  /// The definitions to prepare commands under. As long-lived as the node. From any thread.
+  [[nodiscard]] virtual const fhir::SearchParams& extracting() const = 0;
+  /// The definitions under that name (Moment::state, `active`); null if this record never had them.
+  [[nodiscard]] virtual const fhir::SearchParams* definitions(Position epoch) const = 0;
 
   /// What is published now: every acknowledged entry and nothing that is not durable.
   [[nodiscard]] virtual Moment view() const = 0;

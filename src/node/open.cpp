@@ -1,6 +1,8 @@
 // node/open.cpp: from what a stop or a crash left to a node that takes commands.
 #include <fmt/format.h>
 
+#include "base/check.h"
+#include "node/index_build.h"
 #include "node/node.h"
 #include "node/replay.h"
 #include "node/sequencer.h"
@@ -38,6 +40,27 @@ Result<void> check_agreement(const views::State& view, const journal::OpeningRep
                 fmt::format("entry {} of the journal is not the one that the view was made from; "
                             "run `holdfast verify`, then `holdfast rebuild`",
                             view.position.value));
+  }
+  return ok();
+}
+
+/// Searches go by the active epoch from the first request on, so its indexes must be complete. They
+/// are, unless this program has other indexes than the one that wrote the view, or the view was
+/// made anew from a journal with definitions in it.
+Result<void> make_missing_indexes(views::Kv& kv, const views::BodyCodec& codec,
+                                  const Epochs& epochs) {
+  const auto reader = kv.snapshot();
+  TRY(const views::State state, views::read_state(*reader));
+  TRY(const std::size_t complete, read_complete(*reader));
+  const Epoch* const active = epochs.at(state.active);
+  check(active != nullptr, "what is active has been learnt");
+  if (active->params->index_count() <= complete) {
+    return ok();
+  }
+  BuildCounts counts;
+  IndexBuild build(kv, codec, epochs, counts);
+  for (bool more = true; more;) {
+    TRY(more, build.step());
   }
   return ok();
 }
@@ -89,15 +112,19 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
 
   auto codec = std::make_unique<views::BodyCodec>();
   CO_TRY_OK(load_dictionaries(*kv.snapshot(), *codec));
+  CO_TRY(auto epochs, load_epochs(*kv.snapshot()));
+  CO_TRY_OK(keep_catalogue(kv, *epochs));
   CO_TRY(Folded folded, read_folded(*kv.snapshot()));
   if (opened.writer) {  // or else the view may hold what the journal can no longer show
     CO_TRY_OK(check_agreement(folded.state, opened.report));
   }
-  Replay replay({.kv = kv, .codec = *codec, .planted = options.planted}, std::move(folded));
+  Replay replay({.kv = kv, .codec = *codec, .epochs = *epochs, .planted = options.planted},
+                std::move(folded));
   const auto replayed = replay.run(*opened.reader);
   if (!replayed && (!replay.unreadable() || replayed.error().code != Code::corrupt)) {
     co_return fail(replayed.error());  // no rot: the next start may read it
   }
+  CO_TRY_OK(make_missing_indexes(kv, *codec, *epochs));
   Opened result;
   result.report = report_of(opened.report, journal_options, replayed ? *replayed : 0);
   std::string behind;
@@ -112,6 +139,7 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
                            options,
                            std::move(opened),
                            std::move(codec),
+                           std::move(epochs),
                            replay.take(),
                            *std::move(signing_key),
                            std::move(link_secret),

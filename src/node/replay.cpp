@@ -5,7 +5,6 @@
 #include <optional>
 #include <vector>
 
-#include "fhir/params/compile.h"
 #include "views/facts.h"
 #include "views/view.h"
 #include "world/ahead.h"
@@ -24,7 +23,10 @@ struct Chunk {
 class Entries {
  public:
   Entries(journal::Cursor cursor, const Replay::Parts& parts)
-      : cursor_(std::move(cursor)), on_(parts.helpers.reading), chunk_bytes_(parts.chunk_bytes) {}
+      : cursor_(std::move(cursor)),
+        epochs_(parts.epochs),
+        on_(parts.helpers.reading),
+        chunk_bytes_(parts.chunk_bytes) {}
   Entries(const Entries&) = delete;
   Entries& operator=(const Entries&) = delete;
 
@@ -68,7 +70,7 @@ class Entries {
       chunk.last = true;
       return 0;
     }
-    TRY(Ready ready, prepare_record(*record, json_reader_));
+    TRY(Ready ready, prepare_record(*record, json_reader_, epochs_));
     const std::uint64_t bytes = ready.bytes;
     chunk.entries.push_back(std::move(ready));
     return bytes;
@@ -77,6 +79,7 @@ class Entries {
   // The reading executor's, while anything is coming.
   journal::Cursor cursor_;
   fhir::JsonReader json_reader_;
+  Epochs& epochs_;
 
   Executor* const on_;
   const std::uint64_t chunk_bytes_;
@@ -136,8 +139,7 @@ Result<std::uint64_t> Replay::run(journal::Reader& reader) {
                                                      : std::optional(folded_.state.chain)),
       parts_);
   Layers layers(parts_);
-  const apply::Tools tools{parts_.codec, json_reader_, fhir::standard_search_params(),
-                           parts_.planted};
+  const Known known{parts_.codec, parts_.epochs};
   std::uint64_t replayed = 0;
   Result<void> readable = ok();
   for (bool more = true; more;) {
@@ -150,7 +152,7 @@ Result<std::uint64_t> Replay::run(journal::Reader& reader) {
         more = false;
         break;
       }
-      TRY_OK(fold_ready(work, folded_, **entry, tools, parts_.codec));
+      TRY_OK(fold_ready(work, folded_, **entry, known, json_reader_, parts_.planted));
       ++replayed;
     }
     if (!work.empty()) {

@@ -39,12 +39,13 @@ class Replay {
   struct Parts {
     views::Kv& kv;
     views::BodyCodec& codec;  ///< told of the dictionaries on the way
+    Epochs& epochs;           ///< told of the definitions
     Bug planted = Bug::none;
     /// Told after each layer how far the fold is; may be empty.
     std::function<void(Position)> progress = {};
-    /// Only for a Kv that counts as a whole or not at all, with all dictionaries known before
-    /// (learn_all): bodies are compressed while later entries are folded, so a dictionary may be
-    /// used before its own row is written.
+    /// Only for a Kv that counts as a whole or not at all, with dictionaries and definitions known
+    /// before (learn_all): bodies are compressed while later entries are folded, so a dictionary
+    /// may be used before its own row is written.
     ReplayHelpers helpers = {};
     std::uint64_t layer_bytes = layer_bytes_max;
     std::uint64_t chunk_bytes = chunk_bytes_max;

@@ -90,9 +90,11 @@ class ReplayTest : public NodeTest {
     auto from = read_folded(*into.snapshot());
     EXPECT_TRUE(from);
     views::BodyCodec codec;
+    Epochs epochs;
     Position told;
     Replay replay({.kv = into,
                    .codec = codec,
+                   .epochs = epochs,
                    .progress = [&](Position at) { told = at; },
                    .helpers = helpers,
                    .layer_bytes = layer_bytes,

@@ -1,11 +1,12 @@
 #include "node/sequencer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "decide/decide.h"
-#include "fhir/params/compile.h"
+#include "node/batch.h"
 #include "views/requests.h"
 
 namespace holdfast::node {
@@ -26,33 +27,6 @@ std::uint64_t outcome_bytes_bound(const decide::Prepared& prepared) {
 
 }  // namespace
 
-/// One command on its way; lives in the frame of submit().
-struct Sequencer::Submission {
-  Submission(Executor& from, decide::Prepared given) : prepared(std::move(given)), answer(from) {}
-  decide::Prepared prepared;
-  Packed packed;
-  Answer<Result<Committed>> answer;
-};
-
-/// What is being decided together.
-struct Sequencer::Batch {
-  std::shared_ptr<const views::View> below;
-  views::WorkLayer work;
-  Folded folded;
-  Time time;
-  std::size_t operations = 0;
-  std::uint64_t entries = 0;
-  bool seal = false;
-  std::shared_ptr<const Bytes> dictionary;  ///< to be learned once it is durable
-  Position dictionary_position;
-  std::vector<std::pair<Submission*, Result<Committed>>> answers;
-
-  Batch(std::shared_ptr<const views::View> view, Folded start)
-      : below(std::move(view)),
-        work(below, load_little<std::uint64_t>(start.state.chain.view().data())),
-        folded(std::move(start)) {}
-};
-
 Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
     : world_(std::move(parts.world)),
       options_(parts.options),
@@ -61,12 +35,15 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       reader_(std::move(parts.journal.reader)),
       writer_(std::move(parts.journal.writer)),
       codec_(std::move(parts.codec)),
+      epochs_(std::move(parts.epochs)),
       published_(kv, *codec_),
       applier_({world_.background, world_.sequencer, kv, published_, counts_, *codec_,
-                [this](Bytes dictionary) {
-                  Work work;
-                  work.dictionary = std::make_shared<const Bytes>(std::move(dictionary));
-                  queue_.try_push(std::move(work));  // full: trained again after the next start
+                [this](Bytes dictionary) {  // not taken: trained again after the next start
+                  push_note(EntryKind::dictionary, std::move(dictionary));
+                },
+                *epochs_,
+                [this](const Activation& activation) {
+                  return push_note(EntryKind::activation, encode(activation));
                 }},
                options_.unflushed_bytes_max),
       folded_(std::move(parts.folded)),
@@ -111,6 +88,7 @@ Task<Result<void>> Sequencer::start() {
     CO_TRY_OK(co_await writer_->audited(torn.file));
   }
   world_.sequencer.spawn(run());
+  applier_.wake();
   arm_seal();
   arm_preparation();
   co_return ok();
@@ -184,6 +162,10 @@ void Sequencer::refuse(const std::vector<Work>& works, std::size_t from, const E
   for (std::size_t i = from; i < works.size(); ++i) {
     if (works[i].submission != nullptr) {
       works[i].submission->answer.set(fail(why));
+    } else if (works[i].note && works[i].note->answer != nullptr) {
+      works[i].note->answer->set(fail(why));
+    } else if (works[i].note && works[i].note->kind == EntryKind::activation) {
+      applier_.offer_again();
     }
   }
 }
@@ -191,12 +173,12 @@ void Sequencer::refuse(const std::vector<Work>& works, std::size_t from, const E
 void Sequencer::take(const std::vector<Work>& works, std::size_t& next, Batch& batch) {
   batch.time = clock_.next();
   for (; next < works.size(); ++next) {
-    if (works[next].dictionary) {
-      if (batch.entries > 0) {
+    if (works[next].note) {
+      if (!batch.answers.empty()) {
         return;
       }
-      append_dictionary(works[next].dictionary, batch);
-      continue;
+      append_note(works[next++].note, batch);
+      return;
     }
     if (works[next].submission == nullptr) {
       batch.seal = true;
@@ -231,7 +213,14 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
       return committed;
     }
   }
-  auto outcome = decide::decide(batch.work, *codec_, submission.prepared, options_.planted);
+  if (!decide::is_prepared_under(submission.prepared, extracting())) {
+    TRY(submission.prepared,
+        decide::prepare(std::move(submission.prepared.command), json_reader_, extracting()));
+  }
+  const Epoch* const active = epochs_->at(batch.folded.state.active);
+  check(active != nullptr, "what is active has been learnt");
+  auto outcome =
+      decide::decide(batch.work, *codec_, *active->params, submission.prepared, options_.planted);
   if (!outcome) {
     ++counts_.refused;
     return fail(std::move(outcome).error());
@@ -264,33 +253,12 @@ Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Ou
   const auto composed = apply::compose(submission.prepared, outcome, facts.time);
   const auto applied =
       fold_command(batch.work, batch.folded, submission.prepared, outcome, composed, facts,
-                   {*codec_, json_reader_, fhir::standard_search_params(), options_.planted});
+                   {*codec_, json_reader_, extracting(), options_.planted});
   // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
   check(applied.has_value(), applied ? "" : applied.error().what.c_str());
   ++batch.entries;
   counts_.journal_bytes += journal::record_bytes(entry.command.size(), entry.outcome.size());
   return Committed{appended->position, batch.time, std::move(outcome), false};
-}
-
-void Sequencer::append_dictionary(const std::shared_ptr<const Bytes>& dictionary, Batch& batch) {
-  journal::Entry entry;
-  entry.time = batch.time;
-  entry.kind = static_cast<std::uint16_t>(EntryKind::dictionary);
-  entry.command = *dictionary;
-  entry.command_hash = sha256(*dictionary);
-  entry.outcome_hash = sha256(BytesView());
-  const auto appended = writer_->append(entry);
-  if (!appended) {
-    note_refusal(appended.error());  // without it rows are larger, and nothing else
-    return;
-  }
-  const apply::EntryFacts facts{appended->position, batch.time, appended->hash};
-  const auto folded =
-      fold_other(batch.work, batch.folded, EntryKind::dictionary, *dictionary, facts);
-  check(folded.has_value(), "a dictionary changes no resource");
-  ++batch.entries;
-  batch.dictionary = dictionary;
-  batch.dictionary_position = appended->position;
 }
 
 Task<void> Sequencer::finish(Batch& batch) {
@@ -306,6 +274,7 @@ Task<void> Sequencer::finish(Batch& batch) {
       for (auto& [submission, result] : batch.answers) {
         result = fail(committed.error());
       }
+      batch.note_answer = fail(committed.error());
     } else {
       publish(batch);
     }
@@ -314,8 +283,10 @@ Task<void> Sequencer::finish(Batch& batch) {
 }
 
 void Sequencer::publish(Batch& batch) {
-  if (batch.dictionary) {
-    const auto learned = learn(*codec_, batch.dictionary_position, *batch.dictionary);
+  if (batch.epoch) {
+    epochs_->add(batch.folded.state.position, std::move(batch.epoch));
+  } else if (batch.note && batch.note->kind == EntryKind::dictionary) {
+    const auto learned = learn(*codec_, batch.folded.state.position, batch.note->payload);
     check(learned.has_value(), "zstd takes the dictionary that it trained");
     applier_.compress_up_to(folded_.state.last_row);
   }
@@ -338,6 +309,14 @@ void Sequencer::answer(Batch& batch) {
     submission->answer.set(std::move(result));
   }
   batch.answers.clear();
+  if (!batch.note || std::exchange(batch.note_answered, true)) {
+    return;
+  }
+  if (batch.note->answer != nullptr) {
+    batch.note->answer->set(batch.note_answer);
+  } else if (batch.note->kind == EntryKind::activation && !batch.note_answer) {
+    applier_.offer_again();
+  }
 }
 
 void Sequencer::note_refusal(const Error& error) {

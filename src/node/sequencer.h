@@ -32,6 +32,7 @@ struct SequencerParts {
   Options options;
   journal::Opened journal;
   std::unique_ptr<views::BodyCodec> codec;
+  std::unique_ptr<Epochs> epochs;
   Folded folded;
   journal::SigningKey signing_key;
   Bytes link_secret;
@@ -47,6 +48,14 @@ class Sequencer final : public Node {
   Task<Result<void>> start();
 
   Task<Result<Committed>> submit(Executor& from, decide::Prepared prepared) override;
+  Task<Result<Position>> define(Executor& from, std::vector<Bytes> search_parameters) override;
+  [[nodiscard]] const fhir::SearchParams& extracting() const override {
+    return *epochs_->newest().params;
+  }
+  [[nodiscard]] const fhir::SearchParams* definitions(Position epoch) const override {
+    const Epoch* const found = epochs_->at(epoch);
+    return found == nullptr ? nullptr : found->params.get();
+  }
   [[nodiscard]] Moment view() const override;
   Task<Result<void>> drain() override;
   [[nodiscard]] Result<std::pair<Command, Outcome>> read_entry(Position position) override;
@@ -58,8 +67,12 @@ class Sequencer final : public Node {
   [[nodiscard]] Health health() const override;
   [[nodiscard]] const Counts& counts() const override { return counts_; }
   [[nodiscard]] Load load() const override {
-    return {queue_.size(), options_.queue_max, published_.layer_bytes(),
-            options_.overlay_bytes_max};
+    return {queue_.size(),
+            options_.queue_max,
+            published_.layer_bytes(),
+            options_.overlay_bytes_max,
+            applier_.build_counts().resources,
+            applier_.build_counts().of};
   }
   [[nodiscard]] Budget& budget() override { return budget_; }
   [[nodiscard]] const views::BodyCodec& codec() const override { return *codec_; }
@@ -68,10 +81,16 @@ class Sequencer final : public Node {
  private:
   struct Submission;
   struct Batch;
-  /// What the sequencer is asked to do: a submission, a dictionary to journal, or else a seal.
+  /// An entry that is no command: a dictionary, definitions, their activation.
+  struct Note {
+    EntryKind kind = EntryKind::dictionary;
+    Bytes payload;
+    Answer<Result<Position>>* answer = nullptr;  ///< for whoever waits
+  };
+  /// What the sequencer is asked to do: a submission, a note, or else a seal.
   struct Work {
     Submission* submission = nullptr;
-    std::shared_ptr<const Bytes> dictionary;
+    std::shared_ptr<const Note> note;
   };
 
   Task<void> run();
@@ -79,10 +98,13 @@ class Sequencer final : public Node {
   void take(const std::vector<Work>& works, std::size_t& next, Batch& batch);
   Result<Committed> decide_one(Submission& submission, Batch& batch);
   Result<Committed> append_one(Submission& submission, Batch& batch, Outcome outcome);
-  void append_dictionary(const std::shared_ptr<const Bytes>& dictionary, Batch& batch);
+  /// As a batch of its own.
+  void append_note(const std::shared_ptr<const Note>& note, Batch& batch);
+  Result<Position> write_note(const Note& note, Batch& batch);
+  bool push_note(EntryKind kind, Bytes payload);
   Task<void> finish(Batch& batch);
   void publish(Batch& batch);
-  static void answer(Batch& batch);
+  void answer(Batch& batch);
   /// Waits until the overlay has room. Code::no_space while it cannot have any.
   Task<Result<void>> make_room();
   void refuse(const std::vector<Work>& works, std::size_t from, const Error& why);
@@ -100,6 +122,7 @@ class Sequencer final : public Node {
   std::unique_ptr<journal::Reader> reader_;
   std::unique_ptr<journal::Writer> writer_;  ///< none: the journal is damaged, read-only
   std::unique_ptr<views::BodyCodec> codec_;
+  std::unique_ptr<Epochs> epochs_;
   views::Published published_;
   Counts counts_;
   Applier applier_;

@@ -38,7 +38,7 @@ Moment Sequencer::view() const {
     moment_view_ = current;
     moment_state_ = *state;
   }
-  return Moment{std::move(current), moment_state_, behind_};
+  return Moment{std::move(current), moment_state_, behind_, definitions(moment_state_.active)};
 }
 
 Result<std::pair<Command, Outcome>> Sequencer::read_entry(Position position) {
@@ -83,6 +83,7 @@ Health Sequencer::health() const {
     health.writes_refused = "the view cannot be written: " + failure;
     health.fatal = Fatal::yes;
   }
+  health.indexes = applier_.build_failure();
   return health;
 }
 

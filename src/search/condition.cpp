@@ -65,7 +65,7 @@ class ConditionReader {
     Criterion made;
     made.kind = Criterion::Kind::has;
     TRY(made.param, reference_param(*other, rest.substr(first + 1, second - first - 1)));
-    const auto targets = fhir::target_types(made.param->targets);
+    const auto targets = made.param->targets;
     if (!targets.empty() && std::ranges::find(targets, type.value) == targets.end()) {
       return fail(Code::value, fmt::format("{} of {} does not lead to {}", made.param->code,
                                            fhir::name(*other), fhir::name(type)));
@@ -113,7 +113,7 @@ class ConditionReader {
       return std::vector{*named};
     }
     std::vector<fhir::TypeId> types;
-    const auto known = fhir::target_types(param.targets);
+    const auto known = param.targets;
     for (std::size_t i = 0; i < (known.empty() ? fhir::type_count : known.size()); ++i) {
       const fhir::TypeId type{known.empty() ? static_cast<std::uint8_t>(i) : known[i]};
       const bool narrowed = std::ranges::all_of(

@@ -224,6 +224,7 @@ TEST(PageLink, ComesBackOnlyUnderTheSecretThatSignedIt) {
                 "identifier=1&_count=2",
                 Handling::lenient,
                 {Position{7}, RowId{9}, Time{-5}},
+                Position{3},
                 {PageCursor::Order::sorted, 3, Bytes("k\0y", 3), RowId{4}},
                 20,
                 55};

@@ -6,7 +6,7 @@ namespace holdfast::search {
 namespace {
 
 constexpr std::string_view page_purpose = "search page";
-constexpr std::uint8_t link_format = 2;
+constexpr std::uint8_t link_format = 3;
 constexpr std::uint8_t no_type = 0xff;
 static_assert(fhir::type_count <= no_type);
 
@@ -41,6 +41,7 @@ std::string seal(const PageLink& link, BytesView secret) {
   append_varint(bytes, link.snapshot.position.value);
   append_varint(bytes, link.snapshot.row.value);
   append_little(bytes, link.snapshot.time.ms);
+  append_varint(bytes, link.definitions.value);
   append_cursor(bytes, link.after);
   append_varint(bytes, link.shown);
   append_varint(bytes, link.total ? *link.total + 1 : 0);
@@ -64,6 +65,7 @@ Result<PageLink> open_link(std::string_view text, BytesView secret) {
   link.snapshot.position = Position{reader.varint()};
   link.snapshot.row = RowId{reader.varint()};
   link.snapshot.time = Time{reader.little<std::int64_t>()};
+  link.definitions = Position{reader.varint()};
   const auto after = read_cursor(reader);
   link.shown = reader.varint();
   const std::uint64_t total = reader.varint();

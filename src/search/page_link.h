@@ -20,6 +20,7 @@ struct PageLink {
   std::string query;  ///< as the client wrote it
   Handling handling = Handling::strict;
   Snapshot snapshot;
+  Position definitions;  ///< the epoch by which the first page was searched
   PageCursor after;
   std::uint64_t shown = 0;  ///< resources on the pages before
   std::optional<std::uint64_t> total;

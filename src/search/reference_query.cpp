@@ -186,7 +186,7 @@ Result<ValueQueryPtr> reference_query(const Asked& asked, std::string_view text)
     add(*named, value);
     return ValueQueryPtr(std::make_shared<ReferenceQuery>(std::move(forms)));
   }
-  const auto targets = fhir::target_types(asked.param.targets);
+  const auto targets = asked.param.targets;
   const std::size_t count = targets.empty() ? fhir::type_count : targets.size();
   for (std::size_t i = 0; i < count; ++i) {
     add(fhir::TypeId{targets.empty() ? static_cast<std::uint8_t>(i) : targets[i]}, value);

@@ -72,7 +72,37 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   if (!opened) {
     co_return fail(std::move(opened).error());
   }
-  co_return std::unique_ptr<Assembly>(new Assembly(std::move(parts), config, *std::move(opened)));
+  std::unique_ptr<Assembly> assembly(new Assembly(std::move(parts), config, *std::move(opened)));
+  CO_TRY_OK(co_await assembly->define(config.search_parameters));
+  co_return assembly;
+}
+
+// The configuration says what counts beside the built-in parameters: what it has no longer, goes.
+Task<Result<void>> Assembly::define(std::vector<Bytes> search_parameters) {
+  if (!node_->health().writes_refused.empty()) {
+    co_return ok();  // read-only: searches go on by what the journal says
+  }
+  const auto defined = co_await node_->define(home_, std::move(search_parameters));
+  if (!defined) {
+    const Error& why = defined.error();
+    if (why.code == Code::unavailable || why.code == Code::no_space) {
+      parts_.log.error("search parameters stay as they were", {{"why", why.what}});
+      co_return ok();
+    }
+    co_return fail(why);
+  }
+  for (std::uint8_t i = 0; i < fhir::type_count; ++i) {
+    for (const fhir::SearchParam& param : node_->extracting().of(fhir::TypeId{i})) {
+      if (!param.unsupported.empty() && !param.url.starts_with("http://hl7.org/fhir/")) {
+        parts_.log.warn("nobody can search by this parameter",
+                        {{"type", fhir::name(fhir::TypeId{i})},
+                         {"code", param.code},
+                         {"url", param.url},
+                         {"why", param.unsupported}});
+      }
+    }
+  }
+  co_return ok();
 }
 
 void Assembly::log_opening(const node::OpeningReport& report) {
@@ -91,19 +121,38 @@ void Assembly::log_opening(const node::OpeningReport& report) {
 
 void Assembly::start() { server_->start(); }
 
+void Assembly::log_changes(const node::Health& health, Said& said) {
+  if (health.writes_refused != said.writes_refused) {
+    said.writes_refused = health.writes_refused;
+    if (said.writes_refused.empty()) {
+      parts_.log.info("writes are accepted again");
+    } else {
+      parts_.log.error("writes are refused", {{"why", said.writes_refused}});
+    }
+  }
+  const node::Load load = node_->load();
+  if (load.indexed_of != 0 && !said.building) {
+    parts_.log.info("making the indexes of new search parameters",
+                    {{"resources", load.indexed_of / 2}});
+  }
+  said.building = load.indexed_of != 0;
+  if (const Position active = node_->view().state.active; active != said.active) {
+    said.active = active;
+    parts_.log.info("searches go by new search parameters", {{"definitions", active.value}});
+  }
+  if (health.indexes != said.indexes) {
+    said.indexes = health.indexes;
+    parts_.log.error("new search parameters cannot be searched by", {{"why", said.indexes}});
+  }
+}
+
 Task<End> Assembly::run() {
   End end = End::stopped;
-  std::string refused_before;
+  Said said;
+  said.active = node_->view().state.active;
   while (!stopping_.load(std::memory_order_relaxed)) {
     const node::Health health = node_->health();
-    if (health.writes_refused != refused_before) {  // one line an episode, not one a look
-      refused_before = health.writes_refused;
-      if (refused_before.empty()) {
-        parts_.log.info("writes are accepted again");
-      } else {
-        parts_.log.error("writes are refused", {{"why", refused_before}});
-      }
-    }
+    log_changes(health, said);
     if (health.fatal == node::Fatal::yes) {
       parts_.log.error("this node cannot go on: it ends, so that nobody takes it for alive",
                        {{"why", health.writes_refused}});

@@ -46,7 +46,7 @@ class Assembly {
   };
 
   /// Opens the node; logs what that found. From any executor; ends on world.io.front().
-  /// Errors of node::open.
+  /// Errors of node::open; those of Node::define for what the configuration has.
   static Task<Result<std::unique_ptr<Assembly>>> open(Parts parts, const Config& config);
 
   ~Assembly();
@@ -67,6 +67,15 @@ class Assembly {
   class Door;
   Assembly(Parts parts, const Config& config, node::Opened opened);
   void log_opening(const node::OpeningReport& report);
+  Task<Result<void>> define(std::vector<Bytes> search_parameters);
+  /// One line an episode, not one a look.
+  struct Said {
+    std::string writes_refused;
+    std::string indexes;
+    Position active;
+    bool building = false;
+  };
+  void log_changes(const node::Health& health, Said& said);
 
   Parts parts_;
   Executor& home_;

@@ -30,6 +30,8 @@ struct Config {
   std::uint64_t view_write_bytes = std::uint64_t{96} << 20U;
   /// Requests in flight have this long once the server is asked to end.
   Duration drain_time_max = seconds(20);
+  /// SearchParameter resources beside those that are built in; not a setting of its own.
+  std::vector<Bytes> search_parameters;
   node::Options node;
   http::Limits limits;
   api::Options api;

@@ -70,6 +70,14 @@ void add_node(Families& to, const node::Node& node) {
   add_gauge(to, "overlay_bytes_max", "The bound of those: beyond it, writes wait",
             load.overlay_bytes_max);
 
+  add_gauge(to, "indexed_resources",
+            "Resources read for indexes that are being made, in two passes", load.indexed);
+  add_gauge(to, "indexed_resources_of", "How many that will be; 0 while none are made",
+            load.indexed_of);
+  add_gauge(to, "definitions_waiting",
+            "1 while searches do not go by the newest search parameters yet",
+            moment.state.active == moment.state.definitions ? 0 : 1);
+
   const node::Health health = node.health();
   add_gauge(to, "writes_accepted", "1 while writes are accepted",
             health.writes_refused.empty() ? 1 : 0);

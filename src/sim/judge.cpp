@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 
 #include "decide/decide.h"
-#include "fhir/params/compile.h"
 #include "journal/open.h"
 #include "journal/scrub.h"
 #include "node/fold.h"
+#include "node/index_build.h"
 #include "views/facts.h"
 #include "views/mem_kv.h"
+#include "views/stored_postings.h"
 #include "views/versions.h"
 #include "views/view.h"
 
@@ -46,11 +47,15 @@ std::optional<std::string> stored_body(const views::Reader& reader, const views:
 class Judge {
  public:
   Judge(World& world, node::Node& node, Ledger& ledger, const JudgeOptions& options)
-      : world_(world), node_(node), ledger_(ledger), options_(options) {}
+      : world_(world), node_(node), ledger_(ledger), options_(options) {
+    const auto kept = node::keep_catalogue(kv_, epochs_);
+    check(kept.has_value(), "memory takes what is written");
+  }
 
   std::uint64_t run() {
     read_journal();
     compare_digests();
+    compare_indexes();
     compare_versions();
     compare_promises();
     compare_searches();
@@ -124,10 +129,10 @@ class Judge {
         return false;
       }
     } else {
-      auto ready = node::prepare_record(record, reader_);
-      const auto folded = ready ? node::fold_ready(work, folded_, *ready,
-                                                   {codec_, reader_, params_, Bug::none}, codec_)
-                                : Result<void>(std::unexpected(ready.error()));
+      auto ready = node::prepare_record(record, reader_, epochs_);
+      const auto folded =
+          ready ? node::fold_ready(work, folded_, *ready, {codec_, epochs_}, reader_, Bug::none)
+                : Result<void>(std::unexpected(ready.error()));
       if (!folded) {
         wrong("entry {} cannot be folded: {}", header.position.value, folded.error().what);
         return false;
@@ -136,17 +141,34 @@ class Judge {
     const auto layer = std::move(work).freeze(header.position, header.position);
     const auto written = views::write_layer(kv_, *layer, codec_);
     check(written.has_value(), "memory takes what is written");
+    return static_cast<EntryKind>(header.kind) != EntryKind::activation || make_indexes();
+  }
+
+  /// What was built in the background before searches went by it.
+  bool make_indexes() {
+    node::BuildCounts counts;
+    node::IndexBuild build(kv_, codec_, epochs_, counts);
+    for (bool more = true; more;) {
+      const auto step = build.step();
+      if (!step) {
+        wrong("the indexes of new definitions: {}", step.error().what);
+        return false;
+      }
+      more = *step;
+    }
     return true;
   }
 
   bool decide_again(Position position, const std::pair<Command, Outcome>& entry,
                     views::WorkLayer& work, const apply::EntryFacts& facts) {
-    const auto prepared = decide::prepare(entry.first, reader_, params_);
+    const fhir::SearchParams& extracting = *epochs_.newest().params;
+    const auto prepared = decide::prepare(entry.first, reader_, extracting);
     if (!prepared) {
       wrong("entry {} cannot be prepared: {}", position.value, prepared.error().what);
       return false;
     }
-    const auto outcome = decide::decide(work, codec_, *prepared);
+    const auto outcome =
+        decide::decide(work, codec_, *epochs_.at(folded_.state.active)->params, *prepared);
     if (!outcome || *outcome != entry.second) {
       wrong("entry {}: deciding again gives {}", position.value,
             outcome ? "another outcome" : outcome.error().what);
@@ -154,11 +176,27 @@ class Judge {
     }
     const auto composed = apply::compose(*prepared, *outcome, facts.time);
     const auto folded = node::fold_command(work, folded_, *prepared, *outcome, composed, facts,
-                                           {codec_, reader_, params_, Bug::none});
+                                           {codec_, reader_, extracting, Bug::none});
     if (!folded) {
       wrong("entry {} cannot be folded: {}", position.value, folded.error().what);
     }
     return folded.has_value();
+  }
+
+  /// Every index holds exactly what the bodies give, however often definitions changed, and
+  /// wherever the build was cut.
+  void compare_indexes() {
+    const node::Moment moment = node_.view();
+    if (moment.state.active != moment.state.definitions) {
+      wrong("searches go by the definitions of entry {}, half a minute after those of entry {}",
+            moment.state.active.value, moment.state.definitions.value);
+      return;
+    }
+    const auto sums = views::sum_indexes(*moment.reader, node_.codec(), node_.extracting());
+    if (!sums || sums->computed != sums->stored) {
+      wrong("the indexes hold {} postings where {} belong, or other ones",
+            sums ? sums->stored.postings : 0, sums ? sums->computed.postings : 0);
+    }
   }
 
   void compare_digests() {
@@ -301,7 +339,7 @@ class Judge {
   views::MemKv kv_;
   views::BodyCodec codec_;
   fhir::JsonReader reader_;
-  const fhir::SearchParams& params_ = fhir::standard_search_params();
+  node::Epochs epochs_;
   node::Folded folded_;
 };
 

@@ -39,6 +39,7 @@ struct JudgeOptions {
 ///  2. entry times never go back, and never leapt
 ///  3. each outcome is what the model expects, and what decide() says when asked again
 ///  4. folding the journal anew gives the live digest, and so do the live rows
+///     and each index holds exactly what the current bodies give
 ///  5. every version the model has can be read, with its content; and every promise is among them
 ///  6. nothing that was refused is there
 ///  7. every search and every history that was followed found exactly what was there at its

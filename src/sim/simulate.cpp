@@ -1,6 +1,7 @@
 #include "sim/simulate.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 #include "server/assembly.h"
 #include "server/directory.h"
 #include "sim/client.h"
+#include "sim/definitions.h"
 #include "sim/judge.h"
 #include "views/mem_kv.h"
 #include "world/sim/sim_world.h"
@@ -173,7 +175,7 @@ class Simulation {
   /// Something happens to the machine; false when the life is over.
   bool strike() {
     end_weather();
-    switch (random_.below(12)) {
+    switch (random_.below(13)) {
       case 0:
       case 1: count(Fault::power_cut); return recover(Crash::power);
       case 2: count(Fault::process_kill); return recover(Crash::process);
@@ -187,6 +189,7 @@ class Simulation {
       case 8: fill_disk(); return true;
       case 9: move_clock(); return true;
       case 10: break_connections(); return true;
+      case 11: change_definitions(); return true;
       default: count(Fault::clean_stop); return stop_cleanly();
     }
   }
@@ -248,6 +251,15 @@ class Simulation {
   void end_clock_leap() {
     machine_.clock().leap(Duration{-leapt_.ns});
     leapt_ = Duration{};
+  }
+
+  /// Other search parameters, from now on or from when the machine lets them through.
+  void change_definitions() {
+    count(Fault::new_definitions);
+    Executor& io = *machine_.world().io.front();
+    // Nobody waits: whether it came through is in the journal.
+    io.spawn(holdfast::detail::keep(assembly_->node().define(io, draw_definitions(random_)),
+                                    std::make_shared<std::optional<Result<Position>>>()));
   }
 
   void break_connections() {

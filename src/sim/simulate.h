@@ -21,26 +21,27 @@ struct Options {
 
 /// What can happen to the machine.
 enum class Fault : std::uint8_t {
-  power_cut,       ///< between two steps: the page cache is lost, torn, reordered
-  power_cut_call,  ///< inside a disk call
-  process_kill,    ///< the page cache stays
-  sync_error,      ///< EIO from fdatasync or fsync
-  write_error,     ///< EIO from a write
-  read_error,      ///< EIO from a read
-  disk_full,       ///< ENOSPC for a while
-  rot,             ///< a bit of the medium flips
-  clock_leap,      ///< forward by more than a day
-  clock_back,      ///< backward by hours
-  clock_nudge,     ///< a few seconds either way
-  network_resets,  ///< connections break in the middle
-  garbage,         ///< a client sends what is not HTTP
-  clean_stop,      ///< SIGTERM
+  power_cut,        ///< between two steps: the page cache is lost, torn, reordered
+  power_cut_call,   ///< inside a disk call
+  process_kill,     ///< the page cache stays
+  sync_error,       ///< EIO from fdatasync or fsync
+  write_error,      ///< EIO from a write
+  read_error,       ///< EIO from a read
+  disk_full,        ///< ENOSPC for a while
+  rot,              ///< a bit of the medium flips
+  clock_leap,       ///< forward by more than a day
+  clock_back,       ///< backward by hours
+  clock_nudge,      ///< a few seconds either way
+  network_resets,   ///< connections break in the middle
+  garbage,          ///< a client sends what is not HTTP
+  clean_stop,       ///< SIGTERM
+  new_definitions,  ///< other search parameters, from here on
 };
-inline constexpr std::size_t fault_count = 14;
+inline constexpr std::size_t fault_count = 15;
 inline constexpr std::array<std::string_view, fault_count> fault_names{
     "power-cut",   "power-cut-in-call", "process-kill", "sync-error", "write-error",
     "read-error",  "disk-full",         "rot",          "clock-leap", "clock-back",
-    "clock-nudge", "network-resets",    "garbage",      "clean-stop"};
+    "clock-nudge", "network-resets",    "garbage",      "clean-stop", "new-definitions"};
 
 struct Report {
   std::vector<std::string> violations;  ///< empty: every promise was kept

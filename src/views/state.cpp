@@ -5,7 +5,7 @@
 namespace holdfast::views {
 namespace {
 
-constexpr std::uint8_t state_format = 3;
+constexpr std::uint8_t state_format = 4;
 
 }  // namespace
 
@@ -60,6 +60,8 @@ Bytes encode(const State& state) {
   }
   append_little(bytes, state.undo_pruned);
   append_little(bytes, state.undo_oldest.ms);
+  append_little(bytes, state.definitions.value);
+  append_little(bytes, state.active.value);
   return bytes;
 }
 
@@ -77,6 +79,8 @@ Result<State> decode_state(BytesView bytes) {
   }
   state.undo_pruned = reader.little<std::uint64_t>();
   state.undo_oldest = Time{reader.little<std::int64_t>()};
+  state.definitions = Position{reader.little<std::uint64_t>()};
+  state.active = Position{reader.little<std::uint64_t>()};
   if (reader.failed() || !reader.at_end() || format != state_format) {
     return fail(Code::corrupt, "state: a row that cannot be read; run `holdfast rebuild`");
   }

@@ -38,6 +38,8 @@ struct State {
   std::uint64_t undo_pruned = 0;  ///< position up to which undo rows are gone
   /// No undo row that is left is of an earlier time; the end of time when none is left.
   Time undo_oldest{std::numeric_limits<std::int64_t>::max()};
+  Position definitions;  ///< of the epoch that is extracted under; 0: what is built in
+  Position active;       ///< of the epoch that searches go by
   bool operator==(const State&) const = default;
 };
 

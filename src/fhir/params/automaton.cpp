@@ -16,6 +16,7 @@ void AutomatonBuilder::add_below(std::uint16_t node, std::span<const SelectStep>
                                  PathAction action) {
   if (steps.empty()) {
     nodes_[node].actions.push_back(action);
+    ++actions_;
     return;
   }
   check(steps[0].kind == SelectStep::Kind::child, "the automaton knows plain steps only");

@@ -1,93 +1,231 @@
 #include "fhir/params/compile.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <tuple>
+#include <optional>
+#include <utility>
 
 #include "base/check.h"
 #include "fhir/params/automaton.h"
+#include "fhir/params/leaves.h"
 #include "fhir/params/normal_path.h"
 
 namespace holdfast::fhir {
 
-using params::is_indexable;
+using params::leaves;
 using params::normal_paths;
 using params::NormalPath;
+using params::parts_text;
+using params::path_text;
+
+namespace {
+
+// What the compiler needs to know of a parameter, built in or not. Borrows.
+struct Definition {
+  struct Part {
+    ParamKind kind;
+    std::string_view expression;
+  };
+  std::string_view code;
+  std::string_view url;
+  ParamKind kind = ParamKind::token;
+  std::string_view expression;
+  std::span<const std::uint8_t> targets;
+  std::vector<Part> parts;
+};
+
+Definition definition_of_row(const SearchParameterRow& row) {
+  Definition definition{code(row), url(row), row.kind, expression(row), target_types(row.targets),
+                        {}};
+  for (std::uint32_t i = 0; i < row.component_count; ++i) {
+    const SearchComponentRow& part = tables::search_components[row.first_component + i];
+    definition.parts.push_back({tables::search_parameters[part.definition].kind,
+                                pool_text(part.expression, part.expression_bytes)});
+  }
+  return definition;
+}
+
+constexpr std::string_view given_here =
+    "it selects what the server itself gives a resource: search by _id or _lastUpdated";
+
+// Resource.id, meta.versionId and meta.lastUpdated: not in the body when its values are extracted.
+bool is_given_here(const Selector& selector) {
+  const auto is = [&](std::size_t step, std::string_view wanted) {
+    return step < selector.steps.size() && selector.steps[step].kind == SelectStep::Kind::child &&
+           std::ranges::any_of(
+               selector.steps[step].rows,
+               [&](std::uint16_t row) { return name(tables::elements[row]) == wanted; });
+  };
+  return is(0, "id") || (is(0, "meta") && (is(1, "versionId") || is(1, "lastUpdated")));
+}
+
+// Room that the definitions of one package cannot use up unseen: numbers have 16 bits.
+constexpr std::size_t indexes_max = 60'000;
+constexpr std::size_t rests_max = 60'000;
+
+}  // namespace
 
 /// Compiles one epoch of definitions.
 class SearchParamsBuilder {
  public:
-  SearchParams run() {
-    std::vector<std::vector<const SearchParameterRow*>> by_type(type_count);
+  /// Numbers that are given out already, and what they are given to.
+  void give_numbers(std::span<const std::string> catalogue) {
+    for (std::size_t i = indexes_.size(); i < catalogue.size(); ++i) {
+      if (!catalogue[i].empty()) {
+        known_.emplace(catalogue[i], IndexId{static_cast<std::uint16_t>(i)});
+      }
+      indexes_.emplace_back();
+    }
+  }
+  /// Whether these are the numbers it has given out, perhaps with more behind them.
+  [[nodiscard]] bool agrees_with(std::span<const std::string> catalogue) const {
+    return catalogue.size() >= indexes_.size() &&
+           std::ranges::all_of(known_, [&](const auto& known) {
+             return catalogue[known.second.value] == known.first;
+           });
+  }
+
+  void add_built_in() {
     for (std::uint32_t i = 0; i < tables::search_parameter_count; ++i) {
       const SearchParameterRow& row = tables::search_parameters[i];
+      const Definition definition = definition_of_row(row);
       for (std::uint32_t b = 0; b < row.base_count; ++b) {
-        by_type[tables::search_parameter_bases[row.first_base + b]].push_back(&row);
+        const TypeId type{tables::search_parameter_bases[row.first_base + b]};
+        by_type_[type.value].push_back(compiled(type, definition));
       }
-    }
-    for (std::size_t type = 0; type < type_count; ++type) {
-      for (const SearchParameterRow* row : by_type[type]) {
-        add(TypeId{static_cast<std::uint8_t>(type)}, *row);
-      }
-      made_.first_[type + 1] = static_cast<std::uint32_t>(made_.params_.size());
     }
     mark_compartments();
-    made_.automaton_ = automaton_.finish();
-    return std::move(made_);
+  }
+  /// The others of its epoch, and what those before have left.
+  void add(const EpochSource& source) {
+    for (const ParamDefinition& one : source.former) {
+      const Definition definition = definition_of(one, source.former);
+      for (const TypeId type : one.base) {
+        (void)compiled(type, definition);  // for its indexes
+      }
+    }
+    for (const ParamDefinition& one : source.current) {
+      add(one, source.current);
+    }
+  }
+
+  SearchParams finish() && {
+    SearchParams made;
+    for (std::size_t type = 0; type < type_count; ++type) {
+      std::ranges::stable_sort(by_type_[type], {}, &SearchParam::code);
+      std::ranges::move(by_type_[type], std::back_inserter(made.params_));
+      made.first_[type + 1] = static_cast<std::uint32_t>(made.params_.size());
+    }
+    made.indexes_ = std::move(indexes_);
+    made.rests_ = std::move(rests_);
+    made.automaton_ = automaton_.finish();
+    made.texts_ = std::move(texts_);
+    made.targets_ = std::move(targets_);
+    return made;
   }
 
  private:
-  using Key = std::tuple<TypeId, ParamKind, std::string>;
-
-  void add(TypeId type, const SearchParameterRow& row) {
+  SearchParam compiled(TypeId type, const Definition& definition) {
     SearchParam param;
-    param.code = code(row);
-    param.url = url(row);
-    param.kind = row.kind;
-    param.targets = row.targets;
-    for (std::uint32_t i = 0; i < row.component_count; ++i) {
-      param.parts.push_back(definition_of(component(row, i)).kind);
+    param.code = definition.code;
+    param.url = definition.url;
+    param.kind = definition.kind;
+    param.targets = definition.targets;
+    for (const Definition::Part& part : definition.parts) {
+      param.parts.push_back(part.kind);
     }
-    param.unsupported = index_all(type, row, param);
+    param.unsupported = index_all(type, definition, param);
     if (!param.unsupported.empty()) {
       param.uses.clear();
     }
-    made_.params_.push_back(std::move(param));
+    return param;
   }
 
-  static const SearchComponentRow& component(const SearchParameterRow& row, std::uint32_t i) {
-    return tables::search_components[row.first_component + i];
+  /// One that is not built in.
+  void add(const ParamDefinition& one, std::span<const ParamDefinition> beside) {
+    Definition definition = definition_of(one, beside);
+    definition.code = texts_.emplace_back(one.code);
+    definition.url = texts_.emplace_back(one.url);
+    std::vector<std::uint8_t>& targets = targets_.emplace_back();
+    for (const TypeId target : one.target) {
+      targets.push_back(target.value);
+    }
+    definition.targets = targets;
+    for (const TypeId type : one.base) {
+      SearchParam param = compiled(type, definition);
+      std::vector<SearchParam>& of_type = by_type_[type.value];
+      const auto same = std::ranges::find(of_type, param.code, &SearchParam::code);
+      if (same == of_type.end()) {
+        of_type.push_back(std::move(param));
+      } else {
+        *same = std::move(param);
+      }
+    }
   }
-  static const SearchParameterRow& definition_of(const SearchComponentRow& part) {
-    return tables::search_parameters[part.definition];
+
+  static Definition definition_of(const ParamDefinition& one,
+                                  std::span<const ParamDefinition> beside) {
+    Definition definition{one.code, one.url, one.kind, one.expression, {}, {}};
+    for (const ParamDefinition::Part& part : one.parts) {
+      // What it is a part of cannot be compiled without its kind: `special` says so.
+      definition.parts.push_back(
+          {kind_of(part.definition, beside).value_or(ParamKind::special), part.expression});
+    }
+    return definition;
+  }
+  static std::optional<ParamKind> kind_of(std::string_view wanted,
+                                          std::span<const ParamDefinition> beside) {
+    const auto at = std::ranges::find(beside, wanted, &ParamDefinition::url);
+    if (at != beside.end()) {
+      return at->kind;
+    }
+    for (std::uint32_t i = 0; i < tables::search_parameter_count; ++i) {
+      if (url(tables::search_parameters[i]) == wanted) {
+        return tables::search_parameters[i].kind;
+      }
+    }
+    return std::nullopt;
   }
 
   /// Adds the uses; gives back why that is not possible, or nothing.
-  std::string_view index_all(TypeId type, const SearchParameterRow& row, SearchParam& param) {
+  std::string_view index_all(TypeId type, const Definition& definition, SearchParam& param) {
     if (param.code == "_id" || param.code == "_lastUpdated") {
       return {};  // every version's row says them
     }
-    if (row.kind == ParamKind::special) {
+    if (definition.kind == ParamKind::special) {
       return "a special parameter has a meaning of its own, which this server does not know";
     }
-    if (row.expression_bytes == 0) {
+    if (definition.expression.empty()) {
       return "the standard gives no expression for it: what it finds is each server's affair";
     }
-    auto syntax = path::parse(expression(row));
-    check(syntax.has_value(), "the definitions write FHIRPath");
+    if (!has_room()) {
+      return "there is no room for its index: this server has too many search parameters";
+    }
+    const auto syntax = path::parse(definition.expression);
+    if (!syntax) {
+      return "its expression is no FHIRPath";
+    }
     const auto paths = normal_paths(*syntax, type, structure(structure_of(type)));
     if (!paths) {
       return "its expression is not a path: what it selects has to be computed";
     }
     for (const NormalPath& path : *paths) {
-      if (row.kind == ParamKind::composite) {
-        add_composite(type, row, path, param);
+      if (is_given_here(path.selector)) {
+        return given_here;
+      }
+      if (definition.kind == ParamKind::composite) {
+        if (const auto why = add_composite(type, definition, path, param); !why.empty()) {
+          return why;
+        }
       } else {
-        add_path(type, row.kind, path, param);
+        add_path(type, definition.kind, path, param);
       }
     }
     return param.uses.empty() ? "its path ends in no value of its kind" : std::string_view();
+  }
+
+  [[nodiscard]] bool has_room() const {
+    return indexes_.size() < indexes_max && rests_.size() < rests_max && automaton_.has_room();
   }
 
   void add_path(TypeId type, ParamKind kind, const NormalPath& path, SearchParam& param) {
@@ -102,83 +240,48 @@ class SearchParamsBuilder {
     }
   }
 
-  // What can be indexed of a path's end: the rows of that kind; of names and addresses their parts.
-  static std::vector<Selector> leaves(ParamKind kind, const NormalPath& path) {
-    std::vector<Selector> found;
-    Selector plain = path.selector;
-    if (path.is_root || plain.steps.back().kind != SelectStep::Kind::child) {
-      return {std::move(plain)};  // telecom.where(system = 'phone'): checked by its last step
+  /// Why it cannot be indexed, or nothing.
+  std::string_view add_composite(TypeId type, const Definition& definition, const NormalPath& path,
+                                 SearchParam& param) {
+    const StructureRow* const start = start_of(type, path);
+    if (start == nullptr) {
+      return "it stands at no one element that has its parts";
     }
-    std::vector<std::uint16_t> rows = std::move(plain.steps.back().rows);
-    plain.steps.back().rows.clear();
-    for (const std::uint16_t number : rows) {
-      const ElementRow& row = tables::elements[number];
-      if (!is_indexable(kind, row)) {
-        continue;
-      }
-      if (kind == ParamKind::string && row.kind == ElementKind::complex) {
-        for (Selector& part : text_parts(plain, number)) {
-          found.push_back(std::move(part));
-        }
-      } else {
-        plain.steps.back().rows.push_back(number);
-      }
-    }
-    if (!plain.steps.back().rows.empty()) {
-      found.push_back(std::move(plain));
-    }
-    return found;
-  }
-
-  // https://hl7.org/fhir/R4/search.html#string: "any of the string fields" of HumanName and Address
-  static std::vector<Selector> text_parts(const Selector& before, std::uint16_t number) {
-    static constexpr std::array<std::string_view, 12> parts{
-        "text", "family",   "given", "prefix",     "suffix",  "line",
-        "city", "district", "state", "postalCode", "country", ""};
-    std::vector<Selector> found;
-    for (const ElementRow& part :
-         rows(structure(StructureId{tables::elements[number].structure}))) {
-      if (std::ranges::find(parts, name(part)) == parts.end()) {
-        continue;
-      }
-      Selector one = before;
-      one.steps.back().rows = {number};
-      one.steps.push_back(
-          {SelectStep::Kind::child, {static_cast<std::uint16_t>(&part - tables::elements)}, {}, 0});
-      found.push_back(std::move(one));
-    }
-    return found;
-  }
-
-  void add_composite(TypeId type, const SearchParameterRow& row, const NormalPath& path,
-                     SearchParam& param) {
-    std::vector<const StructureRow*> starts;
-    if (path.is_root) {
-      starts.push_back(&structure(structure_of(type)));
-    } else {
-      for (const std::uint16_t number : path.selector.steps.back().rows) {
-        starts.push_back(&structure(StructureId{tables::elements[number].structure}));
-      }
-    }
-    check(starts.size() == 1, "a composite stands at one element");
     std::vector<IndexPart> parts;
-    for (std::uint32_t i = 0; i < row.component_count; ++i) {
-      const SearchComponentRow& part = component(row, i);
-      const ParamKind kind = definition_of(part).kind;
-      auto syntax = path::parse(pool_text(part.expression, part.expression_bytes));
-      check(syntax.has_value(), "the definitions write FHIRPath");
-      const auto paths = normal_paths(*syntax, type, *starts.front());
-      check(paths.has_value(), "parts of composites are paths");
+    for (const Definition::Part& part : definition.parts) {
+      const auto syntax = path::parse(part.expression);
+      const auto paths =
+          syntax ? normal_paths(*syntax, type, *start) : fail(Code::syntax, "no FHIRPath");
+      if (!paths || part.kind == ParamKind::special || part.kind == ParamKind::composite) {
+        return "one of its parts is not a path, or is no parameter that is known";
+      }
       IndexPart made;
-      made.kind = kind;
+      made.kind = part.kind;
       for (const NormalPath& one : *paths) {
-        for (Selector& leaf : leaves(kind, one)) {
+        if (path.is_root && is_given_here(one.selector)) {
+          return given_here;
+        }
+        for (Selector& leaf : leaves(part.kind, one)) {
           made.at.push_back(std::move(leaf));
         }
       }
       parts.push_back(std::move(made));
     }
+    if (parts.empty()) {
+      return "it is a composite without parts";
+    }
     use(param, {index_of(type, ParamKind::composite, path.selector, std::move(parts)), {}});
+    return {};
+  }
+
+  static const StructureRow* start_of(TypeId type, const NormalPath& path) {
+    if (path.is_root) {
+      return &structure(structure_of(type));
+    }
+    const std::vector<std::uint16_t>& rows = path.selector.steps.back().rows;
+    return rows.size() == 1 && tables::elements[rows[0]].kind == ElementKind::complex
+               ? &structure(StructureId{tables::elements[rows[0]].structure})
+               : nullptr;
   }
 
   IndexId index_of(TypeId type, ParamKind kind, Selector selector, std::vector<IndexPart> parts) {
@@ -186,21 +289,22 @@ class SearchParamsBuilder {
     if (kind == ParamKind::composite) {
       text += parts_text(type, parts);
     }
-    const auto next = static_cast<std::uint16_t>(made_.indexes_.size());
-    const auto [known, fresh] = known_.try_emplace(Key{type, kind, text}, IndexId{next});
-    if (!fresh) {
-      return known->second;
+    const auto next = static_cast<std::uint16_t>(indexes_.size());
+    const auto [known, fresh] = known_.try_emplace(identity_of(kind, text), IndexId{next});
+    const IndexId id = known->second;
+    if (fresh) {
+      indexes_.emplace_back();
+    } else if (!indexes_[id.value].path.empty()) {
+      return id;
     }
-    check(next != UINT16_MAX, "indexes have 16 bits");
-    PathIndex index;
+    PathIndex& index = indexes_[id.value];
     index.type = type;
     index.kind = kind;
     index.path = std::move(text);
     index.parts = std::move(parts);
     index.repeats = may_repeat(kind, selector);
-    made_.indexes_.push_back(std::move(index));
-    place(type, IndexId{next}, std::move(selector));
-    return IndexId{next};
+    place(type, id, std::move(selector));
+    return id;
   }
 
   static bool may_repeat(ParamKind kind, const Selector& selector) {
@@ -228,54 +332,10 @@ class SearchParamsBuilder {
       Selector rest;
       rest.steps.assign(selector.steps.begin() + static_cast<std::ptrdiff_t>(plain),
                         selector.steps.end());
-      action.rest = static_cast<std::uint16_t>(made_.rests_.size());
-      made_.rests_.push_back(std::move(rest));
+      action.rest = static_cast<std::uint16_t>(rests_.size());
+      rests_.push_back(std::move(rest));
     }
     automaton_.add(type, std::span(selector.steps).first(plain), action);
-  }
-
-  static std::string path_text(TypeId type, const Selector& selector) {
-    std::string text(name(type));
-    for (const SelectStep& step : selector.steps) {
-      switch (step.kind) {
-        case SelectStep::Kind::child: append_rows(text, step.rows); break;
-        case SelectStep::Kind::equals: {
-          std::string condition;
-          append_rows(condition, step.rows);
-          text += ".where(" + condition.substr(1) + " = '" + step.literal + "')";
-          break;
-        }
-        case SelectStep::Kind::item: text += '[' + std::to_string(step.position) + ']'; break;
-      }
-    }
-    return text;
-  }
-  // ".code", ".value(Quantity, Range)"
-  static void append_rows(std::string& text, const std::vector<std::uint16_t>& rows) {
-    const ElementRow& first = tables::elements[rows.front()];
-    text += '.';
-    text += path_name(first);
-    if (first.choice == 0) {
-      return;
-    }
-    text += '(';
-    for (const std::uint16_t number : rows) {
-      const ElementRow& row = tables::elements[number];
-      text += number == rows.front() ? "" : ", ";
-      text += name(row).substr(path_name(row).size());
-    }
-    text += ')';
-  }
-  static std::string parts_text(TypeId type, const std::vector<IndexPart>& parts) {
-    std::string text;
-    for (const IndexPart& part : parts) {
-      text += text.empty() ? " (" : " & ";
-      for (const Selector& one : part.at) {
-        text += &one == part.at.data() ? "" : " | ";
-        text += path_text(type, one).substr(name(type).size() + 1);
-      }
-    }
-    return text + ')';
   }
 
   void mark_compartments() {
@@ -285,25 +345,46 @@ class SearchParamsBuilder {
       if (row.compartment != patient->value) {
         continue;
       }
-      const SearchParam* param =
-          made_.find(TypeId{row.type}, code(tables::search_parameters[row.parameter]));
-      check(param != nullptr, "a compartment names parameters of its types");
+      const std::vector<SearchParam>& of_type = by_type_[row.type];
+      const auto param = std::ranges::find(of_type, code(tables::search_parameters[row.parameter]),
+                                           &SearchParam::code);
+      check(param != of_type.end(), "a compartment names parameters of its types");
       for (const IndexUse& one : param->uses) {
-        made_.indexes_[one.index.value].in_patient_compartment = true;
+        indexes_[one.index.value].in_patient_compartment = true;
       }
     }
   }
 
-  SearchParams made_;
+  std::vector<std::vector<SearchParam>> by_type_ =
+      std::vector<std::vector<SearchParam>>(type_count);
+  std::vector<PathIndex> indexes_;
+  std::vector<Selector> rests_;
   AutomatonBuilder automaton_;
-  std::map<Key, IndexId> known_;
+  std::deque<std::string> texts_;
+  std::deque<std::vector<std::uint8_t>> targets_;
+  std::map<std::string, IndexId> known_;  // by identity
 };
 
-SearchParams compile_search_params() { return SearchParamsBuilder().run(); }
+SearchParams compile_search_params(const EpochSource& source) {
+  // What is built in takes most of the time, and is nearly always the same.
+  static const SearchParamsBuilder built_in = [] {
+    SearchParamsBuilder builder;
+    builder.add_built_in();
+    return builder;
+  }();
+  const bool same = source.catalogue.empty() || built_in.agrees_with(source.catalogue);
+  SearchParamsBuilder builder = same ? built_in : SearchParamsBuilder();
+  builder.give_numbers(source.catalogue);
+  if (!same) {
+    builder.add_built_in();
+  }
+  builder.add(source);
+  return std::move(builder).finish();
+}
 
 const SearchParams& standard_search_params() {
-  static const SearchParams params = compile_search_params();
-  return params;
+  static const SearchParams compiled = compile_search_params();
+  return compiled;
 }
 
 }  // namespace holdfast::fhir

@@ -1,0 +1,42 @@
+// node/batch.h: what the sequencer decides together. Inside this folder only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "node/sequencer.h"
+
+namespace holdfast::node {
+
+/// One command on its way; lives in the frame of submit().
+struct Sequencer::Submission {
+  Submission(Executor& from, decide::Prepared given) : prepared(std::move(given)), answer(from) {}
+  decide::Prepared prepared;
+  Packed packed;
+  Answer<Result<Committed>> answer;
+};
+
+/// What is being decided together.
+struct Sequencer::Batch {
+  std::shared_ptr<const views::View> below;
+  views::WorkLayer work;
+  Folded folded;
+  Time time;
+  std::size_t operations = 0;
+  std::uint64_t entries = 0;
+  bool seal = false;
+  std::shared_ptr<const Note> note;    ///< to be learned once it is durable
+  std::unique_ptr<const Epoch> epoch;  ///< of definitions
+  Result<Position> note_answer = Position{};
+  bool note_answered = false;
+  std::vector<std::pair<Submission*, Result<Committed>>> answers;
+
+  Batch(std::shared_ptr<const views::View> view, Folded start)
+      : below(std::move(view)),
+        work(below, load_little<std::uint64_t>(start.state.chain.view().data())),
+        folded(std::move(start)) {}
+};
+
+}  // namespace holdfast::node
