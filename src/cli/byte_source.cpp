@@ -1,5 +1,6 @@
 #include "cli/byte_source.h"
 
+#include <zlib.h>
 #include <zstd.h>
 
 #include <cerrno>
@@ -82,6 +83,52 @@ class ZstdSource final : public ByteSource {
   bool drain_ = false;  ///< more may come out although nothing went in
 };
 
+class GzipSource final : public ByteSource {
+ public:
+  explicit GzipSource(std::unique_ptr<ByteSource> packed)
+      : packed_(std::move(packed)), buffer_(64 << 10, '\0') {
+    constexpr int gzip_only = 16;
+    check(::inflateInit2(&stream_, MAX_WBITS + gzip_only) == Z_OK, "zlib has memory for a stream");
+  }
+  ~GzipSource() override { ::inflateEnd(&stream_); }
+
+  Result<std::size_t> read(std::span<char> into) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(into.data());
+    stream_.avail_out = static_cast<uInt>(into.size());
+    while (stream_.avail_out == into.size() && !into.empty()) {
+      if (stream_.avail_in == 0) {
+        TRY(const std::size_t count, packed_->read(buffer_));
+        if (count == 0) {
+          if (within_member_) {
+            return fail(Code::syntax, "the gzip data ends in the middle");
+          }
+          return std::size_t{0};
+        }
+        stream_.next_in = reinterpret_cast<Bytef*>(buffer_.data());
+        stream_.avail_in = static_cast<uInt>(count);
+      }
+      const int state = ::inflate(&stream_, Z_NO_FLUSH);
+      if (state == Z_STREAM_END) {
+        within_member_ = false;
+        ::inflateReset(&stream_);
+      } else if (state == Z_OK || state == Z_BUF_ERROR) {
+        within_member_ = true;
+      } else {
+        return fail(Code::syntax,
+                    std::string("gzip: ") + (stream_.msg == nullptr ? "broken data" : stream_.msg));
+      }
+    }
+    return into.size() - stream_.avail_out;
+  }
+  [[nodiscard]] std::uint64_t taken() const override { return packed_->taken(); }
+
+ private:
+  std::unique_ptr<ByteSource> packed_;
+  ::z_stream stream_{};
+  Bytes buffer_;
+  bool within_member_ = false;
+};
+
 }  // namespace
 
 Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
@@ -95,6 +142,10 @@ Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
 
 std::unique_ptr<ByteSource> unpack_zstd(std::unique_ptr<ByteSource> packed) {
   return std::make_unique<ZstdSource>(std::move(packed));
+}
+
+std::unique_ptr<ByteSource> unpack_gzip(std::unique_ptr<ByteSource> packed) {
+  return std::make_unique<GzipSource>(std::move(packed));
 }
 
 Result<std::size_t> read_full(ByteSource& source, std::span<char> into) {

@@ -1,5 +1,5 @@
-// cli/byte_source.h: bytes of a file, as they lie there or unpacked from zstd, in order and in
-// bounded memory.
+// cli/byte_source.h: bytes of a file, as they lie there or unpacked from zstd or gzip, in order
+// and in bounded memory.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +34,10 @@ inline constexpr unsigned zstd_window_bits_max = 27;
 /// What is inside `packed`: one zstd frame or several (RFC 8878). A frame that ends early is
 /// Code::syntax, not an end.
 [[nodiscard]] std::unique_ptr<ByteSource> unpack_zstd(std::unique_ptr<ByteSource> packed);
+
+/// What is inside `packed`: one gzip member or several (RFC 1952). One that ends early is
+/// Code::syntax, not an end.
+[[nodiscard]] std::unique_ptr<ByteSource> unpack_gzip(std::unique_ptr<ByteSource> packed);
 
 /// Fills `into` completely unless the source ends; the bytes read.
 [[nodiscard]] Result<std::size_t> read_full(ByteSource& source, std::span<char> into);

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/machine.h"
+#include "cli/packages.h"
 #include "server/assembly.h"
 #include "server/config.h"
 #include "server/directory.h"
@@ -67,6 +68,9 @@ Result<server::Config> read_settings(ServeOptions& options) {
     return fail(Code::usage, "which data directory? --data DIR, made by `holdfast init DIR`");
   }
   TRY_OK(server::check_loopback(config.http));
+  if (!config.packages_folder.empty()) {
+    TRY(config.packages, read_packages(config.packages_folder));
+  }
   return config;
 }
 
@@ -194,7 +198,8 @@ Command add_serve(CLI::App& parent) {
       "variable (HOLDFAST_INGEST_BYTES_MAX). Flag over environment over file.\n"
       "Examples:\n"
       "  holdfast serve --data data/st-mary\n"
-      "  holdfast serve --data data/st-mary --http 127.0.0.1:0 --log-level warn");
+      "  holdfast serve --data data/st-mary --http 127.0.0.1:0 --log-level warn\n"
+      "  holdfast serve --data data/st-mary --packages packages");
   return {app, [options] { return run_serve(*options); }};
 }
 

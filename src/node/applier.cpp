@@ -158,6 +158,7 @@ Result<bool> Applier::build_some() {
   const auto& ready = build_.ready();
   if (more && !*more && ready && offered_.load() != ready->definitions.value) {
     offered_.store(ready->definitions.value);
+    parts_.published.refresh();  // whoever searches by them sees what was made
     if (!parts_.built(*ready)) {
       offered_.store(0);
     }

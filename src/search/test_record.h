@@ -284,7 +284,11 @@ class Record {
   views::MemKv kv_;
   views::BodyCodec codec_;
   views::Published published_;
-  views::State state_{{}, {}, Time{1'700'000'000'000}, {}, 0, {}, 0};
+  views::State state_ = [] {
+    views::State start;
+    start.time = Time{1'700'000'000'000};
+    return start;
+  }();
   std::vector<Fact> facts_;  // facts_[n] has row n + 1
 };
 

@@ -73,7 +73,7 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
     co_return fail(std::move(opened).error());
   }
   std::unique_ptr<Assembly> assembly(new Assembly(std::move(parts), config, *std::move(opened)));
-  CO_TRY_OK(co_await assembly->define(config.search_parameters));
+  CO_TRY_OK(co_await assembly->define(config.packages.search_parameters));
   co_return assembly;
 }
 

@@ -98,6 +98,10 @@ constexpr std::array table{
     Setting{"http", "address for HTTP; port 0 picks a free one", Shape::value,
             [](Config& c, Text t) { return c.http = t, ok(); },
             [](const Config& c) { return c.http; }},
+    Setting{"packages",
+            "folder of FHIR packages, .tgz or unpacked: profiles, value sets, search parameters",
+            Shape::value, [](Config& c, Text t) { return c.packages_folder = t, ok(); },
+            [](const Config& c) { return c.packages_folder; }},
     Setting{"accept_clock", "take the system's clock although it is far ahead of the last entry",
             Shape::presence, [](Config& c, Text t) { return set_accept(c.node.accept_clock, t); },
             [](const Config& c) {

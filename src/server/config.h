@@ -18,6 +18,7 @@
 #include "http/limits.h"
 #include "node/node.h"
 #include "server/log.h"
+#include "server/packages.h"
 
 namespace holdfast::server {
 
@@ -30,8 +31,8 @@ struct Config {
   std::uint64_t view_write_bytes = std::uint64_t{96} << 20U;
   /// Requests in flight have this long once the server is asked to end.
   Duration drain_time_max = seconds(20);
-  /// SearchParameter resources beside those that are built in; not a setting of its own.
-  std::vector<Bytes> search_parameters;
+  std::string packages_folder;  ///< FHIR packages; empty: none
+  Packages packages;            ///< what is in it: no setting, read by whoever reads files
   node::Options node;
   http::Limits limits;
   api::Options api;

@@ -1,7 +1,6 @@
 #include "sim/simulate.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 #include <set>
 #include <string>
@@ -253,7 +252,6 @@ class Simulation {
     leapt_ = Duration{};
   }
 
-  /// Other search parameters, from now on or from when the machine lets them through.
   void change_definitions() {
     count(Fault::new_definitions);
     Executor& io = *machine_.world().io.front();

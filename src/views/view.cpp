@@ -120,6 +120,13 @@ Result<std::optional<Position>> Published::drain() {
   return drained;
 }
 
+void Published::refresh() {
+  const std::shared_ptr<const Reader> base = kv_.snapshot();
+  std::shared_ptr<const View> before;
+  const std::scoped_lock lock(mutex_);
+  before = std::exchange(current_, current_->rebased(base, Position{}));
+}
+
 Result<void> write_layer(Kv& kv, const Layer& layer, const BodyCodec& codec) {
   std::vector<Write> writes;
   writes.reserve(layer.row_count());

@@ -61,6 +61,8 @@ class Published {
   /// compressed; then shows the Kv instead. The position that the Kv holds afterwards, or
   /// nothing if there was no layer.
   Result<std::optional<Position>> drain();
+  /// Shows what was written into the Kv beside the layers. From the background writer.
+  void refresh();
   /// Memory of the layers shown: what admission and draining go by.
   [[nodiscard]] std::uint64_t layer_bytes() const { return current()->layer_bytes(); }
 
