@@ -113,8 +113,8 @@ class PathAutomaton {
 class SearchParams {
  public:
   SearchParams() = default;
-  SearchParams(SearchParams&&) = default;
-  SearchParams& operator=(SearchParams&&) = default;
+  SearchParams(SearchParams&&) noexcept = default;
+  SearchParams& operator=(SearchParams&&) noexcept = default;
   SearchParams(const SearchParams&) = delete;  // parameters point into their epoch's texts
   SearchParams& operator=(const SearchParams&) = delete;
   ~SearchParams() = default;
