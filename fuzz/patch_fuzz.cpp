@@ -1,7 +1,7 @@
-// JSON Patch and XML Patch over arbitrary documents and patches. What must hold: applying ends,
-// with a document that reads or with a reason that names the operation; the same patch gives the
-// same bytes again; no operation gives the same document; what came out is what a `test` finds in
-// it.
+// JSON Patch, XML Patch and FHIRPath Patch over arbitrary documents and patches. What must hold:
+// applying ends, with a document that reads or with a reason that names the operation; the same
+// patch gives the same bytes again; no operation gives the same document; what came out is what a
+// `test` finds in it.
 //
 // Input: the document, a zero byte, the patch; in JSON or in XML.
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "fhir/json.h"
 #include "fhir/json_patch.h"
+#include "fhir/path/fhirpath_patch.h"
 #include "fhir/xml.h"
 #include "fhir/xml_patch.h"
 
@@ -74,6 +75,33 @@ void patch_xml(std::string_view document, std::string_view patch) {
   }
 }
 
+void patch_by_paths(std::string_view document, std::string_view patch) {
+  fhir::JsonReader reader;
+  const auto of = reader.read(Bytes(document));
+  const auto by = reader.read(Bytes(patch));
+  if (!of || !by) {
+    return;
+  }
+  const auto apply = [&] {
+    return fhir::path::apply_fhirpath_patch(of->root(), by->root(), Time{}, reader);
+  };
+  const auto none = reader.read(R"({"resourceType":"Parameters"})");
+  const auto same = fhir::path::apply_fhirpath_patch(of->root(), none->root(), Time{}, reader);
+  check(same && *same == of->root().raw(), "no operation changes nothing");
+  const auto result = apply();
+  const auto again = apply();
+  check(result.has_value() == again.has_value() && (!result || *result == *again),
+        "the same patch gives the same bytes");
+  if (!result) {
+    check(!result.error().what.empty() && result.error().code != Code::usage,
+          "a refusal has a sentence, and is the sender's");
+    return;
+  }
+  // What was a resource may be none any more, but it reads.
+  const auto after = reader.read(Bytes(*result));
+  check(after.has_value() || after.error().code == Code::too_large, "what a patch makes is JSON");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -84,5 +112,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   patch_json(text.substr(0, mark), text.substr(mark + 1));
   patch_xml(text.substr(0, mark), text.substr(mark + 1));
+  patch_by_paths(text.substr(0, mark), text.substr(mark + 1));
   return 0;
 }

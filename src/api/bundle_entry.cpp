@@ -169,7 +169,8 @@ class EntryReader {
     return version;
   }
 
-  // https://hl7.org/fhir/R4/http.html#patch: JSON Patch comes as a Binary.
+  // https://hl7.org/fhir/R4/http.html#patch: JSON Patch and XML Patch come as a Binary, FHIRPath
+  // Patch as the Parameters that it is.
   Result<void> read_patch(BundleEntry& planned) const {
     if (kind_ == BundleKind::batch) {
       planned.hash = sha256(entry_.raw());
@@ -181,20 +182,31 @@ class EntryReader {
     patch.full_url = text_of(entry_, "fullUrl").value_or("");
     TRY(patch.if_match, read_if_match());
     const auto resource = entry_.find("resource");
-    const auto type = text_of(resource, "contentType");
-    if (!resource || text_of(resource, "resourceType") != "Binary" || type != patch_type) {
-      return fail(
-          Code::unsupported,
-          fmt::format("a PATCH brings JSON Patch, as a Binary with the contentType {}", patch_type),
-          "resource");
+    if (resource && text_of(resource, "resourceType") == "Parameters") {
+      patch.form = PatchForm::fhirpath_patch;
+      return keep_document(patch, "resource", Bytes(resource->raw()));
     }
+    const auto type = text_of(resource, "contentType");
+    const auto form = type ? patch_form_named(*type) : std::nullopt;
+    if (!resource || text_of(resource, "resourceType") != "Binary" || !form) {
+      return fail(Code::unsupported,
+                  fmt::format("a PATCH brings Parameters (FHIRPath Patch), or a Binary with the "
+                              "contentType {} or {}",
+                              patch_types[0], patch_types[1]),
+                  "resource");
+    }
+    patch.form = *form;
     std::string data = text_of(resource, "data").value_or("");
     std::erase_if(data, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
     auto bytes = from_base64(data);
-    auto document = bytes ? read_patch_document(parts_, patch.form, *std::move(bytes))
-                          : Result<Bytes>(fail(Code::value, "the data is not base64"));
+    return bytes ? keep_document(patch, "resource.data", *std::move(bytes))
+                 : Result<void>(fail(Code::value, "the data is not base64", "resource.data"));
+  }
+
+  Result<void> keep_document(Patch& patch, std::string_view where, Bytes text) const {
+    auto document = read_patch_document(parts_, {patch.form, Format::json}, std::move(text));
     if (!document) {
-      document.error().where = "resource.data";
+      document.error().where = where;
       return fail(std::move(document).error());
     }
     patch.document = *std::move(document);

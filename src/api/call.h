@@ -57,6 +57,7 @@ class ReaderPool {
       }
     }
     fhir::JsonReader* operator->() { return reader_.get(); }
+    fhir::JsonReader& operator*() { return *reader_; }
 
    private:
     ReaderPool* pool_;

@@ -54,7 +54,13 @@ Deed deed_of(Interaction interaction) {
   switch (interaction) {
     case Interaction::create:
     case Interaction::update:
+    case Interaction::update_selected:
     case Interaction::remove:
+    case Interaction::remove_selected:
+    case Interaction::patch:
+    case Interaction::patch_selected:
+    case Interaction::meta_add:
+    case Interaction::meta_delete:
     case Interaction::bundle: return Deed::writing;
     default: return Deed::reading;
   }

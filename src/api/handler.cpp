@@ -48,7 +48,7 @@ Reply show_options(const Request& request) {
   reply.status = 204;
   reply.headers.add("Allow", methods);
   if (methods.find("PATCH") != std::string::npos) {
-    reply.headers.add("Accept-Patch", patch_type);
+    reply.headers.add("Accept-Patch", accept_patch());
   }
   return reply;
 }

@@ -117,14 +117,10 @@ Task<Reply> change_meta(const Parts& parts, Call& call, Executor& on) {
   if (!format) {
     co_return refusal(format.error(), Origin::content);
   }
-  auto text = json_content(*format, std::move(call.request.body));
-  if (!text) {
-    co_return refusal(text.error(), Origin::content);
-  }
-  call.request.body = *std::move(text);
   const PatchForm form = call.match.interaction == Interaction::meta_add ? PatchForm::meta_add
                                                                          : PatchForm::meta_delete;
-  co_return co_await patch_one(parts, call, on, form, show_changed);
+  const PatchContent content{form, *format};
+  co_return co_await patch_one(parts, call, on, content, show_changed);
 }
 
 }  // namespace holdfast::api

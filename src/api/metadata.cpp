@@ -113,7 +113,9 @@ Bytes capability_statement(const Options& options, Time built, const fhir::Searc
   json.text("application/fhir+xml");
   json.close(']');
   json.open("patchFormat", '[');
-  json.text(patch_type);
+  for (const std::string_view type : patch_types) {
+    json.text(type);
+  }
   json.close(']');
   json.open("rest", '[');
   json.open('{');

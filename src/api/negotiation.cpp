@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -209,15 +210,31 @@ Result<Format> content_format(const Headers& headers) {
               "http.Content-Type");
 }
 
-Result<PatchForm> patch_form(const Headers& headers) {
-  TRY(const std::string_view text, only_content_type(headers, patch_type));
-  const MediaType media = parse_media_type(text);
-  if (same_text(media.essence, patch_type) && media.charset == Charset::utf_8) {
+std::string accept_patch() { return fmt::format("{}", fmt::join(patch_types, ", ")); }
+
+std::optional<PatchForm> patch_form_named(std::string_view media_type) {
+  const MediaType media = parse_media_type(media_type);
+  if (media.charset != Charset::utf_8) {
+    return std::nullopt;
+  }
+  if (same_text(media.essence, patch_types[0])) {
     return PatchForm::json_patch;
+  }
+  return same_text(media.essence, patch_types[1]) ? std::optional(PatchForm::xml_patch)
+                                                  : std::nullopt;
+}
+
+Result<PatchContent> patch_content(const Headers& headers) {
+  TRY(const std::string_view text, only_content_type(headers, accept_patch()));
+  if (const auto form = patch_form_named(text)) {
+    return PatchContent{*form, *form == PatchForm::xml_patch ? Format::xml : Format::json};
+  }
+  if (const auto format = content_format(headers)) {
+    return PatchContent{PatchForm::fhirpath_patch, *format};
   }
   return fail(
       Code::media_type,
-      fmt::format("Content-Type '{}' is no patch that is read here; send {}", text, patch_type),
+      fmt::format("Content-Type '{}' is no patch that is read here; send {}", text, accept_patch()),
       "http.Content-Type");
 }
 

@@ -3,6 +3,7 @@
 // https://hl7.org/fhir/R4/http.html#general
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -41,11 +42,23 @@ enum class Format : std::uint8_t { json, xml };
 /// text/json, and the same three of XML, with charset=utf-8 and fhirVersion=4.0 if those are named.
 /// Code::media_type otherwise.
 [[nodiscard]] Result<Format> content_format(const Headers& headers);
-/// What a PATCH brings (RFC 6902). Also for Accept-Patch (RFC 5789 section 3.1).
-inline constexpr std::string_view patch_type = "application/json-patch+json";
-/// The form of a patch: RFC 6902 as application/json-patch+json. Code::media_type for anything
-/// else.
-[[nodiscard]] Result<PatchForm> patch_form(const Headers& headers);
+/// What a PATCH may bring. Also for Accept-Patch (RFC 5789 section 3.1).
+inline constexpr std::array<std::string_view, 4> patch_types{
+    "application/json-patch+json", "application/xml-patch+xml", "application/fhir+json",
+    "application/fhir+xml"};
+/// "application/json-patch+json, …"
+[[nodiscard]] std::string accept_patch();
+
+/// The language of a patch and the form that it comes in.
+struct PatchContent {
+  PatchForm form = PatchForm::json_patch;
+  Format format = Format::json;
+};
+/// JSON Patch and XML Patch by their own types; a FHIRPath Patch is a resource, so it comes as any
+/// of those that content_format() takes. Code::media_type for anything else.
+[[nodiscard]] Result<PatchContent> patch_content(const Headers& headers);
+/// The same of one media type, as Binary.contentType names it; nothing where it is no patch.
+[[nodiscard]] std::optional<PatchForm> patch_form_named(std::string_view media_type);
 /// Code::media_type unless the content says that it is an HTML form.
 [[nodiscard]] Result<void> check_form_type(const Headers& headers);
 

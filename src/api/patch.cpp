@@ -7,13 +7,13 @@
 namespace holdfast::api {
 
 Task<Reply> patch(const Parts& parts, Call& call, Executor& on) {
-  const auto form = patch_form(call.request.headers);
-  if (!form) {
-    Reply refused = refusal(form.error(), Origin::content);
-    refused.headers.add("Accept-Patch", patch_type);  // RFC 5789 section 2.2
+  const auto content = patch_content(call.request.headers);
+  if (!content) {
+    Reply refused = refusal(content.error(), Origin::content);
+    refused.headers.add("Accept-Patch", accept_patch());  // RFC 5789 section 2.2
     co_return refused;
   }
-  co_return co_await patch_one(parts, call, on, *form, show_written);
+  co_return co_await patch_one(parts, call, on, *content, show_written);
 }
 
 }  // namespace holdfast::api

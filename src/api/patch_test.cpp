@@ -105,15 +105,15 @@ TEST(Patch, RefusesWhatWouldNotBeThatResourceAnyMore) {
       send_patch(server, "/fhir/Patient/p", R"([{"op":"add","path":"/foo","value":1}])").json();
   EXPECT_EQ(why.at("issue.0.expression.0"), "Patient.foo");
   EXPECT_FALSE(why.has("issue.0.location")) << "lines of the result are nowhere in what was sent";
-  EXPECT_EQ(server.send(Method::patch, "/fhir/Patient/p", {{"Content-Type", "text/plain"}}, "x")
-                .refusal(),
-            "415 not-supported");
-  const Answered other = server.send_json(Method::patch, "/fhir/Patient/p", "{}");
+  const Answered other =
+      server.send(Method::patch, "/fhir/Patient/p", {{"Content-Type", "text/plain"}}, "x");
   EXPECT_EQ(other.refusal(), "415 not-supported");
-  EXPECT_EQ(other.header("Accept-Patch"), "application/json-patch+json");
-  EXPECT_EQ(server.send(Method::options, "/fhir/Patient/p").header("Accept-Patch"),
-            "application/json-patch+json");
-  EXPECT_EQ(server.get("/fhir/metadata").json().at("patchFormat.0"), "application/json-patch+json");
+  const std::string taken =
+      "application/json-patch+json, application/xml-patch+xml, application/fhir+json, "
+      "application/fhir+xml";
+  EXPECT_EQ(other.header("Accept-Patch"), taken);
+  EXPECT_EQ(server.send(Method::options, "/fhir/Patient/p").header("Accept-Patch"), taken);
+  EXPECT_EQ(server.get("/fhir/metadata").json().at("patchFormat.3"), "application/fhir+xml");
   EXPECT_EQ(server.node().view().state.position, Position{1});
   ASSERT_EQ(server.remove("/fhir/Patient/p").status, 204);
   EXPECT_EQ(send_patch(server, "/fhir/Patient/p", to_b).refusal(), "410 deleted");
@@ -180,6 +180,124 @@ TEST(Patch, OfABatchAreEachMadeFromTheOneBefore) {
   }
   EXPECT_EQ(json.at("entry.20.response.status"), "404 Not Found");
   EXPECT_EQ(server.get("/fhir/Patient/p").json().size("name"), 21U) << "none is lost";
+}
+
+// ---- the other two languages --------------------------------------------------------------------
+
+const std::string path_to_c =
+    R"({"resourceType":"Parameters","parameter":[{"name":"operation","part":[)"
+    R"({"name":"type","valueCode":"replace"},{"name":"path","valueString":"Patient.name[0].family"},)"
+    R"({"name":"value","valueString":"C"}]}]})";
+const std::string path_to_d =
+    R"(<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/>)"
+    R"(<part><name value="type"/><valueCode value="replace"/></part>)"
+    R"(<part><name value="path"/><valueString value="Patient.name[0].family"/></part>)"
+    R"(<part><name value="value"/><valueString value="D"/></part></parameter></Parameters>)";
+const std::string xml_to_e =
+    R"(<diff xmlns:f="http://hl7.org/fhir"><replace sel="f:Patient/f:name[1]/f:family/@value">E</replace></diff>)";
+
+Answered send_as(Server& server, std::string_view type, Bytes patch) {
+  return server.send(Method::patch, "/fhir/Patient/p", {{"Content-Type", type}}, std::move(patch));
+}
+
+TEST(Patch, SpeaksFhirPathInBothForms) {
+  Server server;
+  ASSERT_EQ(server.put("/fhir/Patient/p", patient).status, 201);
+  EXPECT_EQ(send_as(server, "application/fhir+json", path_to_c).header("ETag"), "W/\"2\"");
+  EXPECT_EQ(family(server), "C");
+  const Answered answered = send_as(server, "application/fhir+xml", path_to_d);
+  EXPECT_EQ(answered.status, 200) << answered.body;
+  EXPECT_EQ(answered.header("Content-Type"), "application/fhir+xml;charset=utf-8")
+      << "the form of the content, where nothing else is asked for";
+  EXPECT_EQ(family(server), "D");
+  EXPECT_EQ(server
+                .send(Method::patch, "/fhir/Patient?identifier=urn:s%7C1",
+                      {{"Content-Type", "application/fhir+json"}}, Bytes(path_to_c))
+                .status,
+            200);
+  EXPECT_EQ(family(server), "C");
+  EXPECT_EQ(server.get("/fhir/Patient/p/_history").json().at("entry.0.request.method"), "PATCH");
+}
+
+TEST(Patch, OfFhirPathSaysWhatIsWrongWithIt) {
+  Server server;
+  ASSERT_EQ(server.put("/fhir/Patient/p", patient).status, 201);
+  const auto refused = [&](std::string_view what, std::string_view by) {
+    std::string patch = path_to_c;
+    patch.replace(patch.find(what), what.size(), by);
+    return send_as(server, "application/fhir+json", patch);
+  };
+  const Document nothing = refused("Patient.name[0]", "Patient.name[7]").json();
+  EXPECT_EQ(nothing.at("issue.0.code"), "not-found");
+  EXPECT_EQ(nothing.at("issue.0.diagnostics"),
+            "operation 1 (replace Patient.name[7].family): the path selects nothing");
+  EXPECT_EQ(nothing.at("issue.0.expression.0"), "Parameters.parameter[0]");
+  EXPECT_EQ(refused("Patient.name[0]", "Patient.nom").refusal(), "422 structure");
+  EXPECT_EQ(refused("Patient.name[0]", "Patient.").refusal(), "400 structure");
+  EXPECT_EQ(refused("Patient.name[0].family", "Patient.x()").refusal(), "422 value");
+  EXPECT_EQ(refused("\"valueString\":\"C\"", "\"valueBoolean\":true").refusal(), "422 value");
+  EXPECT_EQ(refused("Patient.name[0].family", "Patient.id").refusal(), "422 value");
+  EXPECT_EQ(refused("valueString\":\"C\"", "valueFoo\":\"C\"").refusal(), "422 structure");
+  EXPECT_EQ(send_as(server, "application/fhir+json", Bytes(patient)).refusal(), "422 structure");
+  // Another resource is none of this patch's business, even to look at.
+  ASSERT_EQ(
+      server.put("/fhir/Patient/q", R"({"resourceType":"Patient","id":"q","active":true})").status,
+      201);
+  const std::string linked =
+      R"({"resourceType":"Patient","id":"p","link":[{"type":"seealso","other":{"reference":"Patient/q"}}]})";
+  ASSERT_EQ(server.put("/fhir/Patient/p", linked).status, 200);
+  EXPECT_EQ(refused("Patient.name[0].family", "Patient.link.other.resolve().active").refusal(),
+            "422 not-found");
+  EXPECT_EQ(server.get("/fhir/Patient/p").header("ETag"), "W/\"2\"") << "nothing else happened";
+}
+
+TEST(Patch, SpeaksXmlPatch) {
+  Server server;
+  ASSERT_EQ(server.put("/fhir/Patient/p", patient).status, 201);
+  const Answered done = send_as(server, "application/xml-patch+xml", xml_to_e);
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(family(server), "E");
+  EXPECT_EQ(server.get("/fhir/Patient/p").json().at("multipleBirthInteger"), "1");
+  const auto refused = [&](std::string_view operation) {
+    return send_as(server, "application/xml-patch+xml",
+                   fmt::format(R"(<diff xmlns:f="http://hl7.org/fhir">{}</diff>)", operation))
+        .refusal();
+  };
+  EXPECT_EQ(refused(R"(<remove sel="f:Patient/f:photo"/>)"), "422 not-found");
+  EXPECT_EQ(refused(R"(<add sel="f:Patient"><f:foo value="x"/></add>)"), "422 structure");
+  EXPECT_EQ(refused("<"), "400 structure");
+  EXPECT_EQ(refused(R"(<replace sel="f:Patient/f:id/@value">q</replace>)"), "422 value");
+  // Where it stands in XML says nothing about the record.
+  EXPECT_EQ(send_as(server, "application/xml-patch+xml",
+                    R"(<diff xmlns:f="http://hl7.org/fhir"><add sel="f:Patient">)"
+                    R"(<f:active value="true"/></add></diff>)")
+                .status,
+            200);
+  EXPECT_EQ(server.get("/fhir/Patient/p").json().at("active"), "true");
+}
+
+TEST(Patch, OfEveryLanguageComesInBundles) {
+  Server server;
+  ASSERT_EQ(server.put("/fhir/Patient/p", patient).status, 201);
+  const auto entry = [](std::string_view resource, std::string_view url) {
+    return fmt::format(R"({{"resource":{},"request":{{"method":"PATCH","url":"{}"}}}})", resource,
+                       url);
+  };
+  const std::string xml = fmt::format(
+      R"({{"resourceType":"Binary","contentType":"application/xml-patch+xml","data":"{}"}})",
+      to_base64(xml_to_e));
+  ASSERT_EQ(server.bundle("transaction", {entry(path_to_c, "Patient?identifier=urn:s|1")}).status,
+            200);
+  EXPECT_EQ(family(server), "C");
+  const Document done =
+      server.bundle("batch", {entry(xml, "Patient/p"), entry(path_to_c, "Patient/none")}).json();
+  EXPECT_EQ(done.at("entry.0.response.status"), "200 OK");
+  EXPECT_EQ(done.at("entry.1.response.status"), "404 Not Found");
+  EXPECT_EQ(family(server), "E");
+  const std::string wrong =
+      R"({"resourceType":"Parameters","parameter":[{"name":"operation","part":[{"name":"type","valueCode":"x"}]}]})";
+  const Answered refused = server.bundle("transaction", {entry(wrong, "Patient/p")});
+  EXPECT_EQ(refused.refusal(), "422 value");
 }
 
 }  // namespace

@@ -5,27 +5,60 @@
 #include <fmt/format.h>
 
 #include "api/condition.h"
+#include "api/format.h"
 #include "api/stored.h"
 #include "api/writing.h"
 #include "fhir/check.h"
 #include "fhir/json_patch.h"
 #include "fhir/meta.h"
+#include "fhir/path/fhirpath_patch.h"
 #include "fhir/subset.h"
+#include "fhir/xml.h"
+#include "fhir/xml_patch.h"
 #include "search/matches.h"
 #include "views/requests.h"
 
 namespace holdfast::api {
 namespace {
 
-Result<Bytes> apply_patch(PatchForm form, fhir::JsonValue resource, fhir::JsonValue document) {
-  switch (form) {
-    case PatchForm::meta_add: return fhir::add_meta(resource, document);
-    case PatchForm::meta_delete: return fhir::delete_meta(resource, document);
-    case PatchForm::json_patch: return fhir::apply_json_patch(resource, document);
-    case PatchForm::fhirpath_patch: break;
+// Lines of what a patch made are nowhere in what was sent.
+Error of_result(Error error) {
+  error.what = fmt::format("the patched resource would not be valid: {}", error.what);
+  error.where = fhir::split_where(error.where).expression;
+  for (Error& further : error.more) {
+    further.where = fhir::split_where(further.where).expression;
   }
-  return fail(Code::unsupported,
-              "FHIRPath Patch is not supported; send JSON Patch (application/json-patch+json)");
+  return error;
+}
+
+// The record holds JSON, where the order of members says nothing; so an XML Patch may put elements
+// where XML would not have them.
+Result<Bytes> apply_to_xml(fhir::JsonValue resource, BytesView patch) {
+  TRY(const Bytes xml, fhir::xml_from_json(resource));
+  TRY(const Bytes patched, fhir::apply_xml_patch(xml, patch));
+  auto json = fhir::json_from_xml(patched, fhir::XmlOrder::any);
+  if (!json) {
+    return fail(of_result(std::move(json).error()));
+  }
+  return json;
+}
+
+Result<Bytes> apply_patch(const Parts& parts, const Patch& patch, fhir::JsonValue resource,
+                          fhir::JsonReader& reader) {
+  if (patch.form == PatchForm::xml_patch) {
+    return apply_to_xml(resource, patch.document);
+  }
+  TRY(const fhir::Json document, reader.read(Bytes(patch.document)));
+  const fhir::JsonValue by = document.root();
+  switch (patch.form) {
+    case PatchForm::meta_add: return fhir::add_meta(resource, by);
+    case PatchForm::meta_delete: return fhir::delete_meta(resource, by);
+    case PatchForm::fhirpath_patch:
+      return fhir::path::apply_fhirpath_patch(resource, by, parts.clock.wall(), reader);
+    case PatchForm::json_patch:
+    case PatchForm::xml_patch: break;
+  }
+  return fhir::apply_json_patch(resource, by);
 }
 
 // The resource that a patch means, at this moment.
@@ -68,16 +101,6 @@ Result<views::Body> current_body(const Parts& parts, const Patch& patch, const s
   return stored_row(parts, moment, current->row);
 }
 
-// Lines of what a patch made are nowhere in what was sent.
-Error of_result(Error error) {
-  error.what = fmt::format("the patched resource would not be valid: {}", error.what);
-  error.where = fhir::split_where(error.where).expression;
-  for (Error& further : error.more) {
-    further.where = fhir::split_where(further.where).expression;
-  }
-  return error;
-}
-
 Result<void> check_patched(fhir::JsonValue resource, const views::BodyHeader& from) {
   if (auto checked = fhir::check_resource(resource); !checked) {
     return fail(of_result(std::move(checked).error()));
@@ -103,8 +126,7 @@ Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::M
   Bytes patched;
   {
     TRY(const fhir::Json resource, reader->read(std::move(body.bytes)));
-    TRY(const fhir::Json document, reader->read(Bytes(patch.document)));
-    TRY(patched, apply_patch(patch.form, resource.root(), document.root()));
+    TRY(patched, apply_patch(parts, patch, resource.root(), *reader));
   }
   TRY(fhir::Json json, reader->read(std::move(patched)));
   TRY_OK(check_patched(json.root(), body.header));
@@ -224,11 +246,17 @@ Result<PatchTerms> read_terms(const Parts& parts, const Call& call, PatchForm fo
 
 }  // namespace
 
-Result<Bytes> read_patch_document(const Parts& parts, PatchForm form, Bytes body) {
+Result<Bytes> read_patch_document(const Parts& parts, const PatchContent& content, Bytes body) {
+  if (content.form == PatchForm::xml_patch) {
+    return body;
+  }
+  TRY(Bytes text, json_content(content.format, std::move(body)));
   ReaderPool::Lease reader = parts.readers.take();
-  TRY(fhir::Json json, reader->read(std::move(body)));
-  if (form != PatchForm::json_patch) {
-    TRY_OK(fhir::check_resource(json.root()));
+  TRY(fhir::Json json, reader->read(std::move(text)));
+  if (content.form != PatchForm::json_patch) {
+    if (auto checked = fhir::check_resource(json.root()); !checked) {
+      return fail(placed_in(content.format, std::move(checked).error()));
+    }
     TRY(const fhir::TypeId type, fhir::type_of(json.root()));
     if (fhir::name(type) != "Parameters") {
       return fail(Code::structure, fmt::format("this takes Parameters, not a {}", fhir::name(type)),
@@ -252,13 +280,13 @@ Task<Result<node::Committed>> submit_patched(const Parts& parts, Executor& on,
   co_return fail(Code::overloaded, "others change this resource all the time; send the same again");
 }
 
-Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on, PatchForm form,
+Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on, const PatchContent& content,
                       Reply (*show)(const Parts&, const Call&, const node::Committed&)) {
-  auto terms = read_terms(parts, call, form);
+  auto terms = read_terms(parts, call, content.form);
   if (!terms) {
     co_return refusal(terms.error(), Origin::request);
   }
-  auto document = read_patch_document(parts, form, std::move(call.request.body));
+  auto document = read_patch_document(parts, content, std::move(call.request.body));
   if (!document) {
     co_return refusal(document.error(), Origin::content);
   }

@@ -31,12 +31,13 @@ struct Patch {
   std::string condition;  ///< a query that selects it
   std::optional<Version> if_match;
   std::string full_url;
-  Bytes document;  ///< minified JSON
+  Bytes document;  ///< minified JSON; of XML Patch its XML
 };
 
 /// The content of a request as Patch::document; of FHIR it must be Parameters that
-/// fhir::check_resource passes.
-[[nodiscard]] Result<Bytes> read_patch_document(const Parts& parts, PatchForm form, Bytes body);
+/// fhir::check_resource passes. An XML Patch is read when it is applied.
+[[nodiscard]] Result<Bytes> read_patch_document(const Parts& parts, const PatchContent& content,
+                                                Bytes body);
 
 /// A Patch in the place of an operation.
 struct Patching {
@@ -56,7 +57,8 @@ struct Patching {
 
 /// A request that patches one resource, from its headers and address to its reply, which `show`
 /// writes.
-[[nodiscard]] Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on, PatchForm form,
+[[nodiscard]] Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on,
+                                    const PatchContent& content,
                                     Reply (*show)(const Parts&, const Call&,
                                                   const node::Committed&));
 

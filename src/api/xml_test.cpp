@@ -185,6 +185,13 @@ TEST(XmlApi, SaysWhatXmlCannotHold) {
   const Answered written = server.put("/fhir/Patient/p1", patient, {wants_xml});
   EXPECT_EQ(written.status, 201) << "it is durable, whatever can be shown";
   EXPECT_EQ(as_json(written).at("issue.0.severity"), "information");
+  EXPECT_EQ(server
+                .send(Method::patch, "/fhir/Patient/p1",
+                      {wants_xml, {"Content-Type", "application/json-patch+json"}},
+                      R"([{"op":"add","path":"/active","value":true}])")
+                .status,
+            200)
+      << "and so is a patch";
   const Answered read = server.get("/fhir/Patient/p1", {wants_xml});
   EXPECT_EQ(refusal(read), "406 not-supported");
   EXPECT_EQ(as_json(read).at("issue.0.expression.0"), "Patient.text.div");

@@ -26,6 +26,7 @@ views::MadeBy made_by(const Operation& operation, Status status) {
     case PatchForm::meta_add: return views::MadeBy::meta_add;
     case PatchForm::meta_delete: return views::MadeBy::meta_delete;
     case PatchForm::json_patch:
+    case PatchForm::xml_patch:
     case PatchForm::fhirpath_patch: break;
   }
   return views::MadeBy::patch;

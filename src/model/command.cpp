@@ -48,7 +48,7 @@ bool read_operation(ByteReader& reader, Operation& operation) {
   operation.body = reader.text();
   if (operation.verb == Verb::patch) {
     const auto form = reader.little<std::uint8_t>();
-    if (form < 1 || form > 4 || has == 0) {
+    if (form < 1 || form > 5 || has == 0) {
       return false;
     }
     operation.patch_form = static_cast<PatchForm>(form);

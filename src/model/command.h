@@ -38,6 +38,7 @@ enum class PatchForm : std::uint8_t {
   fhirpath_patch = 2,  ///< https://hl7.org/fhir/R4/fhirpatch.html
   meta_add = 3,        ///< https://hl7.org/fhir/R4/resource-operation-meta-add.html
   meta_delete = 4,     ///< https://hl7.org/fhir/R4/resource-operation-meta-delete.html
+  xml_patch = 5,       ///< RFC 5261
 };
 
 /// Who asks. Until access control exists: the channel's anonymous principal.

@@ -119,6 +119,8 @@ class Evaluator {
   /// Whether it is true; nothing counts as false. For filters.
   [[nodiscard]] Result<bool> holds(const Program& program, const Value& context,
                                    const Surroundings& surroundings);
+  /// Steps that the last of these took, counted as Limits::steps.
+  [[nodiscard]] std::uint64_t steps() const;
 
  private:
   std::unique_ptr<class Machine> machine_;

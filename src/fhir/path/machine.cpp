@@ -335,4 +335,6 @@ Result<bool> Evaluator::holds(const Program& program, const Value& context,
   return decided.value_or(false);
 }
 
+std::uint64_t Evaluator::steps() const { return machine_->spent(); }
+
 }  // namespace holdfast::fhir::path

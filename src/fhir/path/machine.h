@@ -26,6 +26,7 @@ class Machine {
  public:
   [[nodiscard]] Result<std::span<const Value>> run(const Program& program, const Value& context,
                                                    const Surroundings& surroundings);
+  [[nodiscard]] std::uint64_t spent() const { return spent_; }
 
  private:
   /// What $this, $index and $total are while a criterion is evaluated.

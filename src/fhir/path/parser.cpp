@@ -247,7 +247,8 @@ class Parser {
            (token_.kind == TokenKind::identifier && !is_reserved(token_.text));
   }
 
-  /// Behind a point: a name, a function, or $this and its like.
+  /// Behind a point: a name, a function, or $this and its like. No operator can stand there, so a
+  /// word that is one elsewhere is a name, as FHIR writes `Patient.text.div`.
   Result<NodeId> parse_step(NodeId input) {
     if (token_.kind == TokenKind::special) {
       return fail_at(token_.begin, Code::syntax,
@@ -255,7 +256,7 @@ class Parser {
                                  "of a path",
                                  token_.text));
     }
-    if (!is_name()) {
+    if (!is_name() && token_.kind != TokenKind::identifier) {
       return fail_expected("the name of an element or function");
     }
     return parse_named(behind(NodeKind::member, input));

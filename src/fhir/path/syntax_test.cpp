@@ -105,6 +105,7 @@ TEST(Syntax, BindsAsTheTableOfPrecedenceSays) {
   EXPECT_EQ(shape("a implies b implies c"), "(implies (implies a b) c)");
   EXPECT_EQ(shape("a or b and c"), "(or a (and b c))");
   EXPECT_EQ(shape("a.b[0].c"), "(index a.b 0).c");
+  EXPECT_EQ(shape("text.div div a.mod.and"), "(div text.div a.mod.and)");
   EXPECT_EQ(shape("a & b + c"), "(+ (& a b) c)");
   EXPECT_EQ(shape("a < b = c > d"), "(= (< a b) (> c d))");
   EXPECT_EQ(shape("(a as B).c"), "(as a B).c");
@@ -169,9 +170,9 @@ TEST(Syntax, SaysWhatWasExpectedAndWhere) {
   EXPECT_EQ(shape("'abc"), "character 1: expected a closing ' for the one that opens here");
   EXPECT_EQ(shape("a = \"b\""), "character 5: a text stands in single quotes: 'text'");
   EXPECT_EQ(shape("a ; b"), "character 3: no token begins with ';'");
-  EXPECT_EQ(shape("text.div"),
-            "character 6: expected the name of an element or function, found the word div (a name "
-            "that is one stands in backticks: `div`)");
+  EXPECT_EQ(shape("1 + div"),
+            "character 5: expected a value, a name or '(', found the word div (a name that is one "
+            "stands in backticks: `div`)");
   EXPECT_EQ(shape("a is 3"), "character 6: expected the name of a type, found 3");
   EXPECT_EQ(shape("/* a"), "character 1: this comment has no end: expected */");
   EXPECT_EQ(shape("a = '\xe9'"), "character 6: the expression is not UTF-8");
