@@ -42,6 +42,9 @@ struct PathIndex {
   /// For people: "Observation.component.code". With type and kind it says all that the index is.
   std::string path;
   std::vector<IndexPart> parts;  ///< of a composite
+  /// Every resource of the type has one value, the token true or false: whether the one of `parts`
+  /// leads to anything but false.
+  bool is_truth = false;
 };
 
 /// An index that a parameter is found in.

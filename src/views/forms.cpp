@@ -291,6 +291,19 @@ class Appender {
   Bytes text_;
 };
 
+// Whether anything but false is there.
+void append_truth(Forms& to, JsonValue resource, const fhir::PathIndex& index,
+                  const Selected& from) {
+  const Json& json = resource.document();
+  std::vector<Selected> found;
+  fhir::select(json, from, index.parts.front().at.front().steps, found);
+  const bool is_true = std::any_of(found.begin(), found.end(), [&](const Selected& one) {
+    return json.at(one.node).raw() != "false";
+  });
+  append_token(to.bytes, {}, is_true ? "true" : "false");
+  to.end_one();
+}
+
 // Every combination of one form of each part.
 void append_composite(Forms& to, JsonValue resource, const fhir::PathIndex& index,
                       const Selected& value) {
@@ -332,7 +345,9 @@ void append_composite(Forms& to, JsonValue resource, const fhir::PathIndex& inde
 
 void append_forms(Forms& to, JsonValue resource, const fhir::PathIndex& index,
                   const Selected& value) {
-  if (index.kind == ParamKind::composite) {
+  if (index.is_truth) {
+    append_truth(to, resource, index, value);
+  } else if (index.kind == ParamKind::composite) {
     append_composite(to, resource, index, value);
   } else {
     Appender(to, resource.document()).append(index.kind, value);

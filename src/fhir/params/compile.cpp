@@ -12,11 +12,13 @@
 
 namespace holdfast::fhir {
 
+using params::is_given_here;
 using params::leaves;
 using params::normal_paths;
 using params::NormalPath;
 using params::parts_text;
 using params::path_text;
+using params::truth_path;
 
 namespace {
 
@@ -47,17 +49,6 @@ Definition definition_of_row(const SearchParameterRow& row) {
 
 constexpr std::string_view given_here =
     "it selects what the server itself gives a resource: search by _id or _lastUpdated";
-
-// Resource.id, meta.versionId and meta.lastUpdated: not in the body when its values are extracted.
-bool is_given_here(const Selector& selector) {
-  const auto is = [&](std::size_t step, std::string_view wanted) {
-    return step < selector.steps.size() && selector.steps[step].kind == SelectStep::Kind::child &&
-           std::ranges::any_of(
-               selector.steps[step].rows,
-               [&](std::uint16_t row) { return name(tables::elements[row]) == wanted; });
-  };
-  return is(0, "id") || (is(0, "meta") && (is(1, "versionId") || is(1, "lastUpdated")));
-}
 
 // Room that the definitions of one package cannot use up unseen: numbers have 16 bits.
 constexpr std::size_t indexes_max = 60'000;
@@ -201,7 +192,9 @@ class SearchParamsBuilder {
     if (!has_room()) {
       return "there is no room for its index: this server has too many search parameters";
     }
-    const auto syntax = path::parse(definition.expression);
+    const std::string_view truth =
+        definition.kind == ParamKind::token ? truth_path(definition.expression) : "";
+    const auto syntax = path::parse(truth.empty() ? definition.expression : truth);
     if (!syntax) {
       return "its expression is no FHIRPath";
     }
@@ -212,6 +205,10 @@ class SearchParamsBuilder {
     for (const NormalPath& path : *paths) {
       if (is_given_here(path.selector)) {
         return given_here;
+      }
+      if (!truth.empty()) {
+        use(param, {index_of_truth(type, definition.expression, path.selector), {}});
+        continue;
       }
       if (definition.kind == ParamKind::composite) {
         if (const auto why = add_composite(type, definition, path, param); !why.empty()) {
@@ -285,25 +282,34 @@ class SearchParamsBuilder {
   }
 
   IndexId index_of(TypeId type, ParamKind kind, Selector selector, std::vector<IndexPart> parts) {
-    std::string text = path_text(type, selector);
-    if (kind == ParamKind::composite) {
-      text += parts_text(type, parts);
-    }
+    PathIndex index;
+    index.path = path_text(type, selector);
+    index.path += kind == ParamKind::composite ? parts_text(type, parts) : "";
+    index.parts = std::move(parts);
+    index.repeats = may_repeat(kind, selector);
+    return numbered(type, kind, std::move(index), std::move(selector));
+  }
+  // It is the resource that has such a value, not what the path leads to.
+  IndexId index_of_truth(TypeId type, std::string_view expression, const Selector& selector) {
+    PathIndex index;
+    index.path = expression;
+    index.parts = {{ParamKind::token, {selector}}};
+    index.is_truth = true;
+    return numbered(type, ParamKind::token, std::move(index), {});
+  }
+  IndexId numbered(TypeId type, ParamKind kind, PathIndex index, Selector selector) {
     const auto next = static_cast<std::uint16_t>(indexes_.size());
-    const auto [known, fresh] = known_.try_emplace(identity_of(kind, text), IndexId{next});
+    const auto [known, fresh] = known_.try_emplace(identity_of(kind, index.path), IndexId{next});
     const IndexId id = known->second;
     if (fresh) {
       indexes_.emplace_back();
-    } else if (!indexes_[id.value].path.empty()) {
-      return id;
     }
-    PathIndex& index = indexes_[id.value];
-    index.type = type;
-    index.kind = kind;
-    index.path = std::move(text);
-    index.parts = std::move(parts);
-    index.repeats = may_repeat(kind, selector);
-    place(type, id, std::move(selector));
+    if (indexes_[id.value].path.empty()) {
+      index.type = type;
+      index.kind = kind;
+      indexes_[id.value] = std::move(index);
+      place(type, id, std::move(selector));
+    }
     return id;
   }
 

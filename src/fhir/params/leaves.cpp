@@ -71,6 +71,16 @@ std::vector<Selector> leaves(ParamKind kind, const NormalPath& path) {
   return found;
 }
 
+bool is_given_here(const Selector& selector) {
+  const auto is = [&](std::size_t step, std::string_view wanted) {
+    return step < selector.steps.size() && selector.steps[step].kind == SelectStep::Kind::child &&
+           std::ranges::any_of(
+               selector.steps[step].rows,
+               [&](std::uint16_t row) { return name(tables::elements[row]) == wanted; });
+  };
+  return is(0, "id") || (is(0, "meta") && (is(1, "versionId") || is(1, "lastUpdated")));
+}
+
 std::string path_text(TypeId type, const Selector& selector) {
   std::string text(name(type));
   for (const SelectStep& step : selector.steps) {

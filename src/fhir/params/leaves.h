@@ -13,6 +13,9 @@ namespace holdfast::fhir::params {
 /// What can be indexed of a path's end: the rows of that kind; of names and addresses their parts.
 [[nodiscard]] std::vector<Selector> leaves(ParamKind kind, const NormalPath& path);
 
+/// Resource.id, meta.versionId and meta.lastUpdated: not in the body when its values are extracted.
+[[nodiscard]] bool is_given_here(const Selector& selector);
+
 /// "Observation.component.code"
 [[nodiscard]] std::string path_text(TypeId type, const Selector& selector);
 /// " (code & value(Quantity))"

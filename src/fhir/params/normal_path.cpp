@@ -238,6 +238,18 @@ Result<std::vector<NormalPath>> normal_paths(const Syntax& syntax, TypeId type,
   return Reader(syntax, type, start).run();
 }
 
+std::string_view truth_path(std::string_view expression) {
+  constexpr std::string_view behind = ".exists() and ";
+  const std::size_t at = expression.find(behind);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  const std::string_view path = expression.substr(0, at);
+  const std::string_view rest = expression.substr(at + behind.size());
+  return rest.starts_with(path) && rest.substr(path.size()) == " != false" ? path
+                                                                           : std::string_view();
+}
+
 bool is_indexable(ParamKind kind, const ElementRow& row) {
   const std::string_view complex = row.kind == ElementKind::complex ? structure_name(row) : "";
   switch (kind) {

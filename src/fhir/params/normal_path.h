@@ -27,6 +27,9 @@ struct NormalPath {
 [[nodiscard]] Result<std::vector<NormalPath>> normal_paths(const path::Syntax& syntax, TypeId type,
                                                            const StructureRow& start);
 
+/// Of "P.exists() and P != false" the path P; nothing of any other expression.
+[[nodiscard]] std::string_view truth_path(std::string_view expression);
+
 /// Whether values of the row can be indexed as that kind. https://hl7.org/fhir/R4/search.html#table
 [[nodiscard]] bool is_indexable(ParamKind kind, const ElementRow& row);
 
