@@ -9,15 +9,23 @@
 
 #include "base/text.h"
 #include "search/criteria.h"
+#include "search/filter.h"
 #include "search/text.h"
 
 namespace holdfast::search {
 namespace {
 
 // Names that mean something beside the parameters of a type.
-constexpr std::array<std::string_view, 13> general_names{
-    "_id",     "_lastUpdated", "_count", "_sort",    "_summary",    "_total", "_format",
-    "_pretty", "_elements",    "_has",   "_include", "_revinclude", "_type"};
+constexpr std::array<std::string_view, 16> general_names{
+    "_id",     "_lastUpdated", "_count",    "_sort",     "_summary", "_total",
+    "_format", "_pretty",      "_elements", "_has",      "_include", "_revinclude",
+    "_type",   "_list",        "_filter",   "_contained"};
+
+/// Types that the chains of one query may lead to, one step each.
+constexpr std::size_t chain_steps_max = 2000;
+
+/// Of a value, where it is shown to people.
+constexpr std::size_t shown_bytes_max = 200;
 
 // A parameter with its modifier: what stands between dots.
 struct Link {
@@ -32,12 +40,19 @@ Link split_modifier(std::string_view text) {
 
 class ConditionReader {
  public:
-  explicit ConditionReader(Reading& reading) : reading_(reading) {}
+  /// `test`: what it reads is that test of a filter, and the value comes from there.
+  explicit ConditionReader(Reading& reading, const FilterTest* test = nullptr)
+      : reading_(reading), test_(test) {}
 
   Result<Criterion> read(fhir::TypeId type, std::string_view name, std::string_view value,
                          std::size_t links) {
     if (links > chain_links_max) {
       return fail(Code::too_costly, fmt::format("a chain has at most {} links", chain_links_max));
+    }
+    if (++reading_.steps > chain_steps_max) {
+      return fail(Code::too_costly,
+                  "the chains of this query may lead to too many types; say which one is meant, "
+                  "for example subject:Patient.name");
     }
     if (name.starts_with("_has:")) {
       return read_has(type, name.substr(5), value, links);
@@ -150,26 +165,72 @@ class ConditionReader {
   }
 
   Result<Criterion> read_plain(fhir::TypeId type, const Link& link, std::string_view value) {
-    if (link.name == "_id" || link.name == "_lastUpdated") {
-      if (!link.modifier.empty()) {
-        return refuse_modifier(link);
-      }
-      return link.name == "_id" ? read_ids(value) : read_updated(value);
+    if (test_ != nullptr && !link.modifier.empty()) {
+      return refuse_modifier(link);  // the operation says it
+    }
+    if (link.name == "_id" || link.name == "_lastUpdated" || link.name == "_list") {
+      return link.modifier.empty() ? read_own(link.name, value) : refuse_modifier(link);
     }
     Criterion made;
     TRY(made.param, find_param(type, link.name));
+    if (test_ != nullptr) {
+      TRY(const PlainCondition plain, plain_condition(*test_, made.param->kind));
+      made.negated = plain.negated;
+      return read_values(std::move(made), type, {link.name, plain.modifier}, plain.value);
+    }
+    return read_values(std::move(made), type, link, value);
+  }
+
+  // Those that are about the resource's row, not about its content.
+  Result<Criterion> read_own(std::string_view name, std::string_view value) {
+    std::string from_test;
+    if (test_ != nullptr) {
+      TRY(from_test, name == "_lastUpdated" ? prefixed_value(*test_) : equal_value(*test_));
+      value = from_test;
+    }
+    if (name == "_lastUpdated") {
+      return read_updated(value);
+    }
+    TRY(Criterion made, read_ids(name, value));
+    if (name == "_list") {
+      made.kind = Criterion::Kind::list;
+      const auto named =
+          std::ranges::find_if(made.ids, [](const std::string& id) { return id.starts_with('$'); });
+      if (named != made.ids.end()) {
+        return fail(Code::unsupported,
+                    fmt::format("'_list' takes the id of a List; functional lists such as {} are "
+                                "not offered",
+                                quoted(*named)));
+      }
+    }
+    return made;
+  }
+
+  Result<Criterion> read_values(Criterion made, fhir::TypeId type, const Link& link,
+                                std::string_view value) {
     if (link.modifier == "missing") {
       return read_missing(std::move(made), link, value);
     }
     std::string_view modifier = link.modifier;
-    if (modifier == "not" && made.param->kind == fhir::ParamKind::token) {
+    if (made.param->kind == fhir::ParamKind::token && (modifier == "not" || modifier == "not-in")) {
       made.negated = true;
-      modifier = {};
+      modifier = modifier == "not" ? "" : "in";
     }
-    if (!is_known_modifier(*made.param, modifier)) {
+    const bool from_filter =
+        test_ != nullptr && (modifier == whole_modifier || modifier == ends_modifier);
+    if (!from_filter && !is_known_modifier(*made.param, modifier)) {
       return refuse_modifier(link);
     }
     TRY(const auto parts, alternatives(link, value));
+    if (is_code_modifier(modifier)) {
+      reading_.code_sets += parts.size();
+      if (reading_.code_sets > code_sets_max) {
+        return fail(Code::too_large,
+                    fmt::format("a query names at most {} value sets and codes with ':in', "
+                                "':not-in', ':above' and ':below'",
+                                code_sets_max));
+      }
+    }
     for (const std::string_view part : parts) {
       TRY(auto query, value_query({type, *made.param, modifier, reading_.now}, part));
       made.any.push_back(std::move(query));
@@ -182,7 +243,8 @@ class ConditionReader {
       return true;
     }
     switch (param.kind) {
-      case fhir::ParamKind::token: return modifier == "text" || modifier == "of-type";
+      case fhir::ParamKind::token:
+        return modifier == "text" || modifier == "of-type" || is_code_modifier(modifier);
       case fhir::ParamKind::string: return modifier == "exact" || modifier == "contains";
       case fhir::ParamKind::uri: return modifier == "below" || modifier == "above";
       case fhir::ParamKind::reference:
@@ -223,10 +285,10 @@ class ConditionReader {
     return parts;
   }
 
-  Result<Criterion> read_ids(std::string_view value) {
+  Result<Criterion> read_ids(std::string_view name, std::string_view value) {
     Criterion made;
     made.kind = Criterion::Kind::ids;
-    TRY(const auto parts, alternatives({"_id", {}}, value));
+    TRY(const auto parts, alternatives({name, {}}, value));
     for (const std::string_view part : parts) {
       TRY(std::string id, unescape(part));
       // What cannot be an id is found nowhere, but a NUL must not get into a key.
@@ -260,14 +322,42 @@ class ConditionReader {
   }
 
   Reading& reading_;
+  const FilterTest* const test_;
 };
+
+Result<Criterion> filter_criterion(Reading& reading, fhir::TypeId type, const FilterNode& node) {
+  if (node.kind == FilterNode::Kind::test) {
+    return ConditionReader(reading, &node.test).read(type, node.test.path, {}, 0);
+  }
+  Criterion made;
+  made.kind =
+      node.kind == FilterNode::Kind::one_of ? Criterion::Kind::one_of : Criterion::Kind::all_of;
+  made.negated = node.kind == FilterNode::Kind::negation;
+  for (const FilterNode& inner : node.inner) {
+    TRY(Criterion part, filter_criterion(reading, type, inner));
+    part.name = "_filter";
+    part.asked =
+        fmt::format("_filter ({})", inner.kind == FilterNode::Kind::test ? inner.test.path
+                                                                         : std::string("a group"));
+    made.parts.push_back(std::make_shared<const Criterion>(std::move(part)));
+  }
+  return made;
+}
 
 }  // namespace
 
 Result<Criterion> read_condition(Reading& reading, fhir::TypeId type, std::string_view name,
                                  std::string_view value) {
-  TRY(Criterion made, ConditionReader(reading).read(type, name, value, 0));
+  Criterion made;
+  if (name == "_filter") {
+    TRY(const FilterNode filter, parse_filter(value));
+    TRY(made, filter_criterion(reading, type, filter));
+  } else {
+    TRY(made, ConditionReader(reading).read(type, name, value, 0));
+  }
   made.name = name;
+  made.asked = fmt::format("{}={}{}", name, value.substr(0, shown_bytes_max),
+                           value.size() > shown_bytes_max ? "..." : "");
   return made;
 }
 

@@ -14,6 +14,8 @@ struct Reading {
   const fhir::SearchParams& params;
   Time now;
   std::size_t alternatives = 0;  ///< values so far, of the whole query
+  std::size_t steps = 0;         ///< types that chains led to so far
+  std::size_t code_sets = 0;     ///< those of them that are value sets, or concepts with a modifier
 };
 
 /// Reads `name`, which is as before the '=' ("subject:Patient.name:exact",

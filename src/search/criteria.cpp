@@ -171,13 +171,26 @@ class Parser {
       made.push_back(*std::move(criterion));
       if (criteria_.types.size() > 1) {
         reading_.alternatives = 0;  // the same values again, for another type
+        reading_.steps = 0;
+        reading_.code_sets = 0;
       }
     }
     for (std::size_t i = 0; i < made.size(); ++i) {
-      criteria_.types[i].all.push_back(std::move(made[i]));
+      add_all(criteria_.types[i].all, std::move(made[i]));
     }
     criteria_.has_filter = true;
     return ok();
+  }
+
+  // What a filter joins by `and` is as good as separate parameters.
+  static void add_all(std::vector<Criterion>& to, Criterion made) {
+    if (made.kind != Criterion::Kind::all_of || made.negated) {
+      to.push_back(std::move(made));
+      return;
+    }
+    for (const auto& part : made.parts) {
+      add_all(to, *part);
+    }
   }
 
   Result<void> set_result(const Parameter& parameter) {
@@ -219,43 +232,70 @@ class Parser {
   }
 
   Result<void> set_sort(const Parameter& parameter) {
-    std::vector<SortKey> keys;
-    for (std::string_view name : split_unescaped(parameter.value, ',')) {
-      SortKey key;
-      key.descending = name.starts_with('-');
-      name.remove_prefix(key.descending ? 1 : 0);
-      if (name == "_lastUpdated" || (name == "_id" && criteria_.types.size() == 1)) {
-        key.by = name == "_id" ? SortKey::By::id : SortKey::By::updated;
-        keys.push_back(key);
-        continue;
-      }
-      if (criteria_.types.size() != 1) {
-        return refuse(parameter, {Code::unsupported,
-                                  "a search over several types is sorted by '_lastUpdated' only, "
-                                  "not by " +
-                                      quoted(name),
-                                  {},
-                                  {}});
-      }
-      const fhir::TypeId type = criteria_.types.front().type;
-      key.param = params_.find(type, name);
-      if (key.param == nullptr) {
-        return refuse(parameter,
-                      {Code::unsupported, unknown_parameter(params_, type, name), {}, {}});
-      }
-      if (!is_sortable(*key.param)) {
-        return refuse(parameter, {Code::unsupported,
-                                  "search parameter " + quoted(name) + " has no order to sort by",
-                                  {},
-                                  {}});
-      }
-      keys.push_back(key);
-    }
-    if (keys.size() > sort_keys_max) {
+    const auto names = split_unescaped(parameter.value, ',');
+    if (names.size() > sort_keys_max) {
       return fail(Code::too_large,
                   fmt::format("'_sort' takes at most {} parameters", sort_keys_max));
     }
-    criteria_.sort = std::move(keys);
+    for (TypeCriteria& of : criteria_.types) {
+      std::vector<SortKey> keys;
+      for (const std::string_view name : names) {
+        auto key = sort_key(of.type, name);
+        if (!key) {
+          return refuse(parameter, std::move(key.error()));
+        }
+        keys.push_back(*key);
+      }
+      of.sort = std::move(keys);
+    }
+    return check_one_order(parameter);
+  }
+
+  Result<SortKey> sort_key(fhir::TypeId type, std::string_view name) {
+    SortKey key;
+    key.descending = name.starts_with('-');
+    name.remove_prefix(key.descending ? 1 : 0);
+    if (name == "_lastUpdated" || name == "_id") {
+      key.by = name == "_id" ? SortKey::By::id : SortKey::By::updated;
+      return key;
+    }
+    key.param = params_.find(type, name);
+    if (key.param == nullptr) {
+      std::string why = unknown_parameter(params_, type, name);
+      why += criteria_.types.size() > 1
+                 ? "; several types are sorted by a parameter that all of them have"
+                 : "";
+      return fail(Code::unsupported, std::move(why));
+    }
+    if (!is_sortable(*key.param)) {
+      return fail(Code::unsupported,
+                  "search parameter " + quoted(name) + " has no order to sort by");
+    }
+    return key;
+  }
+
+  // Values of different kinds have no order among each other.
+  Result<void> check_one_order(const Parameter& parameter) {
+    if (criteria_.types.empty()) {
+      return ok();
+    }
+    const std::vector<SortKey>& first = criteria_.types.front().sort;
+    for (TypeCriteria& of : criteria_.types) {
+      for (std::size_t i = 0; i < first.size(); ++i) {
+        const fhir::SearchParam* param = of.sort[i].param;
+        if (param != nullptr && param->kind != first[i].param->kind) {
+          return refuse(parameter,
+                        {Code::unsupported,
+                         fmt::format("{} of {} and of {} are of different kinds: they "
+                                     "have no common order",
+                                     quoted(param->code), fhir::name(criteria_.types.front().type),
+                                     fhir::name(of.type)),
+                         {},
+                         {}});
+        }
+      }
+    }
+    criteria_.sort = first;
     return ok();
   }
 

@@ -22,6 +22,7 @@ namespace holdfast::search {
 inline constexpr std::size_t query_bytes_max = 64 << 10;
 inline constexpr std::size_t criteria_max = 100;       ///< parameters of one query
 inline constexpr std::size_t alternatives_max = 1000;  ///< comma-separated values, all together
+inline constexpr std::size_t code_sets_max = 16;       ///< values with :in, :above and the like
 inline constexpr std::size_t chain_links_max = 8;
 inline constexpr std::size_t sort_keys_max = 8;
 inline constexpr std::size_t includes_max = 32;
@@ -62,12 +63,13 @@ struct Include {
 struct TypeCriteria {
   fhir::TypeId type;
   std::vector<Criterion> all;
+  std::vector<SortKey> sort = {};  ///< as Criteria::sort, with the parameters of this type
 };
 
 struct Criteria {
   Scope scope;
   std::vector<TypeCriteria> types;
-  std::vector<SortKey> sort;
+  std::vector<SortKey> sort;  ///< of the first type; the others differ in `param` only
   std::vector<Include> includes;
   Total total = Total::unasked;
   fhir::Subset subset;  ///< _summary and _elements

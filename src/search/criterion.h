@@ -19,8 +19,11 @@ struct Criterion {
     missing,  ///< the parameter has no value at all
     ids,
     updated,
-    chain,  ///< the reference leads to a resource of which the inner criterion holds
-    has,    ///< a resource of which the inner criterion holds refers to this one by the parameter
+    chain,   ///< the reference leads to a resource of which the inner criterion holds
+    has,     ///< a resource of which the inner criterion holds refers to this one by the parameter
+    list,    ///< one of the Lists named by `ids` has it
+    all_of,  ///< all of `parts` hold
+    one_of,  ///< at least one of `parts` holds
   };
   struct Bound {
     Prefix prefix = Prefix::eq;
@@ -32,13 +35,15 @@ struct Criterion {
   };
 
   Kind kind = Kind::value;
-  std::string name;                          ///< as in the query, for people
-  bool negated = false;                      ///< :not of value, :missing=false of missing
+  std::string name;      ///< as in the query, for people
+  std::string asked;     ///< name and value, for people; long ones cut
+  bool negated = false;  ///< :not of value, :missing=false of missing; of all_of and one_of: not
   const fhir::SearchParam* param = nullptr;  ///< of value, missing, chain and has
   std::vector<ValueQueryPtr> any;            ///< of value
-  std::vector<std::string> ids;
+  std::vector<std::string> ids;              ///< of ids and list
   std::vector<Bound> updated;
   std::vector<Inner> inner;  ///< of chain one for each type it may lead to; of has one
+  std::vector<std::shared_ptr<const Criterion>> parts;  ///< of all_of and one_of
 };
 
 }  // namespace holdfast::search

@@ -6,6 +6,7 @@
 #include "search/candidate.h"
 #include "search/rows.h"
 #include "search/term.h"
+#include "search/vocabulary.h"
 #include "views/postings.h"
 #include "views/values.h"
 #include "views/versions.h"
@@ -145,6 +146,7 @@ Result<std::vector<RowId>> included_rows(const Source& source, const std::vector
   }
   TRY(const views::State state, views::read_state(source.reader));
   Budget budget(limits.candidates_max);
+  Vocabulary vocabulary;
   const Moment moment{source.reader,
                       source.codec,
                       source.params,
@@ -153,7 +155,8 @@ Result<std::vector<RowId>> included_rows(const Source& source, const std::vector
                       snapshot.position,
                       state.position == snapshot.position,
                       snapshot.time,
-                      budget};
+                      budget,
+                      vocabulary};
   return Following(moment, includes).run(page);
 }
 

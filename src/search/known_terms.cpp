@@ -171,6 +171,52 @@ Result<TermPtr> make_id_term(const Moment& moment, fhir::TypeId type, const Crit
   return TermPtr(std::make_unique<IdTerm>(row_set(std::move(rows))));
 }
 
+// https://hl7.org/fhir/R4/search.html#list: what List.entry.item refers to.
+Result<void> add_listed(Candidate& list, fhir::TypeId type, std::vector<RowId>& rows) {
+  const Moment& moment = list.moment();
+  TRY_OK(list.load());
+  const fhir::SearchParam* const item = moment.params.find(list.header().type, "item");
+  if (item == nullptr) {
+    return fail(Code::unsupported, "'_list' needs the search parameter 'item' of List");
+  }
+  for (const fhir::ExtractedValue& value : list.values()) {
+    for (const fhir::IndexUse& use : item->uses) {
+      if (use.index != value.index) {
+        continue;
+      }
+      const views::Forms& forms = list.forms(value);
+      for (std::size_t i = 0; i < forms.size(); ++i) {
+        const auto target = target_in(forms[i]);
+        if (!target || target->type != type) {
+          continue;
+        }
+        TRY_OK(moment.budget.spend(1));
+        TRY(const auto current, views::read_as_of(moment.reader, type, target->id, moment.row_max));
+        if (current && current->presence == views::Presence::present) {
+          rows.push_back(current->row);
+        }
+      }
+    }
+  }
+  return ok();
+}
+
+Result<TermPtr> make_list_term(const Moment& moment, fhir::TypeId type,
+                               const Criterion& criterion) {
+  std::vector<RowId> rows;
+  Candidate list(moment);
+  for (const std::string& id : criterion.ids) {
+    TRY(const auto found,
+        views::read_as_of(moment.reader, *fhir::type_id("List"), id, moment.row_max));
+    if (!found || found->presence != views::Presence::present) {
+      return fail(Code::value, fmt::format("'_list' names List/{}, which is not there", id));
+    }
+    list.set(found->row);
+    TRY_OK(add_listed(list, type, rows));
+  }
+  return TermPtr(std::make_unique<IdTerm>(row_set(std::move(rows))));
+}
+
 }  // namespace
 
 TermPtr make_prefix_term(const Moment& moment, std::string what, std::vector<Bytes> prefixes) {
@@ -185,6 +231,9 @@ Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type, const Criteri
     case Criterion::Kind::updated: return make_updated_term(moment, criterion);
     case Criterion::Kind::chain: return make_chain_term(moment, criterion);
     case Criterion::Kind::has: return make_has_term(moment, type, criterion);
+    case Criterion::Kind::list: return make_list_term(moment, type, criterion);
+    case Criterion::Kind::all_of:
+    case Criterion::Kind::one_of: return make_group_term(moment, type, criterion);
   }
   return fail(Code::unsupported, "a criterion of no known kind");
 }

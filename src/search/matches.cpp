@@ -108,6 +108,9 @@ Result<bool> holds_of(const Criteria& condition, std::string_view id,
       case Criterion::Kind::updated:
       case Criterion::Kind::chain:
       case Criterion::Kind::has:
+      case Criterion::Kind::list:
+      case Criterion::Kind::all_of:
+      case Criterion::Kind::one_of:
         return fail(Code::unsupported, "a reference by '" + criterion.name +
                                            "' cannot be resolved inside a transaction; use "
                                            "identifier or _id");

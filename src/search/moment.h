@@ -37,6 +37,8 @@ class Budget {
   std::uint64_t spent_ = 0;
 };
 
+class Vocabulary;
+
 struct Moment {
   const views::Reader& reader;
   const views::BodyCodec& codec;
@@ -47,6 +49,7 @@ struct Moment {
   bool latest = false;  ///< nothing was: the undo table need not be asked
   Time now;             ///< of the snapshot
   Budget& budget;
+  Vocabulary& vocabulary;
 };
 
 }  // namespace holdfast::search

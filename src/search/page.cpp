@@ -7,6 +7,7 @@
 
 #include "search/finder.h"
 #include "search/sort.h"
+#include "search/vocabulary.h"
 #include "views/keys.h"
 
 namespace holdfast::search {
@@ -72,6 +73,7 @@ class Run {
   Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot, bool latest,
       const PageLimits& limits)
       : criteria_(criteria),
+        candidates_max_(limits.candidates_max),
         budget_(limits.candidates_max),
         moment_{source.reader,
                 source.codec,
@@ -81,7 +83,8 @@ class Run {
                 snapshot.position,
                 latest,
                 snapshot.time,
-                budget_} {}
+                budget_,
+                vocabulary_} {}
 
   Result<void> prepare() {
     for (const TypeCriteria& of : criteria_.types) {
@@ -100,18 +103,33 @@ class Run {
     return std::move(page_);
   }
 
-  std::vector<std::string> explain() {
-    std::vector<std::string> lines;
-    for (std::size_t i = 0; i < finders_.size(); ++i) {
+  Result<Explanation> explain() {
+    Explanation made;
+    made.candidates_max = candidates_max_;
+    const std::size_t types = std::min(finders_.size(), Explanation::explained_types_max);
+    made.types_alike = finders_.size() - types;
+    for (std::size_t i = 0; i < types; ++i) {
       const auto& all = criteria_.types[i].all;
-      for (std::size_t n = 0; n < all.size(); ++n) {
-        lines.push_back(fmt::format("{}?{}: {}", fhir::name(criteria_.types[i].type), all[n].name,
-                                    finders_[i]->terms()[n]->explain()));
+      const auto& terms = finders_[i]->terms();
+      for (std::size_t n = 0; n < terms.size(); ++n) {
+        // Behind the criteria: the compartment.
+        TRY(auto part, explain_term(*terms[n], n < all.size() ? &all[n] : nullptr));
+        part.type = criteria_.types[i].type;
+        made.parts.push_back(std::move(part));
       }
     }
-    lines.push_back(order_text());
-    lines.push_back(fmt::format("looked at {} key(s) to find that out", budget_.spent()));
-    return lines;
+    auto first = page(std::nullopt);
+    made.order = first ? order_text(first->order, first->criterion)
+                       : order_text(page_.order, page_.criterion);
+    made.spent = budget_.spent();
+    if (!first) {
+      made.refused = first.error().what;
+      return made;
+    }
+    made.found = first->found.size();
+    made.more = first->more;
+    made.total = first->total;
+    return made;
   }
 
  private:
@@ -139,13 +157,48 @@ class Run {
     return PageCursor::Order::rows;
   }
 
-  std::string order_text() {
-    switch (first_order()) {
+  Result<Explanation::Part> explain_term(const Term& term, const Criterion* criterion) {
+    Explanation::Part part;
+    part.asked = criterion == nullptr ? "the patient's compartment" : criterion->asked;
+    if (criterion != nullptr && criterion->param != nullptr) {
+      for (const fhir::IndexUse& use : criterion->param->uses) {
+        part.indexes.push_back(moment_.params.index(use.index).path);
+      }
+    }
+    part.plan = term.explain();
+    TRY(part.measured, measure(term));
+    return part;
+  }
+
+  // Its rows, or where it has none in order the keys of its values; nothing where only bodies say.
+  Result<std::optional<std::uint64_t>> measure(const Term& term) const {
+    std::uint64_t count = 0;
+    if (term.can_stream() && !term.needs_company()) {
+      const RowsPtr rows = term.stream(Direction::forward);
+      for (; rows->valid() && count < Explanation::measured_max; rows->next()) {
+        ++count;
+      }
+      TRY_OK(rows->status());
+      return std::optional(count);
+    }
+    const std::vector<KeyRange> ranges = term.ranges();
+    for (const KeyRange& range : ranges) {
+      KeyScan scan(moment_, range.from, range.until, Direction::forward);
+      for (; scan.valid() && count < Explanation::measured_max; scan.next()) {
+        ++count;
+      }
+      TRY_OK(scan.status());
+    }
+    return ranges.empty() ? std::nullopt : std::optional(count);
+  }
+
+  [[nodiscard]] std::string order_text(PageCursor::Order order, std::uint32_t criterion) const {
+    switch (order) {
       case PageCursor::Order::rows:
         return "in the order of _lastUpdated: lists are intersected by leaps";
       case PageCursor::Order::values:
         return fmt::format("in the order of the values of '{}'",
-                           criteria_.types.front().all[driver_].name);
+                           criteria_.types.front().all[criterion].name);
       case PageCursor::Order::sorted:
         return "few matches are collected and sorted; of many the index of the first sort key is "
                "read in its order";
@@ -185,7 +238,10 @@ class Run {
   }
 
   Result<void> fill_sorted(const std::optional<PageCursor>& after) {
-    SortedOrder order(*finders_.front(), criteria_.sort);
+    MergedOrder order;
+    for (std::size_t i = 0; i < finders_.size(); ++i) {
+      order.add(*finders_[i], criteria_.types[i].sort);
+    }
     TRY_OK(order.begin(after));
     return take_from(order);
   }
@@ -217,7 +273,9 @@ class Run {
   }
 
   const Criteria& criteria_;
+  const std::uint64_t candidates_max_;
   Budget budget_;
+  Vocabulary vocabulary_;
   const Moment moment_;
   std::vector<std::unique_ptr<Finder>> finders_;
   std::uint32_t driver_ = 0;
@@ -252,10 +310,10 @@ Result<Page> run(const Source& source, const Criteria& criteria, const Snapshot&
   return one.page(after);
 }
 
-Result<std::vector<std::string>> explain(const Source& source, const Criteria& criteria,
-                                         const Snapshot& snapshot) {
+Result<Explanation> explain(const Source& source, const Criteria& criteria,
+                            const Snapshot& snapshot, const PageLimits& limits) {
   TRY(const bool latest, is_latest(source, snapshot));
-  Run one(source, criteria, snapshot, latest, {});
+  Run one(source, criteria, snapshot, latest, limits);
   TRY_OK(one.prepare());
   return one.explain();
 }

@@ -78,9 +78,35 @@ struct Page {
                                const Snapshot& snapshot, const std::optional<PageCursor>& after,
                                const PageLimits& limits = {});
 
-/// How run() would go about it: one line for each criterion and for the order, for people.
-[[nodiscard]] Result<std::vector<std::string>> explain(const Source& source,
-                                                       const Criteria& criteria,
-                                                       const Snapshot& snapshot);
+/// How a search was gone about.
+struct Explanation {
+  /// One criterion, of one type.
+  struct Part {
+    fhir::TypeId type;
+    std::string asked;                 ///< "code=1234-5"
+    std::vector<std::string> indexes;  ///< the paths that it is looked for in
+    std::string plan;
+    std::optional<std::uint64_t> measured;  ///< rows, or keys of its values; measured_max: or more
+  };
+  std::vector<Part> parts;
+  std::size_t types_alike = 0;  ///< types beyond explained_types_max, which parts leave out
+  std::string order;
+  std::uint64_t found = 0;  ///< on the first page
+  bool more = false;
+  std::optional<std::uint64_t> total;
+  std::uint64_t spent = 0;
+  std::uint64_t candidates_max = 0;
+  std::string refused;  ///< why there is no first page; empty where there is one
+
+  static constexpr std::uint64_t measured_max = 10'000;
+  static constexpr std::size_t explained_types_max = 4;
+};
+
+/// Runs the first page, and tells how. Fails where the criteria cannot be asked at all; a search
+/// that costs too much is explained.
+[[nodiscard]] Result<Explanation> explain(const Source& source, const Criteria& criteria,
+                                          const Snapshot& snapshot, const PageLimits& limits = {});
+/// For a person to read: a few lines, each ending in a line feed.
+[[nodiscard]] std::string text_of(const Explanation& explanation);
 
 }  // namespace holdfast::search

@@ -175,10 +175,10 @@ bool SortedOrder::is_after_cursor(const Item& item) const {
   return !cursor_ || comes_before(*cursor_, item);
 }
 
-Result<std::optional<Found>> SortedOrder::next() {
+Result<std::optional<Sorted>> SortedOrder::next() {
   while (at_ == items_.size()) {
     if (!order_) {
-      return std::optional<Found>();
+      return std::optional<Sorted>();
     }
     items_.clear();
     at_ = 0;
@@ -186,12 +186,11 @@ Result<std::optional<Found>> SortedOrder::next() {
     if (!more) {
       TRY(more, read_valueless());
       if (!more) {
-        return std::optional<Found>();
+        return std::optional<Sorted>();
       }
     }
   }
-  const Item& item = items_[at_++];
-  return std::optional(Found{item.row, encode_sort_values(item.values)});
+  return std::optional(std::move(items_[at_++]));
 }
 
 // One more row; with several keys all rows of one value of the first, since the others order those.
@@ -295,6 +294,39 @@ Result<bool> SortedOrder::read_valueless() {
   }
   sort_collected();
   return !items_.empty();
+}
+
+// ---- several types ----------------------------------------------------------------------------
+
+void MergedOrder::add(Finder& finder, const std::vector<SortKey>& keys) {
+  heads_.push_back({std::make_unique<SortedOrder>(finder, keys), &keys});
+}
+
+Result<void> MergedOrder::begin(const std::optional<PageCursor>& after) {
+  for (Head& head : heads_) {
+    TRY_OK(head.order->begin(after));
+  }
+  return ok();
+}
+
+Result<std::optional<Found>> MergedOrder::next() {
+  Head* first = nullptr;
+  for (Head& head : heads_) {
+    if (!head.read) {
+      TRY(head.row, head.order->next());
+      head.read = true;
+    }
+    // Directions are the same for all types.
+    const bool is_first =
+        head.row && (first == nullptr || sorts_before(*head.keys, head.row->values, head.row->row,
+                                                      first->row->values, first->row->row));
+    first = is_first ? &head : first;
+  }
+  if (first == nullptr) {
+    return std::optional<Found>();
+  }
+  first->read = false;
+  return std::optional(Found{first->row->row, encode_sort_values(first->row->values)});
 }
 
 }  // namespace holdfast::search

@@ -29,6 +29,12 @@ using SortValues = std::vector<std::optional<Bytes>>;
 [[nodiscard]] Bytes encode_sort_values(const SortValues& values);
 [[nodiscard]] Result<SortValues> decode_sort_values(BytesView bytes);
 
+/// A row with what it is sorted by.
+struct Sorted {
+  SortValues values;
+  RowId row;
+};
+
 /// Rows of which all criteria hold, in order of the keys. Few are collected and sorted; of many the
 /// first key's index is read in its order, and each row asked.
 class SortedOrder {
@@ -37,13 +43,10 @@ class SortedOrder {
   ~SortedOrder();
   /// Before next(): continues after the cursor.
   Result<void> begin(const std::optional<PageCursor>& after);
-  Result<std::optional<Found>> next();
+  Result<std::optional<Sorted>> next();
 
  private:
-  struct Item {
-    SortValues values;
-    RowId row;
-  };
+  using Item = Sorted;
   class KeyOrder;
   /// A key of the index: what it is sorted by, and its row.
   struct At {
@@ -71,6 +74,24 @@ class SortedOrder {
   TermPtr missing_;
   std::unique_ptr<Criterion> missing_criterion_;
   std::unique_ptr<Candidate> candidate_;
+};
+
+/// The same of several types.
+class MergedOrder {
+ public:
+  /// Each finder with the keys of its type.
+  void add(Finder& finder, const std::vector<SortKey>& keys);
+  Result<void> begin(const std::optional<PageCursor>& after);
+  Result<std::optional<Found>> next();
+
+ private:
+  struct Head {
+    std::unique_ptr<SortedOrder> order;
+    const std::vector<SortKey>* keys;
+    std::optional<Sorted> row = std::nullopt;
+    bool read = false;
+  };
+  std::vector<Head> heads_;
 };
 
 }  // namespace holdfast::search

@@ -1,5 +1,6 @@
 // search/string_query.cpp: https://hl7.org/fhir/R4/search.html#string and #uri
 #include "fhir/fold.h"
+#include "search/filter.h"
 #include "search/text.h"
 #include "search/value_query.h"
 #include "views/forms.h"
@@ -8,7 +9,7 @@
 namespace holdfast::search {
 namespace {
 
-enum class Match : std::uint8_t { begins, contains, exact };
+enum class Match : std::uint8_t { begins, contains, ends, whole, exact };
 
 class StringQuery final : public ValueQuery {
  public:
@@ -18,7 +19,7 @@ class StringQuery final : public ValueQuery {
   Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     Bytes form;
-    if (match_ == Match::exact) {
+    if (match_ == Match::exact || match_ == Match::whole) {
       views::append_value_text(form, folded_);
       to.push_back(exactly(base, form));
       return ok();
@@ -39,16 +40,22 @@ class StringQuery final : public ValueQuery {
     switch (match_) {
       case Match::begins: return verdict(value.text.starts_with(folded_));
       case Match::contains: return verdict(value.text.find(folded_) != std::string::npos);
+      case Match::ends: return verdict(value.text.ends_with(folded_));
+      case Match::whole: return verdict(value.text == folded_);
       case Match::exact: return value.text == folded_ ? Verdict::ask : Verdict::no;
     }
     return Verdict::no;
   }
-  bool is_tight() const override { return match_ == Match::begins && !is_long(); }
+  bool is_tight() const override {
+    return (match_ == Match::begins || match_ == Match::whole) && !is_long();
+  }
   bool holds(fhir::JsonValue resource, const fhir::Selected& value) const override {
     const std::string whole = views::text_of(resource.document(), value);
     switch (match_) {
       case Match::begins: return fhir::folded(whole).starts_with(folded_);
       case Match::contains: return fhir::folded(whole).find(folded_) != std::string::npos;
+      case Match::ends: return fhir::folded(whole).ends_with(folded_);
+      case Match::whole: return fhir::folded(whole) == folded_;
       case Match::exact: return whole == text_;
     }
     return false;
@@ -136,6 +143,10 @@ Result<ValueQueryPtr> string_query(const Asked& asked, std::string_view text) {
     match = Match::exact;
   } else if (asked.modifier == "contains") {
     match = Match::contains;
+  } else if (asked.modifier == whole_modifier) {
+    match = Match::whole;
+  } else if (asked.modifier == ends_modifier) {
+    match = Match::ends;
   } else if (!asked.modifier.empty()) {
     return fail(Code::unsupported,
                 "a text has the modifiers ':exact', ':contains' and ':missing' only");

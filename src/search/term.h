@@ -51,6 +51,9 @@ using TermPtr = std::unique_ptr<Term>;
 [[nodiscard]] Result<TermPtr> make_chain_term(const Moment& moment, const Criterion& criterion);
 [[nodiscard]] Result<TermPtr> make_has_term(const Moment& moment, fhir::TypeId type,
                                             const Criterion& criterion);
+/// `parts` together, or any of them.
+[[nodiscard]] Result<TermPtr> make_group_term(const Moment& moment, fhir::TypeId type,
+                                              const Criterion& criterion);
 /// Rows with any of these prefixes.
 [[nodiscard]] TermPtr make_prefix_term(const Moment& moment, std::string what,
                                        std::vector<Bytes> prefixes);

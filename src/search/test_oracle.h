@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -278,6 +280,53 @@ inline void ask_code(Question& question, std::mt19937_64& random) {
   question.all.emplace_back([=](const Fact& f) { return f.code.ends_with("|x") != negated; });
 }
 
+inline bool is_dead(const Fact& fact) { return fact.deceased == "true" || fact.deceased[0] == '"'; }
+
+inline void ask_deceased(Question& question, std::mt19937_64& random) {
+  static const std::vector<std::string> all{"deceased=true", "deceased=false", "deceased:not=true",
+                                            "deceased:missing=true"};
+  const std::string& asked = one_of(all, random);
+  question.query += "&" + asked;
+  question.all.emplace_back([&asked](const Fact& f) {
+    return asked == "deceased:missing=true" ? false : is_dead(f) == (asked == "deceased=true");
+  });
+}
+
+/// What is below "active", above "relapse", in a set or not.
+inline void ask_terminology(Question& question, std::mt19937_64& random) {
+  struct Asked {
+    std::string query;
+    std::function<bool(const Fact&)> holds;
+  };
+  const auto is_one_of = [](std::set<std::string> codes) {
+    return [codes = std::move(codes)](const Fact& f) { return codes.contains(f.clinical); };
+  };
+  static const std::string set = "http://hl7.org/fhir/ValueSet/condition-clinical";
+  static const std::vector<Asked> of_observation{
+      {"category:below=" + clinical_system + "|active",
+       is_one_of({"active", "recurrence", "relapse"})},
+      {"category:below=" + clinical_system + "|resolved", is_one_of({"resolved"})},
+      {"category:above=" + clinical_system + "|relapse", is_one_of({"relapse", "active"})},
+      {"category:above=" + clinical_system + "|inactive," + clinical_system + "|remission",
+       is_one_of({"inactive", "remission"})},
+      {"category:in=" + set, [](const Fact& f) { return !f.clinical.empty(); }},
+      {"category:not-in=" + set, [](const Fact& f) { return f.clinical.empty(); }},
+      {"code:in=" + set, [](const Fact&) { return false; }},
+      {"code:not-in=" + set + ",http://hl7.org/fhir/ValueSet/administrative-gender",
+       [](const Fact&) { return true; }},
+  };
+  static const std::string gender = "http://hl7.org/fhir/ValueSet/administrative-gender";
+  static const std::vector<Asked> of_patient{
+      {"gender:in=" + gender, [](const Fact& f) { return !f.gender.empty(); }},
+      {"gender:not-in=" + gender, [](const Fact& f) { return f.gender.empty(); }},
+      {"gender:below=http://hl7.org/fhir/administrative-gender|male",
+       [](const Fact& f) { return f.gender == "male"; }},
+  };
+  const Asked& asked = one_of(question.scope.type == patient ? of_patient : of_observation, random);
+  question.query += "&" + asked.query;
+  question.all.emplace_back(asked.holds);
+}
+
 inline void ask_missing(Question& question, std::mt19937_64& random) {
   const bool missing = random() % 2 == 0;
   const std::string value = missing ? "true" : "false";
@@ -337,6 +386,104 @@ inline void ask_linked(Question& question, const Record& record, std::mt19937_64
   });
 }
 
+/// Members of a list, if there is one already.
+inline void ask_list(Question& question, const Record& record, std::mt19937_64& random) {
+  const Current now(record, record.state().position);
+  const std::string id = random() % 2 == 0 ? "a" : "b";
+  const Fact* const of = now.find(list, id);
+  if (of == nullptr) {
+    return;
+  }
+  question.query += "&_list=" + id;
+  question.all.emplace_back([listed = of->listed](const Fact& fact) {
+    return std::find(listed.begin(), listed.end(), std::pair(fact.type, fact.id)) != listed.end();
+  });
+}
+
+/// A test of a filter, and what it means.
+struct FilterTruth {
+  std::string text;
+  Holds holds;
+};
+inline FilterTruth filter_test(const Question& question, const Record& record,
+                               std::mt19937_64& random) {
+  const Day day = random_day(random);
+  const std::string prefix = one_of(prefixes(), random);
+  const Holds dated = [=](const Fact& fact) {
+    const auto at = when(fact);
+    return at && relates(prefix, at->from, at->until, day.from, day.until);
+  };
+  const std::string op = prefix.empty() ? "eq" : prefix;
+  const auto family = [](auto holds) {
+    return [=](const Fact& f) {
+      return std::any_of(f.families.begin(), f.families.end(),
+                         [&](const std::string& one) { return holds(plain(one)); });
+    };
+  };
+  const auto now = std::make_shared<Current>(record, record.state().position);
+  const std::vector<FilterTruth> of_patient{
+      {"gender eq male", [](const Fact& f) { return f.gender == "male"; }},
+      {"gender pr false", [](const Fact& f) { return f.gender.empty(); }},
+      {"deceased eq true", is_dead},
+      {"birthdate " + op + " " + day.text, dated},
+      {"family eq \"MULLER\"", family([](const std::string& f) { return f == "muller"; })},
+      {"family co ll", family([](const std::string& f) { return f.find("ll") != f.npos; })},
+      {"family sw mu", family([](const std::string& f) { return f.starts_with("mu"); })},
+      {"name ew \"ER\"", family([](const std::string& f) { return f.ends_with("er"); })},
+      {"_id eq r1", [](const Fact& f) { return f.id == "r1"; }},
+      {"gender ni http://hl7.org/fhir/ValueSet/administrative-gender",
+       [](const Fact& f) { return f.gender.empty(); }},
+  };
+  const std::vector<FilterTruth> of_observation{
+      {"code eq x", [](const Fact& f) { return f.code.ends_with("|x"); }},
+      {"code eq urn:l|y", [](const Fact& f) { return f.code == "urn:l|y"; }},
+      {"date " + op + " " + day.text, dated},
+      {"subject re Patient/r1", [](const Fact& f) { return f.subject == "r1"; }},
+      {"value-quantity " + op + " 5.40", amount_holds(prefix, 54'000, 50, false)},
+      {"value-quantity pr true", [](const Fact& f) { return f.value.has_value(); }},
+      {"category ss " + clinical_system + "|inactive",
+       [](const Fact& f) {
+         return f.clinical == "inactive" || f.clinical == "remission" || f.clinical == "resolved";
+       }},
+      {"patient.gender eq male",
+       [now](const Fact& f) {
+         const Fact* who = now->find(patient, f.subject);
+         return who != nullptr && who->gender == "male";
+       }},
+  };
+  return one_of(question.scope.type == patient ? of_patient : of_observation, random);
+}
+inline FilterTruth random_filter(const Question& question, const Record& record,
+                                 std::mt19937_64& random, int depth = 0) {
+  const std::size_t kind = depth < 3 ? random() % 5 : 0;
+  if (kind < 2) {
+    return filter_test(question, record, random);
+  }
+  if (kind == 2) {
+    const FilterTruth inner = random_filter(question, record, random, depth + 1);
+    return {"not (" + inner.text + ")", [inner](const Fact& f) { return !inner.holds(f); }};
+  }
+  FilterTruth made;
+  std::vector<Holds> all;
+  for (std::size_t n = 2 + random() % 2; n > 0; --n) {
+    const FilterTruth inner = random_filter(question, record, random, depth + 1);
+    made.text += made.text.empty() ? "" : kind == 3 ? " and " : " or ";
+    made.text += "(" + inner.text + ")";
+    all.push_back(inner.holds);
+  }
+  made.holds = [all, kind](const Fact& f) {
+    const auto held = [&](const Holds& one) { return one(f); };
+    return kind == 3 ? std::all_of(all.begin(), all.end(), held)
+                     : std::any_of(all.begin(), all.end(), held);
+  };
+  return made;
+}
+inline void ask_filter(Question& question, const Record& record, std::mt19937_64& random) {
+  const FilterTruth filter = random_filter(question, record, random);
+  question.query += "&_filter=" + filter.text;
+  question.all.push_back(filter.holds);
+}
+
 /// Values first, those without behind them; rows decide.
 template <class Value>
 std::function<bool(const Fact&, const Fact&)> order_by(Value value, bool descending) {
@@ -353,8 +500,43 @@ std::function<bool(const Fact&, const Fact&)> order_by(Value value, bool descend
   };
 }
 
+/// By what several types have in common.
+inline void ask_common_order(Question& question, std::mt19937_64& random) {
+  const bool descending = random() % 2 == 0;
+  const std::string sign = descending ? "-" : "";
+  if (random() % 2 == 0) {
+    question.query += "&_sort=" + sign + "_id";
+    question.before = order_by([](const Fact& f) { return std::optional(f.id); }, descending);
+    return;
+  }
+  question.query += "&_sort=" + sign + "identifier";
+  question.before = order_by(
+      [=](const Fact& f) {
+        // A key has the beginning of a long text, and that it goes on.
+        const auto in_key = [](const std::string& text) {
+          return std::pair(text.substr(0, views::value_text_bytes_max),
+                           text.size() > views::value_text_bytes_max);
+        };
+        using Key = decltype(std::pair(in_key(""), in_key("")));
+        std::optional<Key> best;
+        for (const auto& [system, value] : f.identifiers) {
+          const Key one(in_key(value), in_key(system));
+          const bool is_best = !best || (descending ? one > *best : one < *best);
+          if (is_best && !(system.empty() && value.empty())) {
+            best = one;
+          }
+        }
+        return best;
+      },
+      descending);
+}
+
 inline void ask_order(Question& question, std::mt19937_64& random) {
   const bool descending = random() % 2 == 0;
+  if (!question.scope.type && question.scope.patient.empty()) {
+    ask_common_order(question, random);
+    return;
+  }
   std::string name = "_lastUpdated";
   switch (question.scope.type ? random() % 3 : 0) {
     case 1:
@@ -404,15 +586,18 @@ inline void ask_order(Question& question, std::mt19937_64& random) {
 inline void ask_of_type(Question& question, Record& record) {
   std::mt19937_64& random = record.random();
   using Ask = void (*)(Question&, std::mt19937_64&);
-  static const std::vector<Ask> of_patient{ask_identifier, ask_date, ask_family, ask_gender,
-                                           ask_missing};
-  static const std::vector<Ask> of_observation{ask_identifier, ask_date,    ask_value,
-                                               ask_code,       ask_subject, ask_missing};
+  static const std::vector<Ask> of_patient{ask_identifier, ask_date,        ask_family,  ask_gender,
+                                           ask_missing,    ask_terminology, ask_deceased};
+  static const std::vector<Ask> of_observation{
+      ask_identifier, ask_date, ask_value, ask_code, ask_subject, ask_missing, ask_terminology};
   for (std::size_t n = random() % 3; n > 0; --n) {
     one_of(question.scope.type == patient ? of_patient : of_observation, random)(question, random);
   }
   if (random() % 6 == 0) {
     ask_linked(question, record, random);
+  }
+  if (random() % 6 == 0) {
+    ask_filter(question, record, random);
   }
 }
 
@@ -429,6 +614,15 @@ inline Question random_question(Record& record) {
       return fact.type == patient ? fact.id == p : fact.subject == p;
     });
   }
+  if (question.scope.patient.empty() && random() % 6 == 0) {
+    question.scope.type.reset();
+    question.query += "&_type=Observation,Patient";
+    question.all.emplace_back(
+        [](const Fact& f) { return f.type == patient || f.type == observation; });
+    if (random() % 2 == 0) {
+      ask_identifier(question, random);
+    }
+  }
   if (question.scope.type) {
     question.all.emplace_back([t = *question.scope.type](const Fact& f) { return f.type == t; });
     ask_of_type(question, record);
@@ -438,6 +632,9 @@ inline Question random_question(Record& record) {
     const std::string two = "r" + std::to_string(random() % 12);
     question.query += "&_id=" + one + "," + two;
     question.all.emplace_back([=](const Fact& f) { return f.id == one || f.id == two; });
+  }
+  if (random() % 8 == 0) {
+    ask_list(question, record, random);
   }
   if (random() % 4 == 0) {
     ask_updated(question, record, random);

@@ -26,6 +26,7 @@ namespace holdfast::search::test {
 
 inline const fhir::TypeId patient = *fhir::type_id("Patient");
 inline const fhir::TypeId observation = *fhir::type_id("Observation");
+inline const fhir::TypeId list = *fhir::type_id("List");
 
 /// A date as it is written, with what it stands for. All are in January 2024 but for the year.
 struct Day {
@@ -70,6 +71,11 @@ inline const std::vector<Amount>& amounts() {
   return all;
 }
 
+/// A code system that is built in: active has recurrence and relapse below it, inactive remission
+/// and resolved.
+inline const std::string clinical_system =
+    "http://terminology.hl7.org/CodeSystem/condition-clinical";
+
 /// One version, as somebody would describe it who has no index.
 struct Fact {
   fhir::TypeId type;
@@ -83,14 +89,21 @@ struct Fact {
   std::vector<std::string> families;  // of a patient, one name each
   std::string gender;
   std::optional<Day> born;
+  std::string deceased;        // of a patient: true, false or a date, as JSON; or empty
   std::string subject;         // of an observation: id of a Patient, or empty
   std::string code;            // "urn:l|x", always there
   std::vector<Day> effective;  // none, one date, or the ends of a period
   bool open_end = false;       // of a period with one end
+  std::string clinical;        // of an observation: a code of `clinical_system`, or empty
   std::optional<Amount> value;
+  std::vector<std::pair<fhir::TypeId, std::string>> listed;  // of a list
+  std::string body;  // of what was put as it is; the fields above say nothing then
 };
 
 inline std::string json_of(const Fact& fact) {
+  if (!fact.body.empty()) {
+    return fact.body;
+  }
   std::string json =
       R"({"resourceType":")" + std::string(fhir::name(fact.type)) + R"(","id":")" + fact.id + '"';
   if (!fact.identifiers.empty()) {
@@ -113,10 +126,25 @@ inline std::string json_of(const Fact& fact) {
   }
   json += fact.gender.empty() ? "" : R"(,"gender":")" + fact.gender + '"';
   json += fact.born ? R"(,"birthDate":")" + fact.born->text + '"' : "";
+  if (!fact.deceased.empty()) {
+    json += fact.deceased[0] == '"' ? R"(,"deceasedDateTime":)" : R"(,"deceasedBoolean":)";
+    json += fact.deceased;
+  }
+  if (fact.type == list) {
+    json += R"(,"status":"current","mode":"working","entry":[)";
+    for (const auto& [type, id] : fact.listed) {
+      json += json.back() == '[' ? "" : ",";
+      json += R"({"item":{"reference":")" + std::string(fhir::name(type)) + '/' + id + "\"}}";
+    }
+    json += ']';
+  }
   if (fact.type == observation) {
     const std::size_t bar = fact.code.find('|');
     json += R"(,"status":"final","code":{"coding":[{"system":")" + fact.code.substr(0, bar) +
             R"(","code":")" + fact.code.substr(bar + 1) + "\"}]}";
+    json += fact.clinical.empty() ? ""
+                                  : R"(,"category":[{"coding":[{"system":")" + clinical_system +
+                                        R"(","code":")" + fact.clinical + "\"}]}]";
   }
   json += fact.subject.empty() ? "" : R"(,"subject":{"reference":"Patient/)" + fact.subject + "\"}";
   if (fact.effective.size() == 1 && !fact.open_end) {
@@ -154,12 +182,27 @@ class Record {
         change_one(work, type, id);
       }
     }
+    if (random_() % 8 == 0) {
+      change_list(work);
+    }
     ASSERT_TRUE(views::prune_undo(work, state_, state_.time).has_value());
     views::write_state(work, state_);
     published_.add(std::move(work).freeze(state_.position, state_.position));
     if (random_() % 5 == 0) {
       ASSERT_TRUE(published_.drain().has_value());
     }
+  }
+
+  /// An entry that stores this resource, be it new or not.
+  void put(fhir::TypeId type, const std::string& id, std::string body) {
+    views::WorkLayer work(published_.current(), random_());
+    state_.position = state_.position.next();
+    state_.time = Time{state_.time.ms + 1000};
+    Fact fact = next_fact(type, id);
+    fact.body = std::move(body);
+    store(work, std::move(fact));
+    views::write_state(work, state_);
+    published_.add(std::move(work).freeze(state_.position, state_.position));
   }
 
   /// So many resources of a type at most, from now on: 12 unless said.
@@ -204,6 +247,8 @@ class Record {
       for (std::size_t n = random_() % 3; n > 0; --n) {
         fact.families.push_back(families[random_() % families.size()]);
       }
+      static const std::vector<std::string> deceased{"", "true", "false", R"("2024-01-07")"};
+      fact.deceased = deceased[random_() % deceased.size()];
       static const std::vector<std::string> genders{"male", "female", ""};
       fact.gender = genders[random_() % genders.size()];
       if (random_() % 4 != 0) {
@@ -233,14 +278,15 @@ class Record {
         std::swap(fact.effective[0], fact.effective[1]);
       }
     }
+    static const std::vector<std::string> clinical{"",         "active",    "recurrence", "relapse",
+                                                   "inactive", "remission", "resolved"};
+    fact.clinical = clinical[random_() % clinical.size()];
     if (random_() % 4 != 0) {
       fact.value = amounts()[random_() % amounts().size()];
     }
   }
 
-  void change_one(views::WorkLayer& work, fhir::TypeId type, const std::string& id) {
-    const auto before = views::read_current(work, type, id);
-    ASSERT_TRUE(before.has_value());
+  [[nodiscard]] Fact next_fact(fhir::TypeId type, const std::string& id) const {
     Fact fact;
     fact.type = type;
     fact.id = id;
@@ -248,20 +294,44 @@ class Record {
     fact.row = RowId{state_.last_row.value + 1};
     fact.position = state_.position;
     fact.time = state_.time;
+    return fact;
+  }
+
+  void change_one(views::WorkLayer& work, fhir::TypeId type, const std::string& id) {
+    const auto before = views::read_current(work, type, id);
+    ASSERT_TRUE(before.has_value());
+    Fact fact = next_fact(type, id);
     if (*before) {
-      fact.version = Version{(*before)->version.value + 1};
-      const Fact& old = facts_[(*before)->row.value - 1];
-      fact.deleted = !old.deleted && random_() % 4 == 0;
-      if (!old.deleted) {
-        views::supersede(work, state_, old.row, postings_of(old), bug_);
-      }
+      fact.deleted = !facts_[(*before)->row.value - 1].deleted && random_() % 4 == 0;
     }
     if (!fact.deleted) {
       describe(fact);
     }
+    store(work, std::move(fact));
+  }
+
+  void change_list(views::WorkLayer& work) {
+    Fact fact = next_fact(list, random_() % 2 == 0 ? "a" : "b");
+    for (std::size_t n = 1 + random_() % 8; n > 0; --n) {
+      const fhir::TypeId type = random_() % 2 == 0 ? patient : observation;
+      fact.listed.emplace_back(type, "r" + std::to_string(random_() % ids_));
+    }
+    store(work, std::move(fact));
+  }
+
+  void store(views::WorkLayer& work, Fact fact) {
+    const auto before = views::read_current(work, fact.type, fact.id);
+    ASSERT_TRUE(before.has_value());
+    if (*before) {
+      fact.version = Version{(*before)->version.value + 1};
+      const Fact& old = facts_[(*before)->row.value - 1];
+      if (!old.deleted) {
+        views::supersede(work, state_, old.row, postings_of(old), bug_);
+      }
+    }
     state_.last_row = fact.row;
     views::VersionRow row;
-    row.type = type;
+    row.type = fact.type;
     row.id = fact.id;
     row.version = fact.version;
     row.row = fact.row;

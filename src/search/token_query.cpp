@@ -166,6 +166,9 @@ class OfTypeQuery final : public ValueQuery {
 }  // namespace
 
 Result<ValueQueryPtr> token_query(const Asked& asked, std::string_view text) {
+  if (is_code_modifier(asked.modifier)) {
+    return code_query(asked, text);
+  }
   const auto parts = split_unescaped(text, '|');
   if (asked.modifier == "text") {
     TRY(const std::string plain, unescape(text));

@@ -22,6 +22,11 @@ bool ValueQuery::holds(fhir::JsonValue /*resource*/, const fhir::Selected& /*val
   return true;
 }
 
+Result<ValueQueryPtr> ValueQuery::at(const Moment& /*moment*/,
+                                     const fhir::SearchParam& /*param*/) const {
+  return ValueQueryPtr();
+}
+
 Result<ValueQueryPtr> value_query(const Asked& asked, std::string_view text) {
   switch (asked.param.kind) {
     case fhir::ParamKind::token: return token_query(asked, text);

@@ -37,6 +37,10 @@ enum class Verdict : std::uint8_t {
 };
 [[nodiscard]] constexpr Verdict verdict(bool passes) { return passes ? Verdict::yes : Verdict::no; }
 
+struct Moment;
+class ValueQuery;
+using ValueQueryPtr = std::shared_ptr<const ValueQuery>;
+
 class ValueQuery {
  public:
   ValueQuery() = default;
@@ -56,8 +60,13 @@ class ValueQuery {
   [[nodiscard]] virtual bool is_tight() const = 0;
   /// Of a value that judge() asks about.
   [[nodiscard]] virtual bool holds(fhir::JsonValue resource, const fhir::Selected& value) const;
+  /// What it means depends on what the record holds: at() first, and only what that gives is asked.
+  [[nodiscard]] virtual bool depends_on_moment() const { return false; }
+  [[nodiscard]] virtual Result<ValueQueryPtr> at(const Moment& moment,
+                                                 const fhir::SearchParam& param) const;
+  /// What at() found out, for people; empty where there is nothing to say.
+  [[nodiscard]] virtual std::string explain() const { return {}; }
 };
-using ValueQueryPtr = std::shared_ptr<const ValueQuery>;
 
 /// What the query is for: the parameter's type, kind and targets, and the moment it is asked.
 struct Asked {
@@ -73,6 +82,9 @@ struct Asked {
 
 // One for each kind; composites are made of them.
 [[nodiscard]] Result<ValueQueryPtr> token_query(const Asked& asked, std::string_view text);
+/// `:in`, `:above` and `:below` of a token.
+[[nodiscard]] bool is_code_modifier(std::string_view modifier);
+[[nodiscard]] Result<ValueQueryPtr> code_query(const Asked& asked, std::string_view text);
 [[nodiscard]] Result<ValueQueryPtr> reference_query(const Asked& asked, std::string_view text);
 [[nodiscard]] Result<ValueQueryPtr> date_query(const Asked& asked, std::string_view text);
 [[nodiscard]] Result<ValueQueryPtr> number_query(const Asked& asked, std::string_view text);

@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t small_set_max = 512;
 /// A range of so many different values is so many streams.
 constexpr std::size_t streams_of_range_max = 16;
+/// So many streams at most are merged; more values are read one after the other.
+constexpr std::size_t streams_max = 2000;
 /// Bodies that are looked at before all keys are read.
 constexpr std::size_t looks_max = 256;
 /// Prefixes that are asked for a row one by one; of more the body is asked.
@@ -47,6 +49,11 @@ class ValueTerm final : public Term {
   }
 
   Result<void> prepare() {
+    for (ValueQueryPtr& query : any_) {
+      if (query->depends_on_moment()) {
+        TRY(query, query->at(moment_, *criterion_.param));
+      }
+    }
     has_ranges_ = std::ranges::none_of(any_, [](const auto& q) { return q->is_by_body_only(); });
     if (!has_ranges_) {
       return ok();
@@ -57,6 +64,8 @@ class ValueTerm final : public Term {
         TRY_OK(add_parts(use, *query, base));
       }
     }
+    std::ranges::sort(exact_);
+    exact_.erase(std::unique(exact_.begin(), exact_.end()), exact_.end());
     if (!negated_) {
       TRY_OK(find_streams());
     }
@@ -109,15 +118,13 @@ class ValueTerm final : public Term {
   }
 
   Result<bool> counts_at(BytesView key, Candidate& candidate) override {
-    Verdict said = Verdict::no;
-    for (const Part& part : parts_) {
+    Verdict said = verdict(std::ranges::binary_search(exact_, key, std::less<>()));
+    for (std::size_t i = 0; said != Verdict::yes && i < inexact_.size(); ++i) {
+      const Part& part = parts_[inexact_[i]];
       const bool inside =
           part.range.from <= key && (part.range.until.empty() || key < part.range.until);
       const Verdict one = inside ? judge(part, views::form_in_key(key)) : Verdict::no;
       said = one == Verdict::no ? said : one;
-      if (said == Verdict::yes) {
-        break;
-      }
     }
     if (said == Verdict::no) {
       return false;
@@ -131,18 +138,24 @@ class ValueTerm final : public Term {
 
   std::string explain() const override {
     std::string text;
+    for (const ValueQueryPtr& query : any_) {
+      const std::string known = query->explain();
+      text += known.empty() ? known : known + ": ";
+    }
     if (streams_) {
-      text = fmt::format("{} posting list(s)", prefixes_.size());
+      text += fmt::format("{} posting list(s)", prefixes_.size());
       if (few_) {
         text += fmt::format(" and {} row(s) read from a range of values", few_->size());
       }
-      return text;
+    } else if (has_ranges_) {
+      text += fmt::format(
+          "asked of each candidate by its body, {} times at most, then as a set of all rows in {} "
+          "range(s) of values{}",
+          looks_max, parts_.size(), negated_ ? ", which must not be in it" : "");
+    } else {
+      text += "asked of each candidate by its body";
     }
-    return has_ranges_ ? fmt::format(
-                             "asked of each candidate by its body, {} times at most, then as a set "
-                             "of all rows in {} range(s) of values{}",
-                             looks_max, parts_.size(), negated_ ? ", which must not be in it" : "")
-                       : "asked of each candidate by its body";
+    return text;
   }
 
  private:
@@ -161,6 +174,11 @@ class ValueTerm final : public Term {
         continue;
       }
       const bool tight = query.is_tight() && (range.exact || !use.only);
+      if (range.exact && tight) {
+        exact_.push_back(range.from);
+      } else {
+        inexact_.push_back(parts_.size());
+      }
       parts_.push_back({std::move(range), &query, use, tight});
     }
     return ok();
@@ -174,15 +192,12 @@ class ValueTerm final : public Term {
   }
 
   Result<void> find_streams() {
+    prefixes_ = exact_;
     std::vector<const Part*> wide;
-    for (const Part& part : parts_) {
-      if (part.range.exact && part.tight) {
-        prefixes_.push_back(part.range.from);
-        continue;
-      }
-      TRY(const bool is_split, split(part));
+    for (const std::size_t i : inexact_) {
+      TRY(const bool is_split, split(parts_[i]));
       if (!is_split) {
-        wide.push_back(&part);
+        wide.push_back(&parts_[i]);
       }
     }
     if (!wide.empty()) {
@@ -199,6 +214,11 @@ class ValueTerm final : public Term {
     }
     std::ranges::sort(prefixes_);
     prefixes_.erase(std::unique(prefixes_.begin(), prefixes_.end()), prefixes_.end());
+    if (prefixes_.size() > streams_max) {
+      prefixes_.clear();
+      few_.reset();
+      return ok();
+    }
     if (prefixes_.empty() && !few_) {
       few_ = row_set({});
     }
@@ -355,6 +375,8 @@ class ValueTerm final : public Term {
   bool negated_ = false;
   bool has_ranges_ = false;
   std::vector<Part> parts_;
+  std::vector<Bytes> exact_;          // keys of exact and tight parts, rising
+  std::vector<std::size_t> inexact_;  // the other parts
   bool streams_ = false;
   std::vector<Bytes> prefixes_;
   RowSet few_;
