@@ -71,6 +71,8 @@ class EntryReader {
       case Interaction::history_system:
       case Interaction::search:
       case Interaction::compartment:
+      case Interaction::explain:
+      case Interaction::explain_all:
       case Interaction::meta:
       case Interaction::meta_system:
       case Interaction::capabilities: {

@@ -70,6 +70,10 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::search_all_form:
     case Interaction::compartment:
     case Interaction::compartment_form: return search(parts, call, moment);
+    case Interaction::explain:
+    case Interaction::explain_form:
+    case Interaction::explain_all:
+    case Interaction::explain_all_form: return explain(parts, call, moment);
     case Interaction::meta:
     case Interaction::meta_system: return meta(parts, call, moment);
     case Interaction::expand:
@@ -112,7 +116,11 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::search_all:
     case Interaction::search_all_form:
     case Interaction::compartment:
-    case Interaction::compartment_form: return true;
+    case Interaction::compartment_form:
+    case Interaction::explain:
+    case Interaction::explain_form:
+    case Interaction::explain_all:
+    case Interaction::explain_all_form: return true;
     default: return false;
   }
 }
@@ -123,7 +131,8 @@ Reply refuse_behind(const node::Moment& moment) {
 
 bool is_form(Interaction interaction) {
   return interaction == Interaction::search_form || interaction == Interaction::search_all_form ||
-         interaction == Interaction::compartment_form;
+         interaction == Interaction::compartment_form || interaction == Interaction::explain_form ||
+         interaction == Interaction::explain_all_form;
 }
 
 // https://hl7.org/fhir/R4/http.html#search: parameters of the address count beside those of the
@@ -167,8 +176,10 @@ std::uint64_t FhirHandler::body_bytes_max(const Request& head) const {
     case Method::head:
     case Method::remove:
     case Method::options: return 0;
-    default: return head.path().ends_with("/_search") ? form_bytes_max : request_body_bytes_max;
+    default: break;
   }
+  const bool is_form = head.path().ends_with("/_search") || head.path().ends_with("/$explain");
+  return is_form ? form_bytes_max : request_body_bytes_max;
 }
 
 Task<Reply> FhirHandler::handle(Request request, Executor& on) {

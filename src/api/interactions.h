@@ -25,6 +25,10 @@ namespace holdfast::api {
 /// https://hl7.org/fhir/R4/http.html#search, of a type or a compartment, GET or form
 [[nodiscard]] Result<Reply> search(const Parts& parts, const Call& call,
                                    const node::Moment& moment);
+/// $explain: takes what a search takes, and says how that search is gone about instead of what it
+/// finds. GET or form, of a type or of everything. Our own; the standard has no such operation.
+[[nodiscard]] Result<Reply> explain(const Parts& parts, const Call& call,
+                                    const node::Moment& moment);
 /// https://hl7.org/fhir/R4/resource-operation-meta.html
 [[nodiscard]] Result<Reply> meta(const Parts& parts, const Call& call, const node::Moment& moment);
 /// https://hl7.org/fhir/R4/terminology-service.html: $expand, $validate-code, $lookup, $subsumes,

@@ -13,6 +13,10 @@
 namespace holdfast::api {
 namespace {
 
+// The one operation that the standard does not define.
+constexpr std::string_view own_operation_name = "explain";
+constexpr std::string_view own_operation_url = "urn:holdfast:OperationDefinition:explain";
+
 void write_interactions(JsonWriter& json, Level level) {
   json.open("interaction", '[');
   for (const Route& route : routes) {
@@ -46,8 +50,11 @@ void write_operations(JsonWriter& json, Level level, std::string_view type = {})
       before = route.code;
       json.open('{');
       json.text("name", route.code);
-      json.text("definition",
-                fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
+      json.text(
+          "definition",
+          route.code == own_operation_name
+              ? std::string(own_operation_url)
+              : fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
       json.close('}');
     } else if (route.level == Level::own_operation && route.method == Method::get &&
                route.pattern.starts_with(own)) {

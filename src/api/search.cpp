@@ -6,6 +6,7 @@
 
 #include "api/interactions.h"
 #include "api/json_writer.h"
+#include "api/operation_input.h"
 #include "api/stored.h"
 #include "search/criteria.h"
 #include "search/include.h"
@@ -28,12 +29,16 @@ struct Inquiry {
   const fhir::SearchParams* params = nullptr;  ///< of all pages: those of the first
 };
 
+bool is_of_everything(Interaction interaction) {
+  return interaction == Interaction::search_all || interaction == Interaction::search_all_form ||
+         interaction == Interaction::explain_all || interaction == Interaction::explain_all_form;
+}
+
 Result<search::Scope> scope_of(const Match& match) {
   search::Scope scope;
   const bool compartment = match.interaction == Interaction::compartment ||
                            match.interaction == Interaction::compartment_form;
-  if (match.interaction == Interaction::search_all ||
-      match.interaction == Interaction::search_all_form) {
+  if (is_of_everything(match.interaction)) {
     return scope;
   }
   if (!compartment) {
@@ -97,8 +102,7 @@ Result<Inquiry> later_page(const Parts& parts, const Call& call, const search::S
 std::string address_of(const Parts& parts, const Call& call) {
   const std::string base = base_url(parts.options, call.request);
   const Match& match = call.match;
-  if (match.interaction == Interaction::search_all ||
-      match.interaction == Interaction::search_all_form) {
+  if (is_of_everything(match.interaction)) {
     return base;
   }
   std::string address =
@@ -259,6 +263,48 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
     json.close(']');
   }
   return finish(json);
+}
+
+namespace {
+
+void write_part(ParametersWriter& to, const search::Explanation::Part& part) {
+  to.open("criterion");
+  to.text("type", "Code", fhir::name(part.type));
+  to.text("asked", "String", part.asked);
+  for (const std::string& index : part.indexes) {
+    to.text("index", "String", index);
+  }
+  to.text("plan", "String", part.plan);
+  if (part.measured) {
+    to.raw("measured", "Integer", std::to_string(*part.measured));
+  }
+  to.close();
+}
+
+}  // namespace
+
+Result<Reply> explain(const Parts& parts, const Call& call, const node::Moment& moment) {
+  TRY(search::Scope scope, scope_of(call.match));
+  TRY(const Inquiry inquiry, first_page(call, moment, std::move(scope)));
+  TRY(const search::Explanation said,
+      search::explain(source_of(parts, moment, inquiry), inquiry.criteria, inquiry.link.snapshot));
+  ParametersWriter to;
+  to.text("query", "String",
+          fmt::format("{}?{}", address_of(parts, call), inquiry.criteria.understood));
+  to.raw("position", "Decimal", std::to_string(inquiry.link.snapshot.position.value));
+  to.text("text", "String", search::text_of(said));
+  for (const search::Explanation::Part& part : said.parts) {
+    write_part(to, part);
+  }
+  to.text("order", "String", said.order);
+  if (!said.refused.empty()) {
+    to.text("refused", "String", said.refused);
+  } else {
+    to.raw("found", "Integer", std::to_string(said.found));
+    to.boolean("more", said.more);
+  }
+  to.raw("spent", "Decimal", std::to_string(said.spent));
+  return to.reply();
 }
 
 }  // namespace holdfast::api

@@ -166,5 +166,76 @@ TEST(Search, LooksIntoThePatientsCompartment) {
   EXPECT_EQ(ids(form.json()), "o3 ");
 }
 
+std::string part(const Document& json, const std::string& name) {
+  for (std::size_t i = 0; i < json.size("parameter"); ++i) {
+    const std::string at = fmt::format("parameter.{}.", i);
+    if (json.at(at + "name") != name) {
+      continue;
+    }
+    for (const char* const type : {"String", "Integer", "Decimal", "Boolean"}) {
+      if (json.has(at + "value" + type)) {
+        return json.at(at + "value" + type);
+      }
+    }
+  }
+  return {};
+}
+
+TEST(Search, IsExplainedByWhatItDoes) {
+  Server server;
+  for (int i = 0; i < 4; ++i) {
+    put_patient(server, fmt::format("p{}", i), i < 3 ? "1" : "2");
+  }
+  const Document json =
+      server.get("/fhir/Patient/$explain?identifier=urn:s|1&identifier:missing=false&_count=2")
+          .json();
+  EXPECT_EQ(json.at("resourceType"), "Parameters");
+  EXPECT_EQ(part(json, "query"),
+            "http://localhost:8080/fhir/Patient?identifier=urn:s%7C1&identifier:missing=false"
+            "&_count=2");
+  EXPECT_EQ(part(json, "found"), "2");
+  EXPECT_EQ(part(json, "more"), "true");
+  EXPECT_EQ(part(json, "position"), "4");
+  const std::string text = part(json, "text");
+  EXPECT_NE(text.find("Patient?identifier=urn:s|1: 1 posting list(s); 3 in all; in "
+                      "Patient.identifier\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("the first page has 2 resource(s), and there are more"), std::string::npos)
+      << text;
+  const Document form =
+      server
+          .send(Method::post, "/fhir/Patient/$explain",
+                {{"Content-Type", "application/x-www-form-urlencoded"}}, "identifier=urn:s|2")
+          .json();
+  EXPECT_EQ(part(form, "found"), "1");
+  EXPECT_EQ(part(server.get("/fhir/$explain?_type=Patient&_id=p1").json(), "found"), "1");
+  EXPECT_EQ(server.get("/fhir/Patient/$explain?identifer=1").refusal(), "400 not-supported");
+}
+
+TEST(Search, GoesByWhatTheRecordSaysOfCodes) {
+  Server server;
+  put_patient(server, "a", "1");
+  const auto put_set = [&](const char* code) {
+    const Answered done = server.put(
+        "/fhir/ValueSet/s",
+        fmt::format(
+            R"({{"resourceType":"ValueSet","id":"s","url":"urn:set","status":"active",)"
+            R"("compose":{{"include":[{{"system":"urn:s","concept":[{{"code":"{}"}}]}}]}}}})",
+            code));
+    ASSERT_LT(done.status, 300) << done.body;
+  };
+  EXPECT_EQ(server.get("/fhir/Patient?identifier:in=urn:set").refusal(), "400 value");
+  put_set("1");
+  EXPECT_EQ(ids(server.get("/fhir/Patient?identifier:in=urn:set").json()), "a ");
+  EXPECT_EQ(ids(server.get("/fhir/Patient?identifier:not-in=urn:set").json()), "");
+  put_set("2");
+  EXPECT_EQ(ids(server.get("/fhir/Patient?identifier:in=ValueSet/s").json()), "");
+  EXPECT_EQ(ids(server.get("/fhir/Patient?identifier:not-in=urn:set").json()), "a ");
+  EXPECT_EQ(server.get("/fhir/Patient?gender:below=http://snomed.info/sct|1").refusal(),
+            "400 not-supported");
+  EXPECT_EQ(server.get("/fhir/Patient?identifier:above=1").refusal(), "400 value");
+}
+
 }  // namespace
 }  // namespace holdfast::api
