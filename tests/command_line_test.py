@@ -75,7 +75,7 @@ class CommandLine(ServerTest):
 
     def test_each_workload_prints_one_line_and_checks_its_answers(self):
         sizes = {"journal": 2000, "transaction": 200, "read": 500, "empty": 500, "open": 1000,
-                 "bundle5000": 1, "import": 0, "disk": 0}
+                 "bundle5000": 1, "import": 0, "disk": 0, "search": 30, "count": 30, "crud": 20}
         for workload, size in sizes.items():
             more = []
             if workload in ("import", "disk"):

@@ -29,6 +29,11 @@ constexpr std::array workloads{
     Workload{"open", "start after a stop and a kill, idle memory, rebuild; --size resources",
              bench_open},
     Workload{"disk", "bytes a resource after importing --data, views compacted", bench_disk},
+    Workload{"search", "twelve kinds of search of 1,000 patients, 4,000 … --size, by --clients (8)",
+             bench_search},
+    Workload{"count", "_summary=count by code and by date in the record of --size patients",
+             bench_count},
+    Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 
 int run_bench(const BenchOptions& options) {
@@ -54,12 +59,13 @@ Command add_bench(CLI::App& parent) {
   auto options = std::make_shared<BenchOptions>();
   CLI::App* const app = parent.add_subcommand("bench", "measure a workload: one JSON line");
   app->add_option("WORKLOAD", options->workload, "one of those below")->required();
-  app->add_option("--size", options->size, "how much: requests, entries or resources");
+  app->add_option("--size", options->size, "how much: requests, entries, resources or patients");
   app->add_option("--clients", options->clients, "requests under way at once");
   app->add_option("--server", options->server, "a running server; else one is started for it");
   app->add_option("--dir", options->folder, "where temporary data directories are made")
       ->capture_default_str();
   app->add_option("--data", options->data, "files to import [samples/patients.tar.zst]");
+  app->add_option("--kind", options->kinds, "of searches [all]: token, date, sorted …");
   std::string list = "Workloads:\n";
   for (const Workload& workload : workloads) {
     list += "  " + std::string(workload.name) + std::string(13 - workload.name.size(), ' ') +
@@ -68,7 +74,8 @@ Command add_bench(CLI::App& parent) {
   app->footer(list +
               "Examples:\n"
               "  holdfast bench transaction --clients 64\n"
-              "  holdfast bench import --data patients.tar.zst");
+              "  holdfast bench import --data patients.tar.zst\n"
+              "  holdfast bench search --size 64000");
   return {app, [options] { return run_bench(*options); }};
 }
 

@@ -22,6 +22,7 @@ struct BenchOptions {
   std::string server;               ///< empty: one of our own, in a child process
   std::string folder = "/var/tmp";  ///< for temporary data directories
   std::vector<std::string> data;    ///< files to import
+  std::vector<std::string> kinds;   ///< of searches; empty: all
 };
 
 /// A folder of its own, gone with it.
@@ -104,6 +105,9 @@ struct Latencies {
   [[nodiscard]] double percentile(double part);
 };
 
+/// The middle one, or the upper of two; there must be one.
+[[nodiscard]] double median(std::vector<double> values);
+
 /// One JSON object, printed as one line at the end.
 class BenchLine {
  public:
@@ -111,6 +115,10 @@ class BenchLine {
   void number(std::string_view key, std::uint64_t value) { json_.number(key, value); }
   void figure(std::string_view key, double value);
   void text(std::string_view key, std::string_view value) { json_.text(key, value); }
+  // Figures of a part: an object or a list of objects, closed by the caller.
+  void open(std::string_view key, char bracket) { json_.open(key, bracket); }
+  void open(char bracket) { json_.open(bracket); }
+  void close(char bracket) { json_.close(bracket); }
   /// Measures fdatasync in `folder` and adds it. The rate.
   Result<double> add_sync_probe(const std::string& folder);
   void add_latencies(std::string_view prefix, Latencies& latencies);
@@ -134,5 +142,8 @@ Result<void> bench_bundle5000(const BenchOptions& options);
 Result<void> bench_import(const BenchOptions& options);
 Result<void> bench_open(const BenchOptions& options);
 Result<void> bench_disk(const BenchOptions& options);
+Result<void> bench_search(const BenchOptions& options);
+Result<void> bench_count(const BenchOptions& options);
+Result<void> bench_crud(const BenchOptions& options);
 
 }  // namespace holdfast::cli

@@ -223,6 +223,11 @@ double Latencies::percentile(double part) {
   return us[std::min(index, us.size() - 1)];
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 BenchLine::BenchLine(std::string_view workload) {
   json_.open('{');
   json_.text("workload", workload);

@@ -102,11 +102,6 @@ double rate(const Load::Outcome& outcome) {
   return static_cast<double>(outcome.requests) * 1e9 / static_cast<double>(outcome.took.ns);
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 /// Reads of one patient from a server without anything behind it.
 Result<Load::Outcome> read_empty(Load& load, unsigned clients, std::uint64_t count) {
   const std::size_t body = std::hash<std::string_view>()(make_patient("empty", 1));
