@@ -75,6 +75,44 @@ class Life(ServerTest):
         self.assertEqual(now["total"], "57")  # one less, one more
         self.sound(60)
 
+    def test_a_page_link_is_taken_as_it_was_given_or_not_at_all(self):
+        for number in range(4):
+            self.ask(201, "PUT", f"/fhir/Patient/p{number}", patient("one", id=f"p{number}"))
+
+        def next_of(target):
+            page = self.ask(200, "GET", target).json()
+            link = next(link["url"] for link in page["link"] if link["relation"] == "next")
+            return re.sub(r"^http://[^/]+", "", link)
+
+        search = next_of("/fhir/Patient?family=one&_sort=-_id&_count=2")
+        history = next_of("/fhir/Patient/_history?_count=2")
+        of_all = next_of("/fhir?_type=Patient&_count=2")
+        links = [search, history, of_all]
+        for link in links:
+            self.ask(200, "GET", link)
+        path, sealed = search.split("_page=")
+        forged = {path + "_page=" + sealed[:at] + other + sealed[at + 1:]
+                  for at in range(len(sealed)) for other in "Ab7" if sealed[at] != other}
+        forged |= {path + "_page=" + sealed[:length] for length in range(len(sealed))}
+        forged |= {search + more for more in ("A", "==", "%00", "&_count=100", "&gender=male", "&_sort=_id")}
+        forged |= {path + f"_page={sealed}&_page={sealed}", path + "_page=" + "A" * 4000}
+        # A link is for the address that it was given for.
+        forged |= {f"/fhir/{place}?_page={sealed}" for place in ("Observation", "Patient/p1/Observation", "Patient/_history")}
+        forged |= {f"/fhir/Patient?_page={link.split('_page=')[1]}" for link in (history, of_all)}
+        taken = [target for target in sorted(forged) if self.wire.ask("GET", target).status != 400]
+        self.assertEqual(taken, [])
+        # Nor is one of another server.
+        other = self.serve(self.init("other"))
+        with Wire(other.host, other.port) as wire:
+            for number in range(4):
+                wire.ask("PUT", f"/fhir/Patient/p{number}", patient("one", id=f"p{number}"))
+            for link in links:
+                reply = wire.ask("GET", link)
+                self.assertEqual(reply.status, 400, link)
+                reply.issues()
+        for link in links:
+            self.ask(200, "GET", link)
+
     def test_searches_find_what_was_written_and_nothing_else(self):
         self.ask(201, "PUT", "/fhir/Patient/a", patient("one", id="a"))
         self.ask(201, "PUT", "/fhir/Patient/b", patient("two", id="b"))

@@ -58,6 +58,12 @@ Result<void> check_parameters(const Call& call, std::initializer_list<std::strin
                               parameter.name),
                   fmt::format("http.{}", parameter.name));
     }
+    const auto same = [&](const Parameter& other) { return other.name == parameter.name; };
+    if (std::count_if(call.parameters.begin(), call.parameters.end(), same) > 1) {
+      return fail(Code::value,
+                  fmt::format("parameter '{}' comes twice; send it once", parameter.name),
+                  fmt::format("http.{}", parameter.name));
+    }
   }
   return ok();
 }

@@ -113,7 +113,7 @@ struct Call {
 [[nodiscard]] std::string base_url(const Options& options, const Request& request);
 
 /// Refuses, or with Handling::lenient lets pass, parameters beside `known`, `_format` and
-/// `_pretty`. Code::unsupported, naming the first.
+/// `_pretty`. Code::unsupported, naming the first; value for one that comes twice.
 [[nodiscard]] Result<void> check_parameters(const Call& call,
                                             std::initializer_list<std::string_view> known);
 

@@ -225,6 +225,7 @@ TEST(History, RefusesForgedLinksAndThoseOfOtherAddresses) {
   EXPECT_EQ(server.get("/fhir/Patient/p1/_history?" + next.substr(token - 6)).refusal(),
             "400 value");
   EXPECT_EQ(server.get(next + "&_count=2").refusal(), "400 not-supported");
+  EXPECT_EQ(server.get(next + "&" + next.substr(token - 6)).refusal(), "400 value");
   const std::string search = link(server.get("/fhir/Patient?_count=1").json(), "next");
   EXPECT_EQ(search, "") << "one resource is one page";
 }
