@@ -88,6 +88,9 @@ inline constexpr std::array routes{
           "explain"},
     Route{Method::post, "/fhir/{type}/$explain", Interaction::explain_form, Level::type_operation,
           "explain"},
+    // Not in the standard, but clients that are much used send it; no id can be read in it.
+    Route{Method::get, "/fhir/_search", Interaction::search_all, Level::none, ""},
+    Route{Method::get, "/fhir/{type}/_search", Interaction::search, Level::none, ""},
     Route{Method::get, "/fhir/{type}", Interaction::search, Level::type, "search-type"},
     Route{Method::post, "/fhir/{type}", Interaction::create, Level::type, "create"},
     Route{Method::post, "/fhir/{type}/_search", Interaction::search_form, Level::none, ""},

@@ -19,6 +19,8 @@ TEST(Router, FindsEachInteraction) {
            Case{Method::get, "/fhir/Patient", Interaction::search},
            Case{Method::get, "/fhir", Interaction::search_all},
            Case{Method::post, "/fhir/_search", Interaction::search_all_form},
+           Case{Method::get, "/fhir/_search", Interaction::search_all},
+           Case{Method::get, "/fhir/Patient/_search", Interaction::search},
            Case{Method::post, "/fhir/Patient", Interaction::create},
            Case{Method::post, "/fhir/Patient/_search", Interaction::search_form},
            Case{Method::get, "/fhir/Patient/7", Interaction::read},

@@ -115,7 +115,7 @@ TEST(XmlApi, PagesInTheFormThatTheAddressAskedFor) {
   EXPECT_EQ(as_json(server.get(next)).size("entry"), 1U);
   const Document by_header = as_json(server.get("/fhir/Patient?_count=2", {wants_xml}));
   EXPECT_EQ(by_header.at("link.1.url").find("_format"), std::string::npos);
-  EXPECT_EQ(as_json(server.get("/fhir/Patient/_search?_format=xml")).at("resourceType"),
+  EXPECT_EQ(as_json(server.get("/fhir/Patient/$nothing?_format=xml")).at("resourceType"),
             "OperationOutcome");
 }
 
