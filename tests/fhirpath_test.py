@@ -64,6 +64,38 @@ class FhirPath(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (1, ""), wrong[:40])
             self.assertIn("fhirpath: ", done.stderr)
 
+    def test_patterns_that_take_others_for_ever_take_no_time(self):
+        file = pathlib.Path(self.folder.name) / "long.json"
+        file.write_text(json.dumps({"resourceType": "Patient", "name": [{"family": "a" * 100_000}]}))
+        for pattern in ("(a+)+b", "(a|a)*b", "(a|aa)+b", "(.*a){12}b", "([a-zA-Z]+)*b", "(a?){25}a{25}b", "^(a*)*c$"):
+            self.assertEqual(self.results(f"name.family.matches('{pattern}')", file),
+                             [{"type": "System.Boolean", "value": False}], pattern)
+        for pattern in ("(a{1000}){1000}", "((a{100}){100}){100}", "(?=a)b", r"(a)\\1", "a{2,1}",
+                        "(" * 2000 + ")" * 2000):
+            done = run("fhirpath", f"name.family.matches('{pattern}')", file, timeout=60)
+            self.assertEqual((done.returncode, done.stdout), (1, ""), pattern[:40])
+            self.assertTrue(done.stderr.startswith("fhirpath: "), f"{pattern[:40]}: {done.stderr[:200]}")
+
+    def test_hostile_expressions_end_with_a_reason(self):
+        doubling = "'aaaaaaaa'" + ".select($this & $this)" * 60
+        for name, expression in {
+            "cross product": "(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10)" + ".select((1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10).combine($this))" * 12,
+            "text that doubles": doubling,
+            "text that grows": "'ab'" + ".replace('', 'ababababababab')" * 12,
+            "repeat without end": "repeat($this & 'x')",
+            "aggregate": "(1 | 2 | 3).aggregate($total & $total & 'abcdefgh' & $total, 'abcdefgh')" + ".select($this & $this)" * 40,
+            "deep": "not(" * 3000 + "true" + ")" * 3000,
+            "wide": " or ".join(["(active and active)"] * 200_000)[:900_000],
+            "huge number": "9" * 5000, "huge text": "'" + "x" * (8 << 20) + "'",
+        }.items():
+            file = pathlib.Path(self.folder.name) / "expression"
+            file.write_text(expression)
+            # The longest argument of a process is 128 KiB; what is longer would never arrive.
+            done = run("fhirpath", expression[:120_000], self.patient, timeout=120)
+            self.assertEqual(done.returncode, 1, f"{name}: {done.stdout[:200]}")
+            self.assertEqual(done.stdout, "", name)
+            self.assertTrue(done.stderr.startswith("fhirpath: "), f"{name}: {done.stderr[:200]}")
+
     def test_lenient_takes_unknown_elements_as_empty(self):
         self.assertEqual(run("fhirpath", "Encounter.class", self.patient).returncode, 1)
         self.assertEqual(self.results("Encounter.class | id", self.patient, "--lenient"),
