@@ -20,6 +20,7 @@ enum class Bug : std::uint8_t {
   ignore_version_conflict,  ///< update although If-Match names another version
   apply_twice,              ///< replay the last applied entry again after a restart
   show_above_snapshot,      ///< a page shows rows newer than its snapshot
+  skip_equals,              ///< a sorted page goes on behind all that equals the last one shown
   lose_undo_row,            ///< superseding a row leaves no undo row for open pages
   forget_idempotency_key,   ///< do not record the key of a command
   clock_leap,               ///< take the wall clock as it is, however far it leapt
@@ -39,6 +40,7 @@ inline constexpr std::array bug_names{
     BugName{Bug::ignore_version_conflict, "ignore-version-conflict"},
     BugName{Bug::apply_twice, "apply-twice"},
     BugName{Bug::show_above_snapshot, "show-above-snapshot"},
+    BugName{Bug::skip_equals, "skip-equals"},
     BugName{Bug::lose_undo_row, "lose-undo-row"},
     BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
     BugName{Bug::clock_leap, "clock-leap"},

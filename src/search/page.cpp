@@ -74,6 +74,7 @@ class Run {
       const PageLimits& limits)
       : criteria_(criteria),
         candidates_max_(limits.candidates_max),
+        planted_(limits.planted),
         budget_(limits.candidates_max),
         moment_{source.reader,
                 source.codec,
@@ -240,7 +241,7 @@ class Run {
   Result<void> fill_sorted(const std::optional<PageCursor>& after) {
     MergedOrder order;
     for (std::size_t i = 0; i < finders_.size(); ++i) {
-      order.add(*finders_[i], criteria_.types[i].sort);
+      order.add(*finders_[i], criteria_.types[i].sort, planted_);
     }
     TRY_OK(order.begin(after));
     return take_from(order);
@@ -274,6 +275,7 @@ class Run {
 
   const Criteria& criteria_;
   const std::uint64_t candidates_max_;
+  const Bug planted_;
   Budget budget_;
   Vocabulary vocabulary_;
   const Moment moment_;

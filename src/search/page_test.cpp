@@ -110,6 +110,8 @@ TEST(Page, WouldNoticeRowsAboveItsSnapshot) {
   EXPECT_GT(follow_many(Bug::show_above_snapshot).wrong, 0U);
 }
 
+TEST(Page, WouldNoticeALostEqual) { EXPECT_GT(follow_many(Bug::skip_equals).wrong, 0U); }
+
 TEST(Page, WouldNoticeALostUndoRow) { EXPECT_GT(follow_many(Bug::lose_undo_row).wrong, 0U); }
 
 Criteria of_patients(std::string_view query) {

@@ -117,8 +117,11 @@ class SortedOrder::KeyOrder {
 
 // ---- the two ways together --------------------------------------------------------------------
 
-SortedOrder::SortedOrder(Finder& finder, const std::vector<SortKey>& keys)
-    : finder_(finder), keys_(keys), candidate_(std::make_unique<Candidate>(finder.moment())) {}
+SortedOrder::SortedOrder(Finder& finder, const std::vector<SortKey>& keys, Bug planted)
+    : finder_(finder),
+      keys_(keys),
+      planted_(planted),
+      candidate_(std::make_unique<Candidate>(finder.moment())) {}
 SortedOrder::~SortedOrder() = default;
 
 Result<void> SortedOrder::begin(const std::optional<PageCursor>& after) {
@@ -172,6 +175,9 @@ void SortedOrder::sort_collected() {
 }
 
 bool SortedOrder::is_after_cursor(const Item& item) const {
+  if (cursor_ && planted_ == Bug::skip_equals && cursor_->values == item.values) {
+    return false;
+  }
   return !cursor_ || comes_before(*cursor_, item);
 }
 
@@ -298,8 +304,8 @@ Result<bool> SortedOrder::read_valueless() {
 
 // ---- several types ----------------------------------------------------------------------------
 
-void MergedOrder::add(Finder& finder, const std::vector<SortKey>& keys) {
-  heads_.push_back({std::make_unique<SortedOrder>(finder, keys), &keys});
+void MergedOrder::add(Finder& finder, const std::vector<SortKey>& keys, Bug planted) {
+  heads_.push_back({std::make_unique<SortedOrder>(finder, keys, planted), &keys});
 }
 
 Result<void> MergedOrder::begin(const std::optional<PageCursor>& after) {

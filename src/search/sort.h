@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/planted.h"
 #include "base/result.h"
 #include "search/candidate.h"
 #include "search/criteria.h"
@@ -39,7 +40,7 @@ struct Sorted {
 /// first key's index is read in its order, and each row asked.
 class SortedOrder {
  public:
-  SortedOrder(Finder& finder, const std::vector<SortKey>& keys);
+  SortedOrder(Finder& finder, const std::vector<SortKey>& keys, Bug planted = Bug::none);
   ~SortedOrder();
   /// Before next(): continues after the cursor.
   Result<void> begin(const std::optional<PageCursor>& after);
@@ -65,6 +66,7 @@ class SortedOrder {
 
   Finder& finder_;
   const std::vector<SortKey>& keys_;
+  const Bug planted_;
   std::optional<Item> cursor_;
   std::vector<Item> items_;  // sorted; handed out from the front
   std::size_t at_ = 0;
@@ -80,7 +82,7 @@ class SortedOrder {
 class MergedOrder {
  public:
   /// Each finder with the keys of its type.
-  void add(Finder& finder, const std::vector<SortKey>& keys);
+  void add(Finder& finder, const std::vector<SortKey>& keys, Bug planted = Bug::none);
   Result<void> begin(const std::optional<PageCursor>& after);
   Result<std::optional<Found>> next();
 

@@ -241,8 +241,9 @@ void Client::begin_followed() {
   fresh.begun = executor_.now();
   fresh.so_far.type = draw_type();
   const std::uint64_t count = 1 + random_.below(5);
-  fresh.next = fmt::format("/fhir/{}?_count={}", fresh.so_far.type, count);
-  if (random_.chance(1, 4)) {
+  if (random_.chance(3, 4)) {
+    draw_search(fresh, count);
+  } else {
     fresh.so_far.kind = Followed::Kind::history;
     if (random_.chance(1, 2)) {
       fresh.so_far.type.clear();

@@ -62,6 +62,8 @@ class Client {
   [[nodiscard]] std::string draw_type();
   [[nodiscard]] std::string draw_identifier();
   [[nodiscard]] std::string draw_tag();
+  [[nodiscard]] std::string draw_day();
+  void draw_search(Open& open, std::uint64_t count);
   void judge_write(const Sent& sent, const http::Incoming& reply);
   void judge_bundle(const Sent& sent, const http::Incoming& reply);
   void remember_key(const Sent& sent, const std::optional<http::Incoming>& reply);

@@ -16,6 +16,11 @@ std::string Client::draw_identifier() { return fmt::format("v{}", random_.below(
 
 std::string Client::draw_tag() { return fmt::format("t{}", ++ledger_.tags); }
 
+// Few enough that some are equal.
+std::string Client::draw_day() {
+  return fmt::format("{}-0{}-01", 1950 + random_.below(6), 1 + random_.below(2));
+}
+
 std::string Client::draw_body(const std::string& type, const std::string& tag) {
   const std::string value = draw_identifier();
   // Mostly small; sometimes large enough that segments end.
@@ -25,12 +30,17 @@ std::string Client::draw_body(const std::string& type, const std::string& tag) {
   while (pad.size() < pad_bytes) {
     pad += fmt::format("{:x}", random_.next());
   }
+  const bool dated = type != "Practitioner" && random_.chance(3, 4);
   std::string rest;
+  if (dated) {
+    rest = fmt::format(R"("{}":"{}",)", type == "Patient" ? "birthDate" : "effectiveDateTime",
+                       draw_day());
+  }
   if (type == "Patient") {
-    rest = fmt::format(R"("name":[{{"text":"{}"}}],"managingOrganization":{{"display":"{}"}})", pad,
-                       tag);
+    rest += fmt::format(R"("name":[{{"text":"{}"}}],"managingOrganization":{{"display":"{}"}})",
+                        pad, tag);
   } else if (type == "Practitioner") {
-    rest = fmt::format(
+    rest += fmt::format(
         R"("name":[{{"text":"{}"}}],"qualification":[{{"code":{{"text":"x"}},"issuer":{{"display":"{}"}}}}])",
         pad, tag);
   } else {
@@ -41,7 +51,7 @@ std::string Client::draw_body(const std::string& type, const std::string& tag) {
     } else if (dice == 1) {
       reference = fmt::format(R"("reference":"Patient?identifier=sim|{}",)", draw_identifier());
     }
-    rest = fmt::format(
+    rest += fmt::format(
         R"("status":"final","code":{{"text":"x"}},"subject":{{{}"display":"{}"}},"valueString":"{}")",
         reference, tag, pad);
   }
@@ -118,6 +128,30 @@ void Client::spread(Sent& sent) {
   if (!sent.body.empty() && random_.chance(1, 20)) {
     sent.body.insert(1, bulk_bytes, ' ');
   }
+}
+
+// Of one type, some or all, in an order or none.
+void Client::draw_search(Open& open, std::uint64_t count) {
+  Followed& asked = open.so_far;
+  open.next = fmt::format("/fhir/{}?_count={}", asked.type, count);
+  const std::string date = asked.type == "Patient" ? "birthdate" : "date";
+  const bool dated = asked.type != "Practitioner";
+  if (random_.chance(1, 4)) {
+    asked.identifier = draw_identifier();
+    open.next += "&identifier=sim%7C" + asked.identifier;
+  }
+  if (dated && random_.chance(1, 3)) {
+    asked.from = draw_day();
+    open.next += fmt::format("&{}=ge{}", date, asked.from);
+  }
+  if (random_.chance(1, 2)) {
+    return;
+  }
+  static constexpr std::array<const char*, 4> orders{"_id", "_lastUpdated", "identifier", "date"};
+  asked.sort = orders[random_.below(orders.size() - (dated ? 0 : 1))];
+  asked.descending = random_.chance(1, 2);
+  open.next += fmt::format("&_sort={}{}", asked.descending ? "-" : "",
+                           asked.sort == "date" ? date : asked.sort);
 }
 
 Client::Sent Client::draw_bundle() {

@@ -58,7 +58,7 @@ class Judge {
     compare_indexes();
     compare_versions();
     compare_promises();
-    compare_searches();
+    judge_searches(model_, ledger_);
     return model_entries_;
   }
 
@@ -262,71 +262,6 @@ class Judge {
               promise.removed ? "removed" : "there");
       }
     }
-  }
-
-  void compare_searches() {
-    for (const Followed& search : ledger_.followed) {
-      if (search.kind == Followed::Kind::history) {
-        compare_history(search);
-        continue;
-      }
-      const auto expected = model_.listing(search.type, search.position);
-      std::map<Name, std::uint64_t> found;
-      for (const auto& [name, version] : search.found) {
-        if (!found.emplace(name, version).second) {
-          wrong("a search of {} at {} found {} twice", search.type, search.position, name);
-        }
-      }
-      if (found != expected) {
-        wrong("a search of {} at {} found {} resources where {} were: {}", search.type,
-              search.position, found.size(), expected.size(), difference(found, expected));
-      }
-    }
-  }
-
-  /// Each version once, newest first.
-  void compare_history(const Followed& history) {
-    std::uint64_t before = UINT64_MAX;
-    for (const auto& [name, version] : history.found) {
-      const auto at = model_.resources().find(name);
-      if (at == model_.resources().end() || version == 0 || version > at->second.size()) {
-        wrong("a history shows {} version {}, which never was", name, version);
-        return;
-      }
-      const std::uint64_t position = at->second[version - 1].position;
-      if (position > before) {
-        wrong("a history shows {} version {} after what is older", name, version);
-      }
-      before = position;
-    }
-    auto found = history.found;
-    auto expected = model_.history(history.type, history.position);
-    std::ranges::sort(found);
-    std::ranges::sort(expected);
-    if (found != expected) {
-      wrong("the history of {} at {} shows {} versions where {} were",
-            history.type.empty() ? "everything" : history.type, history.position, found.size(),
-            expected.size());
-    }
-  }
-
-  static std::string difference(const std::map<Name, std::uint64_t>& found,
-                                const std::map<Name, std::uint64_t>& expected) {
-    for (const auto& [name, version] : expected) {
-      const auto at = found.find(name);
-      if (at == found.end()) {
-        return fmt::format("{} version {} is missing", name, version);
-      }
-      if (at->second != version) {
-        return fmt::format("{} has version {}, not {}", name, at->second, version);
-      }
-    }
-    for (const auto& [name, version] : found) {
-      if (!expected.contains(name)) {
-        return fmt::format("{} version {} should not be there", name, version);
-      }
-    }
-    return "nothing";
   }
 
   World& world_;

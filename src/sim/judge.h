@@ -29,6 +29,10 @@ Task<void> judge_answers(SimNetwork& network, Executor& on, Ledger& ledger, std:
 [[nodiscard]] std::uint64_t first_put_aside(const std::set<std::string>& before,
                                             const std::set<std::string>& after);
 
+/// Every search and every history that was followed to its end found exactly what was there at its
+/// position, in the order that was asked for.
+void judge_searches(const Model& model, Ledger& ledger);
+
 struct JudgeOptions {
   std::uint64_t segment_bytes = 0;
   Time true_time;  ///< what the wall clock would show had it never leapt

@@ -25,7 +25,11 @@ struct Promise {
 /// A search or a history that was followed to its last page.
 struct Followed {
   enum class Kind : std::uint8_t { search, history } kind = Kind::search;
-  std::string type;            ///< of a history, empty: of everything
+  std::string type;        ///< of a history, empty: of everything
+  std::string identifier;  ///< of a search: only resources with it; empty: any
+  std::string from;        ///< only with a date of this day or later; empty: any
+  std::string sort;        ///< "date", "identifier", "_id" or "_lastUpdated"; empty: any order
+  bool descending = false;
   std::uint64_t position = 0;  ///< of its snapshot
   std::vector<std::pair<Name, std::uint64_t>> found;
 };

@@ -17,6 +17,11 @@ std::string identifier_of_query(const std::string& query) {
   return {};
 }
 
+std::string date_of(const std::string& body) {
+  const std::string birth = member_text(body, "birthDate");
+  return birth.empty() ? member_text(body, "effectiveDateTime") : birth;
+}
+
 /// Whether a body has an id of its own, before anything else that has one.
 bool names_id(const std::string& body) {
   return body.find("\"id\":") < body.find("\"identifier\":");
@@ -202,6 +207,7 @@ std::string Model::select(const Operation& operation, Expected& result) const {
 // it would not be if the patch had been made of any other.
 std::string Model::compare_patched(const Operation& operation, const ModelVersion& before) {
   if (member_text(operation.body, "value") != before.identifier ||
+      date_of(operation.body) != before.date ||
       member_texts(operation.body, "reference") != before.references ||
       member_text(operation.body, "display") != member_text(operation.patch, "value")) {
     return fmt::format("{}/{} is not the version before it with its patch", operation.type,
@@ -233,6 +239,7 @@ void Model::record(std::uint64_t position, const std::vector<Operation>& operati
     version.position = position;
     version.deleted = operations[i].verb == Verb::remove;
     version.identifier = member_text(operations[i].body, "value");
+    version.date = date_of(operations[i].body);
     version.references = member_texts(operations[i].body, "reference");
     version.tag = member_text(operations[i].body, "display");
     resources_[operations[i].type + "/" + expected[i].id].push_back(std::move(version));

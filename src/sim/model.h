@@ -25,6 +25,7 @@ struct ModelVersion {
   std::uint64_t position = 0;
   bool deleted = false;
   std::string identifier;               ///< value of the one identifier in the body; may be empty
+  std::string date;                     ///< a day, of birth or of observation; may be empty
   std::vector<std::string> references;  ///< texts of "reference" members, resolved
   std::string tag;                      ///< what the workload marked the body with
 };
