@@ -1,7 +1,8 @@
 """postings_test.py: what lies in the indexes is what search parameters say, by a FHIRPath that is not ours:
 for each resource and each search parameter of its type, the values that the npm package `fhirpath` finds by
 the parameter's expression, made into search values by rules of our own in JavaScript (node/search_values.mjs),
-are exactly those in the posting table of the server's directory (holdfast_postings prints it).
+are exactly those in the posting table of the server's directory (holdfast_postings prints it). So are the
+patients in whose compartments it lies.
 
 HOLDFAST_POSTINGS_ALL=1: all Synthea Bundles instead of the smallest, and all definitions beside the
 instances; takes minutes.
@@ -64,6 +65,7 @@ class Postings(ServerTest):
         counts = self.compare()
         self.assertGreater(counts["comparisons"], 10 * counts["resources"])
         self.assertGreater(counts["values"], 5 * counts["resources"])
+        self.assertGreater(counts["patients"], counts["resources"] // 3)
 
     def test_examples(self):
         server = self.serve(self.directory)

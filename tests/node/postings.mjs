@@ -11,7 +11,7 @@ const shown_max = 1000; // of each parameter the first is shown
 const elsewhere = new Set(["_id", "_lastUpdated"]);
 const oracle = new Oracle(process.argv[2]);
 const reasons = process.argv[3] ? JSON.parse(fs.readFileSync(process.argv[3], "utf8")) : {};
-const counts = { resources: 0, comparisons: 0, values: 0, differences: 0 };
+const counts = { resources: 0, patients: 0, comparisons: 0, values: 0, differences: 0 };
 const unindexed = new Set();
 const deviating = new Set();
 const types = new Set();
@@ -50,8 +50,14 @@ function compare(resource, parameter, found) {
 }
 
 for await (const line of readline.createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  const { resource, values } = JSON.parse(line);
+  const { resource, patients, values } = JSON.parse(line);
   counts.resources++;
+  const theirs = oracle.patients(resource);
+  counts.patients += theirs.length;
+  if (JSON.stringify([...new Set(patients)].sort()) !== JSON.stringify(theirs)) {
+    counts.differences++;
+    console.error(`${resource.resourceType}/${resource.id} lies in the compartments of ${patients}, theirs ${theirs}`);
+  }
   types.add(resource.resourceType);
   for (const parameter of oracle.of(resource.resourceType)) {
     if (elsewhere.has(parameter.code)) continue;

@@ -20,6 +20,19 @@ export class Oracle {
     const types = JSON.parse(fs.readFileSync(`${folder}/Bundle-resources.json`, "utf8")).entry.map((entry) => entry.resource);
     this.types = new Set(types.filter((one) => one.kind === "resource" && !one.abstract).map((one) => one.type));
     this.compiled = new Map();
+    const compartment = JSON.parse(fs.readFileSync(`${folder}/CompartmentDefinition-patient.json`, "utf8"));
+    this.patientParameters = new Map(compartment.resource.map((one) => [one.code, one.param ?? []]));
+  }
+
+  // https://hl7.org/fhir/R4/compartmentdefinition-patient.html: ids of the patients in whose compartment it lies
+  patients(resource) {
+    const codes = this.patientParameters.get(resource.resourceType) ?? [];
+    const found = this.of(resource.resourceType)
+      .filter((one) => codes.includes(one.code))
+      .flatMap((one) => one.values(resource).map((text) => JSON.parse(text)))
+      .filter(([type]) => type === "Patient")
+      .map(([, id]) => id);
+    return [...new Set(resource.resourceType === "Patient" ? [...found, resource.id] : found)].sort();
   }
 
   // Parameters of a type: [{code, type, values(resource) → [value, …]}]

@@ -1,8 +1,9 @@
 // holdfast_postings DIR: what search finds each current resource by, read from the posting table of
 // a data directory that no server has open. One JSON line a resource, in the order in which they
-// were written: {"resource":…,"values":{"gender":[…],…}}, a member for each search parameter of its
-// type that has an index, with the values that lie in the keys, sorted as the keys are. Not part of
-// the program: tests compare it with what others compute (tests/node/postings.mjs).
+// were written: {"resource":…,"patients":["id",…],"values":{"gender":[…],…}}: in whose compartments
+// it lies, and a member for each search parameter of its type that has an index, with the values in
+// the keys, sorted as the keys are. Not part of the program: tests compare it with what others
+// compute (tests/node/postings.mjs).
 //
 // token ["code","system"]; string, uri "text"; date [from,until) in ms; number ["low","high"];
 // quantity ["system","code","unit","low","high"]; reference ["Patient","id"],
@@ -161,6 +162,14 @@ Result<Bytes> line_of(const views::Body& body, const fhir::SearchParams& params,
   auto& json = printer.json();
   json.open('{');
   json.raw("resource", body.bytes);
+  json.open("patients", '[');
+  for (const Posting& posting : postings) {
+    ByteReader reader(posting.key);
+    if (reader.big<std::uint16_t>() == views::index_number::compartment.value) {
+      json.text(views::read_id(reader));
+    }
+  }
+  json.close(']');
   json.open("values", '{');
   for (const fhir::SearchParam& param : params.of(body.header.type)) {
     if (!param.unsupported.empty()) {
