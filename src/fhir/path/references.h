@@ -1,5 +1,5 @@
 // fhir/path/references.h: what a reference points to within its own document: a contained resource,
-// or another entry of the same Bundle. Inside this folder only.
+// or another entry of the same Bundle.
 // https://hl7.org/fhir/R4/references.html#contained, https://hl7.org/fhir/R4/bundle.html#references
 #pragma once
 
