@@ -3,11 +3,13 @@ old and what is new alike: over kill -9 in the middle of that, page links of the
 and the end of the package. What cannot be used refuses the start by name.
 """
 import json
+import os
 import shutil
 import subprocess
 
 from harness import Server, ServerTest, ask, main, metric, wait_until, BINARY
 
+SANITIZED = os.environ.get("HOLDFAST_SANITIZED") == "1"
 PATIENTS = 4000
 MANIFEST = {"name": "acme.base", "version": "1.0.0", "fhirVersions": ["4.0.1"]}
 
@@ -136,6 +138,34 @@ class Packages(ServerTest):
         self.complete()
         self.assertIn("odd", json.dumps(self.get("/fhir/Patient?odd=1", 400)))
         self.assertTrue(any("nobody can search by this parameter" in line for line in server.log()))
+
+    def test_hostile_expressions_are_refused_by_name_or_do_no_harm(self):
+        hostile = {
+            "deep": "(" * 5000 + "Patient.name.family" + ")" * 5000, "unclosed": "Patient.name.where(",
+            "long path": "Patient" + ".contact" * 100_000, "wide union": " | ".join(["Patient.name.family"] * 20_000),
+            "many filters": "Patient.name" + ".where(use = 'official')" * 2000 + ".family",
+            "pattern": "Patient.name.where(family.matches('(a+)+b')).family", "repeat": "Patient.repeat(extension).url",
+            "products": "(Patient.name | Patient.contact)" + ".select(($this | $this).combine($this))" * 50,
+            "huge item": "Patient.name[99999999999999999999].family", "control": "Patient.\u0000name.family",
+            "another type": "Observation.code", "no type": "Nothing.name", "variable": "%nothing.name",
+            "cast": "Patient.name.as(Observation).code", "empty": "", "number": "1", "resolve": "Patient.link.other.resolve().name.family",
+        }
+        for number, (name, expression) in enumerate(hostile.items()):
+            self.put_package(parameter("hostile", "string", "Patient", expression))
+            try:
+                server = self.start()
+            except AssertionError as error:
+                self.assertIn("urn:acme:hostile", str(error), name)
+                continue
+            self.complete()
+            self.assertEqual(ask(self.connection, "PUT", "/fhir/Patient/p1", patient(number) | {"id": "p1"}).status // 100, 2)
+            reply = ask(self.connection, "GET", "/fhir/Patient?hostile=a")
+            self.assertIn(reply.status, (200, 400), f"{name}: {reply.body[:300]}")
+            if not SANITIZED:
+                self.assertLess(server.memory()[1], 256 << 20, name)
+            self.assertEqual(server.end(), 0, name)
+        self.start(packages=False)
+        self.assertEqual(self.total("_id=p1"), 1)
 
 
 if __name__ == "__main__":
