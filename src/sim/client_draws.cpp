@@ -144,6 +144,14 @@ void Client::draw_search(Open& open, std::uint64_t count) {
     asked.from = draw_day();
     open.next += fmt::format("&{}=ge{}", date, asked.from);
   }
+  if (random_.chance(1, 4)) {
+    asked.linked = draw_identifier();
+    open.next += fmt::format("&{}identifier=sim%7C{}",
+                             asked.type == "Observation" ? "patient."
+                             : asked.type == "Patient"   ? "_has:Observation:patient:"
+                                                         : "_has:Observation:performer:",
+                             asked.linked);
+  }
   if (random_.chance(1, 2)) {
     return;
   }

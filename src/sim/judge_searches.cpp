@@ -35,7 +35,11 @@ class SearchJudge {
   /// Exactly what was asked for, each once, in the order that was asked for.
   void compare_search(const Followed& search) {
     auto expected = model_.listing(search.type, search.position);
-    std::erase_if(expected, [&](const auto& one) { return !is_meant(search, one); });
+    const auto others =
+        model_.listing(search.type == "Observation" ? "Patient" : "Observation", search.position);
+    std::erase_if(expected, [&](const auto& one) {
+      return !is_meant(search, one) || !is_linked(search, one, others);
+    });
     std::map<Name, std::uint64_t> found;
     for (const auto& [name, version] : search.found) {
       if (!found.emplace(name, version).second) {
@@ -63,6 +67,19 @@ class SearchJudge {
     const ModelVersion& version = version_of(one);
     return (search.identifier.empty() || version.identifier == search.identifier) &&
            (search.from.empty() || (!version.date.empty() && version.date >= search.from));
+  }
+  // Both ends as they were at that moment.
+  bool is_linked(const Followed& search, const std::pair<Name, std::uint64_t>& one,
+                 const std::map<Name, std::uint64_t>& others) const {
+    const auto leads = [&](const ModelVersion& from, const Name& to) {
+      return std::ranges::find(from.references, to) != from.references.end();
+    };
+    const bool forward = search.type == "Observation";
+    return search.linked.empty() || std::ranges::any_of(others, [&](const auto& other) {
+             return version_of(other).identifier == search.linked &&
+                    (forward ? leads(version_of(one), other.first)
+                             : leads(version_of(other), one.first));
+           });
   }
   // What has no value comes last, either way.
   bool in_order(const Followed& search, const std::pair<Name, std::uint64_t>& first,

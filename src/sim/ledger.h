@@ -28,7 +28,10 @@ struct Followed {
   std::string type;        ///< of a history, empty: of everything
   std::string identifier;  ///< of a search: only resources with it; empty: any
   std::string from;        ///< only with a date of this day or later; empty: any
-  std::string sort;        ///< "date", "identifier", "_id" or "_lastUpdated"; empty: any order
+  /// Only Observations of a Patient with that identifier; only Patients and Practitioners that an
+  /// Observation with it is about or by. Empty: any.
+  std::string linked;
+  std::string sort;  ///< "date", "identifier", "_id" or "_lastUpdated"; empty: any order
   bool descending = false;
   std::uint64_t position = 0;  ///< of its snapshot
   std::vector<std::pair<Name, std::uint64_t>> found;

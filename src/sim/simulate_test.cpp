@@ -93,10 +93,10 @@ TEST_P(PlantedBug, IsCaught) {
 INSTANTIATE_TEST_SUITE_P(
     All, PlantedBug,
     testing::Values(Caught{Bug::reply_before_sync, 4}, Caught{Bug::skip_directory_sync, 8},
-                    Caught{Bug::accept_torn_tail, 12}, Caught{Bug::trust_page_cache, 28},
+                    Caught{Bug::accept_torn_tail, 12}, Caught{Bug::trust_page_cache, 46},
                     Caught{Bug::retry_fsync, 12}, Caught{Bug::ignore_version_conflict, 4},
                     Caught{Bug::apply_twice, 4}, Caught{Bug::show_above_snapshot, 6},
-                    Caught{Bug::skip_equals, 4}, Caught{Bug::lose_undo_row, 4},
+                    Caught{Bug::skip_equals, 8}, Caught{Bug::lose_undo_row, 4},
                     Caught{Bug::forget_idempotency_key, 4}, Caught{Bug::clock_leap, 14},
                     Caught{Bug::durable_before_last, 6}),
     [](const testing::TestParamInfo<Caught>& planted) {
