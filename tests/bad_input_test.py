@@ -75,7 +75,7 @@ class Door(ServerTest):
         if not SANITIZED:
             self.assertLess(peak, RESIDENT_BYTES_MAX)
         self.assertEqual(self.server.end(), 0, self.server.log()[-3:])
-        self.assertEqual(self.summary("verify", self.directory)[0], "1")
+        self.assertEqual(self.summary("verify", self.directory)[0], f"{self.before[0]:.0f}")
 
     def refused(self, name, statuses, method, target, body=None, headers=(), says=""):
         """One request on a connection of its own; the server is asked again after it, on the same one
@@ -256,6 +256,110 @@ class Asking(Door):
         self.refused("patch of another form", (415,), "PATCH", "/fhir/Patient/anchor", b"<patch/>",
                      {"Content-Type": "application/xml-patch+xml"})
         self.refused("meta", (422,), "POST", "/fhir/Patient/anchor/$meta-add", b'{"resourceType":"Parameters"}')
+        self.untouched()
+
+    def form(self, name, type_, query, statuses=(200, 400, 403, 413)):
+        """The same by POST: addresses are short, forms need not be. The Bundle, or None where it was refused."""
+        with self.subTest(name), self.wire() as wire:
+            reply = wire.ask("POST", f"/fhir/{type_}/_search", query.encode(),
+                             {"Content-Type": "application/x-www-form-urlencoded"})
+            self.assertIn(reply.status, statuses, f"{name}: {str(reply)[:300]}")
+            return reply.json() if reply.status == 200 else reply.issues() and None
+
+    def test_searches_that_mean_nothing(self):
+        for query in ("family:exactly=x", "birthdate:contains=1", "_id:missing=perhaps", "gender:text:exact=x", "family:=x",
+                      "birthdate=2024-02-30", "birthdate=2024-13-01", "birthdate=2024-1-1", "birthdate=ge",
+                      "birthdate=2024-01-01T25:00:00Z", "birthdate=zz2024", "_lastUpdated=2023-02-29",
+                      "general-practitioner.nothing=1", "general-practitioner:Medication.code=1", "name.family=x", "birthdate.x=1",
+                      "_has:Observation:patient=1", "_has:Observation:nothing:code=1", "_has:Nothing:patient:code=1", "_has=1",
+                      "_include=Patient", "_include=Patient:nothing", "_revinclude=Patient",
+                      "_sort=family,nothing", "_sort=family:asc", "_sort=", "_count=", "_count=1e3",
+                      "_summary=true&_elements=id&_summary=count", "phonetic", "&&=", "_elements=", "_total=", "family=a&family:nothing=b"):
+            self.refused(f"search {query}", (400,), "GET", "/fhir/Patient?" + query)
+        for query in ("value-quantity=abc", "value-quantity=5|a|b|c", "code-value-quantity=a", "code-value-quantity=a$b$c",
+                      "value-quantity=1e999999999", "code:below:not=x", "component-code-value-quantity=$"):
+            self.refused(f"search {query}", (400,), "GET", "/fhir/Observation?" + query)
+        self.untouched()
+
+    def test_searches_that_would_cost_much(self):
+        deep = "general-practitioner:Organization." + "partof." * 50 + "name"
+        has = "_has:Observation:patient:" + "performer:Patient." * 50 + "family"
+        nested = "_has:Patient:link:" * 50 + "family"
+        found = {
+            "10,000 values": "identifier=" + ",".join(f"urn:a|v{number}" for number in range(10_000)),
+            "10,000 texts": "family:contains=" + ",".join(f"x{number}" for number in range(10_000)),
+            "10,000 dates": "birthdate=" + ",".join(f"gt{1000 + number % 1000}-01-01" for number in range(10_000)),
+            "2,000 criteria": "&".join(f"family=a{number}" for number in range(2_000)),
+            "a chain of 50": deep + "=x", "a chain of 50 by _has": has + "=x", "_has 50 deep": nested + "=x",
+            "1,000 chains": "&".join(f"organization.name=x{number}" for number in range(1_000)),
+            "a text of 200 KB": "family=" + "a" * 200_000, "200 KB of commas": "family=" + "," * 200_000,
+            "1,000 _include": "_id=nobody&" + "&".join(["_include:iterate=Patient:link"] * 1_000),
+            "1,000 keys to sort by": "_id=nobody&_sort=" + ",".join(["family", "-birthdate"] * 500),
+        }
+        for name, query in found.items():
+            bundle = self.form(name, "Patient", query)
+            self.assertEqual((bundle or {}).get("entry", []), [], name)
+        self.assertEqual(self.form("_count=0", "Patient", "_count=0", (200,)).get("total"), "1")
+        self.assertEqual(len(self.form("_count=1000000", "Patient", "_count=1000000", (200,))["entry"]), 1)
+        # What they would have found is still found.
+        values = ",".join(f"v{number}" for number in range(500)) + ",anchor"
+        self.assertEqual(len(self.form("500 ids", "Patient", "_id=" + values, (200,))["entry"]), 1)
+        self.untouched()
+
+    def test_a_text_of_a_megabyte_is_sorted_by(self):
+        long = MIB - 2  # https://hl7.org/fhir/R4/datatypes.html#string: 1 MiB at most
+        names = ["b" * long, "a" * long, "b" * (long - 1) + "a", "c", "A" * long + "b"]
+        with self.wire() as wire:
+            for number, name in enumerate(names):
+                one = {"resourceType": "Patient", "id": f"p{number}", "name": [{"family": name}]}
+                self.assertEqual(wire.ask("PUT", f"/fhir/Patient/p{number}", one).status, 201)
+            for direction in ("", "-"):
+                target, order = f"/fhir/Patient?_sort={direction}family&_count=2&_elements=id", []
+                while target:
+                    reply = wire.ask("GET", target)
+                    self.assertEqual(reply.status, 200, str(reply)[:300])
+                    page = reply.json()
+                    order += [entry["resource"]["id"] for entry in page["entry"]]
+                    target = next((one["url"] for one in page["link"] if one["relation"] == "next"), None)
+                    if target:
+                        self.assertLess(len(target), 8_000)
+                        target = target[target.index("/fhir/"):]
+                self.assertEqual(len(order), len(set(order)))
+                self.assertEqual(order[-1], "anchor")  # without a name: last, either way
+                # By the beginning, as far as an index holds it.
+                alike = [{"p1", "p4"}, {"p0", "p2"}, {"p3"}]
+                expected = alike if direction == "" else alike[::-1]
+                self.assertEqual([set(order[:len(expected[0])]), set(order[len(expected[0]):-1 - len(expected[2])]),
+                                  set(order[-1 - len(expected[2]):-1])], expected)
+        self.before = self.journal()
+        self.untouched()
+
+    def test_hostile_paths_in_patches(self):
+        """A FHIRPath Patch carries an expression of a stranger."""
+        paths = {
+            "pattern": "Patient.where(id.matches('(a+)+(a|b|ab)*(.*a){20}$'))", "deep": "(" * 5000 + "Patient" + ")" * 5000,
+            "deep calls": "Patient.where(" * 400 + "true" + ")" * 400,
+            "long": "Patient" + ".extension" * 1500, "unclosed": "Patient.name.where(", "control": "Patient.\u0000id",
+            "wide union": " | ".join(["Patient.id"] * 1200),
+            "products": "Patient" + ".select((1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9).combine($this))" * 20,
+            "text that doubles": "Patient.where('aaaaaaaa'" + ".select($this & $this)" * 60 + " = 'b')",
+            "repeat": "Patient.repeat($this | 'x' & 'y')", "resolve": "Patient.link.other.resolve()", "none": "",
+            "another type": "Observation.status", "everything": "Patient.descendants()", "huge": "Patient.name[" + "9" * 400 + "]",
+        }
+        for name, path in paths.items():
+            for kind in ("delete", "replace"):
+                parts = [{"name": "type", "valueCode": kind}, {"name": "path", "valueString": path}]
+                parts += [{"name": "value", "valueString": "x"}] if kind == "replace" else []
+                patch = {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
+                if name == "none":
+                    patch["parameter"][0]["part"].pop(1)
+                elif name in ("another type", "pattern", "resolve") and kind == "delete":
+                    continue  # nothing to remove is no fault
+                self.refused(f"{kind} {name}", (400, 403, 413, 422), "PATCH", "/fhir/Patient/anchor", patch)
+        many = [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "delete"}, {"name": "path", "valueString": "Patient.where(" * 40 + "true" + ")" * 40}]}] * 20_000
+        self.refused("many", (400, 403, 413, 422), "PATCH", "/fhir/Patient/anchor",
+                     {"resourceType": "Parameters", "parameter": many})
         self.untouched()
 
     def test_bodies_that_do_not_fit_their_address(self):

@@ -54,6 +54,9 @@ class ConditionReader {
                   "the chains of this query may lead to too many types; say which one is meant, "
                   "for example subject:Patient.name");
     }
+    if (name.ends_with(':')) {
+      return fail(Code::unsupported, "no modifier stands behind the colon of " + quoted(name));
+    }
     if (name.starts_with("_has:")) {
       return read_has(type, name.substr(5), value, links);
     }
@@ -119,13 +122,10 @@ class ConditionReader {
 
   static Result<std::vector<fhir::TypeId>> targets_of(const fhir::SearchParam& param,
                                                       const Link& head) {
-    if (!head.modifier.empty()) {
-      const auto named = fhir::type_id(head.modifier);
-      if (!named) {
-        return fail(Code::unsupported, fmt::format("{} behind {} is no resource type",
-                                                   quoted(head.modifier), quoted(head.name)));
-      }
-      return std::vector{*named};
+    const auto named = fhir::type_id(head.modifier);
+    if (!head.modifier.empty() && !named) {
+      return fail(Code::unsupported, fmt::format("{} behind {} is no resource type",
+                                                 quoted(head.modifier), quoted(head.name)));
     }
     std::vector<fhir::TypeId> types;
     const auto known = param.targets;
@@ -137,7 +137,11 @@ class ConditionReader {
         types.push_back(type);
       }
     }
-    return types;
+    if (named && std::ranges::find(types, *named) == types.end()) {
+      return fail(Code::unsupported,
+                  fmt::format("{} leads to no {}", quoted(head.name), quoted(head.modifier)));
+    }
+    return named ? std::vector{*named} : types;
   }
 
   Result<const fhir::SearchParam*> find_param(fhir::TypeId type, std::string_view name) {

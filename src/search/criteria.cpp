@@ -194,6 +194,12 @@ class Parser {
   }
 
   Result<void> set_result(const Parameter& parameter) {
+    if (std::ranges::find(given_, parameter.name) != given_.end()) {
+      return fail(Code::value,
+                  quoted(parameter.name) +
+                      " comes twice; send it once, with commas where it takes several");
+    }
+    given_.push_back(parameter.name);
     if (parameter.name == "_count") {
       return set_count(parameter.value);
     }
@@ -368,6 +374,7 @@ class Parser {
   Reading reading_;
   Criteria criteria_;
   std::vector<Parameter> parts_;
+  std::vector<std::string> given_;  // result parameters so far
   std::optional<std::string> summary_;
   std::optional<std::string> elements_;
   bool count_is_zero_ = false;

@@ -85,6 +85,11 @@ TEST(Criteria, NameWhatIsNotKnownAndWhatWasMeant) {
   EXPECT_TRUE(says(why("_include=Patient:name", Code::value), "is no reference"));
   EXPECT_TRUE(says(why("_include:iterat=Patient:link", Code::unsupported), "':iterate'"));
   EXPECT_TRUE(says(why("general-practitioner.brithdate=2000", Code::unsupported), "'brithdate'"));
+  EXPECT_TRUE(says(why("general-practitioner:Medication.code=x", Code::unsupported),
+                   "'general-practitioner' leads to no 'Medication'"));
+  EXPECT_TRUE(says(why("family:=x", Code::unsupported), "no modifier stands behind the colon"));
+  EXPECT_TRUE(says(why("_summary=true&_elements=id&_summary=count", Code::value), "comes twice"));
+  EXPECT_TRUE(says(why("_sort=family&_sort=birthdate", Code::value), "with commas"));
   EXPECT_TRUE(says(why("name.family=x", Code::value), "is no reference"));
   EXPECT_TRUE(says(why("_has:Observation:code:code=1", Code::value), "is no reference"));
   why("birthdate=2024-02-30", Code::value);
