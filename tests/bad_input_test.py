@@ -253,8 +253,12 @@ class Asking(Door):
             ("too many", 413, many),
         ]:
             self.refused(f"patch: {name}", (status,), "PATCH", "/fhir/Patient/anchor", patch, kind)
-        self.refused("patch of another form", (415,), "PATCH", "/fhir/Patient/anchor", b"<patch/>",
-                     {"Content-Type": "application/xml-patch+xml"})
+        self.refused("patch of another form", (415,), "PATCH", "/fhir/Patient/anchor", b"{}",
+                     {"Content-Type": "application/merge-patch+json"})
+        for name, patch in [("no operation", b"<diff/>"), ("no XML", b"<diff><add"), ("doctype", b"<!DOCTYPE d><diff/>"),
+                            ("nowhere", b"<diff><remove sel='Patient/photo[7]'/></diff>")]:
+            self.refused(f"XML patch: {name}", (400, 422), "PATCH", "/fhir/Patient/anchor", patch,
+                         {"Content-Type": "application/xml-patch+xml"})
         self.refused("meta", (422,), "POST", "/fhir/Patient/anchor/$meta-add", b'{"resourceType":"Parameters"}')
         self.untouched()
 
