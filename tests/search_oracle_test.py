@@ -1,7 +1,9 @@
 """search_oracle_test.py: 2,000 generated searches over HTTP find exactly what looking at every resource finds
 (search_rules.py), in the order asked for, with the total asked for, page after page, and with what
-they include. Values come from the data. HOLDFAST_SEED gives the same searches again.
+they include. Values come from the data; value sets, a code system and lists are made from it and stored
+first. HOLDFAST_SEED gives the same searches again.
 """
+import json
 import os
 import pathlib
 import random
@@ -29,6 +31,50 @@ SORTS = {"Patient": ("birthdate", "gender", "_id"), "Observation": ("date", "sta
          "DiagnosticReport": ("issued", "date"), "Procedure": ("status",), "Organization": ("name",)}
 
 
+# What several types have in common: their criteria, and what they can be sorted by.
+TOGETHER = ((("Observation", "Procedure", "Immunization", "DiagnosticReport"), ("patient", "date"), ("date", "_id")),
+            (("Observation", "Encounter", "MedicationRequest"), ("patient", "status"), ("status", "-_id")),
+            (("Patient", "Practitioner"), ("gender", "family"), ("family", "gender", "_id")))
+DEFINITIONS = pathlib.Path(__file__).resolve().parent.parent / "definitions/node_modules/hl7.fhir.r4.examples"
+BUILT_IN = ("CodeSystem-condition-clinical", "ValueSet-condition-clinical", "CodeSystem-condition-ver-status",
+            "ValueSet-condition-ver-status", "CodeSystem-administrative-gender", "ValueSet-administrative-gender")
+SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
+
+
+def vocabulary(resources, source):
+    """A code system of the SNOMED CT codes in use, nested at random, and value sets over it and over LOINC."""
+    pairs = {pair for each in resources if each["resourceType"] in rules.PARAMETERS
+             for code, (kind, _) in rules.PARAMETERS[each["resourceType"]].items() if kind == "token"
+             for value in rules.values(each, code)[1] for pair in rules.tokens(value)}
+    of = {system: sorted(code for own, code in pairs if own == system) for system in (SNOMED, LOINC)}
+    concepts, roots = {}, []
+    for code in of[SNOMED]:
+        concepts[code] = {"code": code}
+        parent = source.choice(sorted(concepts)) if source.random() < 0.8 else code
+        (roots if parent == code else concepts[parent].setdefault("concept", [])).append(concepts[code])
+    made = [{"resourceType": "CodeSystem", "id": "sct", "url": SNOMED, "status": "active", "caseSensitive": True,
+             "content": "complete", "concept": roots}]
+
+    def add(name, **compose):
+        made.append({"resourceType": "ValueSet", "id": name, "url": f"http://example.org/{name}",
+                     "status": "active", "compose": compose})
+
+    def listed(system):
+        codes = source.sample(of[system], min(len(of[system]), source.randint(1, 30)))
+        return {"system": system, "concept": [{"code": code} for code in codes]}
+    add("snomed", include=[{"system": SNOMED}])
+    add("few", include=[listed(SNOMED), listed(LOINC)])
+    add("tests", include=[listed(LOINC)], exclude=[listed(LOINC)])
+    for number in range(3):
+        root = source.choice([each["code"] for each in roots])
+        add(f"tree{number}", include=[{"system": SNOMED, "filter": [
+            {"property": "concept", "op": "is-a", "value": root}]}])
+    add("rest", include=[{"valueSet": ["http://example.org/snomed"]}],
+        exclude=[{"valueSet": ["http://example.org/tree0"]}, listed(SNOMED)])
+    add("all", include=[{"valueSet": ["http://example.org/rest"]}, {"valueSet": ["http://example.org/few"]}])
+    return made
+
+
 class Generator:
     """Searches whose values occur in the record, or nearly."""
 
@@ -51,9 +97,42 @@ class Generator:
             return self.chain(type_, depth)
         if kind < 0.40 and depth < 2:
             return self.has(type_, depth)
+        if kind < 0.48:
+            return self.coded(type_)
+        if kind < 0.50:
+            return ("list", [self.random.choice(sorted(self.record.lists))])
         return self.value(type_)
 
-    def value(self, type_):
+    def coded(self, type_):
+        codes = [code for code, (kind, _) in rules.PARAMETERS[type_].items() if kind == "token"
+                 and code not in ("identifier", "telecom", "language")]
+        modifier = self.random.choice(("in", "in", "not-in", "below", "above"))
+        if modifier in ("in", "not-in"):
+            return ("codes", self.random.choice(codes), modifier, [self.random.choice(sorted(self.record.codes.sets))])
+        for _ in range(20):
+            code = self.random.choice(codes)
+            pairs = [pair for value in rules.values(self.resource(type_), code)[1] for pair in rules.tokens(value)
+                     if pair[0] in self.record.codes.systems]
+            if pairs:
+                system, start = self.random.choice(pairs)
+                near = sorted(self.record.codes.above(system, start) | self.record.codes.below(system, start))
+                return ("codes", code, modifier, [f"{system}|{self.random.choice(near)}"])
+        return ("missing", codes[0], False)
+
+    def filter(self, type_, depth=0):
+        """A criterion that a filter can say."""
+        kind = self.random.random() if depth < 3 else 0
+        if kind < 0.5:
+            while True:
+                one = self.criterion(type_, 1) if self.random.random() < 0.7 else self.value(type_, True)
+                if filter_text(one) is not None:
+                    return one
+        if kind < 0.6:
+            return ("not", self.filter(type_, depth + 1))
+        parts = [self.filter(type_, depth + 1) for _ in range(self.random.randint(2, 3))]
+        return ("and" if kind < 0.8 else "or", parts)
+
+    def value(self, type_, whole=False):
         codes = list(rules.PARAMETERS[type_])
         for _ in range(20):
             code = self.random.choice(codes)
@@ -64,7 +143,7 @@ class Generator:
             return ("missing", codes[0], False)
         modifier = ""
         if kind == "string":
-            modifier = self.random.choice(("", "", "exact", "contains"))
+            modifier = self.random.choice(("", "", "exact", "contains") if not whole else ("", "whole", "ends"))
         elif kind == "token" and self.random.random() < 0.15:
             modifier = "not"
         wanted = [self.text(kind, modifier, self.random.choice(found))]
@@ -92,8 +171,10 @@ class Generator:
             return value.get("reference")
         found = rules.texts(value)
         text = self.random.choice(found) if found else None
-        if not text or modifier == "exact":
+        if not text or modifier in ("exact", "whole"):
             return text
+        if modifier == "ends":
+            return text[len(text) // 2:].strip() or None
         begin = self.random.randint(0, len(text) // 2) if modifier == "contains" else 0
         part = text[begin:begin + self.random.randint(1, 8)]
         return self.random.choice((part, part.upper(), part.lower())) if part.strip() else None
@@ -162,13 +243,48 @@ def written(criterion, prefix=""):
         return prefix + "_id", ",".join(criterion[1])
     if kind == "composite":
         return prefix + criterion[1], ",".join(map(escaped, criterion[2]))
+    if kind == "codes":
+        return f"{prefix}{criterion[1]}:{criterion[2]}", ",".join(map(escaped, criterion[3]))
+    if kind == "list":
+        return prefix + "_list", ",".join(criterion[1])
+    if kind in ("and", "or", "not"):
+        return "_filter", filter_text(criterion)
     if kind == "chain":
         return written(criterion[3], f"{prefix}{criterion[1]}:{criterion[2]}.")
     return written(criterion[3], f"{prefix}_has:{criterion[1]}:{criterion[2]}:")
 
 
-def sort_key(resource, code):
-    """What one value is sorted by; None where there is none, and comes last."""
+def filter_text(criterion, path=""):
+    """The criterion as a filter, None if there is no such."""
+    kind = criterion[0]
+    if kind in ("and", "or"):
+        parts = [filter_text(each) for each in criterion[1]]
+        return f" {kind} ".join(f"({each})" for each in parts)
+    if kind == "not":
+        return f"not ({filter_text(criterion[1])})"
+    if kind == "missing":
+        return f"{path}{criterion[1]} pr {'false' if criterion[2] else 'true'}"
+    if kind == "codes":
+        op = {"in": "in", "not-in": "ni", "below": "ss", "above": "sb"}[criterion[2]]
+        return f"{path}{criterion[1]} {op} {criterion[3][0]}" if len(criterion[3]) == 1 else None
+    if kind == "chain":
+        return filter_text(criterion[3], f"{path}{criterion[1]}:{criterion[2]}.")
+    if kind != "value" or len(criterion[3]) != 1 or criterion[2] in ("not", "exact"):
+        return None
+    _, code, modifier, (text,) = criterion
+    of = {each[code][0] for each in rules.PARAMETERS.values() if code in each}
+    if of & {"date", "quantity"}:
+        op, text = rules.split_prefix(text)
+    elif of == {"string"}:
+        op = {"": "sw", "contains": "co", "whole": "eq", "ends": "ew"}[modifier]
+    else:
+        op = "re" if of == {"reference"} else "eq"
+    return f"{path}{code} {op} {json.dumps(text, ensure_ascii=False)}"
+
+
+def sort_key(resource, code, falls=False):
+    """What a resource is sorted by: the smallest of its values, or the largest where order falls; None where
+    there is none, and comes last."""
     if code == "_id":
         return resource["id"]
     kind, found = rules.values(resource, code)
@@ -179,7 +295,8 @@ def sort_key(resource, code):
     if kind == "token":
         pairs = rules.tokens(found[0])
         return min(code for _, code in pairs) if pairs else None
-    return min(rules.folded(text) for value in found for text in rules.texts(value))
+    texts = [rules.folded(text) for value in found for text in rules.texts(value)]
+    return max(texts) if falls else min(texts)
 
 
 @unittest.skipUnless(ARCHIVE.is_file(), f"shared data is not at {ARCHIVE} (HOLDFAST_SHARED_DATA)")
@@ -204,7 +321,16 @@ class SearchOracle(ServerTest):
         resources = []
         for type_ in rules.PARAMETERS:
             resources += self.pages(f"/fhir/{type_}?_count=1000")[0]
-        self.record = rules.Record(resources)
+        source = random.Random(SEED)
+        codes = vocabulary(resources, source)
+        lists = [{"resourceType": "List", "id": f"l{number}", "status": "current", "mode": "working",
+                  "entry": [{"item": {"reference": f"{each['resourceType']}/{each['id']}"}}
+                            for each in source.sample(resources, len(resources) // 3)]} for number in range(2)]
+        for each in codes + lists:
+            reply = self.wire.ask("PUT", f"/fhir/{each['resourceType']}/{each['id']}", each)
+            self.assertEqual(reply.status, 201, reply)
+        codes += [json.loads((DEFINITIONS / f"{name}.json").read_bytes()) for name in BUILT_IN]
+        self.record = rules.Record(resources, rules.Codes(codes), lists)
 
     def pages(self, target):
         """Matches and included resources of all pages, and the first page's total."""
@@ -240,8 +366,12 @@ class SearchOracle(ServerTest):
 
     def one_search(self, generator):
         chance = generator.random.random
+        if chance() < 0.1:
+            return self.search_of_several(generator)
         type_ = generator.random.choice([each for each in rules.PARAMETERS if self.record.by_type.get(each)])
         criteria = [generator.criterion(type_) for _ in range(generator.random.choice((1, 1, 1, 2, 2, 3)))]
+        if chance() < 0.12:
+            criteria.append(("and", [generator.filter(type_)]))
         query = [written(one) for one in criteria]
         expected = self.record.find(type_, criteria)
         keys, include, revinclude = [], None, None
@@ -277,10 +407,38 @@ class SearchOracle(ServerTest):
             self.check_included(matches, included, include, revinclude, said)
         return len(expected)
 
+    def search_of_several(self, generator):
+        """Several types in one order, by what they have in common."""
+        chance, choice = generator.random.random, generator.random.choice
+        types, common, sorts = choice(TOGETHER)
+        types = generator.random.sample([each for each in types if self.record.by_type.get(each)], 2)
+        criteria = []
+        for _ in range(20):
+            code = choice(common)
+            kind, found = rules.values(generator.resource(types[0]), code)
+            text = generator.text(kind, "", choice(found)) if found else None
+            if text:
+                criteria.append(("value", code, "", [text]))
+                break
+        key = choice(sorts).lstrip("-")
+        keys = [(key, chance() < 0.5)]
+        expected = [each for type_ in types for each in self.record.find(type_, criteria)]
+        sign = "-" if keys[0][1] else ""
+        query = [written(one) for one in criteria] + [("_type", ",".join(types)), ("_sort", sign + key)]
+        query.append(("_count", str(max(choice((3, 20, 1000)), len(expected) // 8 + 1))))
+        target = "/fhir?" + urllib.parse.urlencode(query)
+        said = f"HOLDFAST_SEED={SEED} {target}"
+        matches = self.pages(target)[0]
+        names = [f"{each['resourceType']}/{each['id']}" for each in matches]
+        self.assertEqual(len(names), len(set(names)), f"{said}: a resource comes twice")
+        self.assertEqual(set(names), {f"{each['resourceType']}/{each['id']}" for each in expected}, said)
+        self.check_order(matches, keys, said)
+        return len(expected)
+
     def check_order(self, matches, keys, said):
         for before, after in zip(matches, matches[1:]):
             for code, falls in keys:
-                one, two = sort_key(before, code), sort_key(after, code)
+                one, two = sort_key(before, code, falls), sort_key(after, code, falls)
                 if one == two:
                     continue
                 self.assertIsNotNone(one, f"{said}: {before['id']} has no {code} and is not last")

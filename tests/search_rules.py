@@ -6,6 +6,7 @@ import calendar
 import datetime
 import decimal
 import fractions
+import functools
 import unicodedata
 
 UTC = datetime.timezone.utc
@@ -14,7 +15,7 @@ DAY = datetime.timedelta(days=1)
 # type -> code -> (kind, paths). A path is member names; a Codeable ends at itself.
 PARAMETERS = {
     "Patient": {
-        "gender": ("token", ["gender"]), "birthdate": ("date", ["birthDate"]),
+        "gender": ("token", ["gender"]), "birthdate": ("date", ["birthDate"]), "deceased": ("token", []),
         "death-date": ("date", ["deceasedDateTime"]), "family": ("string", ["name.family"]),
         "given": ("string", ["name.given"]), "name": ("string", ["name"]),
         "address": ("string", ["address"]), "address-city": ("string", ["address.city"]),
@@ -95,6 +96,8 @@ def at(value, path):
 
 
 def values(resource, code):
+    if code == "deceased":  # Patient.deceased.exists() and Patient.deceased != false
+        return "token", ["deceasedDateTime" in resource or resource.get("deceasedBoolean", False)]
     kind, paths = PARAMETERS[resource["resourceType"]][code]
     return kind, [value for path in paths for value in at(resource, path)]
 
@@ -212,13 +215,67 @@ def value_passes(kind, modifier, text, value):
         return value.get("reference") == text
     wanted = text if modifier == "exact" else folded(text)
     return any({"exact": lambda t: t == wanted, "contains": lambda t: wanted in folded(t),
+                "whole": lambda t: folded(t) == wanted, "ends": lambda t: folded(t).endswith(wanted),
                 "": lambda t: folded(t).startswith(wanted)}[modifier](t) for t in texts(value))
+
+
+class Codes:
+    """What CodeSystems and ValueSets say, by their composition: includes without excludes; of an include
+    what its system, codes, is-a filters and value sets have in common."""
+
+    def __init__(self, resources):
+        self.systems = {each["url"]: each for each in resources if each["resourceType"] == "CodeSystem"}
+        self.sets = {each["url"]: each for each in resources if each["resourceType"] == "ValueSet"}
+
+    @functools.cache
+    def parents(self, system):
+        """code -> the code that it is nested in, or None."""
+        found, waiting = {}, [(None, each) for each in self.systems[system].get("concept", ())]
+        while waiting:
+            parent, concept = waiting.pop()
+            found[concept["code"]] = parent
+            waiting += [(concept["code"], each) for each in concept.get("concept", ())]
+        return found
+
+    def above(self, system, code):
+        found = set()
+        while code is not None:
+            found.add(code)
+            code = self.parents(system)[code]
+        return found
+
+    def below(self, system, code):
+        return {each for each in self.parents(system) if code in self.above(system, each)}
+
+    @functools.cache
+    def members(self, url):
+        compose = self.sets[url]["compose"]
+        inside = set().union(*map(self.included, compose.get("include", ())))
+        return inside - set().union(*map(self.included, compose.get("exclude", ())))
+
+    def included(self, rule):
+        parts = [self.members(url.partition("|")[0]) for url in rule.get("valueSet", ())]
+        if "system" in rule:
+            system = rule["system"]
+            codes = {each["code"] for each in rule["concept"]} if "concept" in rule else set(self.parents(system))
+            for each in rule.get("filter", ()):
+                codes &= self.below(system, each["value"])
+            parts.append({(system, code) for code in codes})
+        return set.intersection(*parts)
+
+    def wanted(self, modifier, text):
+        if modifier in ("in", "not-in"):
+            return self.members(text)
+        system, code = text.split("|")
+        return {(system, each) for each in getattr(self, modifier)(system, code)}
 
 
 class Record:
     """All current resources; what a search of them must find."""
 
-    def __init__(self, resources):
+    def __init__(self, resources, codes=None, lists=()):
+        self.codes = codes
+        self.lists = {each["id"]: {entry["item"]["reference"] for entry in each["entry"]} for each in lists}
         self.by_type, self.by_name = {}, {}
         for resource in resources:
             self.by_type.setdefault(resource["resourceType"], []).append(resource)
@@ -226,7 +283,9 @@ class Record:
 
     def passes(self, resource, criterion):
         """A criterion is ("value", code, modifier, [texts]), ("missing", code, bool), ("chain", code, type,
-        criterion), ("has", type, reference, criterion), ("composite", code, [texts]) or ("id", [ids])."""
+        criterion), ("has", type, reference, criterion), ("composite", code, [texts]), ("id", [ids]),
+        ("codes", code, modifier, [texts]), ("list", [ids]), ("and", [criteria]), ("or", [criteria]) or
+        ("not", criterion)."""
         return getattr(self, "_" + criterion[0])(resource, *criterion[1:])
 
     def find(self, type_, criteria):
@@ -243,6 +302,26 @@ class Record:
 
     def _id(self, resource, ids):
         return resource["id"] in ids
+
+    def _list(self, resource, ids):
+        name = f"{resource['resourceType']}/{resource['id']}"
+        return any(name in self.lists[each] for each in ids)
+
+    def _and(self, resource, criteria):
+        return all(self.passes(resource, each) for each in criteria)
+
+    def _or(self, resource, criteria):
+        return any(self.passes(resource, each) for each in criteria)
+
+    def _not(self, resource, criterion):
+        return not self.passes(resource, criterion)
+
+    def _codes(self, resource, code, modifier, texts_):
+        wanted = set().union(*(self.codes.wanted(modifier, text) for text in texts_))
+        plain = {each for _, each in wanted}
+        has = any(own in plain if not system else (system, own) in wanted
+                  for value in values(resource, code)[1] for system, own in tokens(value))
+        return has != (modifier == "not-in")
 
     def _composite(self, resource, code, wanted):
         path, first, second = COMPOSITES[resource["resourceType"]][code]

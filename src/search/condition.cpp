@@ -106,7 +106,8 @@ class ConditionReader {
       auto inner = read(target, rest, value, links + 1);
       if (inner) {
         made.inner.push_back({target, std::make_shared<const Criterion>(*std::move(inner))});
-      } else if (inner.error().code != Code::unsupported || !head.modifier.empty()) {
+      } else if (!head.modifier.empty() ||
+                 (inner.error().code != Code::unsupported && leads_on(target, rest))) {
         return fail(std::move(inner.error()));
       } else if (!refused) {
         refused = std::move(inner.error());
@@ -118,6 +119,16 @@ class ConditionReader {
                               quoted(head.name), fhir::name(type), quoted(rest)));
     }
     return made;
+  }
+
+  // False where the next link is of that type no reference: others may have one of that name.
+  bool leads_on(fhir::TypeId type, std::string_view rest) const {
+    const std::size_t dot = rest.find('.');
+    if (dot == std::string_view::npos || rest.starts_with("_has:")) {
+      return true;
+    }
+    const auto* const param = reading_.params.find(type, split_modifier(rest.substr(0, dot)).name);
+    return param == nullptr || param->kind == fhir::ParamKind::reference;
   }
 
   static Result<std::vector<fhir::TypeId>> targets_of(const fhir::SearchParam& param,

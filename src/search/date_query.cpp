@@ -34,21 +34,15 @@ class DateQuery final : public ValueQuery {
     }
   }
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const views::Reader& reader, BytesView base,
                           std::vector<KeyRange>& to) const override {
-    for (const DateClass& one : views::date_classes) {
-      const Bounds bounds = bounds_in(one);
-      if (bounds.from > bounds.until) {
-        continue;
+    TRY(const auto classes, classes_of(reader, base));
+    for (const DateClass& one : classes) {
+      for (const Piece& piece : pieces_in(one)) {
+        if (piece.from < piece.until) {
+          to.push_back(range_of(base, one, piece));
+        }
       }
-      KeyRange range;
-      Bytes first;
-      views::append_date_from(first, one, Time{bounds.from});
-      range.from = forms_beginning(base, first).from;
-      Bytes last;
-      views::append_date_from(last, one, Time{bounds.until});
-      range.until = forms_beginning(base, last).until;
-      to.push_back(std::move(range));
     }
     return ok();
   }
@@ -76,30 +70,82 @@ class DateQuery final : public ValueQuery {
     return false;
   }
 
-  // Values that pass begin in [from, until].
-  struct Bounds {
+  // Values of a class that begin in [from, until): all pass, or the end of each decides.
+  struct Piece {
     std::int64_t from = INT64_MIN;
     std::int64_t until = INT64_MAX;
+    bool all_pass = false;
   };
-  // A value that ends behind t begins behind t - length.
-  [[nodiscard]] Bounds bounds_in(const DateClass& of) const {
+  // What passes begins in one of the pieces. A value that ends behind t begins behind t - length,
+  // and one that begins at t or before t ends at t + length at the latest.
+  [[nodiscard]] std::vector<Piece> pieces_in(const DateClass& of) const {
     const std::int64_t from = range_.from.ms;
     const std::int64_t until = range_.until.ms;
-    const auto reaching = [&](std::int64_t end) {
+    const auto before = [&](std::int64_t end) {
       return of.length_max == INT64_MAX ? INT64_MIN : minus(end, of.length_max);
     };
     switch (prefix_) {
-      case Prefix::eq: return {from, until - 1};
-      case Prefix::ne: return {};
-      case Prefix::gt: return {reaching(until), INT64_MAX};
-      case Prefix::lt: return {INT64_MIN, from - 1};
-      case Prefix::ge: return {std::min(from, reaching(until)), INT64_MAX};
-      case Prefix::le: return {INT64_MIN, until - 1};
-      case Prefix::sa: return {until, INT64_MAX};
-      case Prefix::eb: return {INT64_MIN, from};
-      case Prefix::ap: return {reaching(from), until - 1};
+      case Prefix::eq: {
+        const std::int64_t surely = std::clamp(plus(before(until), 1), from, until);
+        return {{from, surely, true}, {surely, until, false}};
+      }
+      case Prefix::ne:
+        return {{INT64_MIN, from, true}, {from, until, false}, {until, INT64_MAX, true}};
+      case Prefix::gt: return {{before(until), until, false}, {until, INT64_MAX, true}};
+      case Prefix::lt: return {{INT64_MIN, from, true}};
+      case Prefix::ge: return {{before(until), from, false}, {from, INT64_MAX, true}};
+      case Prefix::le: return {{INT64_MIN, from, true}, {from, until, false}};
+      case Prefix::sa: return {{until, INT64_MAX, true}};
+      case Prefix::eb: {
+        const std::int64_t surely = before(from) == INT64_MIN ? INT64_MIN : plus(before(from), 1);
+        return {{INT64_MIN, surely, true}, {surely, plus(from, 1), false}};
+      }
+      case Prefix::ap: return {{before(from), from, false}, {from, until, true}};
     }
     return {};
+  }
+
+  static KeyRange range_of(BytesView base, const DateClass& of, const Piece& piece) {
+    KeyRange range;
+    Bytes first;
+    views::append_date_from(first, of, Time{piece.from});
+    range.from = forms_beginning(base, first).from;
+    Bytes last;
+    if (piece.until == INT64_MAX) {
+      last.push_back(static_cast<char>(of.number));
+      range.until = forms_beginning(base, last).until;
+    } else {
+      views::append_date_from(last, of, Time{piece.until});
+      range.until = forms_beginning(base, last).from;
+    }
+    range.tight = piece.all_pass;
+    return range;
+  }
+
+  /// The classes that have values behind `base`: a seek each.
+  static Result<std::vector<DateClass>> classes_of(const views::Reader& reader, BytesView base) {
+    std::vector<bool> found(std::size(views::date_classes) + 1, false);
+    for (const views::Table table : {views::Table::posting, views::Table::undo}) {
+      const KeyRange all = forms_beginning(base, {});
+      const auto cursor = reader.scan(table, all.from, all.until, views::Direction::forward);
+      while (cursor->valid()) {
+        const BytesView form = cursor->key().substr(base.size());
+        const auto number = form.empty() ? 0U : static_cast<unsigned char>(form[0]);
+        if (number == 0 || number >= found.size()) {
+          return fail(Code::corrupt, "a posting of a date has no length class");
+        }
+        found[number] = true;
+        cursor->seek(forms_beginning(base, form.substr(0, 1)).until);
+      }
+      TRY_OK(cursor->status());
+    }
+    std::vector<DateClass> classes;
+    for (const DateClass& one : views::date_classes) {
+      if (found[one.number]) {
+        classes.push_back(one);
+      }
+    }
+    return classes;
   }
 
   const Prefix prefix_;

@@ -130,10 +130,14 @@ bool ValueOrder::open_next() {
   return true;
 }
 
-Result<std::optional<Found>> ValueOrder::next() {
+Result<bool> ValueOrder::next() {
+  if (is_at_found_) {
+    scan_->next();
+    is_at_found_ = false;
+  }
   for (;;) {
     if (!scan_ && !open_next()) {
-      return std::optional<Found>();
+      return false;
     }
     if (!scan_->valid()) {
       TRY_OK(scan_->status());
@@ -141,17 +145,16 @@ Result<std::optional<Found>> ValueOrder::next() {
       continue;
     }
     TRY_OK(finder_.moment().budget.spend(1));
-    Found found{scan_->row(), Bytes(scan_->value_key())};
-    scan_->next();
-    candidate_.set(found.row);
-    TRY(const bool counts, driver_.counts_at(found.key, candidate_));
-    if (!counts) {
-      continue;
-    }
-    TRY(const bool held, finder_.holds(candidate_, &driver_));
+    candidate_.set(scan_->row());
+    TRY(bool held, driver_.counts_at(scan_->value_key(), candidate_));
     if (held) {
-      return std::optional(std::move(found));
+      TRY(held, finder_.holds(candidate_, &driver_));
     }
+    if (held) {
+      is_at_found_ = true;
+      return true;
+    }
+    scan_->next();
   }
 }
 

@@ -54,7 +54,10 @@ class ValueOrder {
   ValueOrder(Finder& finder, Term& driver);
   /// Continues after the cursor.
   void seek_after(const PageCursor& cursor);
-  Result<std::optional<Found>> next();
+  /// To the next row of which all holds; false at the end.
+  Result<bool> next();
+  /// Where next() came to.
+  [[nodiscard]] Found found() const { return {scan_->row(), Bytes(scan_->value_key())}; }
 
  private:
   bool open_next();
@@ -64,6 +67,7 @@ class ValueOrder {
   std::vector<KeyRange> ranges_;
   std::size_t range_ = 0;
   std::unique_ptr<KeyScan> scan_;
+  bool is_at_found_ = false;
   Candidate candidate_;
   Bytes resume_;  // the first key to look at
 };

@@ -17,24 +17,40 @@ constexpr std::string_view ucum_system = "http://unitsofmeasure.org";
 
 void append_form(Bytes& to, NumberForm form) { to.push_back(static_cast<char>(form)); }
 
-// Ranges of numbers that may pass, behind `before` (the unit of a quantity, or nothing).
+// Ranges of numbers that may pass, behind `before` (the unit of a quantity, or nothing). Points lie
+// in order, so all in the ranges of most prefixes pass; of intervals both ends count.
 void add_number_ranges(const AskedNumber& asked, BytesView base, BytesView before,
                        std::vector<KeyRange>& to) {
-  const NumberBounds within = bounds(asked);
   Bytes points(before);
   append_form(points, NumberForm::point);
-  KeyRange range = forms_beginning(base, points);
-  if (within.from) {
-    Bytes first = points;
-    views::append_decimal(first, *within.from);
-    range.from = forms_beginning(base, first).from;
+  const KeyRange all = forms_beginning(base, points);
+  const auto at = [&](const fhir::Decimal& value) {
+    Bytes form = points;
+    views::append_decimal(form, value);
+    return forms_beginning(base, form);
+  };
+  const auto add = [&](Bytes from, Bytes until, bool tight) {
+    to.push_back({std::move(from), std::move(until), false, tight});
+  };
+  switch (asked.prefix) {
+    case Prefix::eq: add(at(asked.low).from, at(asked.high).from, true); break;
+    case Prefix::ne:
+      add(all.from, at(asked.low).from, true);
+      add(at(asked.high).from, all.until, true);
+      break;
+    case Prefix::gt:
+    case Prefix::sa: add(at(asked.value).until, all.until, true); break;
+    case Prefix::ge: add(at(asked.value).from, all.until, true); break;
+    case Prefix::lt:
+    case Prefix::eb: add(all.from, at(asked.value).from, true); break;
+    case Prefix::le: add(all.from, at(asked.value).until, true); break;
+    case Prefix::ap: {
+      const NumberBounds within = bounds(asked);
+      add(within.from ? at(*within.from).from : all.from,
+          within.until ? at(*within.until).until : all.until, false);
+      break;
+    }
   }
-  if (within.until) {
-    Bytes last = points;
-    views::append_decimal(last, *within.until);
-    range.until = forms_beginning(base, last).until;
-  }
-  to.push_back(std::move(range));
   Bytes intervals(before);
   append_form(intervals, NumberForm::interval);
   to.push_back(forms_beginning(base, intervals));

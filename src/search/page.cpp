@@ -35,27 +35,27 @@ class RowOrder {
     }
     return true;
   }
-  Result<std::optional<Found>> next() {
-    Head* first = nullptr;
+  /// To the next row; false at the end.
+  Result<bool> next() {
+    if (first_ != nullptr) {
+      first_->finder->next();
+      first_->read = false;
+      first_ = nullptr;
+    }
     for (Head& head : heads_) {
       if (!head.read) {
         TRY(head.row, head.finder->settle());
         head.read = true;
       }
-      const bool is_first =
-          head.row &&
-          (first == nullptr ||
-           (direction_ == Direction::forward ? *head.row < *first->row : *head.row > *first->row));
-      first = is_first ? &head : first;
+      const bool is_first = head.row && (first_ == nullptr || (direction_ == Direction::forward
+                                                                   ? *head.row < *first_->row
+                                                                   : *head.row > *first_->row));
+      first_ = is_first ? &head : first_;
     }
-    if (first == nullptr) {
-      return std::optional<Found>();
-    }
-    Found found{*first->row, {}};
-    first->finder->next();
-    first->read = false;
-    return std::optional(std::move(found));
+    return first_ != nullptr;
   }
+  /// Where next() came to.
+  [[nodiscard]] Found found() const { return {*first_->row, {}}; }
 
  private:
   struct Head {
@@ -65,6 +65,7 @@ class RowOrder {
   };
   const Direction direction_;
   std::vector<Head> heads_;
+  Head* first_ = nullptr;
 };
 
 /// One search on its way through one page.
@@ -253,13 +254,13 @@ class Run {
     const std::size_t wanted = criteria_.counts_only() ? 0 : criteria_.count;
     std::uint64_t total = 0;
     for (;;) {
-      TRY(auto found, order.next());
-      if (!found) {
+      TRY(const bool is_one, order.next());
+      if (!is_one) {
         break;
       }
       ++total;
       if (page_.found.size() < wanted) {
-        page_.found.push_back(*std::move(found));
+        page_.found.push_back(order.found());
         continue;
       }
       page_.more = wanted > 0;

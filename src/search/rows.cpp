@@ -15,14 +15,15 @@ bool comes_before(Direction direction, RowId a, RowId b) {
 }
 
 /// Whether the posting under the cursor is seen; a fault is no.
-bool is_seen(const Moment& moment, BytesView key, BytesView value, bool undo, Error& corrupt) {
-  if (views::row_at_end(key) > moment.row_max) {
+bool is_seen(const Moment& moment, const views::Cursor& cursor, RowId row, bool undo,
+             Error& corrupt) {
+  if (row > moment.row_max) {
     return false;
   }
   if (!undo) {
     return true;
   }
-  const Result<Position> removed = views::decode_undo(value);
+  const Result<Position> removed = views::decode_undo(cursor.value());
   if (!removed) {
     corrupt = removed.error();
     return false;
@@ -66,8 +67,8 @@ class TableRows final : public Rows {
   void settle() {
     valid_ = false;
     for (; cursor_->valid() && corrupt_.what.empty(); cursor_->next()) {
-      if (is_seen(moment_, cursor_->key(), cursor_->value(), undo_, corrupt_)) {
-        row_ = views::row_at_end(cursor_->key());
+      row_ = views::row_at_end(cursor_->key());
+      if (is_seen(moment_, *cursor_, row_, undo_, corrupt_)) {
         valid_ = true;
         return;
       }
@@ -292,7 +293,7 @@ void KeyScan::seek(BytesView key) {
 
 void KeyScan::pass_unseen(views::Cursor& cursor, bool undo) {
   while (cursor.valid() && corrupt_.what.empty() &&
-         !is_seen(moment_, cursor.key(), cursor.value(), undo, corrupt_)) {
+         !is_seen(moment_, cursor, views::row_at_end(cursor.key()), undo, corrupt_)) {
     cursor.next();
   }
 }
@@ -303,7 +304,9 @@ void KeyScan::settle() {
     pass_unseen(*undo_, true);
   }
   at_ = nullptr;
-  if (!status()) {
+  // Behind a fault of either table nothing is shown. A cursor that is valid has none.
+  const bool both_go_on = corrupt_.what.empty() && posting_->valid() && (!undo_ || undo_->valid());
+  if (!both_go_on && !status()) {
     return;
   }
   if (posting_->valid()) {

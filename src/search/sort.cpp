@@ -153,19 +153,25 @@ Result<void> SortedOrder::begin(const std::optional<PageCursor>& after) {
   return ok();
 }
 
+// Rows first: what they are sorted by costs a body each, and is in vain if they are too many.
 Result<bool> SortedOrder::collect(std::size_t most) {
+  std::vector<RowId> rows;
   for (;; finder_.next()) {
     TRY(const auto row, finder_.settle());
     if (!row) {
-      return true;
+      break;
     }
-    if (items_.size() == most) {
+    if (rows.size() == most) {
       return false;
     }
-    candidate_->set(*row);
-    TRY(auto values, sort_values(*candidate_, keys_));
-    items_.push_back({std::move(values), *row});
+    rows.push_back(*row);
   }
+  for (const RowId row : rows) {
+    candidate_->set(row);
+    TRY(auto values, sort_values(*candidate_, keys_));
+    items_.push_back({std::move(values), row});
+  }
+  return true;
 }
 
 void SortedOrder::sort_collected() {
@@ -315,8 +321,11 @@ Result<void> MergedOrder::begin(const std::optional<PageCursor>& after) {
   return ok();
 }
 
-Result<std::optional<Found>> MergedOrder::next() {
-  Head* first = nullptr;
+Result<bool> MergedOrder::next() {
+  if (first_ != nullptr) {
+    first_->read = false;
+    first_ = nullptr;
+  }
   for (Head& head : heads_) {
     if (!head.read) {
       TRY(head.row, head.order->next());
@@ -324,15 +333,15 @@ Result<std::optional<Found>> MergedOrder::next() {
     }
     // Directions are the same for all types.
     const bool is_first =
-        head.row && (first == nullptr || sorts_before(*head.keys, head.row->values, head.row->row,
-                                                      first->row->values, first->row->row));
-    first = is_first ? &head : first;
+        head.row && (first_ == nullptr || sorts_before(*head.keys, head.row->values, head.row->row,
+                                                       first_->row->values, first_->row->row));
+    first_ = is_first ? &head : first_;
   }
-  if (first == nullptr) {
-    return std::optional<Found>();
-  }
-  first->read = false;
-  return std::optional(Found{first->row->row, encode_sort_values(first->row->values)});
+  return first_ != nullptr;
+}
+
+Found MergedOrder::found() const {
+  return {first_->row->row, encode_sort_values(first_->row->values)};
 }
 
 }  // namespace holdfast::search

@@ -84,7 +84,10 @@ class MergedOrder {
   /// Each finder with the keys of its type.
   void add(Finder& finder, const std::vector<SortKey>& keys, Bug planted = Bug::none);
   Result<void> begin(const std::optional<PageCursor>& after);
-  Result<std::optional<Found>> next();
+  /// To the next row; false at the end.
+  Result<bool> next();
+  /// Where next() came to.
+  [[nodiscard]] Found found() const;
 
  private:
   struct Head {
@@ -94,6 +97,7 @@ class MergedOrder {
     bool read = false;
   };
   std::vector<Head> heads_;
+  Head* first_ = nullptr;
 };
 
 }  // namespace holdfast::search

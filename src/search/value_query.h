@@ -27,6 +27,8 @@ struct KeyRange {
   Bytes until;
   /// Every key in it has the one form that `from` ends in: its rows lie sorted.
   bool exact = false;
+  /// Every form in it is a `yes`.
+  bool tight = false;
 };
 
 /// What the form of a value says about whether it is asked for.
@@ -56,7 +58,7 @@ class ValueQuery {
   [[nodiscard]] virtual Verdict judge(BytesView form) const = 0;
   /// No key says anything: only holds() does, of every value of the parameter.
   [[nodiscard]] virtual bool is_by_body_only() const { return false; }
-  /// All that lies in the ranges is a `yes`.
+  /// All that lies in any of the ranges is a `yes`.
   [[nodiscard]] virtual bool is_tight() const = 0;
   /// Of a value that judge() asks about.
   [[nodiscard]] virtual bool holds(fhir::JsonValue resource, const fhir::Selected& value) const;

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "search/row_members.h"
 #include "search/term.h"
+#include "search/value_body.h"
 #include "views/keys.h"
 #include "views/postings.h"
 
@@ -18,8 +20,11 @@ constexpr std::size_t small_set_max = 512;
 constexpr std::size_t streams_of_range_max = 16;
 /// So many streams at most are merged; more values are read one after the other.
 constexpr std::size_t streams_max = 2000;
-/// Bodies that are looked at before all keys are read.
-constexpr std::size_t looks_max = 256;
+/// Bodies that are looked at alone. With each one after them some keys are read as well, which cost
+/// about the same, until all are: so the worse of the two ways at most doubles what the better
+/// costs.
+constexpr std::size_t looks_alone = 64;
+constexpr std::size_t keys_a_look = 64;
 /// Prefixes that are asked for a row one by one; of more the body is asked.
 constexpr std::size_t point_reads_max = 4;
 
@@ -118,12 +123,14 @@ class ValueTerm final : public Term {
   }
 
   Result<bool> counts_at(BytesView key, Candidate& candidate) override {
-    Verdict said = verdict(std::ranges::binary_search(exact_, key, std::less<>()));
+    // Keys come in order: most lie where the one before them lay.
+    Verdict said = judge_inside(here_, key);
+    if (said != Verdict::yes && std::ranges::binary_search(exact_, key, std::less<>())) {
+      said = Verdict::yes;
+    }
     for (std::size_t i = 0; said != Verdict::yes && i < inexact_.size(); ++i) {
-      const Part& part = parts_[inexact_[i]];
-      const bool inside =
-          part.range.from <= key && (part.range.until.empty() || key < part.range.until);
-      const Verdict one = inside ? judge(part, views::form_in_key(key)) : Verdict::no;
+      const Verdict one = judge_inside(inexact_[i], key);
+      here_ = one == Verdict::yes ? inexact_[i] : here_;
       said = one == Verdict::no ? said : one;
     }
     if (said == Verdict::no) {
@@ -133,7 +140,7 @@ class ValueTerm final : public Term {
       return true;
     }
     TRY_OK(candidate.load());
-    return first_key_of(candidate) == key;
+    return first_key(candidate, *criterion_.param, any_) == key;
   }
 
   std::string explain() const override {
@@ -149,9 +156,9 @@ class ValueTerm final : public Term {
       }
     } else if (has_ranges_) {
       text += fmt::format(
-          "asked of each candidate by its body, {} times at most, then as a set of all rows in {} "
-          "range(s) of values{}",
-          looks_max, parts_.size(), negated_ ? ", which must not be in it" : "");
+          "asked of each candidate by its body, until the rows of {} range(s) of values are read "
+          "beside that{}",
+          parts_.size(), negated_ ? ", which must not be in it" : "");
     } else {
       text += "asked of each candidate by its body";
     }
@@ -173,7 +180,7 @@ class ValueTerm final : public Term {
       if (range.exact && !leads_to(views::form_in_key(range.from), use.only)) {
         continue;
       }
-      const bool tight = query.is_tight() && (range.exact || !use.only);
+      const bool tight = (query.is_tight() || range.tight) && (range.exact || !use.only);
       if (range.exact && tight) {
         exact_.push_back(range.from);
       } else {
@@ -189,6 +196,16 @@ class ValueTerm final : public Term {
       return Verdict::no;
     }
     return part.tight ? Verdict::yes : part.query->judge(form);
+  }
+
+  /// Of a key without its row; no where it is not in the part.
+  Verdict judge_inside(std::size_t part, BytesView key) const {
+    if (part >= parts_.size()) {
+      return Verdict::no;
+    }
+    const KeyRange& range = parts_[part].range;
+    const bool inside = range.from <= key && (range.until.empty() || key < range.until);
+    return inside ? judge(parts_[part], views::form_in_key(key)) : Verdict::no;
   }
 
   Result<void> find_streams() {
@@ -255,27 +272,57 @@ class ValueTerm final : public Term {
   Result<bool> collect(const Part& part, std::size_t most, std::vector<RowId>& rows,
                        Candidate& candidate) {
     KeyScan scan(moment_, part.range.from, part.range.until, views::Direction::forward);
-    std::size_t keys = 0;
-    for (; scan.valid(); scan.next(), ++keys) {
+    for (std::size_t keys = 0; scan.valid(); scan.next(), ++keys) {
       if (keys == most) {
         return false;
       }
-      TRY_OK(moment_.budget.spend(1));
-      const Verdict said = judge(part, views::form_in_row_key(scan.key()));
-      if (said == Verdict::no) {
-        continue;
+      TRY(const bool counts, counts_here(part, scan, candidate));
+      if (counts) {
+        rows.push_back(scan.row());
       }
-      if (said == Verdict::ask) {
-        candidate.set(scan.row());
-        TRY(const bool holds, by_body(candidate));
-        if (!holds) {
-          continue;
-        }
-      }
-      rows.push_back(scan.row());
     }
     TRY_OK(scan.status());
     return true;
+  }
+  Result<bool> counts_here(const Part& part, const KeyScan& scan, Candidate& candidate) {
+    TRY_OK(moment_.budget.spend(1));
+    const Verdict said = judge(part, views::form_in_row_key(scan.key()));
+    if (said == Verdict::ask) {
+      candidate.set(scan.row());
+      return by_body(candidate);
+    }
+    return said == Verdict::yes;
+  }
+
+  /// Reads on in the keys of all parts; everything_ is whole when whole_ says so.
+  Result<void> read_on(std::size_t keys) {
+    if (!everything_) {
+      everything_ = std::make_unique<RowMembers>(moment_.row_max);
+      other_ = std::make_unique<Candidate>(moment_);
+    }
+    for (; keys > 0 && part_ < parts_.size(); --keys) {
+      const Part& part = parts_[part_];
+      if (!scan_) {
+        scan_ = std::make_unique<KeyScan>(moment_, part.range.from, part.range.until,
+                                          views::Direction::forward);
+      }
+      if (!scan_->valid()) {
+        TRY_OK(scan_->status());
+        scan_.reset();
+        ++part_;
+        continue;
+      }
+      TRY(const bool counts, counts_here(part, *scan_, *other_));
+      if (counts) {
+        everything_->add(scan_->row());
+      }
+      scan_->next();
+    }
+    if (part_ == parts_.size()) {
+      everything_->settle();
+      whole_ = true;
+    }
+    return ok();
   }
 
   /// Whether any value passes, before it is negated.
@@ -283,20 +330,10 @@ class ValueTerm final : public Term {
     if (streams_ && prefixes_.size() <= point_reads_max) {
       return in_streams(candidate.row());
     }
-    if (everything_) {
-      return std::ranges::binary_search(*everything_, candidate.row());
+    if (has_ranges_ && !whole_ && ++looks_ > looks_alone) {
+      TRY_OK(read_on(keys_a_look));
     }
-    if (!has_ranges_ || ++looks_ <= looks_max) {
-      return by_body(candidate);
-    }
-    std::vector<RowId> rows;
-    Candidate other(moment_);
-    for (const Part& part : parts_) {
-      TRY(const bool whole, collect(part, SIZE_MAX, rows, other));
-      (void)whole;
-    }
-    everything_ = row_set(std::move(rows));
-    return std::ranges::binary_search(*everything_, candidate.row());
+    return whole_ ? Result<bool>(everything_->has(candidate.row())) : by_body(candidate);
   }
 
   Result<bool> in_streams(RowId row) const {
@@ -314,59 +351,7 @@ class ValueTerm final : public Term {
   }
 
   Result<bool> by_body(Candidate& candidate) const {
-    TRY_OK(candidate.load());
-    for (const fhir::ExtractedValue& value : candidate.values()) {
-      for (const fhir::IndexUse& use : criterion_.param->uses) {
-        if (use.index == value.index && passes(candidate, value, use)) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-  bool passes(Candidate& candidate, const fhir::ExtractedValue& value,
-              const fhir::IndexUse& use) const {
-    const views::Forms& forms = candidate.forms(value);
-    for (std::size_t i = 0; i < forms.size(); ++i) {
-      if (form_passes(candidate, value, use, forms[i])) {
-        return true;
-      }
-    }
-    return std::ranges::any_of(any_, [&](const ValueQueryPtr& query) {
-      return query->is_by_body_only() && query->holds(candidate.resource(), value.value);
-    });
-  }
-  bool form_passes(Candidate& candidate, const fhir::ExtractedValue& value,
-                   const fhir::IndexUse& use, BytesView form) const {
-    return leads_to(form, use.only) && std::ranges::any_of(any_, [&](const ValueQueryPtr& query) {
-             const Verdict said = query->judge(form);
-             return said == Verdict::yes ||
-                    (said == Verdict::ask && query->holds(candidate.resource(), value.value));
-           });
-  }
-
-  /// The smallest key by which the criterion holds of it.
-  Bytes first_key_of(Candidate& candidate) const {
-    Bytes first;
-    for (const fhir::ExtractedValue& value : candidate.values()) {
-      for (const fhir::IndexUse& use : criterion_.param->uses) {
-        if (use.index != value.index) {
-          continue;
-        }
-        const views::Forms& forms = candidate.forms(value);
-        for (std::size_t i = 0; i < forms.size(); ++i) {
-          if (!form_passes(candidate, value, use, forms[i])) {
-            continue;
-          }
-          Bytes key = views::index_prefix(use.index);
-          key.append(forms[i]);
-          if (first.empty() || key < first) {
-            first = std::move(key);
-          }
-        }
-      }
-    }
-    return first;
+    return asked_of_body(candidate, *criterion_.param, any_);
   }
 
   const Moment& moment_;
@@ -377,11 +362,16 @@ class ValueTerm final : public Term {
   std::vector<Part> parts_;
   std::vector<Bytes> exact_;          // keys of exact and tight parts, rising
   std::vector<std::size_t> inexact_;  // the other parts
+  std::size_t here_ = 0;              // the part that had the key asked about last
   bool streams_ = false;
   std::vector<Bytes> prefixes_;
   RowSet few_;
   std::size_t looks_ = 0;
-  RowSet everything_;
+  std::unique_ptr<RowMembers> everything_;
+  bool whole_ = false;
+  std::size_t part_ = 0;  // everything_ has all of the parts before it
+  std::unique_ptr<KeyScan> scan_;
+  std::unique_ptr<Candidate> other_;
 };
 
 }  // namespace

@@ -313,14 +313,23 @@ class SearchParamsBuilder {
     return id;
   }
 
+  // A concept has several codes, a reference may lead somewhere and name an identifier as well; of
+  // a choice of types one is there.
   static bool may_repeat(ParamKind kind, const Selector& selector) {
-    if (kind == ParamKind::token || kind == ParamKind::composite) {
-      return true;  // a concept has several codes
-    }
-    return std::ranges::any_of(selector.steps, [](const SelectStep& step) {
-      return step.kind == SelectStep::Kind::child &&
-             (step.rows.size() > 1 || (tables::elements[step.rows[0]].flags & row_repeats) != 0);
-    });
+    const auto repeats = [](std::uint16_t row) {
+      return (tables::elements[row].flags & row_repeats) != 0;
+    };
+    const bool is_concept =
+        kind == ParamKind::token && !selector.steps.empty() &&
+        std::ranges::any_of(selector.steps.back().rows, [](std::uint16_t row) {
+          const ElementRow& of = tables::elements[row];
+          return of.kind == ElementKind::complex &&
+                 name(structure(StructureId{of.structure})) == "CodeableConcept";
+        });
+    return kind == ParamKind::composite || kind == ParamKind::reference || is_concept ||
+           std::ranges::any_of(selector.steps, [&](const SelectStep& step) {
+             return step.kind == SelectStep::Kind::child && std::ranges::any_of(step.rows, repeats);
+           });
   }
 
   // Plain steps into the automaton; what is behind them is followed from there. A position counts
