@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fhir/params/compile.h"
+#include "search/filter.h"
 #include "search/page_link.h"
 #include "search/text.h"
 #include "views/postings.h"
@@ -124,9 +125,73 @@ TEST(Criteria, OverSeveralTypesTakeWhatAllOfThemHave) {
   EXPECT_EQ(two->types[0].type, observation);
   EXPECT_EQ(two->types[1].type, patient);
   EXPECT_EQ(all("_id=1")->types.size(), fhir::type_count);
+  const auto sorted = all("_type=Patient,Observation&_sort=-identifier,_id");
+  ASSERT_TRUE(sorted.has_value()) << sorted.error().what;
+  EXPECT_NE(sorted->types[0].sort[0].param, sorted->types[1].sort[0].param);
+  EXPECT_TRUE(says(all("_type=Patient,Observation&_sort=birthdate").error().what, "all of them"));
+  EXPECT_TRUE(says(all("_type=Patient,Organization&_sort=type").error().what, "'type'"));
+  EXPECT_TRUE(all("_type=Patient&_type=Observation&_sort=_id").has_value()) << "no type at all";
   EXPECT_EQ(all("birthdate=2000").error().code, Code::unsupported);
   EXPECT_EQ(all("_type=Patient&birthdate=2000")->types.size(), 1U);
   EXPECT_EQ(all("_type=Patiens").error().code, Code::value);
+}
+
+TEST(Criteria, OfAFilterAreThoseOfAQuery) {
+  const auto both =
+      of_patient("_filter=gender eq male and (birthdate ge 2000 or not (active eq true))");
+  ASSERT_TRUE(both.has_value()) << both.error().what;
+  ASSERT_EQ(both->types[0].all.size(), 2U) << "what is joined by and stands by itself";
+  EXPECT_EQ(both->types[0].all[0].param->code, "gender");
+  EXPECT_EQ(both->types[0].all[1].kind, Criterion::Kind::one_of);
+  EXPECT_TRUE(both->types[0].all[1].parts.at(1)->negated);
+  EXPECT_EQ(
+      both->understood,
+      "_filter=gender%20eq%20male%20and%20%28birthdate%20ge%202000%20or%20not%20%28active%20eq%"
+      "20true%29%29");
+  EXPECT_TRUE(of_patient("_filter=name co \"O'Neil, \\\"x\\\" \"").has_value());
+  EXPECT_TRUE(of_patient("_filter=general-practitioner:Practitioner.name sw a").has_value());
+  EXPECT_TRUE(says(why("_filter=gender xx male", Code::value), "character 8"));
+  EXPECT_TRUE(says(why("_filter=a eq 1 and b eq 2 or c eq 3", Code::value), "parentheses"));
+  EXPECT_TRUE(says(why("_filter=gender ne male", Code::unsupported), "not (… eq …)"));
+  EXPECT_TRUE(says(why("_filter=birthdate po 2000", Code::unsupported), "'po'"));
+  EXPECT_TRUE(says(why("_filter=name gt a", Code::unsupported), "'gt'"));
+  EXPECT_TRUE(says(why("_filter=link[a eq b].other pr true", Code::unsupported), "'link'"));
+  EXPECT_TRUE(says(why("_filter=gender:not eq male", Code::unsupported), "':not'"));
+  why("_filter=gender pr maybe", Code::value);
+  why("_filter=birthdate ge 2024-02-30", Code::value);
+  why("_filter=name co \"x", Code::value);
+  why("_filter=" + std::string(filter_depth_max + 1, '(') + "a eq 1", Code::too_large);
+}
+
+TEST(Criteria, CountTheTypesThatChainsMayLeadTo) {
+  const auto of_composition = [](std::string_view query) {
+    return parse(fhir::standard_search_params(), {*fhir::type_id("Composition"), {}}, query,
+                 Handling::strict, Time{});
+  };
+  std::string chain = "subject";
+  for (int i = 0; i < 6; ++i) {
+    chain += ".subject";
+  }
+  EXPECT_EQ(of_composition(chain + ".nothing=1").error().code, Code::too_costly);
+  EXPECT_TRUE(of_composition("subject.name=x").has_value());
+  EXPECT_TRUE(of_composition("subject.subject:Patient.name=x").has_value());
+  EXPECT_TRUE(of_observation("focus.focus:Patient.name=x").has_value())
+      << "a type whose 'focus' is no reference does not matter";
+}
+
+TEST(Criteria, BoundWhatIsAskedOfTerminology) {
+  std::string sets = "urn:0";
+  for (std::size_t i = 1; i < code_sets_max; ++i) {
+    sets += ",urn:" + std::to_string(i);
+  }
+  EXPECT_TRUE(of_patient("gender:in=" + sets).has_value());
+  why("gender:in=" + sets + ",urn:x", Code::too_large);
+  why("gender:in=" + sets + "&gender:not-in=urn:x", Code::too_large);
+  why("gender:below=male", Code::value);
+  why("gender:above=a|b|c", Code::value);
+  why("birthdate:in=urn:x", Code::unsupported);
+  why("_list=$current-problems", Code::unsupported);
+  why("_list:not=1", Code::unsupported);
 }
 
 TEST(Criteria, IgnoreWhatIsNotKnownOnlyWhenAskedTo) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "search/test_oracle.h"
 
 namespace holdfast::search {
@@ -168,6 +170,51 @@ TEST(Page, FindsTheSameInALargeRecord) {
       }
     }
   }
+}
+
+// A reference that leads somewhere and names an identifier lies under two keys of its index.
+TEST(Page, FindsOnceWhatHasTwoKeysInARange) {
+  Record record(3);
+  constexpr int patients = 700;  // more than become a set
+  for (int i = 0; i < patients; ++i) {
+    const std::string id = "p" + std::to_string(i);
+    record.put(patient, id,
+               R"({"resourceType":"Patient","id":")" + id +
+                   R"(","managingOrganization":{"reference":"Organization/)" + id +
+                   R"(","identifier":{"system":"urn:o","value":")" + id + "\"}}}");
+  }
+  for (const char* const query :
+       {"organization:missing=false", "organization:missing=false&_sort=_id",
+        "organization:missing=false&_sort=organization"}) {
+    const auto page = first_page(record, std::string(query) + "&_total=accurate&_count=1000", {});
+    ASSERT_TRUE(page.has_value()) << page.error().what;
+    EXPECT_EQ(page->total, patients) << query;
+    std::set<RowId> rows;
+    for (const Found& one : page->found) {
+      rows.insert(one.row);
+    }
+    EXPECT_EQ(rows.size(), page->found.size()) << query;
+  }
+}
+
+TEST(Page, ExplainsASearchThatCostsTooMuch) {
+  Record record(1);
+  for (int i = 0; i < 60; ++i) {
+    record.change();
+  }
+  PageLimits limits;
+  limits.candidates_max = 3;
+  const auto view = record.view();
+  const auto said =
+      explain({*view, record.codec(), fhir::standard_search_params()},
+              of_patients("gender=male&_total=accurate"), snapshot_of(record.state()), limits);
+  ASSERT_TRUE(said.has_value()) << said.error().what;
+  EXPECT_NE(said->refused.find("more than 3 candidates"), std::string::npos) << said->refused;
+  ASSERT_EQ(said->parts.size(), 1U);
+  EXPECT_EQ(said->parts[0].asked, "gender=male");
+  EXPECT_EQ(said->parts[0].indexes, std::vector<std::string>{"Patient.gender"});
+  EXPECT_GT(said->parts[0].measured, 1U);
+  EXPECT_NE(text_of(*said).find("refused: "), std::string::npos);
 }
 
 TEST(Page, EndsASearchThatCostsTooMuch) {

@@ -23,8 +23,8 @@ constexpr std::size_t streams_max = 2000;
 /// Bodies that are looked at alone. With each one after them some keys are read as well, which cost
 /// about the same, until all are: so the worse of the two ways at most doubles what the better
 /// costs.
-constexpr std::size_t looks_alone = 64;
-constexpr std::size_t keys_a_look = 64;
+constexpr std::size_t looks_alone = 128;
+constexpr std::size_t keys_a_look = 32;
 /// Prefixes that are asked for a row one by one; of more the body is asked.
 constexpr std::size_t point_reads_max = 4;
 
