@@ -168,7 +168,12 @@ Result<Entries> write_entries(const Parts& parts, const Call& call, const node::
   JsonWriter json(page.found.size() * 1536);
   Entries entries;
   for (const search::Found& found : page.found) {
-    TRY(views::Body body, stored_row(parts, moment, found.row));
+    views::Body body;
+    if (found.body) {
+      body = *found.body;
+    } else {
+      TRY(body, stored_row(parts, moment, found.row));
+    }
     TRY_OK(show_subset(parts, body.bytes, inquiry.criteria.subset));
     if (!entries.shown.empty() && json.size() + body.bytes.size() > search_page_bytes_max) {
       break;

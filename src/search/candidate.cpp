@@ -10,7 +10,7 @@ Result<void> Candidate::load() {
     return ok();
   }
   TRY_OK(moment_.budget.spend(Budget::body_cost));
-  TRY(views::Body body, views::read_body(moment_.reader, moment_.codec, row_));
+  TRY(views::Body body, read_body());
   header_ = std::move(body.header);
   if (!parsed_) {
     parsed_ = std::make_unique<Parsed>();
@@ -21,10 +21,37 @@ Result<void> Candidate::load() {
   return ok();
 }
 
+// Candidates mostly come in the order of their rows, near each other: a cursor leaps within the
+// block that it is in, where a lookup begins at the top of the store.
+Result<views::Body> Candidate::read_body() {
+  const Bytes key = views::body_key(row_);
+  if (!bodies_) {
+    bodies_ = moment_.reader.scan(views::Table::body, key, {}, views::Direction::forward);
+    first_ = row_;
+  } else if (row_ < first_) {
+    return views::read_body(moment_.reader, moment_.codec, row_);
+  } else {
+    bodies_->seek(key);
+  }
+  if (!bodies_->valid() || bodies_->key() != BytesView(key)) {
+    TRY_OK(bodies_->status());
+    return fail(Code::corrupt, "body: row " + std::to_string(row_.value) + " is missing");
+  }
+  return moment_.codec.decode(bodies_->value());
+}
+
 const views::Forms& Candidate::forms(const fhir::ExtractedValue& value) {
   forms_.clear();
   views::append_forms(forms_, parsed_->json.root(), moment_.params.index(value.index), value.value);
   return forms_;
+}
+
+std::shared_ptr<const views::Body> Candidate::body(std::size_t bytes_max) const {
+  if (!loaded_ || parsed_->json.root().raw().size() > bytes_max) {
+    return nullptr;
+  }
+  return std::make_shared<const views::Body>(
+      views::Body{header_, Bytes(parsed_->json.root().raw())});
 }
 
 std::optional<Target> target_in(BytesView form) {

@@ -38,10 +38,16 @@ class Candidate {
   /// Forms of one of them; valid until the next call.
   const views::Forms& forms(const fhir::ExtractedValue& value);
   [[nodiscard]] const Moment& moment() const { return moment_; }
+  /// The version, if it was read and has at most that many bytes.
+  [[nodiscard]] std::shared_ptr<const views::Body> body(std::size_t bytes_max) const;
 
  private:
+  Result<views::Body> read_body();
+
   const Moment& moment_;
   RowId row_;
+  std::unique_ptr<views::Cursor> bodies_;  // from first_ on
+  RowId first_;
   bool loaded_ = false;
   views::BodyHeader header_;
   struct Parsed {

@@ -34,6 +34,8 @@ class Finder {
   void begin(views::Direction direction);
   /// The first row at or past where it stands; nothing at the end.
   Result<std::optional<RowId>> settle();
+  /// What settle() asked last.
+  [[nodiscard]] const Candidate& candidate() const { return *candidate_; }
   void next() { streams_.front()->next(); }
   void seek(RowId row) { streams_.front()->seek(row); }
 
@@ -57,7 +59,9 @@ class ValueOrder {
   /// To the next row of which all holds; false at the end.
   Result<bool> next();
   /// Where next() came to.
-  [[nodiscard]] Found found() const { return {scan_->row(), Bytes(scan_->value_key())}; }
+  [[nodiscard]] Found found(std::size_t body_bytes_max) const {
+    return {scan_->row(), Bytes(scan_->value_key()), candidate_.body(body_bytes_max)};
+  }
 
  private:
   bool open_next();

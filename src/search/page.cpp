@@ -55,7 +55,9 @@ class RowOrder {
     return first_ != nullptr;
   }
   /// Where next() came to.
-  [[nodiscard]] Found found() const { return {*first_->row, {}}; }
+  [[nodiscard]] Found found(std::size_t body_bytes_max) const {
+    return {*first_->row, {}, first_->finder->candidate().body(body_bytes_max)};
+  }
 
  private:
   struct Head {
@@ -260,7 +262,9 @@ class Run {
       }
       ++total;
       if (page_.found.size() < wanted) {
-        page_.found.push_back(order.found());
+        page_.found.push_back(order.found(bodies_kept_max - kept_bytes_));
+        const auto& body = page_.found.back().body;
+        kept_bytes_ += body ? body->bytes.size() : 0;
         continue;
       }
       page_.more = wanted > 0;
@@ -283,6 +287,7 @@ class Run {
   std::vector<std::unique_ptr<Finder>> finders_;
   std::uint32_t driver_ = 0;
   bool counts_all_ = false;
+  std::size_t kept_bytes_ = 0;
   Page page_;
 };
 

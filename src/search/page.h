@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,7 +60,11 @@ struct PageCursor {
 struct Found {
   RowId row;
   Bytes key;  ///< PageCursor::key of this row
+  /// The version itself, where it was read to find it and bodies_kept_max has room.
+  std::shared_ptr<const views::Body> body = nullptr;
 };
+/// Bytes of the bodies that one page keeps.
+inline constexpr std::size_t bodies_kept_max = std::size_t{4} << 20U;
 
 struct Page {
   std::vector<Found> found;  ///< the versions found, in the order asked for

@@ -340,7 +340,7 @@ Result<bool> MergedOrder::next() {
   return first_ != nullptr;
 }
 
-Found MergedOrder::found() const {
+Found MergedOrder::found(std::size_t /*body_bytes_max*/) const {
   return {first_->row->row, encode_sort_values(first_->row->values)};
 }
 

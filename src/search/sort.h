@@ -87,7 +87,7 @@ class MergedOrder {
   /// To the next row; false at the end.
   Result<bool> next();
   /// Where next() came to.
-  [[nodiscard]] Found found() const;
+  [[nodiscard]] Found found(std::size_t body_bytes_max) const;
 
  private:
   struct Head {

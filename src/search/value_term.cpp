@@ -20,11 +20,13 @@ constexpr std::size_t small_set_max = 512;
 constexpr std::size_t streams_of_range_max = 16;
 /// So many streams at most are merged; more values are read one after the other.
 constexpr std::size_t streams_max = 2000;
-/// Bodies that are looked at alone. With each one after them some keys are read as well, which cost
-/// about the same, until all are: so the worse of the two ways at most doubles what the better
-/// costs.
-constexpr std::size_t looks_alone = 128;
-constexpr std::size_t keys_a_look = 32;
+/// Bodies that are looked at alone: so many where at least one in rare_share passes, else only
+/// rare_looks. With each one after them keys are read as well, which cost about the same, until all
+/// are: so the worse of the two ways at most doubles what the better costs.
+constexpr std::size_t looks_alone = 512;
+constexpr std::size_t rare_looks = 16;
+constexpr std::size_t rare_share = 4;
+constexpr std::size_t keys_a_look = 64;
 /// Prefixes that are asked for a row one by one; of more the body is asked.
 constexpr std::size_t point_reads_max = 4;
 
@@ -330,10 +332,17 @@ class ValueTerm final : public Term {
     if (streams_ && prefixes_.size() <= point_reads_max) {
       return in_streams(candidate.row());
     }
-    if (has_ranges_ && !whole_ && ++looks_ > looks_alone) {
+    if (whole_) {
+      return everything_->has(candidate.row());
+    }
+    TRY(const bool found, by_body(candidate));
+    ++looks_;
+    passed_ += found ? 1U : 0U;
+    const bool is_rare = looks_ > rare_looks && passed_ * rare_share < looks_;
+    if (has_ranges_ && (looks_ > looks_alone || is_rare)) {
       TRY_OK(read_on(keys_a_look));
     }
-    return whole_ ? Result<bool>(everything_->has(candidate.row())) : by_body(candidate);
+    return found;
   }
 
   Result<bool> in_streams(RowId row) const {
@@ -367,6 +376,7 @@ class ValueTerm final : public Term {
   std::vector<Bytes> prefixes_;
   RowSet few_;
   std::size_t looks_ = 0;
+  std::size_t passed_ = 0;  // of them
   std::unique_ptr<RowMembers> everything_;
   bool whole_ = false;
   std::size_t part_ = 0;  // everything_ has all of the parts before it

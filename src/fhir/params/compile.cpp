@@ -313,20 +313,15 @@ class SearchParamsBuilder {
     return id;
   }
 
-  // A concept has several codes, a reference may lead somewhere and name an identifier as well; of
-  // a choice of types one is there.
+  // A concept has several codes, a reference an identifier as well; of a choice one is there.
   static bool may_repeat(ParamKind kind, const Selector& selector) {
-    const auto repeats = [](std::uint16_t row) {
-      return (tables::elements[row].flags & row_repeats) != 0;
+    const auto repeats = [&](std::uint16_t number) {
+      const ElementRow& row = tables::elements[number];
+      const bool is_concept = kind == ParamKind::token && row.kind == ElementKind::complex &&
+                              name(structure(StructureId{row.structure})) == "CodeableConcept";
+      return is_concept || (row.flags & row_repeats) != 0;
     };
-    const bool is_concept =
-        kind == ParamKind::token && !selector.steps.empty() &&
-        std::ranges::any_of(selector.steps.back().rows, [](std::uint16_t row) {
-          const ElementRow& of = tables::elements[row];
-          return of.kind == ElementKind::complex &&
-                 name(structure(StructureId{of.structure})) == "CodeableConcept";
-        });
-    return kind == ParamKind::composite || kind == ParamKind::reference || is_concept ||
+    return kind == ParamKind::composite || kind == ParamKind::reference ||
            std::ranges::any_of(selector.steps, [&](const SelectStep& step) {
              return step.kind == SelectStep::Kind::child && std::ranges::any_of(step.rows, repeats);
            });
