@@ -60,6 +60,8 @@ class EntryReader {
       case Interaction::lookup:
       case Interaction::subsumes:
       case Interaction::translate:
+      case Interaction::everything_patient:
+      case Interaction::everything_encounter:
         if (method_ != Method::get) {
           return no_entry();
         }

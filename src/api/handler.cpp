@@ -82,6 +82,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::lookup:
     case Interaction::subsumes:
     case Interaction::translate: return terminology_operation(parts, call, moment);
+    case Interaction::everything_patient:
+    case Interaction::everything_encounter: return everything(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -120,13 +122,21 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::explain:
     case Interaction::explain_form:
     case Interaction::explain_all:
-    case Interaction::explain_all_form: return true;
+    case Interaction::explain_all_form:
+    case Interaction::everything_patient:
+    case Interaction::everything_encounter: return true;
     default: return false;
   }
 }
 
 Reply refuse_behind(const node::Moment& moment) {
   return refusal(Error{Code::unavailable, std::string(moment.behind), {}, {}}, Origin::request);
+}
+
+/// What may read a whole record.
+bool is_long(Interaction interaction) {
+  return interaction == Interaction::everything_patient ||
+         interaction == Interaction::everything_encounter;
 }
 
 bool is_form(Interaction interaction) {
@@ -195,7 +205,8 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
     co_return reply;
   }
   call->request = std::move(request);
-  const bool large = call->request.body.size() >= bulk_body_bytes_min;
+  const bool large =
+      call->request.body.size() >= bulk_body_bytes_min || is_long(call->match.interaction);
   Executor& there = large ? next_bulk() : on;
   if (large) {
     co_await there.turn();

@@ -31,6 +31,9 @@ namespace holdfast::api {
                                     const node::Moment& moment);
 /// https://hl7.org/fhir/R4/resource-operation-meta.html
 [[nodiscard]] Result<Reply> meta(const Parts& parts, const Call& call, const node::Moment& moment);
+/// https://hl7.org/fhir/R4/operation-patient-everything.html, and of encounters
+[[nodiscard]] Result<Reply> everything(const Parts& parts, const Call& call,
+                                       const node::Moment& moment);
 /// https://hl7.org/fhir/R4/terminology-service.html: $expand, $validate-code, $lookup, $subsumes,
 /// $translate, of a type or of a stored resource, by address or with Parameters
 [[nodiscard]] Reply terminology_operation(const Parts& parts, const Call& call,

@@ -2,6 +2,7 @@
 // interactions come from the table of routes, the types and search parameters from the definitions
 // that search was built with.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -44,7 +45,8 @@ constexpr bool is_answered(Interaction interaction) {
 void write_operations(JsonWriter& json, Level level, std::string_view type = {}) {
   std::string_view before;
   json.open("operation", '[');
-  const std::string own = fmt::format("/fhir/{}/$", type);
+  const std::string own = fmt::format("/fhir/{}/", type);
+  std::set<std::string_view> named;
   for (const Route& route : routes) {
     if (route.level == level && route.code != before) {
       before = route.code;
@@ -56,8 +58,8 @@ void write_operations(JsonWriter& json, Level level, std::string_view type = {})
               ? std::string(own_operation_url)
               : fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
       json.close('}');
-    } else if (route.level == Level::own_operation && route.method == Method::get &&
-               route.pattern.starts_with(own)) {
+    } else if (route.level == Level::own_operation && route.pattern.starts_with(own) &&
+               named.insert(route.code).second) {
       json.open('{');
       json.text("name", route.code);
       json.text("definition",

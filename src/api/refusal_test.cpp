@@ -141,7 +141,7 @@ TEST(Refusal, OfAddressesTellsWhatIsWrong) {
            std::pair{"/", "404 not-found"},
            std::pair{"/fhir/Pacient", "404 not-supported"},
            std::pair{"/fhir/Patient/1/2", "404 not-supported"},
-           std::pair{"/fhir/Patient/$everything", "404 not-found"},
+           std::pair{"/fhir/Patient/$nothing", "404 not-found"},
            std::pair{"/fhir/Patient/1/$everything", "404 not-found"},
            std::pair{"/fhir/Patient/%zz", "400 invalid"},
            std::pair{"/fhir/Patient/%00", "400 invalid"},

@@ -26,6 +26,8 @@ constexpr std::array workloads{
     Workload{"empty", "the edge alone: a handler that answers at once", bench_empty},
     Workload{"bundle5000", "64 small writers, alone and beside Bundles of 5,000", bench_bundle5000},
     Workload{"import", "the files of --data over HTTP, searchable at the reply", bench_import},
+    Workload{"everything", "Patient/$everything of --size (50) patients with 1,000 resources each",
+             bench_everything},
     Workload{"open", "start after a stop and a kill, idle memory, rebuild; --size resources",
              bench_open},
     Workload{"disk", "bytes a resource after importing --data, views compacted", bench_disk},

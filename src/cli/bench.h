@@ -141,6 +141,7 @@ Result<void> bench_empty(const BenchOptions& options);
 Result<void> bench_bundle5000(const BenchOptions& options);
 Result<void> bench_import(const BenchOptions& options);
 Result<void> bench_open(const BenchOptions& options);
+Result<void> bench_everything(const BenchOptions& options);
 Result<void> bench_disk(const BenchOptions& options);
 Result<void> bench_search(const BenchOptions& options);
 Result<void> bench_count(const BenchOptions& options);

@@ -49,6 +49,22 @@ std::uint64_t raise_open_files() {
   return limit.rlim_cur;
 }
 
+Duration cpu_of_process(int process) {
+  const auto stat = read_text_file(fmt::format("/proc/{}/stat", process), 4096);
+  // Behind the name in parentheses: user and system time are the 12th and 13th (proc(5)).
+  constexpr int user_at = 11;
+  std::uint64_t ticks = 0;
+  std::istringstream fields(stat ? stat->substr(stat->rfind(')') + 2) : std::string());
+  std::string field;
+  for (int i = 0; i < user_at + 2 && fields >> field; ++i) {
+    std::uint64_t value = 0;
+    std::from_chars(field.data(), field.data() + field.size(), value);
+    ticks += i >= user_at ? value : 0;
+  }
+  const auto per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return Duration{static_cast<std::int64_t>(ticks * 1'000'000'000U / per_second)};
+}
+
 Memory memory_of_process(int process) {
   std::ifstream status(process == 0 ? std::string("/proc/self/status")
                                     : fmt::format("/proc/{}/status", process));

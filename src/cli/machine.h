@@ -52,6 +52,10 @@ struct Memory {
 };
 [[nodiscard]] Memory memory_of_process(int process = 0);
 
+/// Processor time that a process has used so far, its threads and the system's work for it
+/// together. In steps of 10 ms. 0 where it cannot be told.
+[[nodiscard]] Duration cpu_of_process(int process);
+
 /// Cores that this process may use, at least 1.
 [[nodiscard]] unsigned usable_cores();
 

@@ -291,6 +291,8 @@ class Run {
   Page page_;
 };
 
+}  // namespace
+
 Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
   TRY(const views::State state, views::read_state(source.reader));
   if (state.position < snapshot.position) {
@@ -303,8 +305,6 @@ Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
   }
   return state.position == snapshot.position;
 }
-
-}  // namespace
 
 PageCursor Page::cursor_after(std::size_t i) const {
   return {order, criterion, found[i].key, found[i].row};

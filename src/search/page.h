@@ -77,6 +77,10 @@ struct Page {
   std::uint32_t criterion = 0;
 };
 
+/// Whether the record still stands at the snapshot. Code::expired when the view no longer remembers
+/// it, unavailable when it has not got there yet.
+[[nodiscard]] Result<bool> is_latest(const Source& source, const Snapshot& snapshot);
+
 /// The page after `after` (nothing: the first). Code::expired when the view no longer remembers
 /// the snapshot, unavailable when it has not got there yet, too_costly over the limits.
 [[nodiscard]] Result<Page> run(const Source& source, const Criteria& criteria,

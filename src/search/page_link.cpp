@@ -5,7 +5,9 @@
 namespace holdfast::search {
 namespace {
 
-constexpr std::string_view page_purpose = "search page";
+constexpr std::string_view purpose_of(LinkOf of) {
+  return of == LinkOf::search ? "search page" : "everything page";
+}
 constexpr std::uint8_t link_format = 3;
 constexpr std::uint8_t no_type = 0xff;
 static_assert(fhir::type_count <= no_type);
@@ -31,7 +33,7 @@ std::optional<PageCursor> read_cursor(ByteReader& reader) {
 
 }  // namespace
 
-std::string seal(const PageLink& link, BytesView secret) {
+std::string seal(const PageLink& link, BytesView secret, LinkOf of) {
   Bytes bytes;
   bytes.push_back(static_cast<char>(link_format));
   bytes.push_back(static_cast<char>(link.scope.type ? link.scope.type->value : no_type));
@@ -45,11 +47,11 @@ std::string seal(const PageLink& link, BytesView secret) {
   append_cursor(bytes, link.after);
   append_varint(bytes, link.shown);
   append_varint(bytes, link.total ? *link.total + 1 : 0);
-  return sign_text(page_purpose, bytes, secret);
+  return sign_text(purpose_of(of), bytes, secret);
 }
 
-Result<PageLink> open_link(std::string_view text, BytesView secret) {
-  const auto bytes = open_signed_text(page_purpose, text, secret);
+Result<PageLink> open_link(std::string_view text, BytesView secret, LinkOf of) {
+  const auto bytes = open_signed_text(purpose_of(of), text, secret);
   if (!bytes) {
     return fail(Code::value,
                 "this page link is not one that this server gave; take the 'next' "

@@ -26,9 +26,17 @@ struct PageLink {
   std::optional<std::uint64_t> total;
 };
 
+/// What a link continues: what is sealed for one is no link of the other.
+enum class LinkOf : std::uint8_t {
+  search,
+  everything,  ///< Scope names the subject; PageCursor: `criterion` 0 the compartment, 1 what it
+               ///< refers to; `row` how many of those were shown; `key` the patient among several
+};
+
 /// Text for a URL (base/signed_text.h).
-[[nodiscard]] std::string seal(const PageLink& link, BytesView secret);
+[[nodiscard]] std::string seal(const PageLink& link, BytesView secret, LinkOf of = LinkOf::search);
 /// Code::value for anything that seal() did not make under this secret.
-[[nodiscard]] Result<PageLink> open_link(std::string_view text, BytesView secret);
+[[nodiscard]] Result<PageLink> open_link(std::string_view text, BytesView secret,
+                                         LinkOf of = LinkOf::search);
 
 }  // namespace holdfast::search

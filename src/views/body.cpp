@@ -50,8 +50,8 @@ constexpr std::uint8_t second_byte_max =
 
 // How a stored body begins that was composed in the usual way. It repeats what the header says,
 // and no dictionary makes an id shorter, so compress() leaves it out where it stands exactly so.
-Bytes known_start(const BodyHeader& header) {
-  Bytes start = R"({"resourceType":")";
+void append_known_start(Bytes& start, const BodyHeader& header) {
+  start += R"({"resourceType":")";
   start += fhir::name(header.type);
   start += R"(","id":")";
   start += header.id;
@@ -60,6 +60,11 @@ Bytes known_start(const BodyHeader& header) {
   start += R"(","lastUpdated":")";
   append_instant(start, header.time);
   start += '"';
+}
+
+Bytes known_start(const BodyHeader& header) {
+  Bytes start;
+  append_known_start(start, header);
   return start;
 }
 
@@ -104,19 +109,24 @@ Result<Parts> take_apart(BytesView value) {
   return parts;
 }
 
-Result<Bytes> unpack(const Parts& parts, const ZSTD_DDict* dictionary) {
-  Bytes bytes(parts.size, '\0');
+Result<void> unpack_onto(Bytes& to, const Parts& parts, const ZSTD_DDict* dictionary) {
   ZSTD_DCtx& context = thread_decompressor();
-  const std::size_t size =
-      dictionary == nullptr
-          ? ZSTD_decompressDCtx(&context, bytes.data(), bytes.size(), parts.bytes.data(),
-                                parts.bytes.size())
-          : ZSTD_decompress_usingDDict(&context, bytes.data(), bytes.size(), parts.bytes.data(),
-                                       parts.bytes.size(), dictionary);
+  const std::size_t before = to.size();
+  std::size_t size = 0;
+  // libstdc++ 12 may say a larger size here than was asked for, so it is not taken from there.
+  to.resize_and_overwrite(before + parts.size, [&](char* bytes, std::size_t) {
+    size = dictionary == nullptr
+               ? ZSTD_decompressDCtx(&context, bytes + before, parts.size, parts.bytes.data(),
+                                     parts.bytes.size())
+               : ZSTD_decompress_usingDDict(&context, bytes + before, parts.size,
+                                            parts.bytes.data(), parts.bytes.size(), dictionary);
+    return ZSTD_isError(size) != 0 ? before : before + parts.size;
+  });
   if (ZSTD_isError(size) != 0 || size != parts.size) {
+    to.resize(before);
     return fail(Code::corrupt, "body: its bytes do not unpack");
   }
-  return bytes;
+  return ok();
 }
 
 }  // namespace
@@ -221,25 +231,29 @@ Bytes BodyCodec::compress(BytesView value) const {
 }
 
 Result<Body> BodyCodec::decode(BytesView value) const {
-  TRY(Parts parts, take_apart(value));
   Body body;
+  TRY(body.header, decode_onto(body.bytes, value));
+  return body;
+}
+
+Result<BodyHeader> BodyCodec::decode_onto(Bytes& to, BytesView value) const {
+  TRY(Parts parts, take_apart(value));
+  if (parts.start_left_out) {
+    append_known_start(to, parts.header);
+  }
   if (parts.encoding == encoding_raw) {
-    body.bytes = Bytes(parts.bytes);
+    to += parts.bytes;
   } else if (parts.encoding == encoding_zstd) {
-    TRY(body.bytes, unpack(parts, nullptr));
+    TRY_OK(unpack_onto(to, parts, nullptr));
   } else {
     const auto dictionary = find(parts.encoding - 1);
     if (!dictionary) {
       return fail(Code::corrupt, "body: names dictionary " + std::to_string(parts.encoding - 1) +
                                      ", which is not known");
     }
-    TRY(body.bytes, unpack(parts, dictionary->tables_->decompress.get()));
+    TRY_OK(unpack_onto(to, parts, dictionary->tables_->decompress.get()));
   }
-  if (parts.start_left_out) {
-    body.bytes.insert(0, known_start(parts.header));
-  }
-  body.header = std::move(parts.header);
-  return body;
+  return std::move(parts.header);
 }
 
 Result<BodyHeader> BodyCodec::decode_header(BytesView value) {

@@ -83,6 +83,8 @@ class BodyCodec {
   [[nodiscard]] Bytes compress(BytesView value) const;
   /// Code::corrupt if it is no such value; also if it names a dictionary that is not known.
   [[nodiscard]] Result<Body> decode(BytesView value) const;
+  /// The same with the body at the end of `to`, without a copy of its own.
+  [[nodiscard]] Result<BodyHeader> decode_onto(Bytes& to, BytesView value) const;
   [[nodiscard]] static Result<BodyHeader> decode_header(BytesView value);
 
  private:

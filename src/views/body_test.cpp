@@ -53,6 +53,12 @@ TEST(Body, ComesBackAsItWasWithAndWithoutDictionary) {
     EXPECT_EQ(back->header, some_header());
     EXPECT_EQ(back->bytes, body);
     EXPECT_EQ(codec.decode(raw)->bytes, body);
+    for (const Bytes& row : {raw, rows.back()}) {
+      Bytes behind(size % 97, 'x');
+      const Bytes before = behind;
+      EXPECT_EQ(*codec.decode_onto(behind, row), some_header());
+      EXPECT_EQ(behind, before + body);
+    }
     EXPECT_LE(rows.back().size(), raw.size());
   }
   codec.add(trained(5));

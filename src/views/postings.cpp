@@ -28,9 +28,14 @@ Bytes listing_prefix(fhir::TypeId type) {
   return prefix;
 }
 
-Bytes compartment_prefix(std::string_view patient, fhir::TypeId type) {
+Bytes compartment_prefix(std::string_view patient) {
   Bytes prefix;
   append_compartment(prefix, patient);
+  return prefix;
+}
+
+Bytes compartment_prefix(std::string_view patient, fhir::TypeId type) {
+  Bytes prefix = compartment_prefix(patient);
   prefix.push_back(static_cast<char>(type.value));
   return prefix;
 }

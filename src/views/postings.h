@@ -20,7 +20,9 @@ namespace holdfast::views {
 
 /// Every current resource of the type.
 [[nodiscard]] Bytes listing_prefix(fhir::TypeId type);
-/// Resources of `type` in the compartment of Patient/`patient`.
+/// Everything in the compartment of Patient/`patient`: a type and a row stand behind it.
+[[nodiscard]] Bytes compartment_prefix(std::string_view patient);
+/// Resources of `type` in it.
 [[nodiscard]] Bytes compartment_prefix(std::string_view patient, fhir::TypeId type);
 /// All of an index; a form (views/values.h) goes behind it.
 [[nodiscard]] Bytes index_prefix(fhir::IndexId index);
