@@ -38,13 +38,14 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string uuid_text(BytesView raw) {
   check(raw.size() == uuid_bytes, "a UUID has 16 bytes");
-  std::string text;
-  text.reserve(uuid_text_bytes);
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text(uuid_text_bytes, '-');
+  std::size_t at = 0;
   for (std::size_t i = 0; i < uuid_bytes; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) {
-      text.push_back('-');
-    }
-    append_hex(text, raw[i]);
+    at += i == 4 || i == 6 || i == 8 || i == 10 ? 1 : 0;
+    const auto byte = static_cast<unsigned char>(raw[i]);
+    text[at++] = digits[byte >> 4U];
+    text[at++] = digits[byte & 0x0fU];
   }
   return text;
 }

@@ -19,13 +19,15 @@ std::size_t find_link(BytesView resource, std::size_t from) {
 
 std::string_view link_text(BytesView resource, std::size_t& at, std::string& scratch) {
   const std::size_t begin = at;
-  bool is_escaped = false;
-  while (at < resource.size() && resource[at] != '"') {
-    const bool escapes = resource[at] == '\\';
-    is_escaped = is_escaped || escapes;
-    at += escapes ? 2 : 1;
+  const std::size_t quote = std::min(resource.find('"', begin), resource.size());
+  const bool is_escaped = resource.substr(begin, quote - begin).find('\\') != BytesView::npos;
+  at = quote;
+  if (is_escaped) {
+    for (at = begin; at < resource.size() && resource[at] != '"';) {
+      at += resource[at] == '\\' ? 2U : 1U;
+    }
+    at = std::min(at, resource.size());
   }
-  at = std::min(at, resource.size());
   const BytesView text = resource.substr(begin, at - begin);
   if (!is_escaped) {
     return text;

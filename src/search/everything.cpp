@@ -367,10 +367,13 @@ Result<std::vector<TypedRow>> Referred::rows(const std::vector<TypedRow>& compar
   if (!in.is_patient) {
     TRY(patient, patient_of(in.source, compartment.front().row));
   }
+  // The subject is first, the others are in order.
+  const auto is_shown = [&](RowId row) {
+    return row == compartment.front().row ||
+           std::ranges::binary_search(compartment.begin() + 1, compartment.end(), row, {},
+                                      &TypedRow::row);
+  };
   std::set<RowId> shown;
-  for (const TypedRow& row : compartment) {
-    shown.insert(row.row);
-  }
   views::BodyScan scan(in.source.reader, in.source.codec);
   std::vector<TypedRow> found;
   Bytes body;
@@ -378,7 +381,7 @@ Result<std::vector<TypedRow>> Referred::rows(const std::vector<TypedRow>& compar
     const Link link = in.queue[i];
     TRY(const auto current,
         views::read_as_of(in.source.reader, link.type, link.id, in.snapshot.row));
-    if (!current || current->presence == views::Presence::deleted ||
+    if (!current || current->presence == views::Presence::deleted || is_shown(current->row) ||
         !shown.insert(current->row).second) {
       continue;
     }
