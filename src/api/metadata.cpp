@@ -5,6 +5,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "api/interactions.h"
 #include "api/json_writer.h"
@@ -70,10 +71,82 @@ void write_operations(JsonWriter& json, Level level, std::string_view type = {})
   json.close(']');
 }
 
+/// Search parameters that this server does not do, each with the reason: "near: …".
+std::vector<std::string> left_out(const fhir::SearchParams& params, fhir::TypeId type) {
+  std::vector<std::string> lines;
+  for (const fhir::SearchParam& param : params.of(type)) {
+    if (!param.unsupported.empty()) {
+      lines.push_back(fmt::format("{}: {}", param.code, param.unsupported));
+    }
+  }
+  return lines;
+}
+
+/// What `_include` follows from a type, and `_revinclude` to it: every reference that is searched
+/// by.
+bool is_followed(const fhir::SearchParam& param) {
+  return param.kind == fhir::ParamKind::reference && param.unsupported.empty();
+}
+
+bool may_lead_to(const fhir::SearchParam& param, fhir::TypeId type) {
+  return param.targets.empty() ||
+         std::ranges::find(param.targets, type.value) != param.targets.end();
+}
+
+void write_includes(JsonWriter& json, fhir::TypeId type, const fhir::SearchParams& params) {
+  json.open("searchInclude", '[');
+  json.text(fmt::format("{}:*", fhir::name(type)));
+  for (const fhir::SearchParam& param : params.of(type)) {
+    if (is_followed(param)) {
+      json.text(fmt::format("{}:{}", fhir::name(type), param.code));
+    }
+  }
+  json.close(']');
+  json.open("searchRevInclude", '[');
+  for (std::uint8_t i = 0; i < fhir::type_count; ++i) {
+    const fhir::TypeId source{i};
+    for (const fhir::SearchParam& param : params.of(source)) {
+      if (is_followed(param) && may_lead_to(param, type)) {
+        json.text(fmt::format("{}:{}", fhir::name(source), param.code));
+      }
+    }
+  }
+  json.close(']');
+}
+
+void append_html_escaped(std::string& to, std::string_view text) {
+  for (const char c : text) {
+    to += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string_view(&c, 1);
+  }
+}
+
+/// What a person has to know who looks for a search parameter in vain.
+void write_narrative(JsonWriter& json, const fhir::SearchParams& params) {
+  std::string div =
+      R"(<div xmlns="http://www.w3.org/1999/xhtml"><p>Holdfast, a FHIR R4 record server. Every search )"
+      R"(parameter of its definitions can be used, but for these:</p><ul>)";
+  for (std::uint8_t i = 0; i < fhir::type_count; ++i) {
+    for (const std::string& line : left_out(params, {i})) {
+      div += fmt::format("<li>{} ", fhir::name(fhir::TypeId{i}));
+      append_html_escaped(div, line);
+      div += "</li>";
+    }
+  }
+  div += "</ul></div>";
+  json.open("text", '{');
+  json.text("status", "generated");
+  json.text("div", div);
+  json.close('}');
+}
+
 void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
                 const fhir::SearchParams& params) {
   json.open('{');
   json.text("type", fhir::name(type));
+  if (const std::vector<std::string> lines = left_out(params, type); !lines.empty()) {
+    json.text("documentation",
+              fmt::format("Search parameters that cannot be used: {}", fmt::join(lines, "; ")));
+  }
   write_interactions(json, Level::type);
   json.text("versioning", "versioned-update");
   json.boolean("readHistory", true);
@@ -82,6 +155,7 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
   json.text("conditionalRead", "full-support");
   json.boolean("conditionalUpdate", is_answered(Interaction::update_selected));
   json.text("conditionalDelete", options.conditional_delete_max > 1 ? "multiple" : "single");
+  write_includes(json, type, params);
   json.open("searchParam", '[');
   for (const search::SearchParameter& parameter : search::parameters_of(params, type)) {
     json.open('{');
@@ -101,6 +175,7 @@ Bytes capability_statement(const Options& options, Time built, const fhir::Searc
   JsonWriter json(std::size_t{512} << 10U);
   json.open('{');
   json.text("resourceType", "CapabilityStatement");
+  write_narrative(json, params);
   json.text("status", "active");
   json.text("date", to_instant(built));
   json.text("kind", "instance");
@@ -136,6 +211,10 @@ Bytes capability_statement(const Options& options, Time built, const fhir::Searc
   json.close(']');
   write_interactions(json, Level::system);
   write_operations(json, Level::system_operation);
+  // Those of patients can be searched: [base]/Patient/[id]/[type].
+  json.open("compartment", '[');
+  json.text("http://hl7.org/fhir/CompartmentDefinition/patient");
+  json.close(']');
   json.close('}');
   json.close(']');
   json.close('}');

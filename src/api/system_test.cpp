@@ -85,6 +85,75 @@ TEST(Metadata, HoldsUpWhenTakenAtItsWord) {
   }
 }
 
+// Each parameter of the definitions is offered, or named with the reason why not.
+TEST(Metadata, NamesEverySearchParameterOrWhyNot) {
+  Server server;
+  const Document json = server.get("/fhir/metadata").json();
+  const fhir::SearchParams& params = *server.node().view().params;
+  const std::string narrative = json.at("text.div");
+  std::size_t left_out = 0;
+  std::size_t offered = 0;
+  for (std::uint8_t i = 0; i < fhir::type_count; ++i) {
+    const std::string resource = fmt::format("rest.0.resource.{}", i);
+    const std::string type(fhir::name(fhir::TypeId{i}));
+    ASSERT_EQ(json.at(resource + ".type"), type);
+    std::set<std::string> includes{type + ":*"};
+    std::size_t at = 0;
+    for (const fhir::SearchParam& param : params.of({i})) {
+      const std::string code(param.code);
+      if (!param.unsupported.empty()) {
+        const std::string line = fmt::format("{}: {}", code, param.unsupported);
+        EXPECT_NE(json.at(resource + ".documentation").find(line), std::string::npos) << line;
+        EXPECT_NE(narrative.find(fmt::format("<li>{} {}:", type, code)), std::string::npos);
+        EXPECT_EQ(server.get(fmt::format("/fhir/{}?{}=1", type, code)).status, 400);
+        ++left_out;
+        continue;
+      }
+      const std::string said = fmt::format("{}.searchParam.{}.", resource, at++);
+      EXPECT_EQ(json.at(said + "name"), code);
+      EXPECT_EQ(json.at(said + "definition"), param.url);
+      EXPECT_NE(json.at(said + "type"), "");
+      if (param.kind == fhir::ParamKind::reference) {
+        includes.insert(fmt::format("{}:{}", type, code));
+      }
+      ++offered;
+    }
+    EXPECT_EQ(json.size(resource + ".searchParam"), at) << type;
+    std::set<std::string> said;
+    for (std::size_t k = 0; k < json.size(resource + ".searchInclude"); ++k) {
+      said.insert(json.at(fmt::format("{}.searchInclude.{}", resource, k)));
+    }
+    EXPECT_EQ(said, includes) << type;
+  }
+  EXPECT_GT(offered, fhir::tables::search_parameter_count);
+  EXPECT_GT(left_out, 0U);
+}
+
+TEST(Metadata, OffersIncludesThatSearchTakes) {
+  Server server;
+  const Document json = server.get("/fhir/metadata").json();
+  std::size_t patient = 0;
+  while (json.at(fmt::format("rest.0.resource.{}.type", patient)) != "Patient") {
+    ++patient;
+  }
+  const std::string resource = fmt::format("rest.0.resource.{}", patient);
+  std::set<std::string> reverse;
+  for (std::size_t i = 0; i < json.size(resource + ".searchRevInclude"); ++i) {
+    reverse.insert(json.at(fmt::format("{}.searchRevInclude.{}", resource, i)));
+  }
+  EXPECT_TRUE(reverse.contains("Observation:subject"));
+  EXPECT_TRUE(reverse.contains("Provenance:target")) << "it may lead anywhere";
+  EXPECT_FALSE(reverse.contains("Encounter:location"));
+  for (const std::string& include : reverse) {
+    EXPECT_EQ(server.get("/fhir/Patient?_revinclude=" + include).status, 200) << include;
+  }
+  for (std::size_t i = 0; i < json.size(resource + ".searchInclude"); ++i) {
+    const std::string include = json.at(fmt::format("{}.searchInclude.{}", resource, i));
+    EXPECT_EQ(server.get("/fhir/Patient?_include=" + include).status, 200) << include;
+  }
+  EXPECT_EQ(json.at("rest.0.compartment.0"), "http://hl7.org/fhir/CompartmentDefinition/patient");
+}
+
 TEST(Metadata, OtherModesAreRefused) {
   Server server;
   EXPECT_EQ(server.get("/fhir/metadata?mode=full").status, 200);
