@@ -11,6 +11,7 @@
 
 #include "api/message.h"
 #include "api/negotiation.h"
+#include "api/openapi.h"
 #include "api/outcome.h"
 #include "api/router.h"
 #include "api/target.h"
@@ -95,6 +96,7 @@ struct Parts {
   const Options& options;
   ReaderPool& readers;
   CapabilityStatements& capabilities;
+  OpenApi& openapi;
   const Clock& clock;
   /// Code systems, value sets and concept maps that are built in.
   const fhir::terminology::Terminology& terminology;

@@ -85,6 +85,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::everything_patient:
     case Interaction::everything_encounter: return everything(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
+    case Interaction::openapi: return openapi(parts, call);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -174,7 +175,8 @@ FhirHandler::FhirHandler(node::Node& node, World& world, Options options)
     : options_(std::move(options)),
       bulk_(world.bulk),
       capabilities_(world.clock.wall()),
-      parts_{node, world.random, options_, readers_, capabilities_, world.clock, terminology_} {}
+      parts_{node,          world.random, options_,    readers_,
+             capabilities_, openapi_,     world.clock, terminology_} {}
 
 Executor& FhirHandler::next_bulk() {
   return *bulk_[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % bulk_.size()];

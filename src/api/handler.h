@@ -38,6 +38,7 @@ class FhirHandler final : public Handler {
   ReaderPool readers_;
   const fhir::terminology::Terminology terminology_;
   CapabilityStatements capabilities_;
+  OpenApi openapi_;
   Parts parts_;
 };
 

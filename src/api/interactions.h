@@ -42,6 +42,8 @@ namespace holdfast::api {
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
 [[nodiscard]] Reply terminology_capabilities(const Parts& parts);
+/// The same for programs that know OpenAPI, with an ETag (openapi.h)
+[[nodiscard]] Result<Reply> openapi(const Parts& parts, const Call& call);
 /// The statement itself, from the table of routes and the definitions built in.
 [[nodiscard]] Bytes capability_statement(const Options& options, Time built,
                                          const fhir::SearchParams& params);

@@ -30,7 +30,7 @@ bool fits(std::string_view pattern, const std::vector<std::string>& segments) {
       return false;
     }
     const bool reserved =
-        segment == "metadata" || segment.starts_with('_') || segment.starts_with('$');
+        segment == "metadata" || segment == "openapi.json" || segment.starts_with('_') || segment.starts_with('$');
     if (is_placeholder(part) ? reserved : part != segment) {
       return false;
     }

@@ -16,6 +16,7 @@ namespace holdfast::api {
 
 enum class Interaction : std::uint8_t {
   capabilities,
+  openapi,
   bundle,
   read,
   vread,
@@ -79,6 +80,7 @@ struct Route {
 
 inline constexpr std::array routes{
     Route{Method::get, "/fhir/metadata", Interaction::capabilities, Level::none, ""},
+    Route{Method::get, "/fhir/openapi.json", Interaction::openapi, Level::none, ""},
     Route{Method::post, "/fhir", Interaction::bundle, Level::system, "transaction"},
     Route{Method::get, "/fhir", Interaction::search_all, Level::system, "search-system"},
     Route{Method::post, "/fhir/_search", Interaction::search_all_form, Level::none, ""},

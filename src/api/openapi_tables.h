@@ -1,0 +1,181 @@
+// api/openapi_tables.h: what OpenAPI says of an interaction beside its route, and the parameters
+// that interactions share. Included by openapi*.cpp only; openapi_test.cpp looks that every route
+// has a row.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "api/router.h"
+#include "base/check.h"
+
+namespace holdfast::api {
+
+/// What a request brings.
+enum class Brings : std::uint8_t { nothing, resource, bundle, parameters, patch, form };
+/// What a reply of success holds.
+enum class Answers : std::uint8_t { resource, bundle, parameters, statement, nothing, text, json };
+
+struct InteractionText {
+  Interaction interaction;
+  std::string_view name;     ///< stands in operation ids
+  std::string_view summary;  ///< a sentence without a full stop
+  Brings brings;
+  Answers answers;
+  /// Parameters of the address, as components.parameters names them, blanks between.
+  std::string_view takes;
+};
+
+inline constexpr std::string_view search_takes =
+    "_count _sort _include _revinclude _summary _elements _total _page criteria";
+inline constexpr std::string_view history_takes =
+    "_count _since _at _sort _summary _elements _page";
+inline constexpr std::string_view write_takes = "Prefer Idempotency-Key";
+
+inline constexpr std::array interaction_texts{
+    InteractionText{Interaction::capabilities, "capabilities", "What this server does",
+                    Brings::nothing, Answers::resource, "mode"},
+    InteractionText{Interaction::openapi, "openapi", "What this server answers, as OpenAPI",
+                    Brings::nothing, Answers::json, "If-None-Match"},
+    InteractionText{Interaction::bundle, "bundle", "A batch or a transaction", Brings::bundle,
+                    Answers::bundle, write_takes},
+    InteractionText{Interaction::read, "read", "The current version of a resource", Brings::nothing,
+                    Answers::resource, "_summary _elements If-None-Match If-Modified-Since"},
+    InteractionText{Interaction::vread, "vread", "One version of a resource", Brings::nothing,
+                    Answers::resource, "_summary _elements"},
+    InteractionText{Interaction::history, "history", "All versions of a resource", Brings::nothing,
+                    Answers::bundle, history_takes},
+    InteractionText{Interaction::history_type, "history_type", "All versions of a type",
+                    Brings::nothing, Answers::bundle, history_takes},
+    InteractionText{Interaction::history_system, "history_system", "All versions there are",
+                    Brings::nothing, Answers::bundle, history_takes},
+    InteractionText{Interaction::create, "create",
+                    "A new resource; with If-None-Exist only if there is none", Brings::resource,
+                    Answers::resource, "If-None-Exist Prefer Idempotency-Key"},
+    InteractionText{Interaction::update, "update",
+                    "A new version of a resource, or a resource of that id", Brings::resource,
+                    Answers::resource, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::update_selected, "update_selected",
+                    "Update of the resource that the condition selects", Brings::resource,
+                    Answers::resource, "If-Match Prefer Idempotency-Key criteria"},
+    InteractionText{Interaction::remove, "delete",
+                    "A version that says that the resource is deleted", Brings::nothing,
+                    Answers::nothing, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::remove_selected, "delete_selected",
+                    "Deletion of what the condition selects", Brings::nothing, Answers::nothing,
+                    "If-Match Prefer Idempotency-Key criteria"},
+    InteractionText{Interaction::patch, "patch",
+                    "Changes of a resource: JSON Patch, XML Patch or FHIRPath Patch", Brings::patch,
+                    Answers::resource, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::patch_selected, "patch_selected",
+                    "Changes of the resource that the condition selects", Brings::patch,
+                    Answers::resource, "If-Match Prefer Idempotency-Key criteria"},
+    InteractionText{Interaction::meta, "meta", "Profiles, tags and labels", Brings::nothing,
+                    Answers::parameters, ""},
+    InteractionText{Interaction::meta_system, "meta_system", "All profiles, tags and labels in use",
+                    Brings::nothing, Answers::parameters, ""},
+    InteractionText{Interaction::meta_add, "meta_add", "Adds profiles, tags and labels",
+                    Brings::parameters, Answers::parameters, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::meta_delete, "meta_delete", "Takes profiles, tags and labels away",
+                    Brings::parameters, Answers::parameters, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::expand, "expand", "The codes of a value set", Brings::parameters,
+                    Answers::resource, "input"},
+    InteractionText{Interaction::validate_in_set, "validate_in_set",
+                    "Whether a code is in a value set", Brings::parameters, Answers::parameters,
+                    "input"},
+    InteractionText{Interaction::validate_in_system, "validate_in_system",
+                    "Whether a code is in a code system", Brings::parameters, Answers::parameters,
+                    "input"},
+    InteractionText{Interaction::lookup, "lookup", "What a code means", Brings::parameters,
+                    Answers::parameters, "input"},
+    InteractionText{Interaction::subsumes, "subsumes", "Whether a code includes another one",
+                    Brings::parameters, Answers::parameters, "input"},
+    InteractionText{Interaction::translate, "translate", "The same in another code system",
+                    Brings::parameters, Answers::parameters, "input"},
+    InteractionText{Interaction::everything_patient, "everything_patient",
+                    "All of a patient's record", Brings::parameters, Answers::bundle,
+                    "start end _since _type _count _page"},
+    InteractionText{Interaction::everything_encounter, "everything_encounter",
+                    "All that belongs to an encounter", Brings::parameters, Answers::bundle,
+                    "_since _type _count _page"},
+    InteractionText{Interaction::search, "search", "Search of one type", Brings::nothing,
+                    Answers::bundle, search_takes},
+    InteractionText{Interaction::search_form, "search_form", "Search of one type, as a form",
+                    Brings::form, Answers::bundle, search_takes},
+    InteractionText{Interaction::search_all, "search_all", "Search of several types, or all",
+                    Brings::nothing, Answers::bundle,
+                    "_type _count _sort _summary _elements _total _page criteria"},
+    InteractionText{Interaction::search_all_form, "search_all_form",
+                    "Search of several types, as a form", Brings::form, Answers::bundle,
+                    "_type _count _sort _summary _elements _total _page criteria"},
+    InteractionText{Interaction::compartment, "compartment",
+                    "Search in the compartment of a patient", Brings::nothing, Answers::bundle,
+                    search_takes},
+    InteractionText{Interaction::compartment_form, "compartment_form",
+                    "Search in the compartment of a patient, as a form", Brings::form,
+                    Answers::bundle, search_takes},
+    InteractionText{Interaction::checkpoint, "checkpoint",
+                    "Signed statement of what the journal holds", Brings::nothing, Answers::text,
+                    ""},
+    InteractionText{Interaction::proof, "proof",
+                    "That an entry is in the journal, or that one journal continues another",
+                    Brings::nothing, Answers::json, "position size from to"},
+    InteractionText{Interaction::live, "live", "Whether the process runs", Brings::nothing,
+                    Answers::json, ""},
+    InteractionText{Interaction::ready, "ready", "Whether it can do its work", Brings::nothing,
+                    Answers::json, ""},
+};
+
+[[nodiscard]] inline const InteractionText& row_of(Interaction interaction) {
+  const auto* found =
+      std::ranges::find(interaction_texts, interaction, &InteractionText::interaction);
+  check(found != interaction_texts.end(), "every interaction is described");
+  return *found;
+}
+
+/// A parameter that several operations share.
+struct SharedParameter {
+  std::string_view name;
+  std::string_view in;
+  std::string_view what;
+  std::string_view type = "string";
+};
+inline constexpr std::array shared_parameters{
+    SharedParameter{"id", "path", "Of a resource: 1 to 64 letters, digits, '-' and '.'"},
+    SharedParameter{"version", "path", "Of a version: 1, 2, …"},
+    SharedParameter{"_count", "query", "Entries of a page", "integer"},
+    SharedParameter{"_sort", "query",
+                    "Search parameters to sort by, '-' before those that descend"},
+    SharedParameter{"_include", "query", "[type]:[parameter] that the matches refer by"},
+    SharedParameter{"_revinclude", "query",
+                    "[type]:[parameter] by which others refer to the matches"},
+    SharedParameter{"_summary", "query", "true, text, data, count or false"},
+    SharedParameter{"_elements", "query", "Names of the elements to show"},
+    SharedParameter{"_total", "query", "none, estimate or accurate"},
+    SharedParameter{"_page", "query", "As a next link carries it, and nothing beside it"},
+    SharedParameter{"_since", "query", "What was written at that time or later"},
+    SharedParameter{"_at", "query", "What was current at that time"},
+    SharedParameter{"_type", "query", "Types, commas between"},
+    SharedParameter{"start", "query", "First day of care"},
+    SharedParameter{"end", "query", "Last day of care"},
+    SharedParameter{"mode", "query", "full or terminology"},
+    SharedParameter{"position", "query", "Of an entry", "integer"},
+    SharedParameter{"size", "query", "Of a journal, in entries", "integer"},
+    SharedParameter{"from", "query", "Size of the earlier journal", "integer"},
+    SharedParameter{"to", "query", "Size of the later journal", "integer"},
+    SharedParameter{"_format", "query", "json or xml"},
+    SharedParameter{"_pretty", "query", "true or false"},
+    SharedParameter{"If-Match", "header", "W/\"version\" that must be the current one"},
+    SharedParameter{"If-None-Match", "header", "Entity tag that is known already"},
+    SharedParameter{"If-Modified-Since", "header", "Time of what is known already"},
+    SharedParameter{"If-None-Exist", "header", "Search that must find nothing"},
+    SharedParameter{
+        "Prefer", "header",
+        "return=minimal, representation or OperationOutcome; handling=strict or lenient"},
+    SharedParameter{"Idempotency-Key", "header",
+                    "The same key does one thing, and gives one reply"},
+};
+
+}  // namespace holdfast::api
