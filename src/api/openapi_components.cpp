@@ -1,3 +1,4 @@
+// api/openapi_components.cpp: schemas, parameters and responses of the OpenAPI document, each once.
 #include "api/openapi_parts.h"
 
 #include <set>
