@@ -145,7 +145,10 @@ inline std::optional<Interval> when(const Fact& fact) {
   if (fact.effective.empty()) {
     return std::nullopt;
   }
-  return Interval{fact.effective[0].from, fact.open_end ? INT64_MAX : fact.effective.back().until};
+  const Day& start = fact.effective.front();
+  const Day& end = fact.effective.back();
+  return Interval{fact.open_end ? start.from : std::min(start.from, end.from),
+                  fact.open_end ? INT64_MAX : std::max(start.until, end.until)};
 }
 
 inline void ask_date(Question& question, std::mt19937_64& random) {

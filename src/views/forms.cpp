@@ -184,6 +184,9 @@ class Appender {
     if (!start && !end) {
       return std::nullopt;
     }
+    if (start && end) {  // one that ends before it begins is between the two all the same
+      return TimeRange{std::min(start->from, end->from), std::max(start->until, end->until)};
+    }
     return TimeRange{start ? start->from : open_from, end ? end->until : open_until};
   }
   // "only the outer limits matter"
