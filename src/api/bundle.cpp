@@ -49,7 +49,8 @@ class ResponseWriter {
     json_.close('}');
   }
 
-  void wrote(const node::Committed& committed, std::size_t operation, fhir::TypeId type) {
+  void wrote(const node::Committed& committed, std::size_t operation, fhir::TypeId type,
+             const Issues& issues) {
     const auto what = written(parts_, committed, operation, type);
     if (!what) {
       refused(what.error(), Origin::content);
@@ -70,7 +71,7 @@ class ResponseWriter {
       json_.text("lastModified", to_instant(what->time));
     }
     if (call_.prefer.content == Return::operation_outcome) {
-      json_.raw("outcome", success_outcome(status_line(http_status(what->status))));
+      json_.raw("outcome", success_outcome(status_line(http_status(what->status)), issues));
     }
     json_.close('}');
     json_.close('}');
@@ -166,13 +167,14 @@ std::string entry_key(std::string_view given, std::size_t index) {
 class BatchRun {
  public:
   BatchRun(const Parts& parts, const Command& pattern, std::optional<std::string> given,
-           std::vector<BundleEntry>& entries, Results& results, Executor& on)
+           std::vector<BundleEntry>& entries, Results& results, Executor& on, Telling telling)
       : parts_(parts),
         pattern_(pattern),
         given_(std::move(given)),
         entries_(entries),
         results_(results),
-        on_(on) {}
+        on_(on),
+        telling_(telling) {}
 
   void start() {
     running_ = std::min(entries_.size(), batch_in_flight_max);
@@ -198,7 +200,8 @@ class BatchRun {
         std::vector<Patching> patches(1);
         patches[0].patch = *std::move(entries_[index].patch);
         results_[index] =
-            co_await submit_patched(parts_, on_, std::move(prepared), std::move(patches));
+            co_await submit_patched(parts_, on_, std::move(prepared), patches, telling_);
+        entries_[index].issues = std::move(patches[0].issues);
         continue;
       }
       results_[index] = co_await parts_.node.submit(on_, std::move(prepared));
@@ -229,6 +232,7 @@ class BatchRun {
   std::vector<BundleEntry>& entries_;
   Results& results_;
   Executor& on_;
+  const Telling telling_;
   std::size_t next_ = 0;
   std::size_t running_ = 0;
   std::coroutine_handle<> waiting_;
@@ -239,7 +243,7 @@ Task<Results> run_batch(const Parts& parts, const Call& call, const Command& pat
   auto given = given_key(call.request.headers);
   check(given.has_value(), "start_command() has read the key");
   Results results(entries.size());
-  BatchRun run(parts, pattern, *std::move(given), entries, results, on);
+  BatchRun run(parts, pattern, *std::move(given), entries, results, on, telling(call));
   run.start();
   co_await run;
   co_return results;
@@ -270,7 +274,8 @@ Transaction make_transaction(Command command, std::vector<BundleEntry>& entries)
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (entries[i].kind == BundleEntry::Kind::write) {
       if (entries[i].patch) {
-        transaction.patches.push_back({transaction.entry_of.size(), *std::move(entries[i].patch)});
+        transaction.patches.push_back(
+            {transaction.entry_of.size(), *std::move(entries[i].patch), {}});
       }
       transaction.prepared.command.operations.push_back(std::move(entries[i].operation));
       transaction.prepared.operations.push_back(std::move(entries[i].prepared));
@@ -280,32 +285,13 @@ Transaction make_transaction(Command command, std::vector<BundleEntry>& entries)
   return transaction;
 }
 
-Task<Result<node::Committed>> submit(const Parts& parts, Executor& on, Transaction& transaction) {
+Task<Result<node::Committed>> submit(const Parts& parts, Executor& on, Transaction& transaction,
+                                     Telling telling) {
   if (transaction.patches.empty()) {
     co_return co_await parts.node.submit(on, std::move(transaction.prepared));
   }
-  co_return co_await submit_patched(parts, on, std::move(transaction.prepared),
-                                    std::move(transaction.patches));
-}
-
-// decide counts operations; the sender counts entries. They differ where there are GETs.
-Error by_entry(Error error, const std::vector<std::size_t>& entry_of) {
-  constexpr std::string_view prefix = "Bundle.entry[";
-  std::size_t operation = 0;
-  std::string_view rest;
-  if (error.where.starts_with(prefix)) {
-    const std::size_t end = std::min(error.where.find(']'), error.where.size());
-    const std::string_view digits =
-        std::string_view(error.where).substr(prefix.size(), end - prefix.size());
-    operation = parse_count(digits).value_or(0);
-    rest = std::string_view(error.where).substr(std::min(end + 1, error.where.size()));
-  } else if (entry_of.size() != 1) {
-    return error;
-  }
-  if (operation < entry_of.size()) {
-    error.where = fmt::format("{}{}]{}", prefix, entry_of[operation], rest);
-  }
-  return error;
+  co_return co_await submit_patched(parts, on, std::move(transaction.prepared), transaction.patches,
+                                    telling);
 }
 
 Call reading_call(const Call& call, BundleEntry& entry) {
@@ -337,7 +323,7 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
     co_return refusal(command.error(), Origin::request);
   }
   auto plan = plan_bundle(parts, base_url(parts.options, call.request), *format,
-                          std::move(call.request.body));
+                          std::move(call.request.body), telling(call));
   if (!plan) {
     co_return refusal(plan.error(), Origin::content);
   }
@@ -349,10 +335,13 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
   if (plan->kind == BundleKind::transaction) {
     Transaction transaction = make_transaction(*std::move(command), entries);
     if (!transaction.entry_of.empty()) {
-      auto committed = co_await submit(parts, on, transaction);
+      auto committed = co_await submit(parts, on, transaction, telling(call));
       if (!committed) {
         co_return refusal(by_entry(std::move(committed).error(), transaction.entry_of),
                           Origin::content);
+      }
+      for (Patching& patching : transaction.patches) {
+        entries[transaction.entry_of[patching.operation]].issues = std::move(patching.issues);
       }
       position = committed->position;
       for (std::size_t i = 0; i < transaction.entry_of.size(); ++i) {
@@ -379,9 +368,9 @@ Task<Reply> bundle(const Parts& parts, Call& call, Executor& on) {
       const Call reading = reading_call(call, entry);
       response.answered(answer_reading(parts, reading, moment));
     } else if (plan->kind == BundleKind::transaction) {
-      response.wrote(**results[0], operation_of[i], entry.match.type);
+      response.wrote(**results[0], operation_of[i], entry.match.type, entry.issues);
     } else if (*results[i]) {
-      response.wrote(**results[i], 0, entry.match.type);
+      response.wrote(**results[i], 0, entry.match.type, entry.issues);
     } else {
       Error refused = std::move(*results[i]).error();
       refused.where = fmt::format("Bundle.entry[{}]", i);

@@ -62,6 +62,7 @@ class EntryReader {
       case Interaction::translate:
       case Interaction::everything_patient:
       case Interaction::everything_encounter:
+      case Interaction::validate:
         if (method_ != Method::get) {
           return no_entry();
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -120,23 +121,59 @@ void refuse_same_names(std::vector<BundleEntry>& entries, const std::vector<std:
   }
 }
 
+// What a write brings, before minify(): lines are the sender's. The others have none.
+using Judged = std::vector<Issues>;
+
+Judged judge_entries(const Parts& parts, const Json& json, Telling telling, Faults& faults) {
+  Judged judged(faults.size());
+  validation::BundleEntries all(json.root());
+  std::size_t index = 0;
+  if (faults.empty()) {
+    return judged;
+  }
+  for (const JsonValue entry : json.root().find("entry")->children()) {
+    const auto request = entry.find("request");
+    const auto resource = entry.find("resource");
+    const auto method = text_of(request, "method");
+    const bool writes = (method == "POST" || method == "PUT") && resource &&
+                        text_of(request, "url").value_or("").find('$') == std::string::npos;
+    if (writes && !faults[index]) {
+      auto issues = parts.judge.judge(*resource, telling, &all);
+      if (issues) {
+        judged[index] = *std::move(issues);
+      } else {
+        faults[index] = std::move(issues).error();
+      }
+    }
+    ++index;
+  }
+  return judged;
+}
+
 Result<void> refuse_any(std::vector<BundleEntry>& entries) {
   std::optional<Error> first;
   for (BundleEntry& entry : entries) {
     if (entry.kind != BundleEntry::Kind::refused) {
       continue;
     }
+    std::vector<Error> more = std::exchange(entry.error.more, {});
     if (!first) {
       first = std::move(entry.error);
     } else if (first->more.size() < issues_max) {
       first->more.push_back(std::move(entry.error));
+    }
+    for (Error& further : more) {
+      if (first->more.size() < issues_max) {
+        first->more.push_back(std::move(further));
+      }
     }
   }
   return first ? Result<void>(std::unexpected(*std::move(first))) : ok();
 }
 
 // Of JSON, whatever the body was.
-Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes body) {
+Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes body,
+                             Telling telling) {
   ReaderPool::Lease reader = parts.readers.take();
   TRY(Json json, reader->read(std::move(body)));
   BundlePlan plan;
@@ -149,6 +186,7 @@ Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes bo
         "Bundle.entry");
   }
   TRY(Faults faults, check_bundle(reader, json, plan.kind));
+  Judged judged = judge_entries(parts, json, telling, faults);
   json.minify();
   plan.entries.resize(faults.size());
   std::vector<std::string> names(faults.size());
@@ -163,6 +201,7 @@ Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes bo
         planned.error = located(*std::move(faults[index]), index);
       } else if (auto read = read_entry(parts, base, plan.kind, entry); read) {
         planned = *std::move(read);
+        planned.issues = std::move(judged[index]);
         readings += planned.kind == BundleEntry::Kind::reading ? 1 : 0;
         patches += planned.patch ? 1U : 0U;
       } else {
@@ -188,12 +227,38 @@ Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes bo
   return plan;
 }
 
+void name_entry(std::string& where, const std::vector<std::size_t>& entry_of) {
+  constexpr std::string_view prefix = "Bundle.entry[";
+  std::size_t operation = 0;
+  std::string_view rest;
+  if (where.starts_with(prefix)) {
+    const std::size_t end = std::min(where.find(']'), where.size());
+    const std::string_view digits =
+        std::string_view(where).substr(prefix.size(), end - prefix.size());
+    operation = parse_count(digits).value_or(0);
+    rest = std::string_view(where).substr(std::min(end + 1, where.size()));
+  } else if (entry_of.size() != 1) {
+    return;
+  }
+  if (operation < entry_of.size()) {
+    where = fmt::format("{}{}]{}", prefix, entry_of[operation], rest);
+  }
+}
+
 }  // namespace
 
-Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Format format,
-                               Bytes body) {
+Error by_entry(Error error, const std::vector<std::size_t>& entry_of) {
+  name_entry(error.where, entry_of);
+  for (Error& further : error.more) {
+    name_entry(further.where, entry_of);
+  }
+  return error;
+}
+
+Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Format format, Bytes body,
+                               Telling telling) {
   TRY(Bytes text, json_content(format, std::move(body)));
-  auto plan = plan_json(parts, base, std::move(text));
+  auto plan = plan_json(parts, base, std::move(text), telling);
   if (!plan) {
     return fail(placed_in(format, std::move(plan).error()));
   }

@@ -36,6 +36,7 @@ struct BundleEntry {
   Hash hash;                           ///< write, of a batch: of the entry's bytes
   Request request;                     ///< reading
   std::vector<Parameter> parameters;   ///< reading
+  Issues issues;                       ///< write: what validation found, where it is to be told
 };
 
 struct BundlePlan {
@@ -46,7 +47,12 @@ struct BundlePlan {
 /// Reads `body`, of that form. A transaction with a fault in any entry fails as a whole, with all
 /// that was found; of a batch only what is no Bundle of ours. Every `where` begins at the Bundle.
 /// Ids are drawn for creates. `base` is cut off urls that begin with it.
+/// What is written is judged, each entry for itself.
 [[nodiscard]] Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base,
-                                             Format format, Bytes body);
+                                             Format format, Bytes body, Telling telling);
+
+/// decide counts operations; the sender counts entries: they differ where there are GETs. Names the
+/// entries in every `where`. `entry_of`: operation -> entry.
+[[nodiscard]] Error by_entry(Error error, const std::vector<std::size_t>& entry_of);
 
 }  // namespace holdfast::api

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/judging.h"
 #include "api/message.h"
 #include "api/negotiation.h"
 #include "api/openapi.h"
@@ -33,6 +34,8 @@ struct Options {
   Principal principal{"anonymous"};
   /// How many resources a conditional delete may remove together. 1: what selects more is refused.
   std::size_t conditional_delete_max = 1;
+  /// What becomes of content that is not what its definitions ask for.
+  Judging judging;
   Bug planted = Bug::none;
 };
 /// The most that conditional_delete_max may say: decide looks at each, and others wait meanwhile.
@@ -79,7 +82,8 @@ class CapabilityStatements {
  public:
   explicit CapabilityStatements(Time built) : built_(built) {}
   [[nodiscard]] std::shared_ptr<const Bytes> of(const Options& options,
-                                                const fhir::SearchParams& params);
+                                                const fhir::SearchParams& params,
+                                                const validation::Library& library);
 
  private:
   const Time built_;
@@ -98,8 +102,9 @@ struct Parts {
   CapabilityStatements& capabilities;
   OpenApi& openapi;
   const Clock& clock;
-  /// Code systems, value sets and concept maps that are built in.
+  /// Code systems, value sets and concept maps, built in and of packages.
   const fhir::terminology::Terminology& terminology;
+  Judge& judge;
 };
 
 /// One request on its way to its reply.

@@ -84,6 +84,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::translate: return terminology_operation(parts, call, moment);
     case Interaction::everything_patient:
     case Interaction::everything_encounter: return everything(parts, call, moment);
+    case Interaction::validate: return validate(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::openapi: return openapi(parts, call);
     case Interaction::checkpoint: return checkpoint(parts, call);
@@ -171,12 +172,22 @@ Reply answer_reading(const Parts& parts, const Call& call, const node::Moment& m
   return or_refusal(std::move(reply));
 }
 
-FhirHandler::FhirHandler(node::Node& node, World& world, Options options)
+FhirHandler::FhirHandler(node::Node& node, World& world, Options options,
+                         std::unique_ptr<const Definitions> definitions)
     : options_(std::move(options)),
       bulk_(world.bulk),
+      definitions_(std::move(definitions)),
+      judge_(*definitions_, world.clock, options_.judging),
       capabilities_(world.clock.wall()),
-      parts_{node,          world.random, options_,    readers_,
-             capabilities_, openapi_,     world.clock, terminology_} {}
+      parts_{node,
+             world.random,
+             options_,
+             readers_,
+             capabilities_,
+             openapi_,
+             world.clock,
+             definitions_->terminology(),
+             judge_} {}
 
 Executor& FhirHandler::next_bulk() {
   return *bulk_[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % bulk_.size()];

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <vector>
 
 #include "api/call.h"
@@ -18,12 +19,16 @@ namespace holdfast::api {
 class FhirHandler final : public Handler {
  public:
   /// Borrows the node and the parts of the world; they outlive it.
-  FhirHandler(node::Node& node, World& world, Options options);
+  FhirHandler(node::Node& node, World& world, Options options,
+              std::unique_ptr<const Definitions> definitions);
 
   /// GET, HEAD, DELETE and OPTIONS bring none, a search form little, the others as much as there
   /// is.
   [[nodiscard]] std::uint64_t body_bytes_max(const Request& head) const override;
   Task<Reply> handle(Request request, Executor& on) override;
+
+  /// What this channel judged.
+  [[nodiscard]] const JudgedCounts& judged() const { return judge_.counts(); }
 
  private:
   Task<Reply> answer(Call& call, Executor& on);
@@ -36,7 +41,8 @@ class FhirHandler final : public Handler {
   const std::vector<Executor*> bulk_;
   std::atomic<std::size_t> bulk_turn_ = 0;
   ReaderPool readers_;
-  const fhir::terminology::Terminology terminology_;
+  const std::unique_ptr<const Definitions> definitions_;
+  Judge judge_;
   CapabilityStatements capabilities_;
   OpenApi openapi_;
   Parts parts_;

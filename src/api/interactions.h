@@ -38,6 +38,8 @@ namespace holdfast::api {
 /// $translate, of a type or of a stored resource, by address or with Parameters
 [[nodiscard]] Reply terminology_operation(const Parts& parts, const Call& call,
                                           const node::Moment& moment);
+/// https://hl7.org/fhir/R4/resource-operation-validate.html
+[[nodiscard]] Reply validate(const Parts& parts, const Call& call, const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
@@ -46,7 +48,8 @@ namespace holdfast::api {
 [[nodiscard]] Result<Reply> openapi(const Parts& parts, const Call& call);
 /// The statement itself, from the table of routes and the definitions built in.
 [[nodiscard]] Bytes capability_statement(const Options& options, Time built,
-                                         const fhir::SearchParams& params);
+                                         const fhir::SearchParams& params,
+                                         const validation::Library& library);
 
 /// https://hl7.org/fhir/R4/http.html#create, with If-None-Exist #ccreate
 Task<Reply> create(const Parts& parts, Call& call, Executor& on);

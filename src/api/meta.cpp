@@ -81,8 +81,9 @@ Result<Bytes> meta_of_all(const Parts& parts, const node::Moment& moment, BytesV
 }
 
 // The meta of the version that was made: the same whenever it is asked for.
-Reply show_changed(const Parts& parts, const Call& call, const node::Committed& committed) {
-  Reply reply = show_written(parts, call, committed);
+Reply show_changed(const Parts& parts, const Call& call, const node::Committed& committed,
+                   const Issues& issues) {
+  Reply reply = show_written(parts, call, committed, issues);
   const OperationResult& result = committed.outcome.results[0];
   auto body = stored_version(parts, parts.node.view(), call.match.type, result.id, result.version);
   const auto shown =

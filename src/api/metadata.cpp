@@ -114,6 +114,21 @@ void write_includes(JsonWriter& json, fhir::TypeId type, const fhir::SearchParam
   json.close(']');
 }
 
+// Profiles of packages: https://hl7.org/fhir/R4/capabilitystatement-definitions.html
+void write_profiles(JsonWriter& json, fhir::TypeId type, const validation::Library& library) {
+  const auto is_of_type = [type](const auto& profile) { return profile.type == type; };
+  if (std::ranges::none_of(library.supported(), is_of_type)) {
+    return;
+  }
+  json.open("supportedProfile", '[');
+  for (const validation::Library::Supported& profile : library.supported()) {
+    if (profile.type == type) {
+      json.text(profile.url);
+    }
+  }
+  json.close(']');
+}
+
 void append_html_escaped(std::string& to, std::string_view text) {
   for (const char c : text) {
     to += c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '&' ? "&amp;" : std::string_view(&c, 1);
@@ -140,13 +155,14 @@ void write_narrative(JsonWriter& json, const fhir::SearchParams& params) {
 }
 
 void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
-                const fhir::SearchParams& params) {
+                const fhir::SearchParams& params, const validation::Library& library) {
   json.open('{');
   json.text("type", fhir::name(type));
   if (const std::vector<std::string> lines = left_out(params, type); !lines.empty()) {
     json.text("documentation",
               fmt::format("Search parameters that cannot be used: {}", fmt::join(lines, "; ")));
   }
+  write_profiles(json, type, library);
   write_interactions(json, Level::type);
   json.text("versioning", "versioned-update");
   json.boolean("readHistory", true);
@@ -171,7 +187,8 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
 
 }  // namespace
 
-Bytes capability_statement(const Options& options, Time built, const fhir::SearchParams& params) {
+Bytes capability_statement(const Options& options, Time built, const fhir::SearchParams& params,
+                           const validation::Library& library) {
   JsonWriter json(std::size_t{512} << 10U);
   json.open('{');
   json.text("resourceType", "CapabilityStatement");
@@ -206,7 +223,7 @@ Bytes capability_statement(const Options& options, Time built, const fhir::Searc
   json.text("mode", "server");
   json.open("resource", '[');
   for (std::size_t i = 0; i < fhir::type_count; ++i) {
-    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)}, options, params);
+    write_type(json, fhir::TypeId{static_cast<std::uint8_t>(i)}, options, params, library);
   }
   json.close(']');
   write_interactions(json, Level::system);
@@ -222,10 +239,11 @@ Bytes capability_statement(const Options& options, Time built, const fhir::Searc
 }
 
 std::shared_ptr<const Bytes> CapabilityStatements::of(const Options& options,
-                                                      const fhir::SearchParams& params) {
+                                                      const fhir::SearchParams& params,
+                                                      const validation::Library& library) {
   const std::scoped_lock lock(mutex_);
   if (params_ != &params) {
-    text_ = std::make_shared<const Bytes>(capability_statement(options, built_, params));
+    text_ = std::make_shared<const Bytes>(capability_statement(options, built_, params, library));
     params_ = &params;
   }
   return text_;
@@ -245,7 +263,8 @@ Result<Reply> capabilities(const Parts& parts, const Call& call) {
   }
   Reply reply;
   reply.headers.add("Content-Type", fhir_json);
-  reply.body = parts.capabilities.of(parts.options, *parts.node.view().params);
+  reply.body = parts.capabilities.of(parts.options, *parts.node.view().params,
+                                     parts.judge.definitions().validator().library());
   return reply;
 }
 

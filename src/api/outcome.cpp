@@ -10,7 +10,9 @@ namespace holdfast::api {
 namespace {
 
 std::string_view severity(Code code) {
-  return code == Code::corrupt || code == Code::io ? "fatal" : "error";
+  return code == Code::corrupt || code == Code::io ? "fatal"
+         : code == Code::remark                    ? "warning"
+                                                   : "error";
 }
 
 // Seconds after which the same request may go through; none where it will not.
@@ -24,12 +26,13 @@ std::string_view retry_after(Code code) {
   }
 }
 
-void write_issue(JsonWriter& json, const Error& error, Origin origin) {
+void write_issue(JsonWriter& json, std::string_view severity_, std::string_view code,
+                 std::string_view what, std::string_view place) {
   json.open('{');
-  json.text("severity", severity(error.code));
-  json.text("code", meaning(error.code, origin).issue);
-  json.text("diagnostics", error.what);
-  const fhir::Where where = fhir::split_where(error.where);
+  json.text("severity", severity_);
+  json.text("code", code);
+  json.text("diagnostics", what);
+  const fhir::Where where = fhir::split_where(place);
   if (!where.place.empty()) {
     json.open("location", '[');
     json.text(where.place);
@@ -43,6 +46,17 @@ void write_issue(JsonWriter& json, const Error& error, Origin origin) {
   json.close('}');
 }
 
+void write_issue(JsonWriter& json, const Error& error, Origin origin) {
+  write_issue(json, severity(error.code), meaning(error.code, origin).issue, error.what,
+              error.where);
+}
+
+void write_issues(JsonWriter& json, const Issues& issues) {
+  for (const validation::Issue& issue : issues) {
+    write_issue(json, name(issue.severity), name(issue.type), issue.text, issue.where);
+  }
+}
+
 }  // namespace
 
 // https://hl7.org/fhir/R4/http.html#Status-Codes
@@ -53,6 +67,9 @@ Meaning meaning(Code code, Origin origin) {
     case Code::structure: return {content ? 422 : 400, content ? "structure" : "invalid"};
     case Code::required: return {content ? 422 : 400, "required"};
     case Code::value: return {content ? 422 : 400, "value"};
+    case Code::invariant: return {422, "invariant"};
+    case Code::code_invalid: return {422, "code-invalid"};
+    case Code::remark: return {422, "informational"};
     case Code::unsupported: return {content ? 422 : 400, "not-supported"};
     case Code::unknown_type: return {content ? 422 : 404, "not-supported"};
     case Code::not_found: return {404, "not-found"};
@@ -129,16 +146,24 @@ Bytes operation_outcome(const Error& error, Origin origin) {
   return json.take();
 }
 
-Bytes success_outcome(std::string_view diagnostics) {
+Bytes success_outcome(std::string_view diagnostics, const Issues& issues) {
   JsonWriter json(160);
   json.open('{');
   json.text("resourceType", "OperationOutcome");
   json.open("issue", '[');
-  json.open('{');
-  json.text("severity", "information");
-  json.text("code", "informational");
-  json.text("diagnostics", diagnostics);
+  write_issue(json, "information", "informational", diagnostics, {});
+  write_issues(json, issues);
+  json.close(']');
   json.close('}');
+  return json.take();
+}
+
+Bytes issues_outcome(const Issues& issues) {
+  JsonWriter json(512);
+  json.open('{');
+  json.text("resourceType", "OperationOutcome");
+  json.open("issue", '[');
+  write_issues(json, issues);
   json.close(']');
   json.close('}');
   return json.take();

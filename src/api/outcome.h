@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "api/judging.h"
 #include "api/message.h"
 #include "base/result.h"
 
@@ -32,7 +33,10 @@ constexpr std::size_t issues_max = 100;
 /// "line 3, column 17" as location.
 [[nodiscard]] Bytes operation_outcome(const Error& error, Origin origin);
 /// An OperationOutcome that says that all went well. https://hl7.org/fhir/R4/http.html#ops
-[[nodiscard]] Bytes success_outcome(std::string_view diagnostics);
+/// `issues`: what validation found in spite of it.
+[[nodiscard]] Bytes success_outcome(std::string_view diagnostics, const Issues& issues = {});
+/// What validation found; there is something.
+[[nodiscard]] Bytes issues_outcome(const Issues& issues);
 
 /// The whole reply, with Retry-After where trying again makes sense.
 [[nodiscard]] Reply refusal(const Error& error, Origin origin);

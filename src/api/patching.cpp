@@ -114,12 +114,25 @@ Result<void> check_patched(fhir::JsonValue resource, const views::BodyHeader& fr
   return ok();
 }
 
+Result<Issues> judge_patched(const Parts& parts, fhir::JsonValue resource, Telling telling) {
+  auto issues = parts.judge.judge(resource, telling);
+  if (!issues) {
+    return fail(of_result(std::move(issues).error()));
+  }
+  for (validation::Issue& issue : *issues) {
+    issue.where = std::string(fhir::split_where(issue.where).expression);
+  }
+  return issues;
+}
+
 struct MadeOperation {
   Operation operation;
   decide::PreparedOperation prepared;
+  Issues issues;
 };
 
-Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::Moment& moment) {
+Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::Moment& moment,
+                           Telling telling) {
   TRY(std::string id, patched_id(parts, patch, moment));
   TRY(views::Body body, current_body(parts, patch, id, moment));
   ReaderPool::Lease reader = parts.readers.take();
@@ -130,8 +143,9 @@ Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::M
   }
   TRY(fhir::Json json, reader->read(std::move(patched)));
   TRY_OK(check_patched(json.root(), body.header));
-  json.minify();
   MadeOperation made;
+  TRY(made.issues, judge_patched(parts, json.root(), telling));
+  json.minify();
   made.prepared = decide::prepare_operation(patch.type, json.root(), parts.node.extracting());
   Operation& operation = made.operation;
   operation.verb = Verb::patch;
@@ -146,11 +160,11 @@ Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::M
   return made;
 }
 
-Result<void> make_all(const Parts& parts, const std::vector<Patching>& patches,
-                      const node::Moment& moment, decide::Prepared& prepared) {
+Result<void> make_all(const Parts& parts, std::vector<Patching>& patches,
+                      const node::Moment& moment, Telling telling, decide::Prepared& prepared) {
   std::uint64_t bytes = 0;
-  for (const auto& [at, patch] : patches) {
-    auto made = make(parts, patch, moment);
+  for (auto& [at, patch, issues] : patches) {
+    auto made = make(parts, patch, moment, telling);
     if (made && (bytes += made->operation.body.size()) > patched_bytes_max) {
       made =
           fail(Code::too_costly,
@@ -161,9 +175,13 @@ Result<void> make_all(const Parts& parts, const std::vector<Patching>& patches,
     if (!made) {
       if (prepared.operations.size() > 1) {
         made.error().where = fmt::format("Bundle.entry[{}]", at);
+        for (Error& further : made.error().more) {
+          further.where = made.error().where;
+        }
       }
       return fail(std::move(made).error());
     }
+    issues = std::move(made->issues);
     prepared.command.operations[at] = std::move(made->operation);
     prepared.operations[at] = std::move(made->prepared);
   }
@@ -181,7 +199,7 @@ Result<bool> was_used(const Command& command, const node::Moment& moment) {
 }
 
 void fill_places(const std::vector<Patching>& patches, decide::Prepared& prepared) {
-  for (const auto& [at, patch] : patches) {
+  for (const auto& [at, patch, issues] : patches) {
     Operation& operation = prepared.command.operations[at];
     operation.verb = Verb::patch;
     operation.type = fhir::name(patch.type);
@@ -193,7 +211,7 @@ void fill_places(const std::vector<Patching>& patches, decide::Prepared& prepare
 
 // `prepared` as it is at this moment.
 Result<decide::Prepared> prepare_now(const Parts& parts, const decide::Prepared& prepared,
-                                     const std::vector<Patching>& patches) {
+                                     std::vector<Patching>& patches, Telling telling) {
   const node::Moment moment = parts.node.view();
   if (!moment.behind.empty()) {
     return fail(Code::unavailable, std::string(moment.behind));
@@ -203,7 +221,7 @@ Result<decide::Prepared> prepare_now(const Parts& parts, const decide::Prepared&
   if (used) {
     fill_places(patches, now);
   } else {
-    TRY_OK(make_all(parts, patches, moment, now));
+    TRY_OK(make_all(parts, patches, moment, telling, now));
   }
   return now;
 }
@@ -269,9 +287,9 @@ Result<Bytes> read_patch_document(const Parts& parts, const PatchContent& conten
 
 Task<Result<node::Committed>> submit_patched(const Parts& parts, Executor& on,
                                              decide::Prepared prepared,
-                                             std::vector<Patching> patches) {
+                                             std::vector<Patching>& patches, Telling telling) {
   for (std::size_t attempt = 0; attempt < patch_attempts_max; ++attempt) {
-    CO_TRY(decide::Prepared now, prepare_now(parts, prepared, patches));
+    CO_TRY(decide::Prepared now, prepare_now(parts, prepared, patches, telling));
     auto committed = co_await parts.node.submit(on, std::move(now));
     if (committed || !may_try_again(committed.error(), patches, prepared.operations.size())) {
       co_return committed;
@@ -281,7 +299,8 @@ Task<Result<node::Committed>> submit_patched(const Parts& parts, Executor& on,
 }
 
 Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on, const PatchContent& content,
-                      Reply (*show)(const Parts&, const Call&, const node::Committed&)) {
+                      Reply (*show)(const Parts&, const Call&, const node::Committed&,
+                                    const Issues&)) {
   auto terms = read_terms(parts, call, content.form);
   if (!terms) {
     co_return refusal(terms.error(), Origin::request);
@@ -298,8 +317,9 @@ Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on, const PatchC
   patches[0].patch = std::move(terms->patch);
   patches[0].patch.document = *std::move(document);
   const auto committed =
-      co_await submit_patched(parts, on, std::move(prepared), std::move(patches));
-  co_return committed ? show(parts, call, *committed) : refusal(committed.error(), Origin::content);
+      co_await submit_patched(parts, on, std::move(prepared), patches, telling(call));
+  co_return committed ? show(parts, call, *committed, patches[0].issues)
+                      : refusal(committed.error(), Origin::content);
 }
 
 }  // namespace holdfast::api

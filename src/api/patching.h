@@ -43,6 +43,7 @@ struct Patch {
 struct Patching {
   std::size_t operation = 0;
   Patch patch;
+  Issues issues;  ///< of what it made, once that is stored
 };
 
 /// Submits `prepared`, in which the operations that `patches` name are still to be made. Refusals
@@ -50,16 +51,18 @@ struct Patching {
 /// conflict (If-Match), what the language of the patch and fhir::check_resource say of the result,
 /// value (it would change type or id), too_costly, overloaded (others write all the time). `where`
 /// names the operation as decide does. Under an Idempotency-Key that was used before, the Outcome
-/// of that time, whatever has become of the resource since.
+/// of that time, whatever has become of the resource since. What validation found of what was made
+/// is in Patching::issues, for Telling::issues.
 [[nodiscard]] Task<Result<node::Committed>> submit_patched(const Parts& parts, Executor& on,
                                                            decide::Prepared prepared,
-                                                           std::vector<Patching> patches);
+                                                           std::vector<Patching>& patches,
+                                                           Telling telling);
 
 /// A request that patches one resource, from its headers and address to its reply, which `show`
 /// writes.
 [[nodiscard]] Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on,
                                     const PatchContent& content,
                                     Reply (*show)(const Parts&, const Call&,
-                                                  const node::Committed&));
+                                                  const node::Committed&, const Issues&));
 
 }  // namespace holdfast::api

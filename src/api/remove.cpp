@@ -85,7 +85,7 @@ Task<Result<node::Committed>> submit_removal(const Parts& parts, Executor& on,
 Reply show_removed(const Parts& parts, const Call& call, const node::Committed& committed) {
   const std::size_t count = committed.outcome.results.size();
   if (count == 1) {
-    return show_written(parts, call, committed);
+    return show_written(parts, call, committed, {});
   }
   Reply reply;
   reply.status = http_status(Status::removed);

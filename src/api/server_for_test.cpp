@@ -80,14 +80,17 @@ struct Server::Inside {
   std::unique_ptr<node::Node> node;
   std::unique_ptr<FhirHandler> handler;
 
-  explicit Inside(Options api_options) {
+  Inside(Options api_options, const std::vector<Bytes>& profiles) {
     node::Options options;
     options.segment_bytes = std::uint64_t{16} << 20U;
     make_directory(options);
     auto opened = run_task(machine.sequencer(), node::open(machine.world(), kv, options));
     expect_good(opened);
     node = std::move((*opened)->node);
-    handler = std::make_unique<FhirHandler>(*node, machine.world(), std::move(api_options));
+    auto definitions = Definitions::over({}, profiles);
+    check(definitions.has_value(), "the test's profiles are JSON");
+    handler = std::make_unique<FhirHandler>(*node, machine.world(), std::move(api_options),
+                                            *std::move(definitions));
   }
   ~Inside() {
     machine.crash(Crash::process);
@@ -115,7 +118,8 @@ struct Server::Inside {
   }
 };
 
-Server::Server(Options options) : inside_(std::make_unique<Inside>(std::move(options))) {}
+Server::Server(Options options, const std::vector<Bytes>& profiles)
+    : inside_(std::make_unique<Inside>(std::move(options), profiles)) {}
 Server::~Server() = default;
 
 FhirHandler& Server::handler() { return *inside_->handler; }

@@ -50,7 +50,8 @@ struct Answered {
 /// One server over an empty record. Time stands at 2026-01-01T00:00:00Z unless it is moved.
 class Server {
  public:
-  explicit Server(Options options = {});
+  /// `profiles`: StructureDefinitions of packages.
+  explicit Server(Options options = {}, const std::vector<Bytes>& profiles = {});
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

@@ -12,7 +12,8 @@ namespace holdfast::api {
 namespace {
 
 // 200 with a body, or the bare status: https://hl7.org/fhir/R4/http.html#ops
-void add_content(Reply& reply, const Parts& parts, const Call& call, const Written& what) {
+void add_content(Reply& reply, const Parts& parts, const Call& call, const Written& what,
+                 const Issues& issues) {
   if (call.prefer.content == Return::minimal) {
     return;
   }
@@ -26,7 +27,7 @@ void add_content(Reply& reply, const Parts& parts, const Call& call, const Writt
                   : what.status == Status::removed ? "deleted"
                                                    : "not there; nothing was deleted");
   if (call.prefer.content == Return::operation_outcome) {
-    reply.body = success_outcome(done);
+    reply.body = success_outcome(done, issues);
     return;
   }
   auto body = stored_version(parts, parts.node.view(), what.type, what.id, what.version);
@@ -51,7 +52,12 @@ decide::Prepared prepare(Terms terms, Content content) {
 
 }  // namespace
 
-Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed) {
+Telling telling(const Call& call) {
+  return call.prefer.content == Return::operation_outcome ? Telling::issues : Telling::nothing;
+}
+
+Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed,
+                   const Issues& issues) {
   const auto what = written(parts, committed, 0, call.match.type);
   if (!what) {
     return refusal(what.error(), Origin::content);
@@ -67,15 +73,15 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
     const std::string base = base_url(parts.options, call.request);
     reply.headers.add(
         "Location", fmt::format("{}{}{}", base, base.empty() ? "" : "/", local_version_url(*what)));
-    add_content(reply, parts, call, *what);
+    add_content(reply, parts, call, *what, issues);
   } else if (call.prefer.content == Return::operation_outcome) {
     reply.status = 200;
-    add_content(reply, parts, call, *what);
+    add_content(reply, parts, call, *what, issues);
   }
   return reply;
 }
 
-Result<Content> read_content(const Parts& parts, Format format, Bytes body) {
+Result<Content> read_content(const Parts& parts, Format format, Bytes body, Telling telling) {
   TRY(Bytes text, json_content(format, std::move(body)));
   ReaderPool::Lease reader = parts.readers.take();
   auto read = reader->read(std::move(text));
@@ -89,8 +95,13 @@ Result<Content> read_content(const Parts& parts, Format format, Bytes body) {
   if (auto whole = fhir::check_whole(json.root()); !whole) {
     return fail(placed_in(format, std::move(whole).error()));
   }
+  auto issues = parts.judge.judge(json.root(), telling);
+  if (!issues) {
+    return fail(placed_in(format, std::move(issues).error()));
+  }
   json.minify();
   Content content;
+  content.issues = *std::move(issues);
   const auto type = json.root().find("resourceType");
   content.type = *fhir::type_id(type->text());
   if (const auto id = json.root().find("id")) {
@@ -159,12 +170,12 @@ std::string local_version_url(const Written& written) {
 }
 
 Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on, decide::Prepared prepared,
-                      Origin origin) {
+                      Origin origin, Issues issues) {
   const auto committed = co_await parts.node.submit(on, std::move(prepared));
   if (!committed) {
     co_return refusal(committed.error(), origin);
   }
-  co_return show_written(parts, call, *committed);
+  co_return show_written(parts, call, *committed, issues);
 }
 
 Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
@@ -178,15 +189,17 @@ Task<Reply> write_content(const Parts& parts, Call& call, Executor& on,
   if (!terms) {
     co_return refusal(terms.error(), Origin::request);
   }
-  auto content = read_content(parts, *format, std::move(call.request.body));
+  auto content = read_content(parts, *format, std::move(call.request.body), telling(call));
   if (!content) {
     co_return refusal(content.error(), Origin::content);
   }
   if (const auto same = check_address(*content, call.match); !same) {
     co_return refusal(same.error(), Origin::request);
   }
+  Issues issues = std::move(content->issues);
   auto prepared = prepare(*std::move(terms), *std::move(content));
-  co_return co_await write_one(parts, call, on, std::move(prepared), Origin::content);
+  co_return co_await write_one(parts, call, on, std::move(prepared), Origin::content,
+                               std::move(issues));
 }
 
 }  // namespace holdfast::api

@@ -18,11 +18,15 @@ struct Content {
   std::optional<std::string> id;  ///< the id that it names itself
   Bytes body;
   decide::PreparedOperation prepared;
+  Issues issues;  ///< what validation found, where it is to be told
 };
 
-/// Reads, checks and prepares a body of that form. Failures are of the content: syntax, too_large,
-/// and what fhir::check_resource finds.
-[[nodiscard]] Result<Content> read_content(const Parts& parts, Format format, Bytes body);
+/// Reads, checks, judges and prepares a body of that form. Failures are of the content: syntax,
+/// too_large, what fhir::check_resource finds, and what the channel refuses.
+[[nodiscard]] Result<Content> read_content(const Parts& parts, Format format, Bytes body,
+                                           Telling telling);
+/// Whether somebody will read what validation found, though nothing is refused.
+[[nodiscard]] Telling telling(const Call& call);
 
 /// What the same Idempotency-Key must stand for: method, target, conditions and content.
 [[nodiscard]] Hash request_hash(const Request& request);
@@ -49,13 +53,13 @@ struct Written {
 
 /// The reply to the only operation of a Command, with the content that `Prefer` asks for.
 [[nodiscard]] Reply show_written(const Parts& parts, const Call& call,
-                                 const node::Committed& committed);
+                                 const node::Committed& committed, const Issues& issues);
 
 /// Submits one create, update or delete, and replies with the content that `Prefer` asks for (by
 /// default the resource). The same Outcome gives the same reply, however often it is asked for.
-/// What is refused is refused as a fault of `origin`.
+/// What is refused is refused as a fault of `origin`. `issues` are told with it, if asked for.
 [[nodiscard]] Task<Reply> write_one(const Parts& parts, const Call& call, Executor& on,
-                                    decide::Prepared prepared, Origin origin);
+                                    decide::Prepared prepared, Origin origin, Issues issues);
 
 /// What the head of a create or an update asks for.
 struct Terms {

@@ -13,6 +13,9 @@ std::string_view name(Code code) {
     case Code::structure: return "structure";
     case Code::required: return "required";
     case Code::value: return "value";
+    case Code::invariant: return "invariant";
+    case Code::code_invalid: return "code-invalid";
+    case Code::remark: return "remark";
     case Code::unsupported: return "unsupported";
     case Code::unknown_type: return "unknown-type";
     case Code::not_found: return "not-found";

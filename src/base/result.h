@@ -17,6 +17,9 @@ enum class Code : std::uint8_t {
   structure,         ///< an element that is unknown, repeated or of the wrong kind
   required,          ///< an element or value that must be there is missing
   value,             ///< a primitive outside its type's value space
+  invariant,         ///< content that breaks a rule of its definition
+  code_invalid,      ///< a code outside the value set that its element is bound to
+  remark,            ///< no failure: what else was found; only in Error::more
   unsupported,       ///< understood, but this server does not do it
   unknown_type,      ///< no such resource type in FHIR R4
   not_found,         ///< no such resource, version or route

@@ -1,15 +1,40 @@
 #include "server/assembly.h"
 
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 namespace holdfast::server {
+namespace {
+
+/// What packages bring beside search parameters. What of their profiles is not checked is said now,
+/// and again by each validation.
+Result<std::unique_ptr<const api::Definitions>> read_definitions(const Packages& packages,
+                                                                 Log& log) {
+  std::vector<Bytes> terminology = packages.code_systems;
+  terminology.insert(terminology.end(), packages.value_sets.begin(), packages.value_sets.end());
+  auto read = api::Definitions::over(terminology, packages.structure_definitions);
+  if (!read) {
+    return fail(Code::usage, fmt::format("the packages cannot be used: {}", read.error().what),
+                read.error().where);
+  }
+  for (const std::string& what : (*read)->validator().library().problems()) {
+    log.warn("something in a package is not checked by validation", {{"what", what}});
+  }
+  return read;
+}
+
+}  // namespace
 
 /// The FHIR handler, and beside it what belongs to the process.
 class Assembly::Door final : public api::Handler {
  public:
   Door(World& world, node::Node& node, const api::Options& options,
-       const Surroundings& surroundings)
-      : node_(node), surroundings_(surroundings), fhir_(node, world, options) {}
+       std::unique_ptr<const api::Definitions> definitions, const Surroundings& surroundings)
+      : node_(node),
+        surroundings_(surroundings),
+        fhir_(node, world, options, std::move(definitions)) {}
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
@@ -39,7 +64,8 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body = metrics_text(node_, budget.used(), budget.bytes_max(), *edge_, surroundings_);
+    reply.body = metrics_text(node_, budget.used(), budget.bytes_max(), *edge_, fhir_.judged(),
+                              surroundings_);
     return reply;
   }
 
@@ -49,12 +75,14 @@ class Assembly::Door final : public api::Handler {
   api::FhirHandler fhir_;
 };
 
-Assembly::Assembly(Parts parts, const Config& config, node::Opened opened)
+Assembly::Assembly(Parts parts, const Config& config, node::Opened opened,
+                   std::unique_ptr<const api::Definitions> definitions)
     : parts_(std::move(parts)),
       home_(*parts_.world.io.front()),
       drain_time_max_(config.drain_time_max),
       node_(std::move(opened.node)),
-      door_(std::make_unique<Door>(parts_.world, *node_, config.api, parts_.surroundings)),
+      door_(std::make_unique<Door>(parts_.world, *node_, config.api, std::move(definitions),
+                                   parts_.surroundings)),
       server_(std::make_unique<http::Server>(home_, parts_.world.io, parts_.listener, *door_,
                                              node_->budget(), parts_.world.clock,
                                              parts_.world.random, config.limits)) {
@@ -66,13 +94,15 @@ Assembly::~Assembly() = default;
 
 Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config& config) {
   World& world = parts.world;
+  CO_TRY(auto definitions, read_definitions(config.packages, parts.log));
   co_await world.sequencer.turn();
   auto opened = co_await node::open(world, parts.kv, config.node);
   co_await world.io.front()->turn();
   if (!opened) {
     co_return fail(std::move(opened).error());
   }
-  std::unique_ptr<Assembly> assembly(new Assembly(std::move(parts), config, *std::move(opened)));
+  std::unique_ptr<Assembly> assembly(
+      new Assembly(std::move(parts), config, *std::move(opened), std::move(definitions)));
   CO_TRY_OK(co_await assembly->define(config.packages.search_parameters));
   co_return assembly;
 }

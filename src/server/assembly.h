@@ -65,7 +65,8 @@ class Assembly {
 
  private:
   class Door;
-  Assembly(Parts parts, const Config& config, node::Opened opened);
+  Assembly(Parts parts, const Config& config, node::Opened opened,
+           std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
   /// One line an episode, not one a look.

@@ -89,6 +89,25 @@ Result<void> set_accept(node::AcceptClock& to, std::string_view text) {
   return ok();
 }
 
+Result<void> set_strictness(api::Strictness& to, std::string_view text) {
+  for (const auto strictness :
+       {api::Strictness::off, api::Strictness::warn, api::Strictness::refuse}) {
+    if (text == api::name(strictness)) {
+      to = strictness;
+      return ok();
+    }
+  }
+  return fail(Code::usage, fmt::format("'{}' is none of off, warn and refuse", text));
+}
+Result<void> set_unknown(fhir::validation::UnknownProfile& to, std::string_view text) {
+  if (text != "warn" && text != "refuse") {
+    return fail(Code::usage, fmt::format("'{}' is neither warn nor refuse", text));
+  }
+  to = text == "refuse" ? fhir::validation::UnknownProfile::error
+                        : fhir::validation::UnknownProfile::warning;
+  return ok();
+}
+
 using Text = std::string_view;
 
 constexpr std::array table{
@@ -122,6 +141,23 @@ constexpr std::array table{
               return set_count(c.api.conditional_delete_max, t, {1, api::conditional_delete_limit});
             },
             [](const Config& c) { return std::to_string(c.api.conditional_delete_max); }},
+    Setting{"http_validation",
+            "what becomes of content over HTTP that breaks invariants, bindings or profiles: off, "
+            "warn (stored, counted, told on request) or refuse",
+            Shape::value,
+            [](Config& c, Text t) { return set_strictness(c.api.judging.strictness, t); },
+            [](const Config& c) { return std::string(api::name(c.api.judging.strictness)); }},
+    Setting{"http_unknown_profile",
+            "a profile in meta.profile that no package has: warn, or refuse (as an error, where "
+            "http_validation refuses)",
+            Shape::value,
+            [](Config& c, Text t) { return set_unknown(c.api.judging.unknown_profile, t); },
+            [](const Config& c) {
+              return std::string(c.api.judging.unknown_profile ==
+                                         fhir::validation::UnknownProfile::error
+                                     ? "refuse"
+                                     : "warn");
+            }},
     Setting{"io_threads", "threads for connections; 0: one a core", Shape::value,
             [](Config& c, Text t) { return set_count(c.io_threads, t, {0, 256}); },
             [](const Config& c) { return std::to_string(c.io_threads); }},

@@ -113,14 +113,36 @@ void add_edge(Families& to, const http::Counts& edge) {
   }
 }
 
+// One channel so far; the label is for those that come.
+void add_judged(Families& to, const std::string& channel, const api::JudgedCounts& judged) {
+  const auto add = [&](std::string_view name, std::string_view help, Labels labels,
+                       std::uint64_t value) {
+    auto& family = add_family(to, name, help, prometheus::MetricType::Counter);
+    add_sample(family, std::move(labels)).counter.value = static_cast<double>(value);
+  };
+  add("validated_resources_total", "Resources validated before they were written",
+      {{"channel", channel}}, judged.resources);
+  add("validation_refused_total", "Resources refused because of what validation found",
+      {{"channel", channel}}, judged.refused);
+  auto& issues = add_family(to, "validation_issues_total", "What validation found, by severity",
+                            prometheus::MetricType::Counter);
+  for (std::size_t i = 0; i < judged.issues.size(); ++i) {
+    const auto severity = static_cast<fhir::validation::Severity>(i);
+    add_sample(issues, {{"channel", channel}, {"severity", std::string(name(severity))}})
+        .counter.value = static_cast<double>(judged.issues[i]);
+  }
+}
+
 }  // namespace
 
 Bytes metrics_text(const node::Node& node, std::uint64_t budget_used, std::uint64_t budget_max,
-                   const http::Counts& edge, const Surroundings& surroundings) {
+                   const http::Counts& edge, const api::JudgedCounts& judged,
+                   const Surroundings& surroundings) {
   Families families;
   families.reserve(48);
   add_node(families, node);
   add_edge(families, edge);
+  add_judged(families, "http", judged);
   add_gauge(families, "ingest_bytes", "Bytes of request bodies in work", budget_used);
   add_gauge(families, "ingest_bytes_max", "The bound of those", budget_max);
   const auto add_known = [&](const std::function<std::uint64_t()>& ask, std::string_view name,

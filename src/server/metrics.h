@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "api/judging.h"
 #include "base/bytes.h"
 #include "http/counts.h"
 #include "node/node.h"
@@ -23,7 +24,7 @@ struct Surroundings {
 /// The whole exposition. From any thread.
 [[nodiscard]] Bytes metrics_text(const node::Node& node, std::uint64_t budget_used,
                                  std::uint64_t budget_max, const http::Counts& edge,
-                                 const Surroundings& surroundings);
+                                 const api::JudgedCounts& judged, const Surroundings& surroundings);
 
 inline constexpr std::string_view metrics_media_type = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -237,5 +237,27 @@ TEST(Slices, WithoutADiscriminatorAreNotCheckedInSilence) {
               HasSubstr("its slices by 'code.where(x)' are not checked"));
 }
 
+TEST(Slices, OfProfilesThatNameEachOtherEnd) {
+  const auto naming = [](std::string_view own, std::string_view other) {
+    return Bytes(fmt::format(
+        R"x({{"resourceType":"StructureDefinition","url":"{}","kind":"resource","type":"Observation",)x"
+        R"x("baseDefinition":"http://hl7.org/fhir/StructureDefinition/Observation","derivation":"constraint",)x"
+        R"x("differential":{{"element":[{{"id":"Observation.hasMember","path":"Observation.hasMember","slicing":)x"
+        R"x({{"discriminator":[{{"type":"profile","path":"resolve()"}}],"rules":"closed"}}}},)x"
+        R"x({{"id":"Observation.hasMember:m","path":"Observation.hasMember","sliceName":"m","type":[{{"code":"Reference",)x"
+        R"x("targetProfile":["{}"]}}]}}]}}}})x",
+        own, other));
+  };
+  Bench bench({naming("urn:a", "urn:b"), naming("urn:b", "urn:a")});
+  // Each is a member of the other.
+  const std::string circle =
+      R"({"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a",)"
+      R"("resource":{"resourceType":"Observation","meta":{"profile":["urn:a"]},"status":"final","code":{"text":"1"},)"
+      R"("hasMember":[{"reference":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0b"}]}},)"
+      R"({"fullUrl":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0b","resource":{"resourceType":"Observation",)"
+      R"("status":"final","code":{"text":"2"},"hasMember":[{"reference":"urn:uuid:61ebe359-bfdc-4613-8bf2-c5e300945f0a"}]}}]})";
+  EXPECT_EQ(bench.errors(circle), "");
+}
+
 }  // namespace
 }  // namespace holdfast::fhir::validation
