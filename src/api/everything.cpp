@@ -27,6 +27,9 @@ constexpr std::string_view page_parameter = "_page";
 constexpr std::size_t everything_page_bytes_max = std::size_t{16} << 20U;
 /// Entries of one page; without `_count` a page has as many.
 constexpr std::uint64_t everything_count_max = 10'000;
+/// Patients and resources that a page of all patients looks at to find those that are asked for:
+/// then it ends, with what it has.
+constexpr std::uint64_t everything_looked_at_max = 10'000;
 /// What an entry takes beside its resource, and a usual resource: for the first allocation.
 constexpr std::size_t entry_bytes_usual = 1'600;
 
@@ -141,6 +144,7 @@ class Writing {
     search::Referred referred(source_, snapshot_, subject);
     const std::vector<search::TypedRow> matches = chosen(compartment);
     matches_ = matches.size();
+    looked_at_ += compartment.size();
     const bool reads_all = !at.is_referred && at.shown == 0 && !asked_.chooses();
     if (!at.is_referred) {
       TRY(const bool all, write_rows(matches, "match", at.shown, reads_all ? &referred : nullptr));
@@ -170,6 +174,9 @@ class Writing {
       before = next.front().row;
       if (before != at.patient) {
         at = Place{before, false, 0};
+      }
+      if (looked_at_ > everything_looked_at_max) {
+        return false;
       }
       TRY(const auto header, views::read_body_header(source_.reader, before));
       TRY(const bool all, write_subject({header.type, header.id}, at));
@@ -264,6 +271,7 @@ class Writing {
   Bytes text_;
   std::size_t entries_ = 0;
   std::uint64_t matches_ = 0;
+  std::uint64_t looked_at_ = 0;
   bool removes_doubles_ = false;
   std::set<RowId> on_page_;
 };
@@ -288,8 +296,8 @@ Result<OperationInput> read_input(const Parts& parts, const Call& call, Interact
         parts, call,
         {"$everything", {"start", "end", "_since", "_count"}, {"_type"}, std::string_view()});
   }
-  return OperationInput::read(
-      parts, call, {"$everything", {"_since", "_count"}, {"_type"}, std::string_view()});
+  return OperationInput::read(parts, call,
+                              {"$everything", {"_since", "_count"}, {"_type"}, std::string_view()});
 }
 
 Result<Inquiry> first_page(const Parts& parts, const Call& call, const node::Moment& moment) {

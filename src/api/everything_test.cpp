@@ -198,6 +198,26 @@ TEST(Everything, OfAllPatientsComesOneAfterTheOther) {
   EXPECT_EQ(paged.size(), 12U);
 }
 
+TEST(Everything, OfAllPatientsEndsAPageThatFindsNothing) {
+  Server server;
+  constexpr int patients = 10'002;
+  std::vector<std::string> entries;
+  for (int i = 0; i < patients; ++i) {
+    entries.emplace_back(
+        R"({"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}})");
+  }
+  ASSERT_EQ(server.bundle("transaction", entries).status, 200);
+  server.advance(seconds(10));
+  put(server, "Patient/late", resource("Patient", "late"));
+  const Document first = server.get("/fhir/Patient/$everything?_since=2026-01-01T00:00:05Z").json();
+  EXPECT_EQ(first.size("entry"), 0U) << "it has looked at 10,001 and found none yet";
+  const std::string url = first.at("link.1.url");
+  ASSERT_NE(url, "");
+  const Document second = server.get(url.substr(url.find("/fhir/"))).json();
+  EXPECT_EQ(entries_of(second), (Names{"Patient/late"}));
+  EXPECT_FALSE(second.has("link.1"));
+}
+
 TEST(Everything, RefusesWhatItDoesNotKnow) {
   Server server;
   fill(server);

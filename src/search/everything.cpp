@@ -333,6 +333,14 @@ Referred::~Referred() = default;
 Result<void> Referred::add(BytesView resource) { return inside_->add(resource, true); }
 
 Result<void> Referred::add_rows(const std::vector<TypedRow>& rows) {
+  if (rows.size() > referring_max) {
+    return fail(
+        Code::too_costly,
+        fmt::format("{}/{} has {} resources; what they refer to is looked up for at most {}: "
+                    "search for what is needed instead",
+                    fhir::name(inside_->subject.type), inside_->subject.id, rows.size(),
+                    referring_max));
+  }
   views::BodyScan scan(inside_->source.reader, inside_->source.codec);
   Bytes body;
   for (const TypedRow& row : rows) {

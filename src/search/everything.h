@@ -23,6 +23,8 @@ namespace holdfast::search {
 
 /// Resources that a compartment may refer to outside of it.
 inline constexpr std::size_t referred_max = 10'000;
+/// Bodies that one page may look through for references: about a second's work.
+inline constexpr std::size_t referring_max = 500'000;
 
 /// Whose everything.
 struct Subject {
@@ -66,7 +68,7 @@ class Referred {
 
   /// A resource of the compartment, as it is stored. Code::too_costly over referred_max.
   [[nodiscard]] Result<void> add(BytesView resource);
-  /// The bodies of these rows.
+  /// The bodies of these rows. Also Code::too_costly over referring_max.
   [[nodiscard]] Result<void> add_rows(const std::vector<TypedRow>& rows);
   /// What was referred to, and what that refers to: by row, each once, none of `compartment`.
   [[nodiscard]] Result<std::vector<TypedRow>> rows(const std::vector<TypedRow>& compartment);
