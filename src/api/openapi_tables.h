@@ -128,6 +128,13 @@ inline constexpr std::array interaction_texts{
                     Answers::json, ""},
 };
 
+static_assert(std::ranges::all_of(routes,
+                                  [](const Route& route) {
+                                    return std::ranges::find(interaction_texts, route.interaction,
+                                                             &InteractionText::interaction) !=
+                                           interaction_texts.end();
+                                  }),
+              "a route whose interaction has no row above");
 [[nodiscard]] inline const InteractionText& row_of(Interaction interaction) {
   const auto* found =
       std::ranges::find(interaction_texts, interaction, &InteractionText::interaction);
