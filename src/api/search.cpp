@@ -100,7 +100,7 @@ Result<Inquiry> later_page(const Parts& parts, const Call& call, const search::S
 }
 
 std::string address_of(const Parts& parts, const Call& call) {
-  const std::string base = base_url(parts.options, call.request);
+  std::string base = base_url(parts.options, call.request);
   const Match& match = call.match;
   if (is_of_everything(match.interaction)) {
     return base;

@@ -127,7 +127,7 @@ class Parser {
       return add_include(parameter);
     }
     if (name == "_count" || name == "_sort" || name == "_summary" || name == "_total" ||
-        name == "_elements" || name == "_contained") {
+        name == "_elements" || name == "_contained" || name == "_containedType") {
       criteria_.has_result_parameter = true;
       return set_result(parameter);
     }
@@ -209,14 +209,14 @@ class Parser {
     if (parameter.name == "_total") {
       return set_total(parameter.value);
     }
-    if (parameter.name == "_contained") {
-      return parameter.value == "false"
-                 ? ok()
-                 : refuse(parameter, {Code::unsupported,
-                                      "contained resources are found through their container "
-                                      "here: '_contained' is offered with 'false' only",
-                                      {},
-                                      {}});
+    if (parameter.name.starts_with("_contained")) {
+      const bool as_here = parameter.value == "false" || parameter.value == "container";
+      return as_here ? ok()
+                     : refuse(parameter, {Code::unsupported,
+                                          "contained resources are found through their container "
+                                          "here: '_contained' is offered with 'false' only",
+                                          {},
+                                          {}});
     }
     (parameter.name == "_summary" ? summary_ : elements_) = parameter.value;
     return ok();

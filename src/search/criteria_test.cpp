@@ -78,6 +78,9 @@ TEST(Criteria, NameWhatIsNotKnownAndWhatWasMeant) {
   EXPECT_TRUE(says(why("_lastupdated=2020", Code::unsupported), "'_lastUpdated'"));
   EXPECT_TRUE(says(why("zzzzzzzz=1", Code::unsupported), "'zzzzzzzz' is not known for Patient"));
   EXPECT_TRUE(says(why("_text=x", Code::unsupported), "gives no expression"));
+  EXPECT_TRUE(says(why("_contained=both", Code::unsupported), "through their container"));
+  EXPECT_TRUE(says(why("_containedType=contained", Code::unsupported), "through their container"));
+  EXPECT_TRUE(of_patient("_contained=false&_containedType=container").has_value());
   EXPECT_TRUE(says(why("identifier:exact=x", Code::unsupported), "':exact'"));
   EXPECT_TRUE(says(why("identifier:of-type=x", Code::value), "system|code|value"));
   EXPECT_TRUE(says(why("_id:exact=x", Code::unsupported), "':exact'"));

@@ -43,9 +43,10 @@ class FilterReader {
 
   // x and x and x, or x or x or x
   Result<FilterNode> logical(std::size_t depth) {
-    TRY(FilterNode first, one(depth));
-    std::optional<FilterNode::Kind> kind;
     FilterNode made;
+    made.inner.emplace_back();
+    TRY(made.inner.front(), one(depth));
+    std::optional<FilterNode::Kind> kind;
     for (;;) {
       skip_space();
       const std::size_t before = at_;
@@ -61,15 +62,16 @@ class FilterReader {
                                 "{}; put parentheses around what belongs together",
                                 before + 1));
       }
-      if (!kind) {
-        kind = here;
-        made.kind = here;
-        made.inner.push_back(std::move(first));
-      }
+      kind = here;
       TRY(FilterNode next, one(depth));
       made.inner.push_back(std::move(next));
     }
-    return kind ? std::move(made) : std::move(first);
+    if (!kind) {
+      FilterNode only = std::move(made.inner.front());
+      return only;
+    }
+    made.kind = *kind;
+    return made;
   }
 
   // (filter), not (filter), or a test

@@ -5,6 +5,8 @@
 
 #include <set>
 
+#include <fmt/format.h>
+
 #include "search/test_oracle.h"
 
 namespace holdfast::search {
@@ -179,9 +181,10 @@ TEST(Page, FindsOnceWhatHasTwoKeysInARange) {
   for (int i = 0; i < patients; ++i) {
     const std::string id = "p" + std::to_string(i);
     record.put(patient, id,
-               R"({"resourceType":"Patient","id":")" + id +
-                   R"(","managingOrganization":{"reference":"Organization/)" + id +
-                   R"(","identifier":{"system":"urn:o","value":")" + id + "\"}}}");
+               fmt::format(R"({{"resourceType":"Patient","id":"{0}","managingOrganization":)"
+                           R"({{"reference":"Organization/{0}","identifier":)"
+                           R"({{"system":"urn:o","value":"{0}"}}}}}})",
+                           id));
   }
   for (const char* const query :
        {"organization:missing=false", "organization:missing=false&_sort=_id",

@@ -78,7 +78,7 @@ class Stored {
   }
   /// What is built in, and what was taken over it.
   [[nodiscard]] Result<Terminology> laid_over() const {
-    const Terminology built_in;
+    Terminology built_in;
     if (taken_.empty()) {
       return built_in;
     }

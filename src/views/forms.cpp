@@ -157,7 +157,8 @@ class Appender {
       return;
     }
     if (value.is_string()) {
-      return append_reference_form(to_, value.text(scratch_), row->kind == ElementKind::canonical);
+      return append_reference_form(to_, value.text(scratch_),
+                                   row != nullptr && row->kind == ElementKind::canonical);
     }
     append_reference_form(to_, member_text(value, "reference", scratch_), false);
     append_reference_identifier_form(to_, value);
