@@ -264,6 +264,9 @@ Result<BundlePlan> plan_bundle(const Parts& parts, std::string_view base, Format
   }
   for (BundleEntry& entry : plan->entries) {
     entry.error = placed_in(format, std::move(entry.error));
+    if (format == Format::xml) {
+      drop_lines(entry.issues);
+    }
   }
   return plan;
 }

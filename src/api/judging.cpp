@@ -121,6 +121,12 @@ Issues Judge::examine(fhir::JsonValue resource, std::span<const std::string> pro
   return report.take();
 }
 
+void drop_lines(Issues& issues) {
+  for (validation::Issue& issue : issues) {
+    issue.where = std::string(fhir::split_where(issue.where).expression);
+  }
+}
+
 Error refusal_of(Issues issues) {
   std::ranges::stable_sort(issues, {}, &validation::Issue::severity);
   Error first;

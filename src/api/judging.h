@@ -97,6 +97,10 @@ class Judge {
   std::vector<Lease> idle_;
 };
 
+/// Without lines, where they are not those of what was sent: XML, what a patch made, what is
+/// stored.
+void drop_lines(Issues& issues);
+
 /// As failures are told: the first error, and all the others as its `more`.
 [[nodiscard]] Error refusal_of(Issues issues);
 

@@ -119,9 +119,7 @@ Result<Issues> judge_patched(const Parts& parts, fhir::JsonValue resource, Telli
   if (!issues) {
     return fail(of_result(std::move(issues).error()));
   }
-  for (validation::Issue& issue : *issues) {
-    issue.where = std::string(fhir::split_where(issue.where).expression);
-  }
+  drop_lines(*issues);
   return issues;
 }
 

@@ -196,6 +196,22 @@ TEST(Channel, RefuseRefusesErrorsWithAllThatWasFound) {
   EXPECT_EQ(server.get("/fhir/Patient?_summary=count").json().at("total"), "1");
 }
 
+TEST(Channel, NamesNoLinesOfXml) {
+  constexpr std::string_view xml =
+      R"(<Patient xmlns="http://hl7.org/fhir"><gender value="mail"/></Patient>)";
+  const std::vector<Field> headers{{"Content-Type", "application/fhir+xml"},
+                                   {"Accept", "application/fhir+json"},
+                                   {"Prefer", "return=OperationOutcome"}};
+  Server warns(with(Strictness::warn));
+  EXPECT_THAT(issues(warns.send(Method::post, "/fhir/Patient", headers, Bytes(xml))),
+              HasSubstr("error code-invalid Patient.gender ()\n"));
+  Server refuses(with(Strictness::refuse));
+  EXPECT_THAT(issues(refuses.send(Method::post, "/fhir/Patient", headers, Bytes(xml))),
+              HasSubstr("error code-invalid Patient.gender ()\n"));
+  EXPECT_THAT(issues(refuses.send(Method::post, "/fhir/Patient/$validate", headers, Bytes(xml))),
+              HasSubstr("error code-invalid Patient.gender ()\n"));
+}
+
 TEST(Channel, RefusesWhatAPatchWouldMake) {
   Server server(with(Strictness::refuse));
   EXPECT_EQ(server.put("/fhir/Patient/p", R"({"resourceType":"Patient","id":"p","gender":"male"})")

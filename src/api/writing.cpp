@@ -102,6 +102,9 @@ Result<Content> read_content(const Parts& parts, Format format, Bytes body, Tell
   json.minify();
   Content content;
   content.issues = *std::move(issues);
+  if (format == Format::xml) {
+    drop_lines(content.issues);
+  }
   const auto type = json.root().find("resourceType");
   content.type = *fhir::type_id(type->text());
   if (const auto id = json.root().find("id")) {

@@ -86,8 +86,11 @@ void print_issues(const std::vector<Json>& documents, const std::vector<std::str
                   const validation::Validator& validator) {
   validation::Workspace workspace;
   for (std::size_t i = 0; i < documents.size(); ++i) {
+    validation::BundleEntries entries(documents[i].root());
+    validation::Terms terms;
+    terms.entries = &entries;
     for (const JsonValue resource : resources_of(documents[i])) {
-      const validation::Report report = validator.check_and_validate(resource, {}, workspace);
+      const validation::Report report = validator.check_and_validate(resource, terms, workspace);
       for (const validation::Issue& issue : report.issues()) {
         fmt::print("{} {} {} {}: {} [{}]\n", names[i], name(issue.severity), name(issue.type),
                    issue.where, issue.text, issue.rule);
