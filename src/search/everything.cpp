@@ -13,6 +13,7 @@
 #include "fhir/links.h"
 #include "search/finder.h"
 #include "search/rows.h"
+#include "search/vocabulary.h"
 #include "views/body_scan.h"
 #include "views/keys.h"
 #include "views/postings.h"
@@ -128,10 +129,11 @@ Result<views::Current> current_of(const Source& source, const Snapshot& snapshot
 /// The moment of a snapshot, with a budget of its own.
 struct Reading {
   Budget budget{PageLimits{}.candidates_max};
+  Vocabulary vocabulary;
   Moment moment;
   Reading(const Source& source, const Snapshot& snapshot, bool latest)
       : moment{source.reader,     source.codec, source.params, snapshot.row, snapshot.row,
-               snapshot.position, latest,       snapshot.time, budget} {}
+               snapshot.position, latest,       snapshot.time, budget,       vocabulary} {}
 };
 
 class Gathering {
