@@ -226,6 +226,14 @@ TEST(Base, EntriesOfABundleAreValidatedToo) {
       HasSubstr("Bundle.entry[0].resource.generalPractitioner[0]: ref-1"));
 }
 
+TEST(Base, WhatAnEntryContainsIsTheEntrys) {
+  Bench bench;
+  EXPECT_EQ(bench.errors(R"({"resourceType":"Bundle","type":"collection","entry":[{"resource":)"
+                         R"({"resourceType":"Patient","contained":[{"resourceType":"Organization",)"
+                         R"("id":"o","name":"O"}],"managingOrganization":{"reference":"#o"}}}]})"),
+            "");
+}
+
 TEST(Base, TargetsInTheSameBundleAreKnown) {
   Bench bench;
   const auto bundle = [](std::string_view type) {

@@ -30,10 +30,10 @@
 
 namespace holdfast::fhir::validation {
 
-/// What one validation may cost: so much, and so much for each value of the document. A step is
-/// about ten nanoseconds.
+/// What one validation may cost: so much, and so much for each value of the document. A step takes
+/// some nanoseconds, so the largest document ends within about two seconds.
 constexpr std::uint64_t steps_base_max = 10'000'000;
-constexpr std::uint64_t steps_per_value_max = 500;
+constexpr std::uint64_t steps_per_value_max = 100;
 /// Evaluations inside each other: conformsTo() of a profile whose rule asks conformsTo().
 constexpr std::size_t nested_max = 8;
 
