@@ -1,6 +1,6 @@
 #include "api/judging.h"
 
-#include <algorithm>
+#include <fmt/format.h>
 
 namespace holdfast::api {
 namespace {
@@ -26,6 +26,30 @@ Code code_of(const validation::Issue& issue) {
     case IssueType::informational: break;
   }
   return Code::value;
+}
+
+// With a last word on those that were only counted.
+Issues told_of(validation::Report& report) {
+  std::array<std::size_t, validation::severities> hidden{};
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
+    hidden[i] = report.count(static_cast<Severity>(i));
+  }
+  Issues issues = report.take();
+  for (const validation::Issue& issue : issues) {
+    --hidden[static_cast<std::size_t>(issue.severity)];
+  }
+  for (std::size_t i = 0; i < hidden.size(); ++i) {
+    if (hidden[i] != 0) {
+      const auto severity = static_cast<Severity>(i);
+      issues.push_back(
+          {severity,
+           IssueType::informational,
+           fmt::format("{} more of severity {} are not shown", hidden[i], name(severity)),
+           {},
+           {}});
+    }
+  }
+  return issues;
 }
 
 }  // namespace
@@ -104,9 +128,9 @@ Result<Issues> Judge::judge(fhir::JsonValue resource, Telling telling,
   give_back(std::move(workspace));
   if (refuses) {
     counts_.refused.fetch_add(1, std::memory_order_relaxed);
-    return fail(refusal_of(report.take()));
+    return fail(refusal_of(told_of(report)));
   }
-  return report.take();
+  return telling == Telling::issues ? told_of(report) : Issues();
 }
 
 Issues Judge::examine(fhir::JsonValue resource, std::span<const std::string> profiles) {
@@ -118,7 +142,7 @@ Issues Judge::examine(fhir::JsonValue resource, std::span<const std::string> pro
   validation::Report report =
       definitions_.validator().check_and_validate(resource, terms, *workspace);
   give_back(std::move(workspace));
-  return report.take();
+  return told_of(report);
 }
 
 void drop_lines(Issues& issues) {
@@ -128,15 +152,18 @@ void drop_lines(Issues& issues) {
 }
 
 Error refusal_of(Issues issues) {
-  std::ranges::stable_sort(issues, {}, &validation::Issue::severity);
   Error first;
-  for (validation::Issue& issue : issues) {
-    const bool is_first = first.what.empty();
-    Error told{code_of(issue), std::move(issue.text), std::move(issue.where), {}};
-    if (is_first) {
-      first = std::move(told);
-    } else {
-      first.more.push_back(std::move(told));
+  for (const Severity severity : {Severity::error, Severity::warning, Severity::information}) {
+    for (validation::Issue& issue : issues) {
+      if (issue.severity != severity) {
+        continue;
+      }
+      Error told{code_of(issue), std::move(issue.text), std::move(issue.where), {}};
+      if (first.what.empty()) {
+        first = std::move(told);
+      } else {
+        first.more.push_back(std::move(told));
+      }
     }
   }
   return first;

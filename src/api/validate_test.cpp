@@ -69,6 +69,18 @@ TEST(Validate, TellsFaultsOfStructureAsIssues) {
   EXPECT_THAT(issues(found), HasSubstr("error structure Patient.nmae"));
 }
 
+TEST(Validate, SaysHowManyItDoesNotShow) {
+  Server server;
+  std::string many;
+  for (int i = 0; i < 150; ++i) {
+    many += std::string(i == 0 ? "" : ",") + R"({"use":"nick","family":"A"})";
+  }
+  const Answered found =
+      server.post("/fhir/Patient/$validate", R"({"resourceType":"Patient","name":[)" + many + "]}");
+  EXPECT_EQ(found.status, 200);
+  EXPECT_THAT(found.body, HasSubstr("50 more of severity error are not shown"));
+}
+
 TEST(Validate, TakesParameters) {
   Server server({}, {profile()});
   const Answered found = server.post(
