@@ -158,10 +158,6 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
                 const fhir::SearchParams& params, const validation::Library& library) {
   json.open('{');
   json.text("type", fhir::name(type));
-  if (const std::vector<std::string> lines = left_out(params, type); !lines.empty()) {
-    json.text("documentation",
-              fmt::format("Search parameters that cannot be used: {}", fmt::join(lines, "; ")));
-  }
   write_profiles(json, type, library);
   write_interactions(json, Level::type);
   json.text("versioning", "versioned-update");
@@ -171,6 +167,10 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
   json.text("conditionalRead", "full-support");
   json.boolean("conditionalUpdate", is_answered(Interaction::update_selected));
   json.text("conditionalDelete", options.conditional_delete_max > 1 ? "multiple" : "single");
+  if (const std::vector<std::string> lines = left_out(params, type); !lines.empty()) {
+    json.text("documentation",
+              fmt::format("Search parameters that cannot be used: {}", fmt::join(lines, "; ")));
+  }
   write_includes(json, type, params);
   json.open("searchParam", '[');
   for (const search::SearchParameter& parameter : search::parameters_of(params, type)) {
