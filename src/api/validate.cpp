@@ -144,7 +144,7 @@ void place_within(Issues& issues, JsonValue resource, bool has_lines) {
     const fhir::Where where = fhir::split_where(issue.where);
     std::string expression(where.expression);
     if (resource.index() != 0 && expression.starts_with(prefix)) {
-      expression = type + expression.substr(prefix.size());
+      expression.replace(0, prefix.size(), type);
     }
     issue.where = !has_lines || where.place.empty()
                       ? expression
