@@ -103,7 +103,13 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   }
   std::unique_ptr<Assembly> assembly(
       new Assembly(std::move(parts), config, *std::move(opened), std::move(definitions)));
-  CO_TRY_OK(co_await assembly->define(config.packages.search_parameters));
+  if (auto defined = co_await assembly->define(config.packages.search_parameters); !defined) {
+    // The node runs by now: segments are being prepared, postings written.
+    if (const auto drained = co_await assembly->drain_node(); !drained) {
+      assembly->parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
+    }
+    co_return fail(std::move(defined).error());
+  }
   co_return assembly;
 }
 
@@ -194,14 +200,18 @@ Task<End> Assembly::run() {
   parts_.log.info("draining");
   const Duration patience = end == End::failed ? failed_drain_time_max : drain_time_max_;
   co_await server_->drain(home_.now() + patience);
-  co_await parts_.world.sequencer.turn();
-  const auto drained = co_await node_->drain();
-  co_await home_.turn();
-  if (!drained) {
+  if (const auto drained = co_await drain_node(); !drained) {
     parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
     end = End::failed;
   }
   co_return end;
+}
+
+Task<Result<void>> Assembly::drain_node() {
+  co_await parts_.world.sequencer.turn();
+  auto drained = co_await node_->drain();
+  co_await home_.turn();
+  co_return drained;
 }
 
 }  // namespace holdfast::server

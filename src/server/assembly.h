@@ -69,6 +69,8 @@ class Assembly {
            std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
+  /// On home, before and after; nothing runs in the node any more then.
+  Task<Result<void>> drain_node();
   /// One line an episode, not one a look.
   struct Said {
     std::string writes_refused;

@@ -35,16 +35,27 @@ class AssemblyTest : public testing::Test {
   }
   ~AssemblyTest() override { machine_.crash(Crash::process); }
 
-  void start() {
+  SimExecutor& home() { return static_cast<SimExecutor&>(*machine_.world().io.front()); }
+
+  Result<std::unique_ptr<Assembly>> open() {
     World& world = machine_.world();
-    auto& home = static_cast<SimExecutor&>(*world.io.front());
-    listener_ = *world.network.listen(home, address);
+    listener_.reset();
+    listener_ = *world.network.listen(home(), address);
     Surroundings surroundings;
     surroundings.resident_bytes = [] { return std::uint64_t{4711}; };
     Assembly::Parts parts{world, kv_, *listener_, log_, surroundings};
-    auto opened = run_task(home, Assembly::open(std::move(parts), config_));
-    ASSERT_TRUE(opened && *opened);
-    assembly_ = **std::move(opened);
+    auto opened = run_task(home(), Assembly::open(std::move(parts), config_));
+    if (!opened) {
+      return fail(Code::timeout, "it did not come to an end");
+    }
+    return *std::move(opened);
+  }
+
+  void start() {
+    auto opened = open();
+    ASSERT_TRUE(opened);
+    assembly_ = *std::move(opened);
+    SimExecutor& home = this->home();
     home.post([this] { assembly_->start(); });
     home.spawn(keep_end(assembly_->run(), end_));
   }
@@ -104,6 +115,20 @@ TEST_F(AssemblyTest, ServesMetricsBesideTheRecord) {
   const auto posted = ask("POST", "/metrics");
   ASSERT_TRUE(posted);
   EXPECT_EQ(posted->status, 405);
+}
+
+// Sanitizers notice whatever goes on behind a record that did not open.
+TEST_F(AssemblyTest, LeavesNothingBehindWhereItsParametersCannotBeUsed) {
+  config_.packages.search_parameters = {
+      R"({"resourceType":"SearchParameter","url":"urn:acme:x","status":"active","code":"a b",)"
+      R"("base":["Patient"],"type":"token","expression":"Patient.active"})"};
+  const auto opened = open();
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().what, HasSubstr("urn:acme:x"));
+  EXPECT_EQ(scheduler_.run_until([] { return false; }, 10'000), RunEnd::idle);
+  config_.packages.search_parameters.clear();
+  start();
+  EXPECT_EQ(ask("POST", "/fhir/Patient", patient)->status, 201);
 }
 
 TEST_F(AssemblyTest, StopsByDrainingEverythingIntoTheStore) {
