@@ -179,14 +179,8 @@ FhirHandler::FhirHandler(node::Node& node, World& world, Options options,
       definitions_(std::move(definitions)),
       judge_(*definitions_, world.clock, options_.judging),
       capabilities_(world.clock.wall()),
-      parts_{node,
-             world.random,
-             options_,
-             readers_,
-             capabilities_,
-             openapi_,
-             world.clock,
-             definitions_->terminology(),
+      parts_{node,          world.random, options_,    readers_,
+             capabilities_, openapi_,     world.clock, definitions_->terminology(),
              judge_} {}
 
 Executor& FhirHandler::next_bulk() {

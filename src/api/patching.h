@@ -62,7 +62,7 @@ struct Patching {
 /// writes.
 [[nodiscard]] Task<Reply> patch_one(const Parts& parts, Call& call, Executor& on,
                                     const PatchContent& content,
-                                    Reply (*show)(const Parts&, const Call&,
-                                                  const node::Committed&, const Issues&));
+                                    Reply (*show)(const Parts&, const Call&, const node::Committed&,
+                                                  const Issues&));
 
 }  // namespace holdfast::api

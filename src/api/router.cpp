@@ -29,8 +29,8 @@ bool fits(std::string_view pattern, const std::vector<std::string>& segments) {
     if (part.empty()) {
       return false;
     }
-    const bool reserved =
-        segment == "metadata" || segment == "openapi.json" || segment.starts_with('_') || segment.starts_with('$');
+    const bool reserved = segment == "metadata" || segment == "openapi.json" ||
+                          segment.starts_with('_') || segment.starts_with('$');
     if (is_placeholder(part) ? reserved : part != segment) {
       return false;
     }
