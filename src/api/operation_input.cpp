@@ -38,18 +38,23 @@ Result<OperationInput> OperationInput::read(const Parts& parts, const Call& call
   return input;
 }
 
-Result<void> OperationInput::read_body(const Parts& parts, const Call& call, const Names& names) {
+Result<fhir::Json> read_content(const Parts& parts, const Call& call) {
   TRY(const Format format, content_format(call.request.headers));
   Bytes copy;
   copy.reserve(call.request.body.size() + body_spare_bytes);
   copy.append(call.request.body);
   TRY(Bytes text, json_content(format, std::move(copy)));
   ReaderPool::Lease reader = parts.readers.take();
-  auto read = reader->read(std::move(text));
-  if (!read) {
-    return fail(placed_in(format, std::move(read).error()));
+  auto json = reader->read(std::move(text));
+  if (!json) {
+    return fail(placed_in(format, std::move(json).error()));
   }
-  body_ = *std::move(read);
+  return json;
+}
+
+Result<void> OperationInput::read_body(const Parts& parts, const Call& call, const Names& names) {
+  TRY(const Format format, content_format(call.request.headers));
+  TRY(body_, read_content(parts, call));
   if (auto good = fhir::check_resource(body_.root()); !good) {
     return fail(placed_in(format, std::move(good).error()));
   }

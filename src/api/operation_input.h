@@ -58,6 +58,10 @@ class OperationInput {
   std::vector<Given> given_;
 };
 
+/// The body of a request that may be read more than once, as JSON whatever its form; errors are
+/// placed where its sender finds them.
+[[nodiscard]] Result<fhir::Json> read_content(const Parts& parts, const Call& call);
+
 /// A Parameters resource, from its first parameter to its end.
 class ParametersWriter {
  public:

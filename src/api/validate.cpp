@@ -8,6 +8,7 @@
 #include "api/format.h"
 #include "api/interactions.h"
 #include "api/judging.h"
+#include "api/operation_input.h"
 #include "api/stored.h"
 #include "fhir/subset.h"
 #include "fhir/walk.h"
@@ -105,20 +106,6 @@ Result<Asked> read_asked(const Call& call, const std::optional<fhir::Json>& body
   return asked;
 }
 
-Result<fhir::Json> read_body(const Parts& parts, const Call& call) {
-  TRY(const Format format, content_format(call.request.headers));
-  Bytes copy;
-  copy.reserve(call.request.body.size() + body_spare_bytes);
-  copy.append(call.request.body);
-  TRY(Bytes text, json_content(format, std::move(copy)));
-  ReaderPool::Lease reader = parts.readers.take();
-  auto json = reader->read(std::move(text));
-  if (!json) {
-    return fail(placed_in(format, std::move(json).error()));
-  }
-  return json;
-}
-
 // Without the parameters and conditions of the operation.
 Call plain_read(const Call& call) {
   Call reading;
@@ -208,7 +195,7 @@ Result<Reply> validate_delete(const Parts& parts, const Call& call, const node::
 Result<Reply> answer(const Parts& parts, const Call& call, const node::Moment& moment) {
   std::optional<fhir::Json> body;
   if (!call.request.body.empty()) {
-    TRY(body, read_body(parts, call));
+    TRY(body, read_content(parts, call));
   }
   TRY(Asked asked, read_asked(call, body));
   if (asked.mode == Mode::remove) {
