@@ -18,7 +18,9 @@ std::string Client::draw_tag() { return fmt::format("t{}", ++ledger_.tags); }
 
 // Few enough that some are equal.
 std::string Client::draw_day() {
-  return fmt::format("{}-0{}-01", 1950 + random_.below(6), 1 + random_.below(2));
+  const std::uint64_t month = 1 + random_.below(2);
+  const std::uint64_t year = 1950 + random_.below(6);
+  return fmt::format("{}-0{}-01", year, month);
 }
 
 std::string Client::draw_body(const std::string& type, const std::string& tag) {
