@@ -97,6 +97,10 @@ class MetricsPage {
   std::string text_;
 };
 
+/// Waits until the server has moved what it acknowledged from memory into its store, and compressed
+/// what it wrote before it had a dictionary. Code::timeout after ten minutes.
+[[nodiscard]] Result<void> settle(const std::string& url);
+
 /// How long things took.
 struct Latencies {
   std::vector<std::uint32_t> us;

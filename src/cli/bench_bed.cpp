@@ -210,6 +210,36 @@ std::uint64_t MetricsPage::of(std::string_view name) const {
   return static_cast<std::uint64_t>(value);
 }
 
+namespace {
+
+constexpr Duration settle_pause = milliseconds(50);
+constexpr unsigned settle_pauses_max = 12'000;
+// A dictionary that was just trained is not journaled at once.
+constexpr unsigned settled_looks = 4;
+
+Task<int> pause(RealExecutor& on) {
+  co_await on.sleep(settle_pause);
+  co_return 0;
+}
+
+}  // namespace
+
+Result<void> settle(const std::string& url) {
+  RealExecutor executor("bench-wait");
+  executor.start();
+  unsigned settled = 0;
+  for (unsigned i = 0; i < settle_pauses_max && settled < settled_looks; ++i) {
+    TRY(const auto page, MetricsPage::fetch(url));
+    const bool is_settled = page.of("overlay_bytes") == 0 && page.of("rows_to_compress") == 0;
+    settled = is_settled ? settled + 1 : 0;
+    wait_for(executor, pause(executor));
+  }
+  return settled == settled_looks
+             ? ok()
+             : Result<void>(fail(Code::timeout,
+                                 "the server does not move what it acknowledged into its store"));
+}
+
 void Latencies::add(Duration took) {
   us.push_back(static_cast<std::uint32_t>(std::clamp<std::int64_t>(took.ns / 1000, 0, UINT32_MAX)));
 }

@@ -154,6 +154,7 @@ Result<void> bench_disk(const BenchOptions& options) {
   TRY_OK(need_own_server(options));
   TRY(const auto bed, Bed::make(options));
   TRY(const auto imported, import_all(options, bed->url()));
+  TRY_OK(settle(bed->url()));
   TRY_OK(bed->end());
   const std::string directory = bed->directory();
   const std::string views = directory + "/" + std::string(server::views_folder);

@@ -169,28 +169,6 @@ Bytes make_bundle(std::uint64_t first, std::uint64_t until) {
 
 constexpr unsigned senders = 8;
 constexpr std::uint64_t patients_a_bundle = 5;
-constexpr Duration settle_pause = milliseconds(50);
-constexpr unsigned settle_pauses_max = 12'000;  // ten minutes
-
-Task<int> pause(RealExecutor& on) {
-  co_await on.sleep(settle_pause);
-  co_return 0;
-}
-
-// What is in memory still is found by other code than what lies in the store.
-Result<void> settle(const std::string& url) {
-  RealExecutor executor("bench-wait");
-  executor.start();
-  for (unsigned i = 0; i < settle_pauses_max; ++i) {
-    TRY(const auto page, MetricsPage::fetch(url));
-    if (page.of("overlay_bytes") == 0) {
-      return ok();
-    }
-    wait_for(executor, pause(executor));
-  }
-  return fail(Code::timeout, "the server does not move what it acknowledged into its store");
-}
-
 }  // namespace
 
 std::string_view name_of(RecordType type) { return type_names[static_cast<std::size_t>(type)]; }

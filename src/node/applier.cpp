@@ -118,18 +118,18 @@ void Applier::compress_up_to(RowId newest) {
 
 Result<bool> Applier::compress_some() {
   const RowId until{compress_up_to_.load() + 1};
-  if (compressed_up_to_ + 1 >= until.value) {
+  const std::uint64_t done = compressed_up_to_.load();
+  if (done + 1 >= until.value) {
     return false;
   }
   const auto snapshot = parts_.kv.snapshot();
-  const auto cursor =
-      snapshot->scan(views::Table::body, views::body_key(RowId{compressed_up_to_ + 1}),
-                     views::body_key(until), views::Direction::forward);
+  const auto cursor = snapshot->scan(views::Table::body, views::body_key(RowId{done + 1}),
+                                     views::body_key(until), views::Direction::forward);
   std::vector<std::pair<Bytes, Bytes>> rows;
   std::size_t seen = 0;
   for (; cursor->valid() && seen < compress_rows_max; cursor->next()) {
     ++seen;
-    compressed_up_to_ = views::row_at_end(cursor->key()).value;
+    compressed_up_to_.store(views::row_at_end(cursor->key()).value);
     TRY(const views::Body body, parts_.codec.decode(cursor->value()));
     Bytes smaller = parts_.codec.compress(views::BodyCodec::encode_raw(body.header, body.bytes));
     if (smaller.size() < cursor->value().size()) {

@@ -43,6 +43,12 @@ class Applier {
   /// A dictionary is known since the entry that follows `newest`: rows up to there were written
   /// without it, and are written again when nothing else is to do. From any thread, once.
   void compress_up_to(RowId newest);
+  /// How many of those are left.
+  [[nodiscard]] std::uint64_t rows_to_compress() const {
+    const std::uint64_t done = compressed_up_to_.load();
+    const std::uint64_t all = compress_up_to_.load();
+    return all > done ? all - done : 0;
+  }
   /// Something was published. From any thread.
   void wake() { dirty_.try_push(Wake{}); }
   /// `co_await`: returns after the next time that layers left memory (or the applier ended).
@@ -77,8 +83,8 @@ class Applier {
   Parts parts_;
   std::unique_ptr<views::DictionaryTrainer> trainer_;
   const std::uint64_t unflushed_bytes_max_;
-  std::atomic<std::uint64_t> compress_up_to_{0};  ///< row
-  std::uint64_t compressed_up_to_ = 0;            ///< row; the background's
+  std::atomic<std::uint64_t> compress_up_to_{0};    ///< row
+  std::atomic<std::uint64_t> compressed_up_to_{0};  ///< row; written by the background
   Queue<Wake> dirty_;
   Queue<Wake> drained_;
   Answer<Result<void>> ended_;

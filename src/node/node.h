@@ -77,6 +77,7 @@ struct Load {
   std::size_t waiting_max = 0;      ///< more wait outside
   std::uint64_t overlay_bytes = 0;  ///< published, not yet in the Kv
   std::uint64_t overlay_bytes_max = 0;
+  std::uint64_t rows_to_compress = 0;  ///< bodies written before there was a dictionary
   std::uint64_t indexed = 0;     ///< resources read for indexes that are being made, in two passes
   std::uint64_t indexed_of = 0;  ///< of so many; 0: none are
 };

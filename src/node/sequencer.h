@@ -71,6 +71,7 @@ class Sequencer final : public Node {
             options_.queue_max,
             published_.layer_bytes(),
             options_.overlay_bytes_max,
+            applier_.rows_to_compress(),
             applier_.build_counts().resources,
             applier_.build_counts().of};
   }

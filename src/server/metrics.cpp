@@ -70,6 +70,9 @@ void add_node(Families& to, const node::Node& node) {
   add_gauge(to, "overlay_bytes_max", "The bound of those: beyond it, writes wait",
             load.overlay_bytes_max);
 
+  add_gauge(to, "rows_to_compress",
+            "Bodies written before there was a dictionary, not yet compressed with it",
+            load.rows_to_compress);
   add_gauge(to, "indexed_resources",
             "Resources read for indexes that are being made, in two passes", load.indexed);
   add_gauge(to, "indexed_resources_of", "How many that will be; 0 while none are made",
