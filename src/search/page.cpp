@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -142,7 +143,7 @@ class Run {
   }
 
   PageCursor::Order first_order() {
-    if (!criteria_.sort.empty()) {
+    if (!criteria_.sort.empty() && !criteria_.counts_only()) {
       return criteria_.sort.front().by == SortKey::By::updated ? PageCursor::Order::rows
                                                                : PageCursor::Order::sorted;
     }
@@ -242,12 +243,28 @@ class Run {
   }
 
   Result<void> fill_sorted(const std::optional<PageCursor>& after) {
+    const bool counts_all = std::exchange(counts_all_, false);
     MergedOrder order;
     for (std::size_t i = 0; i < finders_.size(); ++i) {
       order.add(*finders_[i], criteria_.types[i].sort, planted_);
     }
     TRY_OK(order.begin(after));
-    return take_from(order);
+    TRY_OK(take_from(order));
+    return counts_all ? count_all() : ok();
+  }
+
+  // In whatever order costs least: a sort of all would cost more than the page.
+  Result<void> count_all() {
+    RowOrder order(finders_, Direction::forward);
+    std::uint64_t total = 0;
+    for (;; ++total) {
+      TRY(const bool is_one, order.next());
+      if (!is_one) {
+        break;
+      }
+    }
+    page_.total = total;
+    return ok();
   }
 
   // The page, and one more to know whether there is a next one; to the end if the total is wanted.
