@@ -6,20 +6,70 @@
 #include "views/postings.h"
 
 namespace holdfast::search {
+namespace {
+
+/// Values that one range may be joined of.
+constexpr std::size_t joined_values_max = 64;
+
+/// Ranges of a value of which a resource has one at most.
+bool can_be_joined(const Moment& moment, const Criterion& criterion) {
+  if (criterion.kind != Criterion::Kind::value || criterion.negated ||
+      !can_be_both(criterion.param->kind)) {
+    return false;
+  }
+  const auto& uses = criterion.param->uses;
+  return uses.size() == 1 && !moment.params.index(uses.front().index).repeats;
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Finder>> Finder::make(const Moment& moment, const TypeCriteria& criteria,
                                              const Scope& scope) {
   auto finder = std::make_unique<Finder>(moment, criteria.type);
-  for (const Criterion& criterion : criteria.all) {
-    TRY(auto term, make_term(moment, criteria.type, criterion));
-    finder->terms_.push_back(std::move(term));
-  }
+  TRY_OK(finder->add_terms(criteria));
   if (!scope.patient.empty()) {
     finder->terms_.push_back(
         make_prefix_term(moment, "the patient's compartment",
                          {views::compartment_prefix(scope.patient, criteria.type)}));
   }
   return finder;
+}
+
+// One term for each criterion, so that their numbers are the same.
+Result<void> Finder::add_terms(const TypeCriteria& criteria) {
+  std::vector<bool> joined(criteria.all.size(), false);
+  for (std::size_t i = 0; i < criteria.all.size(); ++i) {
+    if (joined[i]) {
+      terms_.push_back(make_joined_term());
+      continue;
+    }
+    const Criterion* criterion = &criteria.all[i];
+    if (can_be_joined(moment_, *criterion)) {
+      for (std::size_t k = i + 1; k < criteria.all.size(); ++k) {
+        const Criterion& other = criteria.all[k];
+        if (other.param == criterion->param && can_be_joined(moment_, other) &&
+            criterion->any.size() * other.any.size() <= joined_values_max) {
+          criterion = join(*criterion, other);
+          joined[k] = true;
+        }
+      }
+    }
+    TRY(auto term, make_term(moment_, criteria.type, *criterion));
+    terms_.push_back(std::move(term));
+  }
+  return ok();
+}
+
+const Criterion* Finder::join(const Criterion& one, const Criterion& other) {
+  auto both = std::make_unique<Criterion>(one);
+  both->any.clear();
+  for (const ValueQueryPtr& a : one.any) {
+    for (const ValueQueryPtr& b : other.any) {
+      both->any.push_back(both_query(a, b));
+    }
+  }
+  joined_.push_back(std::move(both));
+  return joined_.back().get();
 }
 
 bool Finder::has_stream() const {

@@ -40,10 +40,13 @@ class Finder {
   void seek(RowId row) { streams_.front()->seek(row); }
 
  private:
+  Result<void> add_terms(const TypeCriteria& criteria);
+  const Criterion* join(const Criterion& one, const Criterion& other);
   Result<std::optional<RowId>> leap();
 
   const Moment& moment_;
   const fhir::TypeId type_;
+  std::vector<std::unique_ptr<const Criterion>> joined_;  // borrowed by terms_
   std::vector<TermPtr> terms_;
   std::vector<RowsPtr> streams_;
   std::vector<Term*> asked_;

@@ -66,6 +66,14 @@ class PrefixTerm final : public Term {
   RowSet all_;
 };
 
+class JoinedTerm final : public Term {
+ public:
+  bool can_stream() const override { return false; }
+  RowsPtr stream(views::Direction direction) const override { return any_of(direction, {}); }
+  Result<bool> holds(Candidate& /*candidate*/) override { return true; }
+  std::string explain() const override { return "one range with the criterion before it"; }
+};
+
 class IdTerm final : public Term {
  public:
   explicit IdTerm(RowSet rows) : rows_(std::move(rows)) {}
@@ -218,6 +226,8 @@ Result<TermPtr> make_list_term(const Moment& moment, fhir::TypeId type,
 }
 
 }  // namespace
+
+TermPtr make_joined_term() { return std::make_unique<JoinedTerm>(); }
 
 TermPtr make_prefix_term(const Moment& moment, std::string what, std::vector<Bytes> prefixes) {
   return std::make_unique<PrefixTerm>(moment, std::move(what), std::move(prefixes));

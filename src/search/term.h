@@ -48,6 +48,8 @@ using TermPtr = std::unique_ptr<Term>;
 [[nodiscard]] Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type,
                                         const Criterion& criterion);
 [[nodiscard]] Result<TermPtr> make_value_term(const Moment& moment, const Criterion& criterion);
+/// In the place of a criterion that was joined to one before it.
+[[nodiscard]] TermPtr make_joined_term();
 [[nodiscard]] Result<TermPtr> make_chain_term(const Moment& moment, const Criterion& criterion);
 [[nodiscard]] Result<TermPtr> make_has_term(const Moment& moment, fhir::TypeId type,
                                             const Criterion& criterion);

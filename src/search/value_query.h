@@ -95,6 +95,11 @@ struct Asked {
 [[nodiscard]] Result<ValueQueryPtr> uri_query(const Asked& asked, std::string_view text);
 [[nodiscard]] Result<ValueQueryPtr> composite_query(const Asked& asked, std::string_view text);
 
+/// Kinds of which a form says all: both_query() may join them.
+[[nodiscard]] bool can_be_both(fhir::ParamKind kind);
+/// Both of one and the same value.
+[[nodiscard]] ValueQueryPtr both_query(ValueQueryPtr one, ValueQueryPtr other);
+
 /// Whether a form of a reference counts for a parameter that is narrowed to one type.
 [[nodiscard]] bool leads_to(BytesView form, std::optional<fhir::TypeId> only);
 
