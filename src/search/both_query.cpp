@@ -21,6 +21,7 @@ void add_overlaps(std::vector<KeyRange> some, std::vector<KeyRange> others, cons
     both.from = std::max(some[a].from, others[b].from);
     const bool is_first = ends_before(some[a], others[b]);
     both.until = is_first ? some[a].until : others[b].until;
+    both.literal = some[a].literal && others[b].literal;
     both.tight = (one.is_tight() || some[a].tight) && (other.is_tight() || others[b].tight);
     if (both.until.empty() || both.from < both.until) {
       to.push_back(std::move(both));

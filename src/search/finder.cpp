@@ -8,6 +8,29 @@
 namespace holdfast::search {
 namespace {
 
+/// Goes forward by steps where rows are near each other in a list, and else by seeks.
+class Stride {
+ public:
+  void go(Rows& list, RowId row) {
+    const bool tries = missed_ <= reached_ + misses_first;
+    for (unsigned i = 0; tries && i < steps_a_seek && list.valid() && list.row() < row; ++i) {
+      list.next();
+    }
+    if (!list.valid() || list.row() >= row) {
+      ++reached_;
+      return;
+    }
+    ++missed_;
+    list.seek(row);
+  }
+
+ private:
+  static constexpr unsigned steps_a_seek = 8;
+  static constexpr std::size_t misses_first = 4;
+  std::size_t reached_ = 0;
+  std::size_t missed_ = 0;
+};
+
 /// Values that one range may be joined of.
 constexpr std::size_t joined_values_max = 64;
 
@@ -75,6 +98,10 @@ const Criterion* Finder::join(const Criterion& one, const Criterion& other) {
 bool Finder::has_stream() const {
   return std::ranges::any_of(
       terms_, [](const TermPtr& t) { return t->can_stream() && !t->needs_company(); });
+}
+
+bool Finder::has_only_lists() const {
+  return std::ranges::all_of(terms_, [](const TermPtr& t) { return t->can_stream(); });
 }
 
 Result<bool> Finder::holds(Candidate& candidate, const Term* except) {
@@ -156,18 +183,87 @@ Result<std::optional<RowId>> Finder::leap() {
   return std::optional(candidate);
 }
 
+Result<bool> Finder::holds_beside_lists(Candidate& candidate, const Term* except) {
+  for (const TermPtr& term : terms_) {
+    if (term.get() != except && !term->can_stream()) {
+      TRY(const bool held, term->holds(candidate));
+      if (!held) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+Result<std::vector<RowId>> Finder::in_lists(const std::vector<RowId>& rows) {
+  begin(views::Direction::forward);
+  std::vector<RowId> left = rows;
+  for (const RowsPtr& stream : streams_) {
+    std::size_t kept = 0;
+    Stride stride;
+    for (const RowId row : left) {
+      TRY_OK(moment_.budget.spend(1));
+      stride.go(*stream, row);
+      if (!stream->valid()) {
+        TRY_OK(stream->status());
+        break;
+      }
+      if (stream->row() == row) {
+        left[kept++] = row;
+      }
+    }
+    left.resize(kept);
+  }
+  return left;
+}
+
+Result<std::size_t> Finder::count_lists(std::size_t most) {
+  begin(views::Direction::forward);
+  std::size_t count = 0;
+  for (; count < most; next(), ++count) {
+    TRY(const auto row, leap());
+    if (!row) {
+      break;
+    }
+  }
+  return count;
+}
+
 // ---- in the order of values -------------------------------------------------------------------
 
-ValueOrder::ValueOrder(Finder& finder, Term& driver)
-    : finder_(finder), driver_(driver), ranges_(driver.ranges()), candidate_(finder.moment()) {}
+Result<void> sift(Finder& finder, std::vector<ValueAt>& keys) {
+  std::vector<RowId> rows;
+  rows.reserve(keys.size());
+  for (const ValueAt& key : keys) {
+    rows.push_back(key.row);
+  }
+  std::ranges::sort(rows);
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  TRY(const auto left, finder.in_lists(rows));
+  std::erase_if(keys,
+                [&](const ValueAt& key) { return !std::ranges::binary_search(left, key.row); });
+  return ok();
+}
 
-void ValueOrder::seek_after(const PageCursor& cursor) {
+ValueOrder::ValueOrder(Finder& finder, Term& driver)
+    : finder_(finder),
+      driver_(driver),
+      beside_lists_(finder.has_stream()),
+      ranges_(driver.ranges()),
+      chunk_(beside_lists_ ? sifted_first : 1),
+      candidate_(finder.moment()) {}
+
+Result<void> ValueOrder::seek_after(const PageCursor& cursor) {
+  const auto here = std::ranges::find_if(ranges_, [&](const KeyRange& range) {
+    return range.from <= cursor.key && (range.until.empty() || cursor.key < range.until);
+  });
+  if (here == ranges_.end()) {
+    return fail(Code::value, "this page link does not fit its search");
+  }
+  range_ = static_cast<std::size_t>(here - ranges_.begin());
   resume_ = cursor.key;
   views::append_row(resume_, RowId{cursor.row.value + 1});
-  while (range_ < ranges_.size() && !ranges_[range_].until.empty() &&
-         ranges_[range_].until <= resume_) {
-    ++range_;
-  }
+  return ok();
 }
 
 bool ValueOrder::open_next() {
@@ -177,17 +273,16 @@ bool ValueOrder::open_next() {
   const KeyRange& range = ranges_[range_++];
   scan_ = std::make_unique<KeyScan>(finder_.moment(), std::max(range.from, resume_), range.until,
                                     views::Direction::forward);
+  resume_.clear();
   return true;
 }
 
-Result<bool> ValueOrder::next() {
-  if (is_at_found_) {
-    scan_->next();
-    is_at_found_ = false;
-  }
-  for (;;) {
+// The next keys that may count; false at the end.
+Result<bool> ValueOrder::read_ahead() {
+  std::size_t count = 0;
+  while (count < chunk_ && keys_read_ < keys_max_) {
     if (!scan_ && !open_next()) {
-      return false;
+      break;
     }
     if (!scan_->valid()) {
       TRY_OK(scan_->status());
@@ -195,16 +290,43 @@ Result<bool> ValueOrder::next() {
       continue;
     }
     TRY_OK(finder_.moment().budget.spend(1));
-    candidate_.set(scan_->row());
-    TRY(bool held, driver_.counts_at(scan_->value_key(), candidate_));
+    ++keys_read_;
+    if (count == ahead_.size()) {
+      ahead_.emplace_back();
+    }
+    ahead_[count].value.assign(scan_->value_key());
+    ahead_[count].row = scan_->row();
+    ++count;
+    scan_->next();
+  }
+  const bool any = count > 0;
+  ahead_.resize(count);
+  at_ = 0;
+  if (beside_lists_ && any) {
+    TRY_OK(sift(finder_, ahead_));
+    chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
+  }
+  return any;
+}
+
+Result<bool> ValueOrder::next() {
+  for (;;) {
+    while (at_ == ahead_.size()) {
+      TRY(const bool any, read_ahead());
+      if (!any) {
+        return false;
+      }
+    }
+    const ValueAt& here = ahead_[at_++];
+    candidate_.set(here.row);
+    TRY(bool held, driver_.counts_at(here.value, candidate_));
     if (held) {
-      TRY(held, finder_.holds(candidate_, &driver_));
+      TRY(held, beside_lists_ ? finder_.holds_beside_lists(candidate_, &driver_)
+                              : finder_.holds(candidate_, &driver_));
     }
     if (held) {
-      is_at_found_ = true;
       return true;
     }
-    scan_->next();
   }
 }
 

@@ -25,9 +25,17 @@ class Finder {
   [[nodiscard]] fhir::TypeId type() const { return type_; }
   [[nodiscard]] const std::vector<TermPtr>& terms() const { return terms_; }
   [[nodiscard]] bool has_stream() const;
+  /// No criterion asks bodies.
+  [[nodiscard]] bool has_only_lists() const;
 
   /// Whether all criteria but `except` hold.
   Result<bool> holds(Candidate& candidate, const Term* except = nullptr);
+  /// The same of a row that all lists are known to have.
+  Result<bool> holds_beside_lists(Candidate& candidate, const Term* except = nullptr);
+  /// Of `rows`, which rise, those that all lists have: a seek each. begin() again afterwards.
+  Result<std::vector<RowId>> in_lists(const std::vector<RowId>& rows);
+  /// How many rows the lists have in common, `most` if there are more. begin() again afterwards.
+  Result<std::size_t> count_lists(std::size_t most);
 
   // The rows one after the other: streams are intersected by leaps, then the other criteria are
   // asked. begin() first.
@@ -53,28 +61,53 @@ class Finder {
   std::unique_ptr<Candidate> candidate_;
 };
 
-/// Rows in the order of the keys of one criterion that has ranges.
+/// A key of an index: the value and the row.
+struct ValueAt {
+  Bytes value;
+  RowId row;
+};
+
+/// Leaves those of which all lists have the row, in the same order.
+Result<void> sift(Finder& finder, std::vector<ValueAt>& keys);
+
+/// So many keys are held against lists together to begin with, then half as many more each time, to
+/// the last: a page that is soon full has cost little, and what takes long has its seeks near each
+/// other.
+inline constexpr std::size_t sifted_first = 64;
+inline constexpr std::size_t sifted_last = 4096;
+
+/// Rows in the order of the keys of one criterion that has ranges. Beside lists, keys are read
+/// ahead and held against them.
 class ValueOrder {
  public:
   ValueOrder(Finder& finder, Term& driver);
   /// Continues after the cursor.
-  void seek_after(const PageCursor& cursor);
-  /// To the next row of which all holds; false at the end.
+  Result<void> seek_after(const PageCursor& cursor);
+  /// So many keys in all may be read, which stops it in between; at first as many as there are.
+  void read_at_most(std::size_t keys) { keys_max_ = keys; }
+  [[nodiscard]] bool has_stopped() const { return keys_read_ >= keys_max_; }
+  /// To the next row of which all holds; false at the end, or where it stopped.
   Result<bool> next();
   /// Where next() came to.
   [[nodiscard]] Found found(std::size_t body_bytes_max) const {
-    return {scan_->row(), Bytes(scan_->value_key()), candidate_.body(body_bytes_max)};
+    return {ahead_[at_ - 1].row, ahead_[at_ - 1].value, candidate_.body(body_bytes_max)};
   }
 
  private:
   bool open_next();
+  Result<bool> read_ahead();
 
   Finder& finder_;
   Term& driver_;
+  const bool beside_lists_;
   std::vector<KeyRange> ranges_;
   std::size_t range_ = 0;
   std::unique_ptr<KeyScan> scan_;
-  bool is_at_found_ = false;
+  std::vector<ValueAt> ahead_;
+  std::size_t at_ = 0;
+  std::size_t chunk_;
+  std::size_t keys_read_ = 0;
+  std::size_t keys_max_ = SIZE_MAX;
   Candidate candidate_;
   Bytes resume_;  // the first key to look at
 };

@@ -123,7 +123,12 @@ class QuantityQuery final : public ValueQuery {
       if (const auto here = asked_in(unit)) {
         Bytes before;
         views::append_unit(before, unit);
+        const std::size_t others = to.size();
         add_number_ranges(*here, base, before, to);
+        const bool is_literal = system_ && unit.system == *system_ && unit.code == code_;
+        for (std::size_t i = others; i < to.size(); ++i) {
+          to[i].literal = is_literal;
+        }
       }
     }
     return ok();

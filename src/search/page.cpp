@@ -16,6 +16,9 @@ namespace {
 
 using views::Direction;
 
+/// So few rows that lists have in common are asked by their bodies, whatever else could be done.
+constexpr std::size_t asked_by_body_max = 32;
+
 /// Rows of several types in one order.
 class RowOrder {
  public:
@@ -77,8 +80,7 @@ class Run {
   Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot, bool latest,
       const PageLimits& limits)
       : criteria_(criteria),
-        candidates_max_(limits.candidates_max),
-        planted_(limits.planted),
+        limits_(limits),
         budget_(limits.candidates_max),
         moment_{source.reader,
                 source.codec,
@@ -103,14 +105,20 @@ class Run {
     counts_all_ = !after && wants_all();
     page_.order = after ? after->order : first_order();
     page_.criterion = after ? after->criterion : driver_;
-    TRY_OK(fill(after));
+    bool filled = false;
+    if (!after && page_.order == PageCursor::Order::rows) {
+      TRY(filled, fill_by_values_beside_lists());
+    }
+    if (!filled) {
+      TRY_OK(fill(after));
+    }
     page_.spent = budget_.spent();
     return std::move(page_);
   }
 
   Result<Explanation> explain() {
     Explanation made;
-    made.candidates_max = candidates_max_;
+    made.candidates_max = limits_.candidates_max;
     const std::size_t types = std::min(finders_.size(), Explanation::explained_types_max);
     made.types_alike = finders_.size() - types;
     for (std::size_t i = 0; i < types; ++i) {
@@ -160,6 +168,51 @@ class Run {
       }
     }
     return PageCursor::Order::rows;
+  }
+
+  /// The criterion that is a wide range beside lists, if there is one by whose order to go.
+  [[nodiscard]] std::optional<std::size_t> range_beside_lists() const {
+    if (finders_.size() != 1 || !finders_.front()->has_stream() || !criteria_.sort.empty() ||
+        wants_all()) {
+      return std::nullopt;
+    }
+    const auto& terms = finders_.front()->terms();
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      if (terms[i]->has_one_key_a_row() && !terms[i]->ranges().empty()) {
+        return i;
+      }
+    }
+    return std::nullopt;
+  }
+
+  // A body for each row of the lists, or a look at the lists for each key of the range: which costs
+  // less shows only in the doing. So the range is tried as long as it costs no more than the bodies
+  // would; how many those are is found out only as far as it matters. False: nothing is filled.
+  Result<bool> fill_by_values_beside_lists() {
+    const auto driver = range_beside_lists();
+    if (!driver) {
+      return false;
+    }
+    Finder& finder = *finders_.front();
+    ValueOrder order(finder, *finder.terms()[*driver]);
+    for (std::size_t most = asked_by_body_max + 1;; most *= 4) {
+      TRY(const std::size_t listed, finder.count_lists(most));
+      if (listed <= asked_by_body_max) {
+        return false;
+      }
+      order.read_at_most(listed * limits_.keys_a_body);
+      TRY_OK(take_from(order));
+      if (page_.more || !order.has_stopped()) {
+        page_.order = PageCursor::Order::values;
+        page_.criterion = static_cast<std::uint32_t>(*driver);
+        return true;
+      }
+      if (listed < most) {
+        page_.found.clear();
+        kept_bytes_ = 0;
+        return false;
+      }
+    }
   }
 
   Result<Explanation::Part> explain_term(const Term& term, const Criterion* criterion) {
@@ -237,7 +290,7 @@ class Run {
     Term& driver = *terms[page_.criterion];
     ValueOrder order(*finders_.front(), driver);
     if (after) {
-      order.seek_after(*after);
+      TRY_OK(order.seek_after(*after));
     }
     return take_from(order);
   }
@@ -246,7 +299,7 @@ class Run {
     const bool counts_all = std::exchange(counts_all_, false);
     MergedOrder order;
     for (std::size_t i = 0; i < finders_.size(); ++i) {
-      order.add(*finders_[i], criteria_.types[i].sort, planted_);
+      order.add(*finders_[i], criteria_.types[i].sort, limits_);
     }
     TRY_OK(order.begin(after));
     TRY_OK(take_from(order));
@@ -296,8 +349,7 @@ class Run {
   }
 
   const Criteria& criteria_;
-  const std::uint64_t candidates_max_;
-  const Bug planted_;
+  const PageLimits limits_;
   Budget budget_;
   Vocabulary vocabulary_;
   const Moment moment_;

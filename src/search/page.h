@@ -40,6 +40,9 @@ struct Source {
 /// answer does not depend on the machine.
 struct PageLimits {
   std::uint64_t candidates_max = 2'000'000;
+  /// What asking a body costs, in keys that are held against lists. The answer is the same whatever
+  /// it is; tests make it small to see both ways.
+  std::size_t keys_a_body = 16;
   Bug planted = Bug::none;
 };
 

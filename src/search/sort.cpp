@@ -12,7 +12,9 @@ namespace {
 
 using views::Direction;
 
-/// So many matches are collected and sorted rather than looked for in the order of an index.
+/// So few rows of lists are collected by their bodies and sorted, whatever else could be done.
+constexpr std::size_t collected_few = 32;
+/// So many at most, rather than to be looked for in the order of an index to its end.
 constexpr std::size_t collected_first = 2000;
 /// So many at most, where there is no such order, or among equals.
 constexpr std::size_t collected_max = 50'000;
@@ -65,7 +67,7 @@ class SortedOrder::KeyOrder {
     }
   }
 
-  Result<std::optional<At>> next() {
+  Result<std::optional<ValueAt>> next() {
     Source* first = nullptr;
     Bytes form;
     for (Source& source : sources_) {
@@ -85,9 +87,9 @@ class SortedOrder::KeyOrder {
       }
     }
     if (first == nullptr) {
-      return std::optional<At>();
+      return std::optional<ValueAt>();
     }
-    At at{std::move(form), first->scan->row()};
+    ValueAt at{std::move(form), first->scan->row()};
     first->scan->next();
     return std::optional(std::move(at));
   }
@@ -117,10 +119,11 @@ class SortedOrder::KeyOrder {
 
 // ---- the two ways together --------------------------------------------------------------------
 
-SortedOrder::SortedOrder(Finder& finder, const std::vector<SortKey>& keys, Bug planted)
+SortedOrder::SortedOrder(Finder& finder, const std::vector<SortKey>& keys, const PageLimits& limits)
     : finder_(finder),
       keys_(keys),
-      planted_(planted),
+      limits_(limits),
+      chunk_(finder.has_stream() ? sifted_first : 1),
       candidate_(std::make_unique<Candidate>(finder.moment())) {}
 SortedOrder::~SortedOrder() = default;
 
@@ -132,20 +135,13 @@ Result<void> SortedOrder::begin(const std::optional<PageCursor>& after) {
     }
     cursor_ = Item{std::move(values), after->row};
   }
-  finder_.begin(Direction::forward);
-  const bool can_drive = KeyOrder::is_possible(keys_.front());
-  TRY(const bool all, collect(can_drive ? collected_first : collected_max));
-  if (all) {
-    sort_collected();
+  if (!KeyOrder::is_possible(keys_.front())) {
+    return begin_collected();
+  }
+  TRY(const bool by_index, goes_by_index());
+  if (!by_index) {
     return ok();
   }
-  if (!can_drive) {
-    return fail(Code::too_costly,
-                "this search finds more than " + std::to_string(collected_max) +
-                    " resources, too many to sort by what was asked; narrow it, or sort by a text, "
-                    "code, date or reference first");
-  }
-  items_.clear();
   order_ = std::make_unique<KeyOrder>(finder_.moment(), keys_.front());
   if (cursor_ && cursor_->values.front()) {
     order_->seek(*cursor_->values.front());
@@ -153,8 +149,59 @@ Result<void> SortedOrder::begin(const std::optional<PageCursor>& after) {
   return ok();
 }
 
+// False: all are collected. Where bodies have to be asked as well, it is them that are counted.
+Result<bool> SortedOrder::goes_by_index() {
+  const bool is_behind_index = cursor_ && !cursor_->values.front();
+  if (finder_.has_only_lists() && !is_behind_index) {
+    TRY(const bool goes_on, allow_more_keys());
+    if (goes_on) {
+      return true;
+    }
+    TRY_OK(begin_collected());
+    return false;
+  }
+  TRY(const bool all, collect(collected_first));
+  if (all) {
+    sort_collected();
+  }
+  return !all;
+}
+
+Result<void> SortedOrder::begin_collected() {
+  order_.reset();
+  TRY(const bool all, collect(collected_max));
+  if (!all) {
+    return fail(Code::too_costly,
+                "this search finds more than " + std::to_string(collected_max) +
+                    " resources, too many to sort by what was asked; narrow it, or sort by a text, "
+                    "code, date or reference first");
+  }
+  sort_collected();
+  return ok();
+}
+
+// The index is read as long as that costs no more than the bodies of all in the lists would, which
+// are counted only as far as it matters. False: these are to be collected. The order is the same,
+// so what was handed out already is only left out.
+Result<bool> SortedOrder::allow_more_keys() {
+  counted_max_ = counted_max_ == 0 ? collected_few + 1 : counted_max_ * 4;
+  if (counted_max_ > collected_first) {
+    keys_max_ = SIZE_MAX;
+    return true;
+  }
+  TRY(const std::size_t listed, finder_.count_lists(counted_max_));
+  const bool all_counted = listed < counted_max_;
+  if (all_counted && (listed <= collected_few || keys_max_ >= listed * limits_.keys_a_body)) {
+    return false;
+  }
+  keys_max_ = listed * limits_.keys_a_body;
+  return true;
+}
+
 // Rows first: what they are sorted by costs a body each, and is in vain if they are too many.
 Result<bool> SortedOrder::collect(std::size_t most) {
+  finder_.begin(Direction::forward);
+  items_.clear();
   std::vector<RowId> rows;
   for (;; finder_.next()) {
     TRY(const auto row, finder_.settle());
@@ -181,7 +228,7 @@ void SortedOrder::sort_collected() {
 }
 
 bool SortedOrder::is_after_cursor(const Item& item) const {
-  if (cursor_ && planted_ == Bug::skip_equals && cursor_->values == item.values) {
+  if (cursor_ && limits_.planted == Bug::skip_equals && cursor_->values == item.values) {
     return false;
   }
   return !cursor_ || comes_before(*cursor_, item);
@@ -194,6 +241,11 @@ Result<std::optional<Sorted>> SortedOrder::next() {
     }
     items_.clear();
     at_ = 0;
+    if (gave_up_) {
+      gave_up_ = false;
+      TRY_OK(begin_collected());
+      continue;
+    }
     TRY(bool more, read_group());
     if (!more) {
       TRY(more, read_valueless());
@@ -202,7 +254,40 @@ Result<std::optional<Sorted>> SortedOrder::next() {
       }
     }
   }
-  return std::optional(std::move(items_[at_++]));
+  Item& item = items_[at_++];
+  if (order_ && keys_max_ != SIZE_MAX) {
+    cursor_ = item;
+  }
+  return std::optional(std::move(item));
+}
+
+// The next key of which the lists have the row; nothing at the end, or where it gave up.
+Result<std::optional<ValueAt>> SortedOrder::next_key() {
+  while (ahead_at_ == ahead_.size()) {
+    ahead_.clear();
+    ahead_at_ = 0;
+    if (keys_read_ >= keys_max_) {
+      TRY(const bool goes_on, allow_more_keys());
+      gave_up_ = !goes_on;
+    }
+    while (!gave_up_ && ahead_.size() < chunk_ && keys_read_ < keys_max_) {
+      TRY(auto at, order_->next());
+      if (!at) {
+        break;
+      }
+      TRY_OK(finder_.moment().budget.spend(1));
+      ++keys_read_;
+      ahead_.push_back(*std::move(at));
+    }
+    if (ahead_.empty()) {
+      return std::optional<ValueAt>();
+    }
+    if (finder_.has_stream()) {
+      TRY_OK(sift(finder_, ahead_));
+      chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
+    }
+  }
+  return std::optional(std::move(ahead_[ahead_at_++]));
 }
 
 // One more row; with several keys all rows of one value of the first, since the others order those.
@@ -214,13 +299,16 @@ Result<bool> SortedOrder::read_group() {
   for (;;) {
     auto at = std::exchange(pending_, std::nullopt);
     if (!at) {
-      TRY(at, order_->next());
+      TRY(at, next_key());
+    }
+    if (gave_up_) {
+      items_.clear();  // a group half read is read again, by bodies
+      return true;
     }
     if (!at) {
       break;
     }
-    TRY_OK(finder_.moment().budget.spend(1));
-    if (group && at->form != *group) {
+    if (group && at->value != *group) {
       pending_ = std::move(at);
       break;
     }
@@ -228,14 +316,15 @@ Result<bool> SortedOrder::read_group() {
     Item item;
     item.row = at->row;
     if (keys_.size() == 1 && !order_->may_repeat()) {
-      item.values.emplace_back(at->form);
+      item.values.emplace_back(at->value);
     } else {
       TRY(item.values, sort_values(*candidate_, keys_));
-      if (item.values.front() != at->form) {
+      if (item.values.front() != at->value) {
         continue;  // it counts by another of its values
       }
     }
-    TRY(const bool held, finder_.holds(*candidate_));
+    TRY(const bool held, finder_.has_stream() ? finder_.holds_beside_lists(*candidate_)
+                                              : finder_.holds(*candidate_));
     if (!held || !is_after_cursor(item)) {
       continue;
     }
@@ -243,7 +332,7 @@ Result<bool> SortedOrder::read_group() {
     if (keys_.size() == 1) {
       return true;
     }
-    group = at->form;
+    group = at->value;
     if (items_.size() > collected_max) {
       return fail(Code::too_costly,
                   "more than " + std::to_string(collected_max) +
@@ -310,8 +399,8 @@ Result<bool> SortedOrder::read_valueless() {
 
 // ---- several types ----------------------------------------------------------------------------
 
-void MergedOrder::add(Finder& finder, const std::vector<SortKey>& keys, Bug planted) {
-  heads_.push_back({std::make_unique<SortedOrder>(finder, keys, planted), &keys});
+void MergedOrder::add(Finder& finder, const std::vector<SortKey>& keys, const PageLimits& limits) {
+  heads_.push_back({std::make_unique<SortedOrder>(finder, keys, limits), &keys});
 }
 
 Result<void> MergedOrder::begin(const std::optional<PageCursor>& after) {

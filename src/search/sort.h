@@ -37,10 +37,11 @@ struct Sorted {
 };
 
 /// Rows of which all criteria hold, in order of the keys. Few are collected and sorted; of many the
-/// first key's index is read in its order, and each row asked.
+/// first key's index is read in its order, and each row asked. Where it turns out that this costs
+/// more than to collect them, they are: the order is the same.
 class SortedOrder {
  public:
-  SortedOrder(Finder& finder, const std::vector<SortKey>& keys, Bug planted = Bug::none);
+  SortedOrder(Finder& finder, const std::vector<SortKey>& keys, const PageLimits& limits);
   ~SortedOrder();
   /// Before next(): continues after the cursor.
   Result<void> begin(const std::optional<PageCursor>& after);
@@ -49,12 +50,11 @@ class SortedOrder {
  private:
   using Item = Sorted;
   class KeyOrder;
-  /// A key of the index: what it is sorted by, and its row.
-  struct At {
-    Bytes form;
-    RowId row;
-  };
 
+  Result<bool> goes_by_index();
+  Result<bool> allow_more_keys();
+  Result<void> begin_collected();
+  Result<std::optional<ValueAt>> next_key();
   Result<bool> collect(std::size_t most);
   void sort_collected();
   [[nodiscard]] bool is_after_cursor(const Item& item) const;
@@ -66,12 +66,19 @@ class SortedOrder {
 
   Finder& finder_;
   const std::vector<SortKey>& keys_;
-  const Bug planted_;
+  const PageLimits limits_;
   std::optional<Item> cursor_;
   std::vector<Item> items_;  // sorted; handed out from the front
   std::size_t at_ = 0;
   std::unique_ptr<KeyOrder> order_;  // null: all were collected
-  std::optional<At> pending_;        // the first of the next group
+  std::size_t chunk_;                // keys that are read ahead and held against the lists
+  std::vector<ValueAt> ahead_;       // of them those that the lists have: what it is sorted by
+  std::size_t ahead_at_ = 0;
+  std::size_t keys_read_ = 0;
+  std::size_t keys_max_ = SIZE_MAX;  // then it is asked whether to go on
+  std::size_t counted_max_ = 0;      // rows of the lists that were counted
+  bool gave_up_ = false;             // all are to be collected
+  std::optional<ValueAt> pending_;   // the first of the next group
   bool valueless_begun_ = false;
   TermPtr missing_;
   std::unique_ptr<Criterion> missing_criterion_;
@@ -82,7 +89,7 @@ class SortedOrder {
 class MergedOrder {
  public:
   /// Each finder with the keys of its type.
-  void add(Finder& finder, const std::vector<SortKey>& keys, Bug planted = Bug::none);
+  void add(Finder& finder, const std::vector<SortKey>& keys, const PageLimits& limits);
   Result<void> begin(const std::optional<PageCursor>& after);
   /// To the next row; false at the end.
   Result<bool> next();

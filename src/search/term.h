@@ -27,8 +27,9 @@ class Term {
   [[nodiscard]] virtual RowsPtr stream(views::Direction direction) const = 0;
   /// Whether it holds of a row that is seen at the moment.
   virtual Result<bool> holds(Candidate& candidate) = 0;
-  /// The ranges of keys where its rows lie in the order of their values, sorted and apart; empty if
-  /// it has none. counts_at() says which of those keys count.
+  /// The ranges of keys where its rows lie in the order of their values, apart, those first that
+  /// were asked for literally, and sorted; empty if it has none. counts_at() says which of those
+  /// keys count.
   [[nodiscard]] virtual std::vector<KeyRange> ranges() const { return {}; }
   /// Whether the criterion holds of the candidate by the value of this key (without its row), and
   /// by that of no smaller key in the ranges: each row counts once.

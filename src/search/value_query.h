@@ -29,6 +29,8 @@ struct KeyRange {
   bool exact = false;
   /// Every form in it is a `yes`.
   bool tight = false;
+  /// What was asked for in its own words, where the query has others that mean the same.
+  bool literal = false;
 };
 
 /// What the form of a value says about whether it is asked for.

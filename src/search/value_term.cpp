@@ -103,12 +103,16 @@ class ValueTerm final : public Term {
     std::vector<KeyRange> all;
     for (const Part& part : parts_) {
       all.push_back(part.range);
+      // Ranges of one query lie apart, those of several may not.
+      all.back().literal = part.range.literal && any_.size() == 1;
     }
-    std::ranges::sort(all, {}, &KeyRange::from);
+    std::ranges::sort(all, [](const KeyRange& a, const KeyRange& b) {
+      return a.literal != b.literal ? a.literal : a.from < b.from;
+    });
     std::vector<KeyRange> apart;
     for (KeyRange& one : all) {
-      const bool touches =
-          !apart.empty() && (apart.back().until.empty() || one.from <= apart.back().until);
+      const bool touches = !apart.empty() && apart.back().literal == one.literal &&
+                           (apart.back().until.empty() || one.from <= apart.back().until);
       if (!touches) {
         apart.push_back(std::move(one));
       } else if (one.until.empty() ||
