@@ -55,6 +55,9 @@ Result<std::unique_ptr<Finder>> Finder::make(const Moment& moment, const TypeCri
         make_prefix_term(moment, "the patient's compartment",
                          {views::compartment_prefix(scope.patient, criteria.type)}));
   }
+  for (std::size_t i = 0; i < finder->terms_.size() && !finder->has_stream(); ++i) {
+    TRY_OK(finder->terms_[i]->know_rows());
+  }
   return finder;
 }
 
@@ -77,7 +80,9 @@ Result<void> Finder::add_terms(const TypeCriteria& criteria) {
         }
       }
     }
-    TRY(auto term, make_term(moment_, criteria.type, *criterion));
+    TRY(auto term, criterion->kind == Criterion::Kind::has
+                       ? make_has_term(moment_, criteria.type, *criterion)
+                       : make_term(moment_, criteria.type, *criterion));
     terms_.push_back(std::move(term));
   }
   return ok();

@@ -240,7 +240,11 @@ Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type, const Criteri
     case Criterion::Kind::ids: return make_id_term(moment, type, criterion);
     case Criterion::Kind::updated: return make_updated_term(moment, criterion);
     case Criterion::Kind::chain: return make_chain_term(moment, criterion);
-    case Criterion::Kind::has: return make_has_term(moment, type, criterion);
+    case Criterion::Kind::has: {
+      TRY(auto term, make_has_term(moment, type, criterion));
+      TRY_OK(term->know_rows());
+      return term;
+    }
     case Criterion::Kind::list: return make_list_term(moment, type, criterion);
     case Criterion::Kind::all_of:
     case Criterion::Kind::one_of: return make_group_term(moment, type, criterion);

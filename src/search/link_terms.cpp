@@ -16,6 +16,9 @@ namespace {
 
 /// Resources at the other end that are found first; of more, candidates are followed.
 constexpr std::size_t others_max = 1000;
+/// So many bodies there are read at once; of more, candidates are followed first, since a page may
+/// need few of them.
+constexpr std::size_t others_read_first = 64;
 /// Answers about other resources that are remembered.
 constexpr std::size_t remembered_max = 100'000;
 
@@ -153,16 +156,24 @@ class HasTerm final : public Term {
 
   Result<void> prepare() {
     TRY(inner_, make_term(moment_, criterion_.inner[0].type, *criterion_.inner[0].criterion));
-    TRY(const auto rows, few_rows(moment_, *inner_));
-    if (rows) {
-      TRY_OK(find_targets(*rows));
+    TRY(others_, few_rows(moment_, *inner_));
+    return others_ && others_->size() <= others_read_first ? know_rows() : ok();
+  }
+  Result<void> know_rows() override {
+    if (others_ && !few_) {
+      TRY_OK(find_targets(*others_));
     }
+    streams_ = few_ != nullptr;
     return ok();
   }
 
-  bool can_stream() const override { return few_ != nullptr; }
+  bool can_stream() const override { return streams_; }
   RowsPtr stream(views::Direction direction) const override { return known_rows(direction, few_); }
   Result<bool> holds(Candidate& candidate) override {
+    // To follow as many candidates as there are bodies to read costs no more than to read them.
+    if (!few_ && others_ && ++followed_ > others_->size()) {
+      TRY_OK(find_targets(*others_));
+    }
     if (few_) {
       return std::ranges::binary_search(*few_, candidate.row());
     }
@@ -221,6 +232,12 @@ class HasTerm final : public Term {
     const RowsPtr referrers = posting_rows(moment_, views::Direction::forward, prefix);
     for (; referrers->valid(); referrers->next()) {
       TRY_OK(moment_.budget.spend(1));
+      if (others_) {
+        if (std::ranges::binary_search(*others_, referrers->row())) {
+          return true;
+        }
+        continue;
+      }
       other_.set(referrers->row());
       TRY(const bool held, inner_->holds(other_));
       if (held) {
@@ -236,6 +253,9 @@ class HasTerm final : public Term {
   const Criterion& criterion_;
   TermPtr inner_;
   Candidate other_;
+  std::optional<std::vector<RowId>> others_;  // of which the inner criterion holds, if few
+  std::size_t followed_ = 0;
+  bool streams_ = false;  // from the beginning: what knows its rows later stays a question
   RowSet few_;
 };
 

@@ -38,6 +38,9 @@ class Term {
   }
   /// A row has at most one key in the ranges: counts_at() needs no body for that.
   [[nodiscard]] virtual bool has_one_key_a_row() const { return false; }
+  /// Called before anything is asked, where nothing else streams: reads its rows if it can,
+  /// although that may cost more than to ask it.
+  virtual Result<void> know_rows() { return ok(); }
   /// How it will be answered, for people.
   [[nodiscard]] virtual std::string explain() const = 0;
   /// Rows alone do not say that something is there (an interval of rows).
@@ -52,6 +55,7 @@ using TermPtr = std::unique_ptr<Term>;
 /// In the place of a criterion that was joined to one before it.
 [[nodiscard]] TermPtr make_joined_term();
 [[nodiscard]] Result<TermPtr> make_chain_term(const Moment& moment, const Criterion& criterion);
+/// Its rows are not read yet if they are many: know_rows(), which make_term() calls.
 [[nodiscard]] Result<TermPtr> make_has_term(const Moment& moment, fhir::TypeId type,
                                             const Criterion& criterion);
 /// `parts` together, or any of them.
