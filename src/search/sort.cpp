@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "views/keys.h"
-#include "views/postings.h"
-#include "views/values.h"
+#include "search/key_order.h"
 
 namespace holdfast::search {
 namespace {
@@ -20,102 +18,6 @@ constexpr std::size_t collected_first = 2000;
 constexpr std::size_t collected_max = 50'000;
 
 }  // namespace
-
-// ---- the index of the first key, in order -----------------------------------------------------
-
-/// Keys of the indexes of one parameter, merged by what they are sorted by.
-class SortedOrder::KeyOrder {
- public:
-  KeyOrder(const Moment& moment, const SortKey& key)
-      : kind_(key.param->kind),
-        direction_(key.descending ? Direction::backward : Direction::forward) {
-    for (const fhir::IndexUse& use : key.param->uses) {
-      const Bytes base = views::index_prefix(use.index);
-      if (kind_ == fhir::ParamKind::date) {
-        for (const views::DateClass& one : views::date_classes) {
-          Bytes prefix = base;
-          prefix.push_back(static_cast<char>(one.number));
-          add(moment, prefix);
-        }
-      } else if (use.only) {
-        Bytes prefix = base;
-        views::append_target_type(prefix, *use.only);
-        add(moment, prefix, base.size());
-      } else {
-        add(moment, base);
-      }
-    }
-    multi_ =
-        key.param->uses.size() > 1 || moment.params.index(key.param->uses.front().index).repeats;
-  }
-
-  /// An index whose keys are in the order wanted.
-  static bool is_possible(const SortKey& key) {
-    return key.by == SortKey::By::parameter && key.param->kind != fhir::ParamKind::quantity &&
-           key.param->kind != fhir::ParamKind::number;
-  }
-
-  /// To the first key at or past that value.
-  void seek(BytesView form) {
-    for (Source& source : sources_) {
-      Bytes key = source.prefix + Bytes(form.substr(std::min(source.passed, form.size())));
-      if (direction_ == Direction::backward) {
-        // All that begins with it, whatever follows.
-        key.append(views::row_key_bytes + 1, '\xff');
-      }
-      source.scan->seek(key);
-    }
-  }
-
-  Result<std::optional<ValueAt>> next() {
-    Source* first = nullptr;
-    Bytes form;
-    for (Source& source : sources_) {
-      if (!source.scan->valid()) {
-        TRY_OK(source.scan->status());
-        continue;
-      }
-      Bytes here = form_at(source);
-      const bool is_first = first == nullptr ||
-                            (direction_ == Direction::forward ? here < form : here > form) ||
-                            (here == form && (direction_ == Direction::forward
-                                                  ? source.scan->row() < first->scan->row()
-                                                  : source.scan->row() > first->scan->row()));
-      if (is_first) {
-        first = &source;
-        form = std::move(here);
-      }
-    }
-    if (first == nullptr) {
-      return std::optional<ValueAt>();
-    }
-    ValueAt at{std::move(form), first->scan->row()};
-    first->scan->next();
-    return std::optional(std::move(at));
-  }
-  /// A row may come again under another value.
-  [[nodiscard]] bool may_repeat() const { return multi_; }
-
- private:
-  struct Source {
-    Bytes prefix;
-    std::size_t passed;  // bytes of the sort form that the prefix holds
-    std::unique_ptr<KeyScan> scan;
-  };
-  void add(const Moment& moment, const Bytes& prefix, std::size_t base = 0) {
-    const KeyRange range = forms_beginning(prefix, {});
-    sources_.push_back({prefix, base == 0 ? 0 : prefix.size() - base,
-                        std::make_unique<KeyScan>(moment, range.from, range.until, direction_)});
-  }
-  [[nodiscard]] Bytes form_at(const Source& source) const {
-    return sort_form(kind_, views::form_in_row_key(source.scan->key()));
-  }
-
-  const fhir::ParamKind kind_;
-  const Direction direction_;
-  std::vector<Source> sources_;
-  bool multi_ = false;
-};
 
 // ---- the two ways together --------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ struct Sorted {
   RowId row;
 };
 
+class KeyOrder;
+
 /// Rows of which all criteria hold, in order of the keys. Few are collected and sorted; of many the
 /// first key's index is read in its order, and each row asked. Where it turns out that this costs
 /// more than to collect them, they are: the order is the same.
@@ -49,7 +51,6 @@ class SortedOrder {
 
  private:
   using Item = Sorted;
-  class KeyOrder;
 
   Result<bool> goes_by_index();
   Result<bool> allow_more_keys();
