@@ -254,6 +254,38 @@ TEST(Page, FindsOnceWhatHasTwoKeysInARange) {
   }
 }
 
+// More that refer than are read at once: candidates are followed first, and then those are read.
+TEST(Page, FollowsCandidatesToWhoRefersToThem) {
+  Record record(4);
+  std::vector<RowId> wanted;
+  for (std::uint64_t i = 0; i < 400; ++i) {
+    const bool is_female = i % 2 == 0;
+    const bool has_code = i % 3 == 0;
+    const std::string id = "p" + std::to_string(i);
+    record.put(patient, id,
+               fmt::format(R"({{"resourceType":"Patient","id":"{}","gender":"{}"}})", id,
+                           is_female ? "female" : "male"));
+    if (is_female && has_code) {
+      wanted.push_back(record.state().last_row);
+    }
+    record.put(test::observation, id,
+               fmt::format(R"({{"resourceType":"Observation","id":"{0}","status":"final","code":)"
+                           R"({{"coding":[{{"system":"urn:c","code":"{1}"}}]}},)"
+                           R"("subject":{{"reference":"Patient/{0}"}}}})",
+                           id, has_code ? "a" : "b"));
+  }
+  for (const std::size_t count : {20U, 1000U}) {
+    const auto page = first_page(
+        record,
+        "gender=female&_has:Observation:patient:code=urn:c|a&_count=" + std::to_string(count), {});
+    ASSERT_TRUE(page.has_value()) << page.error().what;
+    ASSERT_EQ(page->found.size(), std::min(count, wanted.size()));
+    for (std::size_t i = 0; i < page->found.size(); ++i) {
+      EXPECT_EQ(page->found[i].row, wanted[i]);
+    }
+  }
+}
+
 TEST(Page, ExplainsASearchThatCostsTooMuch) {
   Record record(1);
   for (int i = 0; i < 60; ++i) {
