@@ -14,8 +14,10 @@ void Inspection::run(JsonValue resource) {
     entries_.emplace(resource);
   }
   take_resource(resource, Rank::whole);
+  const path::Value whole = path::resource_value(resource);
+  around_ = {whole, whole};
   for (const std::string& profile : terms_.profiles) {
-    check_named(profile, path::resource_value(resource), Severity::error);
+    check_named(profile, whole, Severity::error);
   }
 }
 

@@ -116,6 +116,18 @@ TEST(Profile, HasRulesOfItsOwn) {
               HasSubstr("error invariant Patient.name[1]: w-1: A name has a family"));
 }
 
+// Named from outside as well as by meta.profile.
+TEST(Profile, SeesTheResourceInItsRules) {
+  constexpr std::string_view rule =
+      R"({"id":"Patient.name","path":"Patient.name","constraint":[{"key":"w-2","severity":"error",)"
+      R"x("human":"Who is active has a family","expression":"%resource.active and )x"
+      R"x(%rootResource.active implies family.exists()"}]})x";
+  EXPECT_EQ(judge(rule, R"("active":true,"name":[{"family":"A"}])"), "");
+  EXPECT_THAT(judge(rule, R"("active":true,"name":[{"text":"B"}])"),
+              HasSubstr("error invariant Patient.name[0]: w-2: Who is active has a family"));
+  EXPECT_EQ(judge(rule, R"("active":false,"name":[{"text":"B"}])"), "");
+}
+
 TEST(Profile, SaysThatItsRuleCannotBeRead) {
   Bench bench(
       {profile("P", "Patient", "Patient",
