@@ -96,12 +96,16 @@ constexpr std::array<CareDate, 48> care_date_parameters{
      {"RiskAssessment", "date"},
      {"ServiceRequest", "occurrence"}}};
 
+}  // namespace
+
 const fhir::SearchParam* care_date_of(const fhir::SearchParams& params, fhir::TypeId type) {
   const auto* found = std::ranges::find(care_date_parameters, fhir::name(type), &CareDate::type);
   const fhir::SearchParam* param =
       found == care_date_parameters.end() ? nullptr : params.find(type, found->parameter);
   return param == nullptr || param->uses.empty() ? nullptr : param;
 }
+
+namespace {
 
 /// Of a time with a zone: '+' would be a blank in a query.
 std::string in_query(std::string_view date) {

@@ -39,6 +39,11 @@ struct CareDates {
   [[nodiscard]] bool any() const { return !start.empty() || !end.empty(); }
 };
 
+/// The search parameter by which resources of a type have a date of care; null where they have
+/// none, and so belong to a patient at any time.
+[[nodiscard]] const fhir::SearchParam* care_date_of(const fhir::SearchParams& params,
+                                                    fhir::TypeId type);
+
 struct TypedRow {
   RowId row;
   fhir::TypeId type;
