@@ -59,12 +59,14 @@ class Deframer {
 
  private:
   void skip_noise();
+  std::size_t find_mark();
 
   std::size_t frame_bytes_max_;
   std::vector<char> buffer_;
-  std::size_t begin_ = 0;   // of what is not taken yet; a frame's first byte while inside
-  std::size_t looked_ = 0;  // up to here nothing ends the frame
-  std::size_t end_ = 0;     // of what has come
+  std::size_t begin_ = 0;     // of what is not taken yet; a frame's first byte while inside
+  std::size_t looked_ = 0;    // up to here nothing ends the frame
+  std::size_t end_mark_ = 0;  // from looked_ up to here there is no 0x1C
+  std::size_t end_ = 0;       // of what has come
   std::uint64_t noise_ = 0;
   bool inside_ = false;
 };

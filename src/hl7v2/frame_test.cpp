@@ -153,6 +153,25 @@ TEST(Deframer, BoundsAFrame) {
   EXPECT_LE(endless.held(), 21'000U);
 }
 
+TEST(Deframer, AFloodOfBeginningsIsLookedAtOnce) {
+  // Quadratic, this would take minutes.
+  EXPECT_EQ(all_of(std::string(4'000'000, '\x0b') + "a\x1c\r"),
+            (std::vector<Came>{{Kind::message, "a"}}));
+  Deframer deframer;
+  std::vector<Came> came;
+  const auto space = deframer.space();
+  ASSERT_GE(space.size(), 5U);
+  feed(deframer,
+       "\x0b"
+       "a\x0b"
+       "b\x0b",
+       came);
+  feed(deframer, "c\x1c", came);
+  feed(deframer, "\r", came);
+  EXPECT_EQ(came,
+            (std::vector<Came>{{Kind::broken, "a"}, {Kind::broken, "b"}, {Kind::message, "c"}}));
+}
+
 TEST(Deframer, GivesMemoryBack) {
   Deframer deframer;
   std::vector<Came> came;
