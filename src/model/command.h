@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/message.h"
 
 namespace holdfast {
 
@@ -82,11 +83,14 @@ struct Operation {
 struct Command {
   IdempotencyKey key;
   KeyOrigin key_origin = KeyOrigin::drawn;
-  Hash request_hash;  ///< SHA-256 of the request as received: the same key with another is refused
+  /// SHA-256 of the request as received: the same key with another is refused. Of a message, of its
+  /// bytes.
+  Hash request_hash;
   Principal principal;
   std::string purpose;  ///< purpose of use as stated by the caller; may be empty
-  std::string channel;  ///< door it came through: "http"
+  std::string channel;  ///< door it came through: "http", "mllp"
   std::vector<Operation> operations;
+  std::optional<Message> message;  ///< what it carries out, if that is a message; its key is drawn
   bool operator==(const Command&) const = default;
 };
 
