@@ -91,8 +91,8 @@ void add_node(Families& to, const node::Node& node) {
 }
 
 void add_edge(Families& to, const http::Counts& edge) {
-  add_counter(to, "http_connections_total", "Connections accepted", edge.connections_accepted);
-  add_gauge(to, "http_connections", "Connections open", edge.connections_open);
+  add_counter(to, "http_connections_total", "Connections accepted", edge.connections.accepted);
+  add_gauge(to, "http_connections", "Connections open", edge.connections.open);
   add_counter(to, "http_requests_total", "Requests handed to a handler", edge.requests);
   add_gauge(to, "http_requests_in_flight", "Requests without a reply yet", edge.requests_in_flight);
   auto& replies = add_family(to, "http_replies_total", "Replies by class of their status",
@@ -111,8 +111,9 @@ void add_edge(Families& to, const http::Counts& edge) {
   auto& refused = add_family(to, "http_refused_total", "Turned away before any handler",
                              prometheus::MetricType::Counter);
   for (std::size_t i = 0; i < http::refused_reasons; ++i) {
-    const std::string reason(http::name(static_cast<http::Refused>(i)));
-    add_sample(refused, {{"reason", reason}}).counter.value = static_cast<double>(edge.refused[i]);
+    const auto reason = static_cast<http::Refused>(i);
+    add_sample(refused, {{"reason", std::string(http::name(reason))}}).counter.value =
+        static_cast<double>(edge.refused_for(reason));
   }
 }
 
