@@ -52,6 +52,8 @@ class Deframer {
   [[nodiscard]] bool inside() const { return inside_; }
   /// Bytes that are held now, of which a whole frame or the beginning of one.
   [[nodiscard]] std::size_t held() const { return end_ - begin_; }
+  /// Memory of its buffer.
+  [[nodiscard]] std::size_t capacity() const { return buffer_.size(); }
   /// Bytes between frames so far, a CR or LF behind a frame not counted.
   [[nodiscard]] std::uint64_t noise() const { return noise_; }
   /// Gives back memory beyond a small buffer when nothing is held: most sessions idle.

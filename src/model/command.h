@@ -68,7 +68,9 @@ struct Operation {
   /// remove with a condition it is empty, or one of all that the condition selects: each of them
   /// has an operation then.
   std::string id;
-  std::optional<Version> if_match;  ///< patch: always there, the version that was patched
+  /// patch: always there, the version that was patched. create: 0 says that its condition must
+  /// select nothing, else the Command is refused (it was made from not finding it).
+  std::optional<Version> if_match;
   /// Search query, empty for none. create: makes nothing if it selects something (ifNoneExist).
   /// update, remove, patch: selects the resource that is meant.
   std::string condition;

@@ -70,15 +70,22 @@ void write_message(WorkLayer& layer, const MessageName& name, const MessageRow& 
 }
 
 Result<KnownMessage> read_message(const Reader& reader, const MessageName& name) {
+  KnownMessage known;
+  const Bytes key = key_of(name);
+  const auto attempts = reader.scan(Table::message, key, after_prefix(key), Direction::backward);
+  if (attempts->valid()) {
+    TRY(known.newest, row_of(attempts->key(), attempts->value()));
+  }
+  TRY_OK(attempts->status());
+  if (name.control_id.empty()) {
+    return known;
+  }
   const Bytes prefix = prefix_of(name.neighbour, name.control_id);
   const auto cursor = reader.scan(Table::message, prefix, after_prefix(prefix), Direction::forward);
-  KnownMessage known;
-  for (; cursor->valid(); cursor->next()) {
-    TRY(MessageRow row, row_of(cursor->key(), cursor->value()));
+  for (; cursor->valid() && known.others < others_max; cursor->next()) {
+    TRY(const MessageRow row, row_of(cursor->key(), cursor->value()));
     const BytesView hash = cursor->key().substr(prefix.size()).substr(0, sizeof(Hash::bytes));
-    if (hash == name.hash.view()) {
-      known.newest = std::move(row);  // attempts come in their order
-    } else if (row.attempt == 1) {
+    if (hash != name.hash.view() && row.attempt == 1) {
       ++known.others;
     }
   }

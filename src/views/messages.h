@@ -36,9 +36,12 @@ void write_message(WorkLayer& layer, const MessageName& name, const MessageRow& 
 
 struct KnownMessage {
   std::optional<MessageRow> newest;  ///< what became of it as of today. Nothing: it never came
-  std::uint32_t others = 0;  ///< messages of other content with the same sender and control id
+  /// Messages of other content with the same sender and control id; counted up to others_max, and
+  /// not at all where there is no control id.
+  std::uint32_t others = 0;
 };
-/// One walk over all attempts with this sender and control id.
+/// A sender that gives all its messages one id must not make each cost as much as all before.
+constexpr std::uint32_t others_max = 100;
 [[nodiscard]] Result<KnownMessage> read_message(const Reader& reader, const MessageName& name);
 
 /// One fact of the state digest: this became of this message at this attempt, by this entry.
