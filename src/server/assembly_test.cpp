@@ -43,7 +43,7 @@ class AssemblyTest : public testing::Test {
     listener_ = *world.network.listen(home(), address);
     Surroundings surroundings;
     surroundings.resident_bytes = [] { return std::uint64_t{4711}; };
-    Assembly::Parts parts{world, kv_, *listener_, log_, surroundings};
+    Assembly::Parts parts{world, kv_, *listener_, nullptr, log_, surroundings};
     auto opened = run_task(home(), Assembly::open(std::move(parts), config_));
     if (!opened) {
       return fail(Code::timeout, "it did not come to an end");
