@@ -36,6 +36,7 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       reader_(std::move(parts.journal.reader)),
       writer_(std::move(parts.journal.writer)),
       codec_(std::move(parts.codec)),
+      bodies_(options_.body_cache_bytes, options_.planted),
       epochs_(std::move(parts.epochs)),
       published_(kv, *codec_),
       applier_({world_.background, world_.sequencer, kv, published_, counts_, *codec_,

@@ -111,6 +111,7 @@ TEST_F(AssemblyTest, ServesMetricsBesideTheRecord) {
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_commands_waiting 0\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_commands_waiting_max 8192\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_overlay_bytes_max 67108864\n"));
+  EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_body_cache_bytes "));
   EXPECT_THAT(metrics->body, HasSubstr("holdfast_http_replies_total{status=\"2xx\"} 1\n"));
   const auto posted = ask("POST", "/metrics");
   ASSERT_TRUE(posted);

@@ -226,6 +226,10 @@ constexpr std::array table{
     Setting{"seal_after_ms", "idleness after which the journal is sealed", Shape::value,
             [](Config& c, Text t) { return set_ms(c.node.seal_after, t, {1, 60'000}); },
             [](const Config& c) { return std::to_string(c.node.seal_after.ms()); }},
+    Setting{
+        "body_cache_bytes", "resources read lately, ready to be sent; 0: none", Shape::value,
+        [](Config& c, Text t) { return set_bytes(c.node.body_cache_bytes, t, {0, 1024 * gib}); },
+        [](const Config& c) { return std::to_string(c.node.body_cache_bytes); }},
     Setting{"view_cache_bytes", "cache of the store that answers reads", Shape::value,
             [](Config& c, Text t) { return set_bytes(c.view_cache_bytes, t, {mib, 1024 * gib}); },
             [](const Config& c) { return std::to_string(c.view_cache_bytes); }},

@@ -69,6 +69,8 @@ void add_node(Families& to, const node::Node& node) {
             load.overlay_bytes);
   add_gauge(to, "overlay_bytes_max", "The bound of those: beyond it, writes wait",
             load.overlay_bytes_max);
+  add_gauge(to, "body_cache_bytes", "Bytes of resources read lately, kept ready to be sent",
+            load.body_cache_bytes);
 
   add_gauge(to, "rows_to_compress",
             "Bodies written before there was a dictionary, not yet compressed with it",
