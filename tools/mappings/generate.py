@@ -157,7 +157,7 @@ class Output:
         number = len(self.structures)
         for _, what, action, level, cancelled in one.triggers:
             self.triggers.append((what, f"{{{self.pool(what)}, {number}, "
-                                        f"TriggerAction::{action or 'none'}, Level::{level or 'patient'}, "
+                                        f"TriggerAction::{action or 'nothing'}, Level::{level or 'patient'}, "
                                         f"{self.pool(cancelled)}}}"))
         first_group, names = len(self.groups), list(one.groups)
         first_requires = len(self.requires)

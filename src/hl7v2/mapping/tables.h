@@ -163,7 +163,7 @@ struct CodeMapRow {
   bool has_other;  // codes[first + count] is meant for all others
 };
 
-enum class TriggerAction : std::uint8_t { none, link, unlink, merge, move, change, cancel };
+enum class TriggerAction : std::uint8_t { nothing, link, unlink, merge, move, change, cancel };
 struct TriggerRow {  // in order of `what`
   Text what;
   std::uint16_t structure;
