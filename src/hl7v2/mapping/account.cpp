@@ -86,7 +86,7 @@ class Account {
         place.subcomponent = 0;
         for (const BytesView leaf : Pieces(component, by.subcomponent)) {
           ++place.subcomponent;
-          if (!leaf.empty()) {
+          if (leaf.find_first_not_of(' ') != BytesView::npos) {  // blanks say nothing
             value(leaf, place, expected);
           }
         }

@@ -35,11 +35,15 @@ std::vector<BusinessId> identifiers(Reading& reading, const Segment& segment,
   return found;
 }
 
-/// A PID, with the MRG and PV1 that come before the next one.
+/// A PID, with the MRG and PV1 that come before the next one; of several MRG each has its PV1.
 struct Subject {
+  struct Prior {
+    std::uint32_t mrg = 0;
+    std::optional<std::uint32_t> pv1;
+  };
   std::optional<std::uint32_t> pid;
-  std::vector<std::uint32_t> mrg;
   std::optional<std::uint32_t> pv1;
+  std::vector<Prior> prior;
   std::uint32_t instance = 0;
 };
 
@@ -50,9 +54,15 @@ std::vector<Subject> subjects(const Groups& groups) {
       all.emplace_back().pid = placed.segment;
       all.back().instance = placed.instance;
     } else if (!all.empty() && placed.name == tables::segment_name("MRG")) {
-      all.back().mrg.push_back(placed.segment);
-    } else if (!all.empty() && placed.name == tables::segment_name("PV1") && !all.back().pv1) {
-      all.back().pv1 = placed.segment;
+      all.back().prior.push_back({placed.segment, std::nullopt});
+    } else if (!all.empty() && placed.name == tables::segment_name("PV1")) {
+      Subject& subject = all.back();
+      if (!subject.pv1) {
+        subject.pv1 = placed.segment;
+      }
+      if (!subject.prior.empty() && !subject.prior.back().pv1) {
+        subject.prior.back().pv1 = placed.segment;
+      }
     }
   }
   return all;
@@ -78,8 +88,8 @@ class Adding {
       case TriggerAction::move:
       case TriggerAction::change:
         for (const Subject& subject : all) {
-          for (const std::uint32_t mrg : subject.mrg) {
-            TRY_OK(two_sides(subject, mrg));
+          for (const Subject::Prior& prior : subject.prior) {
+            TRY_OK(two_sides(subject, prior));
           }
         }
         return ok();
@@ -125,7 +135,7 @@ class Adding {
   }
   Result<void> link(const std::vector<Subject>& all);
   void cancel(const std::vector<Subject>& all);
-  Result<void> two_sides(const Subject& subject, std::uint32_t mrg);
+  Result<void> two_sides(const Subject& subject, const Subject::Prior& prior);
   Result<void> different(const std::vector<BusinessId>& one, const std::vector<BusinessId>& other,
                          std::string_view what) const;
   void order(std::uint32_t segment_index, std::uint32_t root);
@@ -189,13 +199,22 @@ void Adding::cancel(const std::vector<Subject>& all) {
   }
 }
 
-Result<void> Adding::two_sides(const Subject& subject, std::uint32_t mrg) {
+Result<void> Adding::two_sides(const Subject& subject, const Subject::Prior& prior_of) {
   Party now = party(subject);
-  Party before = prior(mrg);
+  if (prior_of.pv1) {
+    now.visit = identifiers(mapper_.reading(), segment(*prior_of.pv1), {19, 50});
+  }
+  Party before = prior(prior_of.mrg);
   const Local patient = draft("Patient", subject.instance);
   const Level level = trigger_.level;
   if (trigger_.action == TriggerAction::move) {
-    TRY_OK(different(now.patient, before.patient, "patient"));
+    // What moves may be named without the patient that it moves from.
+    const bool named = level == Level::account ? !before.account.empty()
+                       : level == Level::visit ? !before.visit.empty()
+                                               : false;
+    if (!named || !before.patient.empty()) {
+      TRY_OK(different(now.patient, before.patient, "patient"));
+    }
     into_.actions.emplace_back(Move{level, std::move(before), std::move(now), patient});
     return ok();
   }

@@ -83,10 +83,10 @@ bool integer(const Conversion& one) {
 bool boolean(const Conversion& one) {
   const Value leaf = one.reading.leaf(one.value);
   const std::string_view text = trimmed(one.reading.text(leaf));
-  if (text == "Y" || text == "y" || text == "1" || text == "true") {
+  if (text == "Y" || text == "y" || text == "1" || text == "true" || text == "YES") {
     return put(one, leaf, "true", NodeKind::token);
   }
-  if (text == "N" || text == "n" || text == "0" || text == "false") {
+  if (text == "N" || text == "n" || text == "0" || text == "false" || text == "NO") {
     return put(one, leaf, "false", NodeKind::token);
   }
   return unconverted(one, leaf, "is neither Y nor N");

@@ -19,11 +19,13 @@ std::string_view member_text(const Sketch& sketch, NodeId of, std::string_view n
   return found == no_node ? std::string_view() : sketch.at(found).text;
 }
 
-/// The account number of a patient names an account, whoever has it.
-bool is_account_number(const Sketch& sketch, NodeId identifier) {
+/// The account or visit number of a patient names an account or visit, whoever has it.
+bool is_of_account(const Sketch& sketch, NodeId identifier) {
   const NodeId type = sketch.find_any(identifier, "type");
   const NodeId coding = type == no_node ? no_node : sketch.find_any(type, "coding");
-  return coding != no_node && member_text(sketch, coding, "code") == "AN";
+  const std::string_view code =
+      coding == no_node ? std::string_view() : member_text(sketch, coding, "code");
+  return code == "AN" || code == "VN";
 }
 
 }  // namespace
@@ -212,9 +214,13 @@ void Finish::identify(std::uint32_t number) {
   const Sketch& sketch = mapper_.sketch();
   const std::string& nhs = mapper_.reading().identifiers().nhs_number_system;
   std::vector<BusinessId>& find = states_[number].find;
-  for (NodeId id = sketch.first(mapper_.roots()[number].node); id != no_node;
-       id = sketch.next(id)) {
-    if (sketch.at(id).name != "identifier" || is_account_number(sketch, id)) {
+  const Root& root = mapper_.roots()[number];
+  const bool is_patient = fhir::name(fhir::TypeId{root.type}) == "Patient";
+  // Where there is a key, it alone tells one from another: reports share their order's numbers.
+  const bool has_key = sketch.find(root.node, "identifier", key_instance) != no_node;
+  for (NodeId id = sketch.first(root.node); id != no_node; id = sketch.next(id)) {
+    if (sketch.at(id).name != "identifier" || (is_patient && is_of_account(sketch, id)) ||
+        (has_key && sketch.at(id).instance != key_instance)) {
       continue;
     }
     BusinessId one{std::string(member_text(sketch, id, "system")),
