@@ -25,7 +25,11 @@ struct BusinessId {
   std::string system;
   std::string value;
   auto operator<=>(const BusinessId&) const = default;
-  [[nodiscard]] std::string token() const { return system + "|" + value; }
+  [[nodiscard]] std::string token() const {
+    std::string text = system;
+    text.append(1, '|').append(value);
+    return text;
+  }
 };
 
 enum class DraftMode : std::uint8_t {

@@ -17,6 +17,9 @@
 
 namespace holdfast::hl7v2 {
 
+/// Larger messages are refused: what a segment means depends on those around it.
+constexpr std::size_t mapped_segments_max = 10'000;
+
 struct Mapped {
   std::string trigger;     ///< "ADT^A01"
   std::string message_id;  ///< MSH-10
@@ -33,6 +36,7 @@ struct Mapped {
 ///   Code::unsupported  "no mapping for RRI^I12": the message becomes somebody's item
 ///   Code::required     a segment without which the message means nothing (PID of an ADT)
 ///   Code::conflict     a merge, move or link of somebody with themselves
+///   Code::too_large    more than mapped_segments_max
 ///   Code::syntax       components that cannot be told apart (Message::fault())
 /// Anything else in the message that is not understood is in the report.
 [[nodiscard]] Result<Mapped> map(const Message& message, const MapInput& input);

@@ -1,0 +1,372 @@
+#include "hl7v2/mapping/finish.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "hl7v2/mapping/naming.h"
+#include "hl7v2/time.h"
+
+namespace holdfast::hl7v2 {
+namespace {
+
+/// Instances that no label of the tables has.
+constexpr Instance key_instance{0xffff, 3, 0};
+
+std::string_view member_text(const Sketch& sketch, NodeId of, std::string_view name) {
+  const NodeId found = sketch.find_any(of, name);
+  return found == no_node ? std::string_view() : sketch.at(found).text;
+}
+
+/// The account or visit number of a patient names an account or visit, whoever has it.
+bool is_of_account(const Sketch& sketch, NodeId identifier) {
+  const NodeId type = sketch.find_any(identifier, "type");
+  const NodeId coding = type == no_node ? no_node : sketch.find_any(type, "coding");
+  const std::string_view code =
+      coding == no_node ? std::string_view() : member_text(sketch, coding, "code");
+  return code == "AN" || code == "VN";
+}
+
+}  // namespace
+
+void Finish::run(Mapped& into) {
+  Mapper& mapper = mapper_;
+  // Links and defaults add no roots; but what stands behind a Reference is a root already.
+  const auto count = static_cast<std::uint32_t>(mapper.roots().size());
+  states_.resize(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (mapper.roots()[i].resource != tables::none) {
+      link(i);
+    }
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (mapper.roots()[i].resource != tables::none) {
+      set_defaults(i);
+      set_key(i);
+    }
+    states_[i].says = mapper.sketch().says(mapper.roots()[i].node);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (states_[i].says) {
+      identify(i);
+      unite(i);
+    }
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    number(i, into);
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
+    if (states_[i].local.value != 0 && states_[i].same_as == no_root) {
+      Draft& draft = into.drafts[states_[i].local.value - 1];
+      describe(i, into, draft);
+      write(i, draft);
+    }
+  }
+}
+
+/// The nearest ones: of the group itself, within it, then of and within the groups around it.
+std::vector<std::uint32_t> Finish::targets(std::uint32_t root, std::uint32_t mask) const {
+  const std::vector<Root>& roots = mapper_.roots();
+  std::vector<std::uint32_t> found;
+  const Groups& groups = mapper_.groups();
+  for (std::uint32_t level = roots[root].instance;;) {
+    for (std::uint32_t i = 0; i < roots.size(); ++i) {
+      if (i != root && roots[i].resource != tables::none &&
+          (mask >> roots[i].resource & 1U) != 0 && groups.within(roots[i].instance, level)) {
+        found.push_back(i);
+      }
+    }
+    if (!found.empty() || level == 0) {
+      return found;
+    }
+    level = groups.at(level).parent;
+  }
+}
+
+void Finish::link(std::uint32_t number) {
+  const Root& root = mapper_.roots()[number];
+  const tables::GroupRow& group = mapper_.groups().row(root.instance);
+  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
+  for (std::uint32_t i = 0; i < group.links; ++i) {
+    const tables::LinkRow& row = tables::links[group.first_link + i];
+    if (row.resource != root.resource || !mapper_.holds(row.condition, scope)) {
+      continue;
+    }
+    const std::vector<std::uint32_t> found = targets(number, row.targets);
+    const tables::StepRow& last = tables::steps[row.first_step + row.steps - 1U];
+    const bool repeats = (last.flags & tables::step_repeats) != 0;
+    const std::size_t count = repeats ? found.size() : std::min<std::size_t>(found.size(), 1);
+    for (std::size_t n = 0; n < count; ++n) {
+      // The last step crosses into what is there already.
+      NodeId node = root.node;
+      Sketch& sketch = mapper_.sketch();
+      for (std::uint32_t s = 0; s < row.steps && node != no_node; ++s) {
+        const tables::StepRow& step = tables::steps[row.first_step + s];
+        Instance instance;
+        if ((step.flags & tables::step_repeats) != 0) {
+          instance.label = step.label + 1U;
+          instance.repetition = s + 1U == row.steps ? static_cast<std::uint32_t>(n) : 0;
+        }
+        node = sketch.enter(node, tables::text(step.name),
+                            (step.flags & tables::step_repeats) != 0, instance, step.choice);
+      }
+      if (node != no_node && sketch.is_empty(node)) {
+        sketch.refer(node, found[n], mapper_.roots()[found[n]].node);
+      }
+    }
+  }
+}
+
+/// A default is set where the message says nothing of that element; several of one element go
+/// together.
+void Finish::set_defaults(std::uint32_t number) {
+  const Root& root = mapper_.roots()[number];
+  const tables::GroupRow& group = mapper_.groups().row(root.instance);
+  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
+  Sketch& sketch = mapper_.sketch();
+  std::vector<std::string_view> begun;
+  for (std::uint32_t i = 0; i < group.defaults; ++i) {
+    const tables::DefaultRow& row = tables::defaults[group.first_default + i];
+    if (row.resource != root.resource || !mapper_.holds(row.condition, scope)) {
+      continue;
+    }
+    const tables::StepRow* steps = tables::steps + row.first_step;
+    const std::string_view name = tables::text(steps[0].name);
+    const bool repeats = (steps[0].flags & tables::step_repeats) != 0;
+    const Instance instance{repeats ? steps[0].label + 1U : 0, 0, 0};
+    const NodeId there = sketch.find_any(root.node, name);
+    if (there != no_node && sketch.says(there) && std::ranges::find(begun, name) == begun.end() &&
+        !(repeats && sketch.find(root.node, name, instance) != no_node)) {
+      continue;
+    }
+    begun.push_back(name);
+    std::uint32_t in = number;
+    const NodeId node = mapper_.enter(root.node, steps, row.steps, 0, root.segment, in);
+    if (node != no_node && sketch.is_empty(node)) {
+      static_cast<void>(sketch.set(node, tables::text(row.value),
+                                   row.raw ? NodeKind::token : NodeKind::text));
+    }
+  }
+}
+
+std::string Finish::key_of(const tables::KeyRow& key, std::uint32_t number) {
+  const Root& root = mapper_.roots()[number];
+  const Segment first = mapper_.reading().message().segment(root.segment);
+  const Mapper::Scope scope{
+      root.instance, root.segment, tables::segment_name(first.name()), {}};
+  std::string text;
+  bool at_first = true;
+  for (std::uint32_t i = key.first_item; i < key.first_item + key.items;) {
+    std::string_view item;
+    for (bool more = true; more; ++i) {
+      if (item.empty()) {
+        item = mapper_.text_at(tables::key_items[i].path, scope);
+      }
+      more = tables::key_items[i].or_next;
+    }
+    if (at_first && item.empty()) {
+      return {};  // the rest names nothing without it
+    }
+    if (!at_first) {
+      text.push_back('|');
+    }
+    at_first = false;
+    text.append(item);
+  }
+  return text;
+}
+
+void Finish::set_key(std::uint32_t number) {
+  const Root& root = mapper_.roots()[number];
+  const tables::ResourceRow& resource =
+      tables::resources[mapper_.structure().first_resource + root.resource];
+  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
+  for (std::uint32_t i = resource.first_key; i < resource.first_key + resource.keys; ++i) {
+    const tables::KeyRow& key = tables::keys[i];
+    if (!mapper_.holds(key.condition, scope)) {
+      continue;
+    }
+    std::string value = key_of(key, number);
+    if (value.empty()) {
+      continue;
+    }
+    // The same thing again, such as a line of text: the second, third … of its kind.
+    const std::string of_type = fmt::format("{} {}", root.type, value);
+    std::string taken = of_type;
+    for (std::uint32_t n = 2; std::ranges::binary_search(keys_, taken); ++n) {
+      taken = fmt::format("{}#{}", of_type, n);
+    }
+    value.append(taken.substr(of_type.size()));
+    keys_.insert(std::ranges::lower_bound(keys_, taken), taken);
+    Sketch& sketch = mapper_.sketch();
+    Reading& reading = mapper_.reading();
+    const NodeId identifier = sketch.enter(root.node, "identifier", true, key_instance);
+    const NodeId system = sketch.enter(identifier, "system", false);
+    const NodeId node = sketch.enter(identifier, "value", false);
+    static_cast<void>(sketch.set(system, reading.keep(sender_system(reading, "key"))));
+    static_cast<void>(sketch.set(node, reading.keep(std::move(value))));
+    return;
+  }
+}
+
+void Finish::identify(std::uint32_t number) {
+  const Sketch& sketch = mapper_.sketch();
+  const std::string& nhs = mapper_.reading().identifiers().nhs_number_system;
+  std::vector<BusinessId>& find = states_[number].find;
+  const Root& root = mapper_.roots()[number];
+  const bool is_patient = fhir::name(fhir::TypeId{root.type}) == "Patient";
+  // Where there is a key, it alone tells one from another: reports share their order's numbers.
+  const bool has_key = sketch.find(root.node, "identifier", key_instance) != no_node;
+  for (NodeId id = sketch.first(root.node); id != no_node; id = sketch.next(id)) {
+    if (sketch.at(id).name != "identifier" || (is_patient && is_of_account(sketch, id)) ||
+        (has_key && sketch.at(id).instance != key_instance)) {
+      continue;
+    }
+    BusinessId one{std::string(member_text(sketch, id, "system")),
+                   std::string(member_text(sketch, id, "value"))};
+    if (!one.system.empty() && !one.value.empty() &&
+        std::ranges::find(find, one) == find.end()) {
+      find.push_back(std::move(one));
+    }
+  }
+  std::ranges::stable_partition(find, [&](const BusinessId& one) { return one.system == nhs; });
+}
+
+/// The same thing twice in one message is one draft.
+void Finish::unite(std::uint32_t number) {
+  Root& root = mapper_.roots()[number];
+  std::vector<BusinessId>& find = states_[number].find;
+  if (find.empty()) {
+    return;
+  }
+  for (std::uint32_t i = 0; i < number; ++i) {
+    if (mapper_.roots()[i].type != root.type || states_[i].find.empty() ||
+        states_[i].same_as != no_root || states_[i].find.front() != find.front()) {
+      continue;
+    }
+    const bool same = mapper_.sketch().same(mapper_.roots()[i].node, root.node);
+    if (!same && (root.resource == tables::none || root.mode == DraftMode::merge)) {
+      mapper_.reading().found(Finding::Kind::merged,
+                              mapper_.reading().message().segment(root.segment).raw().substr(0, 3),
+                              fmt::format("says other things of the same {} ({})",
+                                          fhir::name(fhir::TypeId{root.type}),
+                                          find.front().token()));
+    }
+    if (!same && root.mode == DraftMode::merge && root.resource != tables::none) {
+      find = {{find.front().system, fmt::format("{}#{}", find.front().value, number)}};
+      return;  // kept apart: nothing that was said of it may be lost
+    }
+    states_[number].same_as = i;
+    return;
+  }
+}
+
+/// The draft that a resource without identity is contained in.
+std::uint32_t Finish::home(std::uint32_t number) const {
+  std::uint32_t at = number;
+  while (mapper_.roots()[at].owner != no_root &&
+         (at == number || (states_[at].find.empty() && states_[at].same_as == no_root))) {
+    at = mapper_.roots()[at].owner;
+  }
+  return at;
+}
+
+void Finish::number(std::uint32_t number, Mapped& into) {
+  State& state = states_[number];
+  Root& root = mapper_.roots()[number];
+  if (!state.says) {
+    return;
+  }
+  if (state.same_as != no_root) {
+    state.local = states_[state.same_as].local;
+    return;
+  }
+  if (state.find.empty()) {
+    if (root.owner != no_root) {
+      state.contained = ++states_[home(number)].contained_count;
+      return;
+    }
+    root.mode = DraftMode::create;
+  }
+  state.local = Local{static_cast<std::uint32_t>(into.drafts.size() + 1)};
+  into.drafts.emplace_back().local = state.local;
+}
+
+EventTime event_time(Mapper& mapper, const Mapper::Scope& scope,
+                     std::initializer_list<EventTime::From> from) {
+  using From = EventTime::From;
+  struct At {
+    From from;
+    std::string_view segment;
+    std::uint16_t field;
+  };
+  constexpr At fields[] = {{From::evn_2, "EVN", 2}, {From::obr_22, "OBR", 22},
+                           {From::obx_14, "OBX", 14}, {From::orc_9, "ORC", 9},
+                           {From::txa_7, "TXA", 7}, {From::txa_7, "TXA", 6},
+                           {From::txa_7, "TXA", 4}, {From::msh_7, "MSH", 7}};
+  for (const From one : from) {
+    for (const At& at : fields) {
+      if (at.from != one) {
+        continue;
+      }
+      const std::string_view text =
+          mapper.text_at({tables::segment_name(at.segment), at.field, 0, 0}, scope);
+      Result<FhirTime> time = to_fhir_date_time(text, mapper.reading().overlay().zone);
+      if (time) {
+        return {one, std::move(time->text)};
+      }
+    }
+  }
+  return {};
+}
+
+EventTime Finish::event_of(std::uint32_t number, const Mapped& into) {
+  using From = EventTime::From;
+  const Root& root = mapper_.roots()[number];
+  const std::string_view type = fhir::name(fhir::TypeId{root.type});
+  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
+  if (type == "Observation") {
+    return event_time(mapper_, scope, {From::obr_22, From::obx_14, From::msh_7});
+  }
+  if (type == "DiagnosticReport") {
+    return event_time(mapper_, scope, {From::obr_22, From::msh_7});
+  }
+  if (type == "ServiceRequest" || type == "Immunization") {
+    return event_time(mapper_, scope, {From::orc_9, From::msh_7});
+  }
+  if (type == "DocumentReference") {
+    return event_time(mapper_, scope, {From::txa_7, From::msh_7});
+  }
+  return into.event;
+}
+
+void Finish::describe(std::uint32_t number, const Mapped& into, Draft& draft) {
+  Root& root = mapper_.roots()[number];
+  draft.type = fhir::TypeId{root.type};
+  draft.mode = root.mode;
+  draft.find = states_[number].find;
+  draft.said = std::move(root.said);
+  draft.removed = std::move(root.removed);
+  draft.segment = root.segment;
+  draft.event = event_of(number, into);
+  if (root.resource == tables::none) {
+    return;
+  }
+  const std::string_view type = fhir::name(draft.type);
+  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
+  const auto at = [&](std::string_view segment, std::uint16_t field) {
+    return std::string(mapper_.text_at({tables::segment_name(segment), field, 0, 0}, scope));
+  };
+  if (type == "Observation") {
+    draft.result_status = at("OBX", 11);
+  } else if (type == "DiagnosticReport") {
+    draft.result_status = at("OBR", 25);
+  } else if (type == "DocumentReference") {
+    draft.result_status = at("TXA", 17);
+  } else if (type == "ServiceRequest" || type == "Immunization") {
+    draft.order_control = at("ORC", 1);
+  }
+}
+
+}  // namespace holdfast::hl7v2

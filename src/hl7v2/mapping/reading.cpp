@@ -1,0 +1,140 @@
+#include "hl7v2/mapping/reading.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hl7v2/text.h"
+
+namespace holdfast::hl7v2 {
+
+void Marks::mark(std::size_t begin, std::size_t end) {
+  for (std::size_t word = begin / 64; word * 64 < end; ++word) {
+    std::uint64_t bits = ~std::uint64_t{0};
+    if (word == begin / 64) {
+      bits &= ~std::uint64_t{0} << (begin % 64);
+    }
+    if ((word + 1) * 64 > end) {
+      bits &= ~(~std::uint64_t{0} << (end % 64));
+    }
+    bits_[word] |= bits;
+  }
+}
+
+bool Marks::any(std::size_t begin, std::size_t end) const {
+  for (std::size_t offset = begin; offset < end; ++offset) {
+    if (at(offset)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+namespace {
+
+char delimiter_below(ValueLevel level, const Delimiters& by) {
+  switch (level) {
+    case ValueLevel::field:
+      return by.repetition;
+    case ValueLevel::repetition:
+      return by.component;
+    case ValueLevel::component:
+      return by.subcomponent;
+    case ValueLevel::subcomponent:
+      return '\0';
+  }
+  return '\0';
+}
+
+ValueLevel below(ValueLevel level) {
+  return level == ValueLevel::subcomponent
+             ? level
+             : static_cast<ValueLevel>(static_cast<std::uint8_t>(level) + 1);
+}
+
+}  // namespace
+
+Value Reading::part(const Value& of, std::size_t number) const {
+  Value value = of;
+  value.level = below(of.level);
+  value.raw = Pieces(of.raw, delimiter_below(of.level, message_.delimiters())).at(number);
+  if (of.level == ValueLevel::repetition) {
+    value.component = static_cast<std::uint16_t>(number);
+    if (value.raw.empty() && !overlay().defaults.empty()) {
+      value.raw = default_for(of.segment, of.field, value.component);
+    }
+  }
+  return value;
+}
+
+Value Reading::leaf(const Value& of) const {
+  Value value = of;
+  while (value.level != ValueLevel::subcomponent) {
+    value = part(value, 1);
+  }
+  return value;
+}
+
+Value Reading::field(const Segment& segment, tables::SegmentName name,
+                     std::uint16_t number) const {
+  Value value{segment.field(number).raw(), ValueLevel::field, name, number, 0};
+  if (value.raw.empty() && !overlay().defaults.empty()) {
+    value.raw = default_for(name, number, 0);
+  }
+  return value;
+}
+
+BytesView Reading::default_for(tables::SegmentName segment, std::uint16_t field,
+                               std::uint16_t component) const {
+  if (segment == 0) {
+    return {};
+  }
+  const std::string name{static_cast<char>(segment & 0xffU),
+                         static_cast<char>(segment >> 8U & 0xffU),
+                         static_cast<char>(segment >> 16U & 0xffU)};
+  const auto found = overlay().defaults.find(component == 0
+                                                 ? fmt::format("{}-{}", name, field)
+                                                 : fmt::format("{}-{}.{}", name, field, component));
+  return found == overlay().defaults.end() ? BytesView{} : BytesView(found->second);
+}
+
+std::string_view Reading::text(const Value& value) {
+  if (value.raw == "\"\"") {
+    return {};
+  }
+  const Delimiters& by = message_.delimiters();
+  if (by.escape == '\0' || value.raw.find(by.escape) == BytesView::npos) {
+    return value.raw;
+  }
+  return keep(unescaped(value.raw, by));
+}
+
+std::string_view Reading::keep(std::string text) {
+  return kept_.emplace_back(std::move(text));
+}
+
+bool Reading::says(const Value& value) {
+  return !value.raw.empty() && value.raw != "\"\"";
+}
+
+std::optional<std::size_t> Reading::offset_of(BytesView raw) const {
+  const BytesView all = message_.bytes();
+  if (raw.empty() || std::less<>()(raw.data(), all.data()) ||
+      !std::less<>()(raw.data(), all.data() + all.size())) {
+    return std::nullopt;  // nothing, or an overlay's
+  }
+  return static_cast<std::size_t>(raw.data() - all.data());
+}
+
+void Reading::mark(Marks& marks, BytesView raw) {
+  if (const std::optional<std::size_t> offset = offset_of(raw)) {
+    marks.mark(*offset, *offset + raw.size());
+  }
+}
+
+bool Reading::taken(BytesView raw) const {
+  const std::optional<std::size_t> offset = offset_of(raw);
+  return offset && taken_.any(*offset, *offset + raw.size());
+}
+
+}  // namespace holdfast::hl7v2

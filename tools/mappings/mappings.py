@@ -1,0 +1,474 @@
+"""mappings.py: all of mappings/ read and checked against the FHIR R4 definitions. README.md there says
+what each column means; whatever contradicts it is a fault with file, line and reason."""
+import dataclasses
+import pathlib
+import re
+
+from tables import At, Condition, element_path, hl7_path, read
+
+RULE_COLUMNS = ["field", "name", "type", "when", "to", "element", "as", "codes", "value", "note"]
+CODE_COLUMNS = ["from", "meaning", "code", "system", "display"]
+MESSAGE_COLUMNS = ["kind", "group", "what", "value", "when", "note"]
+
+# What each conversion of src/hl7v2/mapping/ can be put into, in the order of its enum.
+CONVERSIONS = {
+    "string": {"string", "markdown"}, "code": {"code"}, "uri": {"uri", "url", "canonical"},
+    "decimal": {"decimal"}, "integer": {"integer", "positiveInt", "unsignedInt"}, "boolean": {"boolean"},
+    "date": {"date"}, "dateTime": {"dateTime"}, "instant": {"instant"}, "time": {"time"},
+    "identity": {"Identifier"}, "coding": {"Coding"}, "unit": {"Quantity"},
+    "measured": {"Quantity"}, "joined": {"string", "markdown"}, "lines": {"string", "markdown"},
+    "phone": {"string"}, "mime": {"code"}, "encoded": {"base64Binary"}, "place": {"Identifier"},
+    "title": {"string"}, "text64": {"base64Binary"},
+}
+ARGUMENTS = {"identity": r"\d+ \d+ \d+$", "coding": r"(1|4|10)$", "mime": r"[23]$", "place": r"[13]$"}  # of conversions that need one
+WITH_CODES = {"code", "coding", "mime"}
+RAW_VALUES = {"boolean": r"true$|false$", "integer": r"-?\d+$", "positiveInt": r"\d+$", "unsignedInt": r"\d+$",
+              "decimal": r"-?\d+(\.\d+)?$"}
+MODES = ("create", "create_if_absent", "merge")
+ACTIONS = ("link", "unlink", "merge", "move", "change", "cancel")
+LEVELS = ("person", "patient", "patient_and_account", "account", "visit", "alternate_patient", "alternate_visit")
+
+
+@dataclasses.dataclass
+class Rule:
+    at: At
+    kind: str                 # convert, map, fixed, used, left
+    path: object = None       # Path; None: once a segment (or value)
+    when: object = None       # Condition
+    steps: tuple = ()
+    conversion: str = ""
+    argument: str = ""
+    map_name: str = ""        # of a type map
+    from_field: object = None
+    codes: str = ""
+    value: str = ""
+    raw: bool = False
+    element: str = ""
+    site: str = ""
+
+
+@dataclasses.dataclass
+class RuleMap:
+    at: At
+    name: str
+    type: str     # FHIR structure
+    rules: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Segment:
+    name: str
+    fields: dict = dataclasses.field(default_factory=dict)  # number → (name, data type)
+    maps: dict = dataclasses.field(default_factory=dict)    # "Patient", "Observation:will" → RuleMap
+    rest: list = dataclasses.field(default_factory=list)    # used and left
+    whole: list = dataclasses.field(default_factory=list)   # parts that only a rule for the whole reads
+
+
+@dataclasses.dataclass
+class CodeMap:
+    at: At
+    name: str
+    rows: dict = dataclasses.field(default_factory=dict)    # from → (code, system, display, meaning)
+    other: tuple = None
+
+
+@dataclasses.dataclass
+class Group:
+    at: At
+    name: str
+    parent: str
+    openers: list
+    resources: dict = dataclasses.field(default_factory=dict)
+    keys: list = dataclasses.field(default_factory=list)
+    bindings: list = dataclasses.field(default_factory=list)
+    links: list = dataclasses.field(default_factory=list)
+    defaults: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Structure:
+    at: At
+    name: str
+    triggers: list = dataclasses.field(default_factory=list)
+    requires: list = dataclasses.field(default_factory=list)
+    groups: dict = dataclasses.field(default_factory=dict)
+
+
+class Mappings:
+    def __init__(self, root, fhir, faults):
+        self.fhir, self.faults = fhir, faults
+        self.segments, self.types, self.codes, self.structures = {}, {}, {}, {}
+        root = pathlib.Path(root)
+        for path in sorted((root / "codes").glob("*.csv")):
+            self._codes(path)
+        self._pending = []  # rules whose type map must exist
+        for path in sorted((root / "types").glob("*.csv")):
+            self._rules(path, True)
+        for path in sorted((root / "segments").glob("*.csv")):
+            self._rules(path, False)
+        self._resolve()
+        for path in sorted((root / "messages").glob("*.csv")):
+            self._message(path)
+        self._unique_triggers()
+
+    # ---- codes ----
+
+    def _codes(self, path):
+        one = CodeMap(At(f"codes/{path.name}", 1), path.stem)
+        system = ""
+        for at, row in read(path, CODE_COLUMNS, self.faults):
+            if not row["from"]:
+                self.faults.add(at, "a code without `from`")
+                continue
+            if row["from"] in one.rows or (row["from"] == "*" and one.other):
+                self.faults.add(at, f"'{row['from']}' is there twice")
+                continue
+            system = row["system"] or system
+            code = row["from"] if row["code"] == "=" else row["code"]
+            if code and not system and path.stem != "coding-systems":
+                self.faults.add(at, f"'{row['from']}' has a code but no system")
+            if code and re.search(r"^\s|\s$|\s\s", code):
+                self.faults.add(at, f"'{code}' is no code of FHIR")
+            entry = (code, system if code else "", row["display"] or (row["meaning"] if code else ""), row["meaning"])
+            if row["from"] == "*":
+                one.other = entry
+            else:
+                one.rows[row["from"]] = entry
+        self.codes[one.name] = one
+
+    # ---- segments and types ----
+
+    def _rules(self, path, of_type):
+        name = path.stem
+        if not re.match(r"[A-Z][A-Z0-9]{1,2}$", name):
+            self.faults.add(At(f"{path.parent.name}/{path.name}", 1), f"{name} is no name of a segment or data type")
+            return
+        segment = Segment(name)
+        seen, covered = {}, {}
+        for at, row in read(path, RULE_COLUMNS, self.faults):
+            where = None
+            if row["field"] != "*":
+                text = row["field"]
+                where = hl7_path(text + (".1" if of_type and text == name else ""))
+                if of_type and text == name:
+                    where = dataclasses.replace(where, component=0)
+                if where is None:
+                    self.faults.add(at, f"'{text}' is no field such as {name}{'.' if of_type else '-'}3")
+                    continue
+                if of_type and (where.segment or not text.startswith(name)):
+                    self.faults.add(at, f"'{text}' is no part of {name}")
+                    continue
+                number = where.component if of_type else where.field
+                if of_type or where.segment == name:
+                    covered.setdefault(number, at)
+                    if row["name"]:
+                        if number in segment.fields and segment.fields[number] != (row["name"], row["type"]):
+                            self.faults.add(at, f"{text} has two names or data types")
+                        segment.fields[number] = (row["name"], row["type"])
+            key = (row["field"], row["when"], row["to"], row["element"])
+            if key in seen:
+                self.faults.add(at, f"the same rule stands in line {seen[key]}")
+                continue
+            seen[key] = at.line
+            self._rule(at, row, segment, where, of_type)
+        for number in covered:
+            if number and number not in segment.fields:
+                self.faults.add(covered[number], f"field {number} of {name} has no name")
+        if not of_type:
+            for number in range(1, max(covered, default=0) + 1):
+                if number not in covered:
+                    self.faults.add(At(f"segments/{path.name}", 1), f"{name}-{number} has no rule and no reason")
+            self.segments[name] = segment
+        else:
+            if segment.whole and not any(rule.path and not rule.path.component for one in segment.maps.values()
+                                         for rule in one.rules):
+                self.faults.add(segment.whole[0], f"no rule reads {name} as a whole")
+            for to, one in segment.maps.items():
+                one.name = f"{name}.{to}"
+                one.rules += segment.rest  # what is set aside is so whatever the value becomes
+                self.types[one.name] = one
+
+    def _rule(self, at, row, segment, where, of_type):
+        rule = Rule(at, "", where)
+        if row["when"]:
+            try:
+                rule.when = Condition(row["when"])
+            except ValueError as wrong:
+                self.faults.add(at, f"condition: {wrong}")
+                return
+            for _, path, _, _ in rule.when.ops:
+                if path is not None and bool(path.segment) == of_type:
+                    self.faults.add(at, "condition: a data type looks at its own parts, a segment at fields")
+                    return
+        to = row["to"]
+        if to == "whole" and of_type:  # a name for a part that a rule for the whole value reads
+            segment.whole.append(at)
+            return
+        if to in ("-", "="):
+            if not row["note"]:
+                self.faults.add(at, f"{row['field']}: why it is not mapped is missing")
+            if row["element"] or row["as"] or row["codes"] or row["value"]:
+                self.faults.add(at, f"{row['field']}: '{to}' has no element, map, codes or value")
+            rule.kind = "left" if to == "-" else "used"
+            segment.rest.append(rule)
+            return
+        if not to:
+            self.faults.add(at, f"{row['field']} has neither a target nor a reason")
+            return
+        structure = to.split(":")[0]
+        if structure not in self.fhir.structures and structure not in CONVERSIONS:
+            self.faults.add(at, f"'{to}' is no resource or data type of FHIR R4")
+            return
+        one = segment.maps.setdefault(to, RuleMap(at, f"{segment.name} to {to}", structure))
+        label = row["field"] if where is not None else f"{segment.name}*"
+        steps, end, wrong = element_path(self.fhir, structure, row["element"], label)
+        if wrong:
+            self.faults.add(at, f"{to}.{row['element']}: {wrong}")
+            return
+        rule.steps, rule.element = steps, row["element"]
+        if self._target(at, row, rule, end):
+            one.rules.append(rule)
+
+    def _target(self, at, row, rule, end):
+        """What is put there, and whether it fits an element of type `end`."""
+        if row["value"] and not row["as"]:
+            rule.kind, rule.value, rule.raw = "fixed", row["value"], end in RAW_VALUES
+            if end in self.fhir.structures or end == "resource":
+                self.faults.add(at, f"{row['element']} is a {end}: no fixed value")
+                return False
+            if rule.raw and not re.match(RAW_VALUES[end], row["value"]):
+                self.faults.add(at, f"'{row['value']}' is no {end}")
+                return False
+            if row["codes"]:
+                self.faults.add(at, "a fixed value has no code map")
+                return False
+            return True
+        if rule.path is None:
+            self.faults.add(at, "a rule for * has a fixed value")
+            return False
+        text, _, from_field = row["as"].partition("@")
+        if from_field:
+            rule.from_field = hl7_path(from_field)
+            if rule.from_field is None or not rule.from_field.segment or rule.from_field.component:
+                self.faults.add(at, f"'@{from_field}' is no field")
+                return False
+        if row["codes"]:
+            rule.codes = row["codes"]
+            if row["codes"] not in self.codes:
+                self.faults.add(at, f"no code map '{row['codes']}' in codes/")
+                return False
+        if "." in text:
+            rule.kind, rule.map_name = "map", text
+            self._pending.append((at, rule, end))
+            return True
+        match = re.match(r"(\w+)(?:\((.*)\))?$", text)
+        if not match or match.group(1) not in CONVERSIONS:
+            self.faults.add(at, f"no conversion '{text}'; there are {', '.join(CONVERSIONS)}")
+            return False
+        rule.kind, rule.conversion, rule.argument = "convert", match.group(1), match.group(2) or ""
+        if end not in CONVERSIONS[rule.conversion]:
+            self.faults.add(at, f"{rule.conversion} makes no {end}, which {row['element']} is")
+            return False
+        wanted = ARGUMENTS.get(rule.conversion)
+        if bool(wanted) != bool(rule.argument) or (wanted and not re.match(wanted, rule.argument)):
+            self.faults.add(at, f"{rule.conversion}({rule.argument}): wrong argument")
+            return False
+        if rule.codes and rule.conversion not in WITH_CODES:
+            self.faults.add(at, f"{rule.conversion} has no use for a code map")
+            return False
+        return True
+
+    def _resolve(self):
+        for at, rule, end in self._pending:
+            one = self.types.get(rule.map_name)
+            if one is None:
+                self.faults.add(at, f"no type map '{rule.map_name}' in types/")
+            elif one.type != end and end not in CONVERSIONS.get(one.type, ()):
+                self.faults.add(at, f"{rule.map_name} makes a {one.type}; {rule.element} is a {end}")
+        for one in [*self.types.values(), *(m for s in self.segments.values() for m in s.maps.values())]:
+            sites(one)
+
+    # ---- messages ----
+
+    def _message(self, path):
+        name = f"messages/{path.name}"
+        one = Structure(At(name, 1), path.stem)
+        one.groups["message"] = Group(one.at, "message", "", [])
+        rows = read(path, MESSAGE_COLUMNS, self.faults)
+        for at, row in rows:
+            if row["kind"] == "group":
+                if row["group"] in one.groups:
+                    self.faults.add(at, f"group {row['group']} is there twice")
+                    continue
+                if not row["what"]:
+                    self.faults.add(at, f"group {row['group']} is opened by no segment: it is unreachable")
+                one.groups[row["group"]] = Group(at, row["group"], row["value"], row["what"].split())
+        for group in list(one.groups.values()):
+            if group.name != "message" and not self._reachable(one, group):
+                self.faults.add(group.at, f"group {group.name} is unreachable: its parent '{group.parent}' leads "
+                                          "nowhere")
+        for order in (("resource",), ("trigger", "requires", "key", "segment", "link", "default", "group")):
+            for at, row in rows:
+                if row["kind"] in order and row["kind"] != "group":
+                    self._message_row(at, row, one)
+        for at, row in rows:
+            if row["kind"] not in ("trigger", "requires", "group", "resource", "key", "segment", "link", "default"):
+                self.faults.add(at, f"'{row['kind']}' is no kind of row")
+        if sum(len(group.resources) for group in one.groups.values()) > 32:
+            self.faults.add(one.at, "more than 32 resources: links hold them as 32 bits")
+        if not one.triggers:
+            self.faults.add(one.at, "no trigger: no message has this structure")
+        self.structures[one.name] = one
+
+    @staticmethod
+    def _reachable(one, group):
+        seen = set()
+        while group is not None and group.name != "message":
+            if group.name in seen:
+                return False
+            seen.add(group.name)
+            group = one.groups.get(group.parent)
+        return group is not None
+
+    def _message_row(self, at, row, one):
+        when = None
+        if row["when"]:
+            try:
+                when = Condition(row["when"])
+            except ValueError as wrong:
+                self.faults.add(at, f"condition: {wrong}")
+                return
+        if row["kind"] == "trigger":
+            self._trigger(at, row, one)
+            return
+        if row["kind"] == "requires":
+            one.requires.append((row["what"], when))
+            return
+        group = one.groups.get(row["group"])
+        if group is None:
+            self.faults.add(at, f"no group '{row['group']}'")
+            return
+        getattr(self, "_" + row["kind"] + "_row")(at, row, one, group, when)
+
+    def _trigger(self, at, row, one):
+        if not re.match(r"[A-Z]{3}\^[A-Z0-9]{2,3}$", row["what"]):
+            self.faults.add(at, f"'{row['what']}' is no message type such as ADT^A01")
+            return
+        action, level, cancelled = "", "", ""
+        words = row["value"].split()
+        if words:
+            action = words[0]
+            if action not in ACTIONS:
+                self.faults.add(at, f"'{action}' is no action: {', '.join(ACTIONS)}")
+                return
+            if action in ("merge", "move", "change"):
+                level = words[1] if len(words) > 1 else ""
+                if level not in LEVELS:
+                    self.faults.add(at, f"'{level}' is no level: {', '.join(LEVELS)}")
+                    return
+            cancelled = " ".join(words[1:]) if action == "cancel" else ""
+        one.triggers.append((at, row["what"], action, level, cancelled))
+
+    def _unique_triggers(self):
+        seen = {}
+        for one in self.structures.values():
+            for at, what, *_ in one.triggers:
+                if what in seen:
+                    self.faults.add(at, f"{what} is in {seen[what]} too")
+                seen[what] = one.at.file
+
+    def _resource_row(self, at, row, one, group, when):
+        if row["what"].split(":")[0] not in self.fhir.types:
+            self.faults.add(at, f"'{row['what']}' is no resource of FHIR R4")
+        elif row["value"] not in MODES:
+            self.faults.add(at, f"'{row['value']}' is no mode: {', '.join(MODES)}")
+        elif row["what"] in group.resources:
+            self.faults.add(at, f"{row['what']} is there twice")
+        else:
+            group.resources[row["what"]] = (at, row["value"], when)
+
+    def _key_row(self, at, row, one, group, when):
+        items = []
+        for item in row["value"].split():
+            alternatives = [hl7_path(part) for part in item.split("/")]
+            if None in alternatives or not all(path.segment for path in alternatives):
+                self.faults.add(at, f"'{item}' is no path, nor paths with / between them")
+                return
+            items.append(alternatives)
+        if row["what"] not in group.resources:
+            self.faults.add(at, f"{row['what']} is no resource of {group.name}")
+        elif not items:
+            self.faults.add(at, "a key of nothing")
+        elif not getattr(self.fhir.row(row["what"].split(":")[0], "identifier"), "repeats", False):
+            self.faults.add(at, f"{row['what']} has no identifiers that a key could be among")
+        else:
+            group.keys.append((row["what"], items, when))
+
+    def owner(self, one, group, what):
+        """The group, this one or one around it, that has that resource."""
+        while group is not None:
+            if what in group.resources:
+                return group
+            group = one.groups.get(group.parent)
+        return None
+
+    def _segment_row(self, at, row, one, group, when):
+        segment = self.segments.get(row["what"])
+        if segment is None:
+            self.faults.add(at, f"no table segments/{row['what']}.csv")
+            return
+        if row["value"] == "=":
+            group.bindings.append((row["what"], None, None, when))
+            return
+        owner = self.owner(one, group, row["value"])
+        if row["value"] not in segment.maps:
+            self.faults.add(at, f"segments/{row['what']}.csv has no rules to {row['value']}")
+        elif owner is None:
+            self.faults.add(at, f"{row['value']} is no resource of {group.name} or a group around it")
+        else:
+            group.bindings.append((row["what"], row["value"], owner.name, when))
+
+    def _link_row(self, at, row, one, group, when):
+        what, _, element = row["what"].partition(".")
+        if what not in group.resources:
+            self.faults.add(at, f"{what} is no resource of {group.name}")
+            return
+        target = row["value"].split(":")[0]
+        if not any(row["value"] in each.resources for each in one.groups.values()):
+            self.faults.add(at, f"{row['value']} is no resource of this message")
+            return
+        steps, end, wrong = element_path(self.fhir, what.split(":")[0], f"{element}->{target}", "link")
+        if wrong:
+            self.faults.add(at, f"{row['what']}: {wrong}")
+            return
+        group.links.append((what, steps, row["value"], when))
+
+    def _default_row(self, at, row, one, group, when):
+        what, _, element = row["what"].partition(".")
+        if what not in group.resources:
+            self.faults.add(at, f"{what} is no resource of {group.name}")
+            return
+        steps, end, wrong = element_path(self.fhir, what.split(":")[0], element, "default")
+        if wrong:
+            self.faults.add(at, f"{row['what']}: {wrong}")
+        elif end in self.fhir.structures or not row["value"]:
+            self.faults.add(at, f"{row['what']}: a default is the value of a primitive element")
+        else:
+            group.defaults.append((what, steps, row["value"], end in RAW_VALUES, when))
+
+
+def sites(one):
+    """Which part of the resource a rule speaks for: its first element, told from others of that name by
+    a fixed value that the same table puts beside it under the same label."""
+    fixed = {}
+    for rule in one.rules:
+        if rule.kind == "fixed" and len(rule.steps) > 1 and rule.steps[0].repeats and not rule.when:
+            key = rule.steps[0]
+            rest = ".".join(step.name for step in rule.steps[1:])
+            preferred = rest in ("url", "use")
+            if key not in fixed or preferred:
+                fixed[key] = f"{key.name}.where({rest}='{rule.value}')"
+    for rule in one.rules:
+        if rule.steps:
+            first = rule.steps[0]
+            rule.site = fixed.get(first, first.name.lstrip("_"))
