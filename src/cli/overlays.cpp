@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "cli/command.h"
+#include "cli/machine.h"
 #include "hl7v2/mapping/overlay.h"
 
 namespace holdfast::cli {

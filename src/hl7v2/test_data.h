@@ -45,8 +45,9 @@ inline std::vector<Sample> samples() {
 
 }  // namespace holdfast::hl7v2
 
-#define HOLDFAST_NEED_SAMPLES(all)                                                 \
-  if ((all).empty()) {                                                             \
-    GTEST_SKIP() << "the public test data is not there: " << test_data().string(); \
-  }                                                                                \
+#define HOLDFAST_NEED_SAMPLES(all)                         \
+  if ((all).empty()) {                                     \
+    GTEST_SKIP() << "the public test data is not there: "  \
+                 << holdfast::hl7v2::test_data().string(); \
+  }                                                        \
   ASSERT_EQ((all).size(), 129U)

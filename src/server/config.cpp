@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "journal/options.h"
+#include "server/neighbours_toml.h"
 
 namespace holdfast::server {
 namespace {

@@ -8,12 +8,7 @@
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include <toml++/toml.h>
-
-#include "base/result.h"
 #include "exchange/neighbour.h"
 
 namespace holdfast::server {
@@ -23,12 +18,5 @@ struct NeighbourSetting {
   exchange::Neighbour neighbour;
   std::string overlay_folder;  ///< empty: none
 };
-
-/// The keys of one [[neighbour]], for --help and for messages.
-[[nodiscard]] std::string_view neighbour_help();
-
-/// All tables of the array. Code::usage names the neighbour, the key and what is wrong with it.
-[[nodiscard]] Result<std::vector<NeighbourSetting>> read_neighbours(const toml::node& node,
-                                                                    std::string_view file);
 
 }  // namespace holdfast::server

@@ -1,4 +1,4 @@
-#include "server/neighbours.h"
+#include "server/neighbours_toml.h"
 
 #include <array>
 #include <utility>
