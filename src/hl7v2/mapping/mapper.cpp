@@ -257,6 +257,10 @@ void Mapper::apply_rest(const Placed& placed) {
   Scope scope{placed.instance, placed.segment, placed.name, {}};
   for (std::uint32_t i = row->first_rest; i < row->first_rest + row->rest; ++i) {
     const RuleRow& rule = tables::rules[i];
+    if (rule.once) {  // the segment as a whole
+      rule.kind == RuleKind::used ? reading_.take(segment.raw()) : reading_.set_aside(segment.raw());
+      continue;
+    }
     const Value field = reading_.field(segment, placed.name, rule.path.field);
     if (field.raw.empty()) {
       continue;
