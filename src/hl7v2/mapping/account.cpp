@@ -9,9 +9,7 @@
 namespace holdfast::hl7v2 {
 namespace {
 
-std::string cut(BytesView raw) {
-  return std::string(raw.substr(0, finding_bytes_max));
-}
+std::string cut(BytesView raw) { return std::string(raw.substr(0, finding_bytes_max)); }
 
 class Account {
  public:
@@ -105,8 +103,7 @@ class Account {
       add({raw_[at_].kind, of, cut(raw_[at_].raw), raw_[at_].what});
       named = true;
     }
-    const auto offset =
-        static_cast<std::size_t>(leaf.data() - reading_.message().bytes().data());
+    const auto offset = static_cast<std::size_t>(leaf.data() - reading_.message().bytes().data());
     if (reading_.taken_marks().at(offset)) {
       ++report_.mapped;
     } else if (reading_.aside_marks().at(offset)) {
@@ -117,7 +114,8 @@ class Account {
   }
 
   std::uint32_t& seen(const std::string& name) {
-    const auto found = std::ranges::find(seen_, name, &std::pair<std::string, std::uint32_t>::first);
+    const auto found =
+        std::ranges::find(seen_, name, &std::pair<std::string, std::uint32_t>::first);
     return found != seen_.end() ? found->second : seen_.emplace_back(name, 0).second;
   }
 

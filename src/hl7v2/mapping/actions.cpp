@@ -21,10 +21,8 @@ std::vector<BusinessId> identifiers(Reading& reading, const Segment& segment,
                                     IdentityParts parts = cx) {
   std::vector<BusinessId> found;
   for (const std::uint16_t number : fields) {
-    const Value field =
-        reading.field(segment, tables::segment_name(segment.name()), number);
-    const std::size_t count =
-        Pieces(field.raw, reading.message().delimiters().repetition).count();
+    const Value field = reading.field(segment, tables::segment_name(segment.name()), number);
+    const std::size_t count = Pieces(field.raw, reading.message().delimiters().repetition).count();
     for (std::size_t i = 1; i <= count; ++i) {
       std::optional<BusinessId> one = read_identity(reading, reading.part(field, i), parts);
       if (one && std::ranges::find(found, *one) == found.end()) {
@@ -76,14 +74,10 @@ class Adding {
   Result<void> events() {
     const std::vector<Subject> all = subjects(mapper_.groups());
     switch (trigger_.action) {
-      case TriggerAction::nothing:
-        return ok();
+      case TriggerAction::nothing: return ok();
       case TriggerAction::link:
-      case TriggerAction::unlink:
-        return link(all);
-      case TriggerAction::cancel:
-        cancel(all);
-        return ok();
+      case TriggerAction::unlink: return link(all);
+      case TriggerAction::cancel: cancel(all); return ok();
       case TriggerAction::merge:
       case TriggerAction::move:
       case TriggerAction::change:
@@ -118,8 +112,8 @@ class Adding {
   }
   Party prior(std::uint32_t mrg) {
     Reading& reading = mapper_.reading();
-    return {identifiers(reading, segment(mrg), {1, 4, 2}),
-            identifiers(reading, segment(mrg), {3}), identifiers(reading, segment(mrg), {5, 6})};
+    return {identifiers(reading, segment(mrg), {1, 4, 2}), identifiers(reading, segment(mrg), {3}),
+            identifiers(reading, segment(mrg), {5, 6})};
   }
   /// The draft of that type in that group or one around it; 0 if there is none.
   [[nodiscard]] Local draft(std::string_view type, std::uint32_t instance) const {
@@ -151,14 +145,14 @@ Result<void> Adding::different(const std::vector<BusinessId>& one,
                                const std::vector<BusinessId>& other, std::string_view what) const {
   const std::string_view trigger = tables::text(trigger_.what);
   if (one.empty() || other.empty()) {
-    return fail(Code::required, fmt::format("{}: the {} of one side has no identifier", trigger, what));
+    return fail(Code::required,
+                fmt::format("{}: the {} of one side has no identifier", trigger, what));
   }
-  const bool same = std::ranges::all_of(other, [&](const BusinessId& id) {
-    return std::ranges::find(one, id) != one.end();
-  });
+  const bool same = std::ranges::all_of(
+      other, [&](const BusinessId& id) { return std::ranges::find(one, id) != one.end(); });
   if (same) {
-    return fail(Code::conflict, fmt::format("{}: {} {} is on both sides", trigger, what,
-                                            other.front().token()));
+    return fail(Code::conflict,
+                fmt::format("{}: {} {} is on both sides", trigger, what, other.front().token()));
   }
   return ok();
 }
@@ -226,8 +220,7 @@ Result<void> Adding::two_sides(const Subject& subject, const Subject::Prior& pri
   if (trigger_.action == TriggerAction::merge) {
     into_.actions.emplace_back(Merge{level, std::move(now), std::move(before), patient});
   } else {
-    into_.actions.emplace_back(
-        ChangeIdentifier{level, std::move(before), std::move(now), patient});
+    into_.actions.emplace_back(ChangeIdentifier{level, std::move(before), std::move(now), patient});
   }
   return ok();
 }
@@ -240,17 +233,17 @@ OrderControl::Kind control_kind(std::string_view code) {
     Kind kind;
   };
   constexpr Row rows[] = {
-      {"CA", Kind::cancel},          {"DC", Kind::discontinue}, {"HD", Kind::hold},
-      {"RL", Kind::release},         {"RP", Kind::replace},     {"RO", Kind::replacement},
-      {"XO", Kind::change},          {"CR", Kind::cancelled},   {"OC", Kind::cancelled},
-      {"DR", Kind::discontinued},    {"OD", Kind::discontinued}, {"HR", Kind::held},
-      {"OH", Kind::held},            {"OE", Kind::released},    {"OR", Kind::released},
-      {"RQ", Kind::replaced},        {"RU", Kind::replaced},    {"XR", Kind::changed},
-      {"XX", Kind::changed},         {"OK", Kind::accepted},    {"NA", Kind::number_assigned},
-      {"SN", Kind::number_wanted},   {"SC", Kind::status},      {"SR", Kind::status},
-      {"SS", Kind::status},          {"UA", Kind::refused},     {"UC", Kind::refused},
-      {"UD", Kind::refused},         {"UF", Kind::refused},     {"UH", Kind::refused},
-      {"UM", Kind::refused},         {"UN", Kind::refused},     {"UR", Kind::refused},
+      {"CA", Kind::cancel},        {"DC", Kind::discontinue},  {"HD", Kind::hold},
+      {"RL", Kind::release},       {"RP", Kind::replace},      {"RO", Kind::replacement},
+      {"XO", Kind::change},        {"CR", Kind::cancelled},    {"OC", Kind::cancelled},
+      {"DR", Kind::discontinued},  {"OD", Kind::discontinued}, {"HR", Kind::held},
+      {"OH", Kind::held},          {"OE", Kind::released},     {"OR", Kind::released},
+      {"RQ", Kind::replaced},      {"RU", Kind::replaced},     {"XR", Kind::changed},
+      {"XX", Kind::changed},       {"OK", Kind::accepted},     {"NA", Kind::number_assigned},
+      {"SN", Kind::number_wanted}, {"SC", Kind::status},       {"SR", Kind::status},
+      {"SS", Kind::status},        {"UA", Kind::refused},      {"UC", Kind::refused},
+      {"UD", Kind::refused},       {"UF", Kind::refused},      {"UH", Kind::refused},
+      {"UM", Kind::refused},       {"UN", Kind::refused},      {"UR", Kind::refused},
       {"UX", Kind::refused}};
   const auto* found = std::ranges::find(rows, code, &Row::code);
   return found == std::end(rows) ? Kind::other : found->kind;
@@ -260,9 +253,7 @@ void Adding::order(std::uint32_t index, std::uint32_t instance) {
   Reading& reading = mapper_.reading();
   const Segment orc = segment(index);
   const Mapper::Scope scope{instance, index, tables::segment_name("ORC"), {}};
-  const auto text = [&](std::uint16_t field) {
-    return mapper_.text_at({0, field, 0, 0}, scope);
-  };
+  const auto text = [&](std::uint16_t field) { return mapper_.text_at({0, field, 0, 0}, scope); };
   const std::string_view code = text(1);
   if (code.empty() || code == "NW" || code == "RE") {
     return;  // a new order, or the results of one: drafts say all of it

@@ -1,5 +1,5 @@
-// hl7v2/mapping/actions.h: what a message asks for beside its resources: from its trigger, its order
-// controls and its result statuses. Inside src/hl7v2/mapping only.
+// hl7v2/mapping/actions.h: what a message asks for beside its resources: from its trigger, its
+// order controls and its result statuses. Inside src/hl7v2/mapping only.
 #pragma once
 
 #include "base/result.h"

@@ -1,5 +1,5 @@
-// hl7v2/mapping/condition.cpp: conditions of rules, in postfix order; generate.py has checked that they
-// are whole.
+// hl7v2/mapping/condition.cpp: conditions of rules, in postfix order; generate.py has checked that
+// they are whole.
 #include <cstdint>
 
 #include "base/text.h"
@@ -46,10 +46,8 @@ bool Mapper::test(const tables::OpRow& op, const Scope& scope) {
   using tables::ConditionOp;
   const Value value = follow(op.path, scope);
   switch (op.op) {
-    case ConditionOp::valued:
-      return Reading::says(value);
-    case ConditionOp::taken:
-      return reading_.taken(value.raw);
+    case ConditionOp::valued: return Reading::says(value);
+    case ConditionOp::taken: return reading_.taken(value.raw);
     case ConditionOp::equals: {
       const std::string_view text = trimmed(reading_.text(reading_.leaf(value)));
       for (std::uint32_t i = 0; i < op.texts; ++i) {
@@ -59,10 +57,8 @@ bool Mapper::test(const tables::OpRow& op, const Scope& scope) {
       }
       return false;
     }
-    case ConditionOp::longer:
-      return reading_.text(reading_.leaf(value)).size() > op.number;
-    default:
-      break;
+    case ConditionOp::longer: return reading_.text(reading_.leaf(value)).size() > op.number;
+    default: break;
   }
   // How many repetitions: of the field itself, wherever the rule stands.
   std::size_t count = 0;
@@ -90,17 +86,10 @@ bool Mapper::holds(std::uint16_t condition, const Scope& scope) {
     const std::uint64_t last = stack & 1U;
     const std::uint64_t before = stack >> 1U & 1U;
     switch (op.op) {
-      case ConditionOp::not_:
-        stack ^= 1U;
-        break;
-      case ConditionOp::and_:
-        stack = (stack >> 2U << 1U) | (last & before);
-        break;
-      case ConditionOp::or_:
-        stack = (stack >> 2U << 1U) | (last | before);
-        break;
-      default:
-        stack = stack << 1U | static_cast<std::uint64_t>(test(op, scope));
+      case ConditionOp::not_: stack ^= 1U; break;
+      case ConditionOp::and_: stack = (stack >> 2U << 1U) | (last & before); break;
+      case ConditionOp::or_: stack = (stack >> 2U << 1U) | (last | before); break;
+      default: stack = stack << 1U | static_cast<std::uint64_t>(test(op, scope));
     }
   }
   return (stack & 1U) != 0;

@@ -115,8 +115,7 @@ bool instant(const Conversion& one) {
   if (!time) {
     return unconverted(one, leaf, "is no date or time");
   }
-  return fhir::is_instant(time->text) &&
-         put(one, leaf, one.reading.keep(std::move(time->text)));
+  return fhir::is_instant(time->text) && put(one, leaf, one.reading.keep(std::move(time->text)));
 }
 
 bool time(const Conversion& one) {
@@ -155,10 +154,9 @@ bool place(const Conversion& one) {
     name.pop_back();
   }
   const Value facility = one.reading.part(one.value, 4);
-  std::string system =
-      authority_system(one.reading, trimmed(one.reading.part_text(facility, 1)),
-                       trimmed(one.reading.part_text(facility, 2)),
-                       one.reading.part_text(facility, 3));
+  std::string system = authority_system(one.reading, trimmed(one.reading.part_text(facility, 1)),
+                                        trimmed(one.reading.part_text(facility, 2)),
+                                        one.reading.part_text(facility, 3));
   if (name.empty()) {
     if (system.empty()) {
       return false;
@@ -295,50 +293,28 @@ std::string lines(Reading& reading, const Value& field) {
 bool convert(const Conversion& one) {
   using Kind = tables::Conversion;
   switch (one.rule.conversion) {
-    case Kind::string:
-      return string(one);
-    case Kind::code:
-      return convert_code(one);
-    case Kind::uri:
-      return uri(one);
-    case Kind::decimal:
-      return decimal(one);
-    case Kind::integer:
-      return integer(one);
-    case Kind::boolean:
-      return boolean(one);
-    case Kind::date:
-      return date(one);
-    case Kind::date_time:
-      return date_time(one);
-    case Kind::instant:
-      return instant(one);
-    case Kind::time:
-      return time(one);
-    case Kind::identity:
-      return identity(one);
-    case Kind::coding:
-      return convert_coding(one);
-    case Kind::unit:
-      return convert_unit(one);
-    case Kind::measured:
-      return measured(one);
-    case Kind::joined:
-      return joined(one);
-    case Kind::lines:
-      return all_lines(one);
-    case Kind::phone:
-      return phone(one);
-    case Kind::mime:
-      return convert_mime(one);
-    case Kind::encoded:
-      return convert_encoded(one);
-    case Kind::place:
-      return place(one);
-    case Kind::title:
-      return title(one);
-    case Kind::text64:
-      return convert_text64(one);
+    case Kind::string: return string(one);
+    case Kind::code: return convert_code(one);
+    case Kind::uri: return uri(one);
+    case Kind::decimal: return decimal(one);
+    case Kind::integer: return integer(one);
+    case Kind::boolean: return boolean(one);
+    case Kind::date: return date(one);
+    case Kind::date_time: return date_time(one);
+    case Kind::instant: return instant(one);
+    case Kind::time: return time(one);
+    case Kind::identity: return identity(one);
+    case Kind::coding: return convert_coding(one);
+    case Kind::unit: return convert_unit(one);
+    case Kind::measured: return measured(one);
+    case Kind::joined: return joined(one);
+    case Kind::lines: return all_lines(one);
+    case Kind::phone: return phone(one);
+    case Kind::mime: return convert_mime(one);
+    case Kind::encoded: return convert_encoded(one);
+    case Kind::place: return place(one);
+    case Kind::title: return title(one);
+    case Kind::text64: return convert_text64(one);
   }
   check(false, "a conversion of the tables");
   return false;

@@ -1,6 +1,6 @@
-// hl7v2/mapping/convert.h: one value of HL7 v2 → an element of FHIR. A conversion either puts down a value
-// of the element's type and takes what it read, or puts down nothing, reports why, and leaves the
-// value to the rules behind it. Inside src/hl7v2/mapping only.
+// hl7v2/mapping/convert.h: one value of HL7 v2 → an element of FHIR. A conversion either puts down
+// a value of the element's type and takes what it read, or puts down nothing, reports why, and
+// leaves the value to the rules behind it. Inside src/hl7v2/mapping only.
 #pragma once
 
 #include "hl7v2/mapping/reading.h"
@@ -22,7 +22,7 @@ struct Conversion {
 [[nodiscard]] bool convert(const Conversion& one);
 
 // Of the kinds that have files of their own.
-[[nodiscard]] bool convert_code(const Conversion& one);    // convert_code.cpp
+[[nodiscard]] bool convert_code(const Conversion& one);  // convert_code.cpp
 [[nodiscard]] bool convert_coding(const Conversion& one);
 [[nodiscard]] bool convert_unit(const Conversion& one);
 [[nodiscard]] bool convert_mime(const Conversion& one);

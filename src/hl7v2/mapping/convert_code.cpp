@@ -135,9 +135,9 @@ bool convert_code(const Conversion& one) {
     return false;
   }
   if (!found || !found->exact) {
-    reading.found(Finding::Kind::unmapped_code, leaf.raw,
-                  fmt::format("has no counterpart in {}",
-                              tables::text(tables::code_maps[one.codes].name)));
+    reading.found(
+        Finding::Kind::unmapped_code, leaf.raw,
+        fmt::format("has no counterpart in {}", tables::text(tables::code_maps[one.codes].name)));
     if (const std::string_view code = as_code(sent); !code.empty()) {
       keep_beside(one, code);
       reading.take(leaf);
@@ -175,9 +175,9 @@ bool convert_coding(const Conversion& one) {
   if (code.empty()) {
     if (!trimmed(raw_code).empty()) {  // kept as a display
       reading.found(Finding::Kind::unconverted, sent.code.raw, "is no code");
-      put_coding(one, one.node, coding_system(reading, system_name, sent.system.raw), {},
-                 display.empty() ? raw_code
-                                 : reading.keep(fmt::format("{} {}", raw_code, display)));
+      put_coding(
+          one, one.node, coding_system(reading, system_name, sent.system.raw), {},
+          display.empty() ? raw_code : reading.keep(fmt::format("{} {}", raw_code, display)));
       return true;
     }
     put_coding(one, one.node, coding_system(reading, system_name, sent.system.raw), {}, display);
@@ -189,9 +189,9 @@ bool convert_coding(const Conversion& one) {
     if (found && found->exact) {
       return put_mapped(one, *found, code, display);
     }
-    reading.found(Finding::Kind::unmapped_code, sent.code.raw,
-                  fmt::format("has no counterpart in {}",
-                              tables::text(tables::code_maps[one.codes].name)));
+    reading.found(
+        Finding::Kind::unmapped_code, sent.code.raw,
+        fmt::format("has no counterpart in {}", tables::text(tables::code_maps[one.codes].name)));
   }
   std::string_view system = reading.text(sent.oid);
   system = system.empty() || !system_name.empty()

@@ -86,8 +86,8 @@ std::vector<std::uint32_t> Finish::targets(std::uint32_t root, std::uint32_t mas
   const Groups& groups = mapper_.groups();
   for (std::uint32_t level = roots[root].instance;;) {
     for (std::uint32_t i = 0; i < roots.size(); ++i) {
-      if (i != root && roots[i].resource != tables::none &&
-          (mask >> roots[i].resource & 1U) != 0 && groups.within(roots[i].instance, level)) {
+      if (i != root && roots[i].resource != tables::none && (mask >> roots[i].resource & 1U) != 0 &&
+          groups.within(roots[i].instance, level)) {
         found.push_back(i);
       }
     }
@@ -122,8 +122,8 @@ void Finish::link(std::uint32_t number) {
           instance.label = step.label + 1U;
           instance.repetition = s + 1U == row.steps ? static_cast<std::uint32_t>(n) : 0;
         }
-        node = sketch.enter(node, tables::text(step.name),
-                            (step.flags & tables::step_repeats) != 0, instance, step.choice);
+        node = sketch.enter(node, tables::text(step.name), (step.flags & tables::step_repeats) != 0,
+                            instance, step.choice);
       }
       if (node != no_node && sketch.is_empty(node)) {
         sketch.refer(node, found[n], mapper_.roots()[found[n]].node);
@@ -158,8 +158,8 @@ void Finish::set_defaults(std::uint32_t number) {
     std::uint32_t in = number;
     const NodeId node = mapper_.enter(root.node, steps, row.steps, 0, root.segment, in);
     if (node != no_node && sketch.is_empty(node)) {
-      static_cast<void>(sketch.set(node, tables::text(row.value),
-                                   row.raw ? NodeKind::token : NodeKind::text));
+      static_cast<void>(
+          sketch.set(node, tables::text(row.value), row.raw ? NodeKind::token : NodeKind::text));
     }
   }
 }
@@ -167,8 +167,7 @@ void Finish::set_defaults(std::uint32_t number) {
 std::string Finish::key_of(const tables::KeyRow& key, std::uint32_t number) {
   const Root& root = mapper_.roots()[number];
   const Segment first = mapper_.reading().message().segment(root.segment);
-  const Mapper::Scope scope{
-      root.instance, root.segment, tables::segment_name(first.name()), {}};
+  const Mapper::Scope scope{root.instance, root.segment, tables::segment_name(first.name()), {}};
   std::string text;
   bool at_first = true;
   for (std::uint32_t i = key.first_item; i < key.first_item + key.items;) {
@@ -239,8 +238,7 @@ void Finish::identify(std::uint32_t number) {
     }
     BusinessId one{std::string(member_text(sketch, id, "system")),
                    std::string(member_text(sketch, id, "value"))};
-    if (!one.system.empty() && !one.value.empty() &&
-        std::ranges::find(find, one) == find.end()) {
+    if (!one.system.empty() && !one.value.empty() && std::ranges::find(find, one) == find.end()) {
       find.push_back(std::move(one));
     }
   }
@@ -266,11 +264,11 @@ void Finish::unite(std::uint32_t number) {
       same = covers(mapper_.sketch(), mapper_.roots()[i].node, root.node);
     }
     if (!same && (root.resource == tables::none || root.mode == DraftMode::merge)) {
-      mapper_.reading().found(Finding::Kind::merged,
-                              mapper_.reading().message().segment(root.segment).raw().substr(0, 3),
-                              fmt::format("says other things of the same {} ({})",
-                                          fhir::name(fhir::TypeId{root.type}),
-                                          find.front().token()));
+      mapper_.reading().found(
+          Finding::Kind::merged,
+          mapper_.reading().message().segment(root.segment).raw().substr(0, 3),
+          fmt::format("says other things of the same {} ({})", fhir::name(fhir::TypeId{root.type}),
+                      find.front().token()));
     }
     if (!same && root.mode == DraftMode::merge && root.resource != tables::none) {
       find = {{find.front().system, fmt::format("{}#{}", find.front().value, number)}};
@@ -325,10 +323,10 @@ EventTime event_time(Mapper& mapper, const Mapper::Scope& scope,
     std::string_view segment;
     std::uint16_t field;
   };
-  constexpr At fields[] = {{From::evn_2, "EVN", 2}, {From::obr_22, "OBR", 22},
+  constexpr At fields[] = {{From::evn_2, "EVN", 2},   {From::obr_22, "OBR", 22},
                            {From::obx_14, "OBX", 14}, {From::orc_9, "ORC", 9},
-                           {From::txa_7, "TXA", 7}, {From::txa_7, "TXA", 6},
-                           {From::txa_7, "TXA", 4}, {From::msh_7, "MSH", 7}};
+                           {From::txa_7, "TXA", 7},   {From::txa_7, "TXA", 6},
+                           {From::txa_7, "TXA", 4},   {From::msh_7, "MSH", 7}};
   for (const From one : from) {
     for (const At& at : fields) {
       if (at.from != one) {

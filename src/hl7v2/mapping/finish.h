@@ -1,5 +1,6 @@
-// hl7v2/mapping/finish.h: the roots of a Mapper become drafts: linked with each other, with defaults and
-// keys, each found by its identifiers, numbered, written as JSON. Inside src/hl7v2/mapping only.
+// hl7v2/mapping/finish.h: the roots of a Mapper become drafts: linked with each other, with
+// defaults and keys, each found by its identifiers, numbered, written as JSON. Inside
+// src/hl7v2/mapping only.
 #pragma once
 
 #include <vector>

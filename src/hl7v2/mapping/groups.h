@@ -1,6 +1,7 @@
-// hl7v2/mapping/groups.h: a message as the groups of its structure. Real messages leave out, repeat and
-// reorder segments; so a group begins where a segment that opens it comes, and what stands behind
-// belongs to the innermost open group that knows such a segment. Inside src/hl7v2/mapping only.
+// hl7v2/mapping/groups.h: a message as the groups of its structure. Real messages leave out, repeat
+// and reorder segments; so a group begins where a segment that opens it comes, and what stands
+// behind belongs to the innermost open group that knows such a segment. Inside src/hl7v2/mapping
+// only.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace holdfast::hl7v2 {
 struct GroupInstance {
   std::uint16_t group = 0;   ///< within the structure
   std::uint32_t parent = 0;  ///< an instance; the message is its own
-  std::uint32_t first = 0;   ///< of its own segments: one more than the place in placed(); 0 is none
+  std::uint32_t first = 0;  ///< of its own segments: one more than the place in placed(); 0 is none
   std::uint32_t last = 0;
 };
 /// A segment and where it belongs.
@@ -46,9 +47,9 @@ class Groups {
   [[nodiscard]] bool within(std::uint32_t inner, std::uint32_t outer) const;
   /// The instance of `group` that `inner` is or lies within.
   [[nodiscard]] std::optional<std::uint32_t> around(std::uint32_t inner, std::uint16_t group) const;
-  /// The segment of that name that a rule at `segment` of `instance` means: the last one before it in
-  /// the same group, else the first one in it, else the same in the groups around it, else the first
-  /// one of the message. Its index in the message.
+  /// The segment of that name that a rule at `segment` of `instance` means: the last one before it
+  /// in the same group, else the first one in it, else the same in the groups around it, else the
+  /// first one of the message. Its index in the message.
   [[nodiscard]] std::optional<std::uint32_t> find(tables::SegmentName name, std::uint32_t instance,
                                                   std::uint32_t segment) const;
 

@@ -32,8 +32,7 @@ void Mapper::run() {
 
 std::optional<std::uint32_t> Mapper::root_for(const tables::BindingRow& binding,
                                               const Placed& placed) {
-  const tables::ResourceRow& row =
-      tables::resources[structure_.first_resource + binding.resource];
+  const tables::ResourceRow& row = tables::resources[structure_.first_resource + binding.resource];
   const std::optional<std::uint32_t> instance = groups_.around(placed.instance, row.group);
   if (!instance) {
     return std::nullopt;
@@ -106,15 +105,14 @@ void Mapper::apply_field(const RuleRow& rule, const RuleScope& at) {
     name = rule.path.segment;
     segment = *found;
   }
-  const Value field =
-      reading_.field(reading_.message().segment(segment), name, rule.path.field);
+  const Value field = reading_.field(reading_.message().segment(segment), name, rule.path.field);
   if (field.raw.empty()) {
     return;
   }
   RuleScope here = at;
   here.scope.value = field;
-  const bool whole = rule.conversion == tables::Conversion::lines ||
-                     rule.conversion == tables::Conversion::text64;
+  const bool whole =
+      rule.conversion == tables::Conversion::lines || rule.conversion == tables::Conversion::text64;
   if (rule.kind == RuleKind::convert && whole && field.raw != "\"\"") {
     if (holds(rule.condition, here.scope) && put(rule, here, field)) {
       say(rule, here, false);
@@ -153,16 +151,11 @@ bool Mapper::apply_value(const RuleRow& rule, const RuleScope& at, const Value& 
     return false;
   }
   switch (rule.kind) {
-    case RuleKind::used:
-      reading_.take(value);
-      return false;
-    case RuleKind::left:
-      reading_.set_aside(value.raw);
-      return false;
+    case RuleKind::used: reading_.take(value); return false;
+    case RuleKind::left: reading_.set_aside(value.raw); return false;
     case RuleKind::convert:
     case RuleKind::map:
-    case RuleKind::fixed:
-      return put(rule, at, value);
+    case RuleKind::fixed: return put(rule, at, value);
   }
   return false;
 }
@@ -176,8 +169,7 @@ bool Mapper::put(const RuleRow& rule, const RuleScope& at, const Value& value) {
     return false;
   }
   if (rule.kind == RuleKind::fixed) {
-    return sketch_.set(node, tables::text(rule.value),
-                       rule.raw ? NodeKind::token : NodeKind::text);
+    return sketch_.set(node, tables::text(rule.value), rule.raw ? NodeKind::token : NodeKind::text);
   }
   bool done = false;
   if (rule.kind == RuleKind::map) {
@@ -209,8 +201,8 @@ bool Mapper::apply_type(const RuleRow& rule, const RuleScope& at, const Value& v
     if (!found) {
       return false;
     }
-    const Value field = reading_.field(reading_.message().segment(*found), rule.from.segment,
-                                       rule.from.field);
+    const Value field =
+        reading_.field(reading_.message().segment(*found), rule.from.segment, rule.from.field);
     here.scope.value = reading_.part(field, 1);
   }
   const tables::TypeMapRow& map = tables::type_maps[rule.type_map];
@@ -258,7 +250,8 @@ void Mapper::apply_rest(const Placed& placed) {
   for (std::uint32_t i = row->first_rest; i < row->first_rest + row->rest; ++i) {
     const RuleRow& rule = tables::rules[i];
     if (rule.once) {  // the segment as a whole
-      rule.kind == RuleKind::used ? reading_.take(segment.raw()) : reading_.set_aside(segment.raw());
+      rule.kind == RuleKind::used ? reading_.take(segment.raw())
+                                  : reading_.set_aside(segment.raw());
       continue;
     }
     const Value field = reading_.field(segment, placed.name, rule.path.field);
@@ -293,9 +286,9 @@ NodeId Mapper::enter(NodeId from, const tables::StepRow* steps, std::size_t coun
         counted = true;
       }
     }
-    const NodeId next = sketch_.enter(node, tables::text(step.name),
-                                      (step.flags & tables::step_repeats) != 0, instance,
-                                      step.choice);
+    const NodeId next =
+        sketch_.enter(node, tables::text(step.name), (step.flags & tables::step_repeats) != 0,
+                      instance, step.choice);
     if (next == no_node) {
       sketch_.drop_empty(node, from);
       return no_node;

@@ -1,5 +1,5 @@
-// hl7v2/mapping/mapper.h: applies the tables to one message: segment by segment, rule by rule, into a
-// Sketch. What it leaves are roots: the resources that the message speaks of. Inside
+// hl7v2/mapping/mapper.h: applies the tables to one message: segment by segment, rule by rule, into
+// a Sketch. What it leaves are roots: the resources that the message speaks of. Inside
 // src/hl7v2/mapping only.
 #pragma once
 
@@ -21,7 +21,8 @@ namespace holdfast::hl7v2 {
 struct Root {
   std::uint8_t type = 0;
   NodeId node{};
-  std::uint16_t resource = tables::none;  ///< its row; none: it stands behind a Reference of `owner`
+  std::uint16_t resource =
+      tables::none;  ///< its row; none: it stands behind a Reference of `owner`
   std::uint32_t owner = no_root;
   std::uint32_t instance = 0;  ///< its group
   std::uint32_t segment = 0;   ///< the first one that spoke of it
@@ -67,12 +68,12 @@ class Mapper {
  private:
   struct RuleScope {
     Scope scope;
-    NodeId from;               ///< where the rule's path begins
-    NodeId from_parent;        ///< around it; no_node at a root
-    std::uint32_t root = 0;    ///< the resource it belongs to
+    NodeId from;             ///< where the rule's path begins
+    NodeId from_parent;      ///< around it; no_node at a root
+    std::uint32_t root = 0;  ///< the resource it belongs to
     std::uint32_t repetition = 0;
     std::uint16_t codes = tables::none;  ///< of the rule that called this type map
-    bool at_root = false;      ///< `from` is a resource's own root that may be merged
+    bool at_root = false;                ///< `from` is a resource's own root that may be merged
   };
   [[nodiscard]] std::optional<std::uint32_t> root_for(const tables::BindingRow& binding,
                                                       const Placed& placed);

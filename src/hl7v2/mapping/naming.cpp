@@ -134,8 +134,8 @@ std::optional<BusinessId> read_identity(Reading& reading, const Value& in, Ident
   const std::string_view type =
       parts.type == 0 ? std::string_view() : trimmed(reading.part_text(in, parts.type));
   const IdentifierPolicy& policy = reading.identifiers();
-  const bool authority_is_nhs = among(policy.nhs_number_authorities, name) ||
-                                among(policy.nhs_number_authorities, universal);
+  const bool authority_is_nhs =
+      among(policy.nhs_number_authorities, name) || among(policy.nhs_number_authorities, universal);
   if (authority_is_nhs || among(policy.nhs_number_types, type)) {
     if (std::optional<std::string> checked = nhs_number(value)) {
       return BusinessId{policy.nhs_number_system, *std::move(checked)};
@@ -173,8 +173,7 @@ std::string_view coding_system(Reading& reading, std::string_view name, BytesVie
     }
   }
   if (name.size() == 7 && name.starts_with("HL7")) {
-    return reading.keep(
-        fmt::format("http://terminology.hl7.org/CodeSystem/v2-{}", name.substr(3)));
+    return reading.keep(fmt::format("http://terminology.hl7.org/CodeSystem/v2-{}", name.substr(3)));
   }
   if (digits_and_dots(name)) {
     const std::string oid = fmt::format("urn:oid:{}", name);

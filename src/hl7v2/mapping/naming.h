@@ -1,5 +1,5 @@
-// hl7v2/mapping/naming.h: what a name in a message stands for: the system of an assigning authority, the
-// URI of a coding system, an NHS number. Inside src/hl7v2/mapping only.
+// hl7v2/mapping/naming.h: what a name in a message stands for: the system of an assigning
+// authority, the URI of a coding system, an NHS number. Inside src/hl7v2/mapping only.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,8 @@ namespace holdfast::hl7v2 {
 /// `urn:holdfast:authority:QE2`: percent-encoded, so that it is a URI.
 [[nodiscard]] std::string local_urn(std::string_view kind, std::string_view name);
 
-/// "943 476 5919" → "9434765919" if it is a number of ten digits whose last one is right (modulus 11).
+/// "943 476 5919" → "9434765919" if it is a number of ten digits whose last one is right (modulus
+/// 11).
 [[nodiscard]] std::optional<std::string> nhs_number(std::string_view text);
 
 /// The system of an HD (namespace, universal id, its type): what the overlay says of either, else

@@ -120,8 +120,7 @@ Result<Rows> read_rows(std::string_view text, std::initializer_list<std::string_
       row.cells.push_back(cells[place]);
     }
     if (row.cells[0].empty()) {
-      return fail(Code::syntax,
-                  fmt::format("line {}: {} is empty", csv.line(), *columns.begin()));
+      return fail(Code::syntax, fmt::format("line {}: {} is empty", csv.line(), *columns.begin()));
     }
     rows.rows.push_back(std::move(row));
   }
@@ -144,8 +143,7 @@ Result<void> add_systems(Overlay::Names<std::string>& to, std::string_view csv) 
   TRY(const Rows rows, read_rows(csv, {"name", "system"}));
   for (const Rows::Row& row : rows.rows) {
     if (row.cells[1].empty() || !fhir::is_uri(row.cells[1])) {
-      return fail(Code::syntax,
-                  fmt::format("line {}: '{}' is no URI", row.line, row.cells[1]));
+      return fail(Code::syntax, fmt::format("line {}: '{}' is no URI", row.line, row.cells[1]));
     }
     TRY_OK(add(to, row, row.cells[0], row.cells[1]));
   }
@@ -160,8 +158,7 @@ Result<void> add_codes(Overlay& overlay, std::string_view csv) {
                                             row.cells[1], row.cells[2]));
     }
     if (!row.cells[3].empty() && !fhir::is_uri(row.cells[3])) {
-      return fail(Code::syntax,
-                  fmt::format("line {}: '{}' is no URI", row.line, row.cells[3]));
+      return fail(Code::syntax, fmt::format("line {}: '{}' is no URI", row.line, row.cells[3]));
     }
     TRY_OK(add(overlay.codes[row.cells[0]], row, row.cells[1],
                Coding{row.cells[3], row.cells[2], row.cells[4]}));
@@ -187,9 +184,8 @@ Result<void> add_defaults(Overlay& overlay, std::string_view csv) {
     const Result<Path> path = Path::parse(row.cells[0]);
     if (!path || path->field == 0 || path->subcomponent != 0 || path->segment_number != 1 ||
         path->repetition != 1) {
-      return fail(Code::syntax,
-                  fmt::format("line {}: '{}' is no path such as PID-3 or PID-3.4", row.line,
-                              row.cells[0]));
+      return fail(Code::syntax, fmt::format("line {}: '{}' is no path such as PID-3 or PID-3.4",
+                                            row.line, row.cells[0]));
     }
     TRY_OK(add(overlay.defaults, row, path->text(), row.cells[1]));
   }

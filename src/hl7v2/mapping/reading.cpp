@@ -34,14 +34,10 @@ namespace {
 
 char delimiter_below(ValueLevel level, const Delimiters& by) {
   switch (level) {
-    case ValueLevel::field:
-      return by.repetition;
-    case ValueLevel::repetition:
-      return by.component;
-    case ValueLevel::component:
-      return by.subcomponent;
-    case ValueLevel::subcomponent:
-      return '\0';
+    case ValueLevel::field: return by.repetition;
+    case ValueLevel::repetition: return by.component;
+    case ValueLevel::component: return by.subcomponent;
+    case ValueLevel::subcomponent: return '\0';
   }
   return '\0';
 }
@@ -75,8 +71,7 @@ Value Reading::leaf(const Value& of) const {
   return value;
 }
 
-Value Reading::field(const Segment& segment, tables::SegmentName name,
-                     std::uint16_t number) const {
+Value Reading::field(const Segment& segment, tables::SegmentName name, std::uint16_t number) const {
   Value value{segment.field(number).raw(), ValueLevel::field, name, number, 0};
   if (value.raw.empty() && !overlay().defaults.empty()) {
     value.raw = default_for(name, number, 0);
@@ -92,9 +87,9 @@ BytesView Reading::default_for(tables::SegmentName segment, std::uint16_t field,
   const std::string name{static_cast<char>(segment & 0xffU),
                          static_cast<char>(segment >> 8U & 0xffU),
                          static_cast<char>(segment >> 16U & 0xffU)};
-  const auto found = overlay().defaults.find(component == 0
-                                                 ? fmt::format("{}-{}", name, field)
-                                                 : fmt::format("{}-{}.{}", name, field, component));
+  const auto found =
+      overlay().defaults.find(component == 0 ? fmt::format("{}-{}", name, field)
+                                             : fmt::format("{}-{}.{}", name, field, component));
   return found == overlay().defaults.end() ? BytesView{} : BytesView(found->second);
 }
 
@@ -109,13 +104,9 @@ std::string_view Reading::text(const Value& value) {
   return keep(unescaped(value.raw, by));
 }
 
-std::string_view Reading::keep(std::string text) {
-  return kept_.emplace_back(std::move(text));
-}
+std::string_view Reading::keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-bool Reading::says(const Value& value) {
-  return !value.raw.empty() && value.raw != "\"\"";
-}
+bool Reading::says(const Value& value) { return !value.raw.empty() && value.raw != "\"\""; }
 
 std::optional<std::size_t> Reading::offset_of(BytesView raw) const {
   const BytesView all = message_.bytes();

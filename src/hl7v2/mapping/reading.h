@@ -1,5 +1,5 @@
-// hl7v2/mapping/reading.h: a message while it is mapped: its values, which of them have been taken over,
-// and what was found on the way. Inside src/hl7v2/mapping only.
+// hl7v2/mapping/reading.h: a message while it is mapped: its values, which of them have been taken
+// over, and what was found on the way. Inside src/hl7v2/mapping only.
 #pragma once
 
 #include <cstdint>

@@ -13,9 +13,9 @@ namespace {
 using Kind = Finding::Kind;
 
 constexpr std::array<std::string_view, 11> kind_names = {
-    "unmapped",       "unmapped-code", "unmapped-unit",      "unmapped-system", "unconverted",
-    "bad-identifier", "local-segment", "unexpected-segment", "unknown-segment", "merged",
-    "doubt"};
+    "unmapped",        "unmapped-code",  "unmapped-unit", "unmapped-system",
+    "unconverted",     "bad-identifier", "local-segment", "unexpected-segment",
+    "unknown-segment", "merged",         "doubt"};
 
 /// First byte of an encoded report: other versions are refused.
 constexpr char report_version = 1;
@@ -31,21 +31,15 @@ std::string_view issue_code(Kind kind) {
   switch (kind) {
     case Kind::unmapped:
     case Kind::local_segment:
-    case Kind::unknown_segment:
-      return "not-supported";
-    case Kind::unexpected_segment:
-      return "structure";
+    case Kind::unknown_segment: return "not-supported";
+    case Kind::unexpected_segment: return "structure";
     case Kind::unmapped_code:
     case Kind::unmapped_unit:
-    case Kind::unmapped_system:
-      return "code-invalid";
+    case Kind::unmapped_system: return "code-invalid";
     case Kind::unconverted:
-    case Kind::bad_identifier:
-      return "value";
-    case Kind::merged:
-      return "duplicate";
-    case Kind::doubt:
-      return "informational";
+    case Kind::bad_identifier: return "value";
+    case Kind::merged: return "duplicate";
+    case Kind::doubt: return "informational";
   }
   return "informational";
 }
@@ -97,9 +91,7 @@ std::string Place::text() const {
   return text;
 }
 
-std::string_view name(Finding::Kind kind) {
-  return kind_names[static_cast<std::size_t>(kind)];
-}
+std::string_view name(Finding::Kind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 std::uint32_t Report::mapped_share() const { return share(mapped, leaves); }
 std::uint32_t Report::accounted_share() const {
@@ -175,19 +167,18 @@ Result<Report> decode_report(BytesView bytes) {
 // https://hl7.org/fhir/R4/operationoutcome.html
 Bytes operation_outcome(const Report& report) {
   Bytes to = R"({"resourceType":"OperationOutcome","issue":[)";
-  append_issue(
-      to, "information", "informational",
-      fmt::format("{}: {} values, {} mapped, {} set aside ({} mapped, {} accounted for)",
-                  report.structure, report.leaves, report.mapped, report.set_aside,
-                  percent(report.mapped_share()), percent(report.accounted_share())),
-      {});
+  append_issue(to, "information", "informational",
+               fmt::format("{}: {} values, {} mapped, {} set aside ({} mapped, {} accounted for)",
+                           report.structure, report.leaves, report.mapped, report.set_aside,
+                           percent(report.mapped_share()), percent(report.accounted_share())),
+               {});
   for (const Finding& finding : report.findings) {
     to.push_back(',');
     const std::string place = finding.place.text();
-    append_issue(to, severity(finding.kind), issue_code(finding.kind),
-                 fmt::format("{}: '{}' {} ({})", place, finding.raw, finding.what,
-                             name(finding.kind)),
-                 place);
+    append_issue(
+        to, severity(finding.kind), issue_code(finding.kind),
+        fmt::format("{}: '{}' {} ({})", place, finding.raw, finding.what, name(finding.kind)),
+        place);
   }
   to.append("]}");
   return to;

@@ -1,5 +1,5 @@
-// Every sample message of a type that has a mapping becomes resources that FHIR R4 takes, and the share of
-// its values that is mapped does not fall.
+// Every sample message of a type that has a mapping becomes resources that FHIR R4 takes, and the
+// share of its values that is mapped does not fall.
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>
@@ -94,8 +94,7 @@ TEST(MappingSamples, BecomeResourcesAndLoseNoShare) {
         refused[file.filename().string()] = mapped.error().what;
         EXPECT_TRUE(mapped.error().code == Code::unsupported || !structure_for(*message) ||
                     mapped.error().code == Code::conflict ||
-                    mapped.error().code == Code::required ||
-                    mapped.error().code == Code::syntax)
+                    mapped.error().code == Code::required || mapped.error().code == Code::syntax)
             << file << ": " << mapped.error().what;
         continue;
       }
@@ -114,10 +113,11 @@ TEST(MappingSamples, BecomeResourcesAndLoseNoShare) {
     fmt::print("{:9} {:3} messages {:6} values {:3}% mapped {:3}% accounted for\n", type,
                sum.messages, sum.leaves, mapped, accounted);
     const auto floor = floors().find(type);
-    EXPECT_NE(floor, floors().end())
-        << "no floor for " << type << ": {\"" << type << "\", {" << mapped << ", " << accounted
-        << "}},";
-    if (floor == floors().end()) continue;
+    EXPECT_NE(floor, floors().end()) << "no floor for " << type << ": {\"" << type << "\", {"
+                                     << mapped << ", " << accounted << "}},";
+    if (floor == floors().end()) {
+      continue;
+    }
     EXPECT_GE(mapped, floor->second.mapped) << type;
     EXPECT_GE(accounted, floor->second.accounted) << type;
   }

@@ -1,6 +1,6 @@
-// hl7v2/mapping/sketch.h: resources while they are put together. Rules come in the order of the message
-// and JSON wants each array in one piece, so elements stand in one flat vector as a tree until all
-// has been said. Nothing is copied: names and texts must outlive the sketch. Inside
+// hl7v2/mapping/sketch.h: resources while they are put together. Rules come in the order of the
+// message and JSON wants each array in one piece, so elements stand in one flat vector as a tree
+// until all has been said. Nothing is copied: names and texts must outlive the sketch. Inside
 // src/hl7v2/mapping only.
 #pragma once
 
@@ -28,9 +28,9 @@ struct Instance {
 };
 
 enum class NodeKind : std::uint8_t {
-  open,    ///< has no value yet; with children it is an object
-  text,    ///< a string of JSON
-  token,   ///< a number or boolean, as it stands
+  open,   ///< has no value yet; with children it is an object
+  text,   ///< a string of JSON
+  token,  ///< a number or boolean, as it stands
 };
 
 struct Node {

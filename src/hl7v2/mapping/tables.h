@@ -1,5 +1,5 @@
-// hl7v2/mapping/tables.h: mappings/ as constant tables in the binary: numbers and offsets only, so no
-// relocation and no start-up time. Written by tools/mappings/generate.py, which has checked that
+// hl7v2/mapping/tables.h: mappings/ as constant tables in the binary: numbers and offsets only, so
+// no relocation and no start-up time. Written by tools/mappings/generate.py, which has checked that
 // every path is an element of FHIR R4 and every name is there; mappings/README.md says what a rule
 // means. Inside src/hl7v2/mapping only.
 #pragma once

@@ -86,14 +86,9 @@ void Finish::write_value(NodeId of, Draft& draft) {
   const Node& node = mapper_.sketch().at(of);
   Bytes& to = draft.body;
   switch (node.kind) {
-    case NodeKind::text:
-      append_string(to, node.text);
-      return;
-    case NodeKind::token:
-      to.append(node.text);
-      return;
-    case NodeKind::open:
-      break;
+    case NodeKind::text: append_string(to, node.text); return;
+    case NodeKind::token: to.append(node.text); return;
+    case NodeKind::open: break;
   }
   to.push_back('{');
   if (node.target != no_root) {

@@ -1,6 +1,6 @@
-// mapping_timing FILE…: processor time to parse and map each of those HL7 v2 messages, the best of many
-// runs, with what came of it. Not a test: asserts nothing but that they can be read.
-// With --show the resources, actions and report of each are printed instead.
+// mapping_timing FILE…: processor time to parse and map each of those HL7 v2 messages, the best of
+// many runs, with what came of it. Not a test: asserts nothing but that they can be read. With
+// --show the resources, actions and report of each are printed instead.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -32,8 +32,7 @@ void show(const hl7v2::Mapped& mapped) {
     }
     fmt::print("\n{}\n", draft.body);
   }
-  fmt::print("{} actions\n{}\n", mapped.actions.size(),
-             hl7v2::operation_outcome(mapped.report));
+  fmt::print("{} actions\n{}\n", mapped.actions.size(), hl7v2::operation_outcome(mapped.report));
 }
 
 int run(std::string_view file, bool shows) {
