@@ -175,9 +175,9 @@ class Output:
     def write_group(self, one, group, names, resource_number):
         firsts = [len(t) for t in (self.openers, self.bindings, self.resources, self.links, self.defaults)]
         self.openers += [str(self.segment(opener)) for opener in group.openers]
-        for segment, to, owner, when in group.bindings:
+        for segment, to, owner, resource, when in group.bindings:
             self.bindings.append(f"{{{self.segment(segment)}, {self.map_number.get((segment, to), NONE)}, "
-                                 f"{resource_number.get((owner, to), NONE)}, {self.condition(when)}}}")
+                                 f"{resource_number.get((owner, resource), NONE)}, {self.condition(when)}}}")
         for what, (_, mode, when) in group.resources.items():
             first_key = len(self.keys)
             for key_of, items, key_when in group.keys:

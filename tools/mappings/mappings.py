@@ -418,15 +418,17 @@ class Mappings:
             self.faults.add(at, f"no table segments/{row['what']}.csv")
             return
         if row["value"] == "=":
-            group.bindings.append((row["what"], None, None, when))
+            group.bindings.append((row["what"], None, None, None, when))
             return
-        owner = self.owner(one, group, row["value"])
-        if row["value"] not in segment.maps:
-            self.faults.add(at, f"segments/{row['what']}.csv has no rules to {row['value']}")
+        resource, _, variant = row["value"].partition("/")  # Observation/attachment: other rules for it
+        to = f"{resource}:{variant}" if variant else resource
+        owner = self.owner(one, group, resource)
+        if to not in segment.maps:
+            self.faults.add(at, f"segments/{row['what']}.csv has no rules to {to}")
         elif owner is None:
-            self.faults.add(at, f"{row['value']} is no resource of {group.name} or a group around it")
+            self.faults.add(at, f"{resource} is no resource of {group.name} or a group around it")
         else:
-            group.bindings.append((row["what"], row["value"], owner.name, when))
+            group.bindings.append((row["what"], to, owner.name, resource, when))
 
     def _link_row(self, at, row, one, group, when):
         what, _, element = row["what"].partition(".")

@@ -4,12 +4,21 @@ A fault is never raised past its row: Faults collects them, so that an engineer 
 """
 import csv
 import dataclasses
+import importlib.util
 import pathlib
 import re
-import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "definitions"))
-import generate as definitions  # noqa: E402  tools/definitions/generate.py
+
+def _load_definitions():
+    """tools/definitions/generate.py, which has the name of the program beside this file."""
+    path = pathlib.Path(__file__).resolve().parent.parent / "definitions" / "generate.py"
+    spec = importlib.util.spec_from_file_location("fhir_definitions", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+definitions = _load_definitions()
 
 
 class Faults:

@@ -107,7 +107,7 @@ bool put_mapped(const Conversion& one, const CodeFound& found, std::string_view 
     return true;
   }
   put_coding(one, one.node, found.system, found.code, found.display);
-  if (one.parent != no_node) {
+  if (one.parent != no_node && one.sketch.at(one.node).name == "coding") {
     const NodeId second = one.sketch.enter(one.parent, "coding", true, original);
     put_coding(one, second, table_system(one.codes), code, display);
   }

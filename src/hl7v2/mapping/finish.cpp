@@ -28,6 +28,20 @@ bool is_of_account(const Sketch& sketch, NodeId identifier) {
   return code == "AN" || code == "VN";
 }
 
+/// What is left of `of` says nothing that `by` does not say.
+bool covers(const Sketch& sketch, NodeId by, NodeId of) {
+  for (NodeId id = sketch.first(of); id != no_node; id = sketch.next(id)) {
+    bool found = false;
+    for (NodeId other = sketch.first(by); other != no_node && !found; other = sketch.next(other)) {
+      found = sketch.same(other, id);
+    }
+    if (!found) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 void Finish::run(Mapped& into) {
@@ -243,7 +257,12 @@ void Finish::unite(std::uint32_t number) {
         states_[i].same_as != no_root || states_[i].find.front() != find.front()) {
       continue;
     }
-    const bool same = mapper_.sketch().same(mapper_.roots()[i].node, root.node);
+    bool same = mapper_.sketch().same(mapper_.roots()[i].node, root.node);
+    if (!same && root.resource == tables::none && mapper_.roots()[i].resource == tables::none) {
+      // Somebody else's record: what one place says of it and the other does not adds to it.
+      mapper_.sketch().adopt(mapper_.roots()[i].node, root.node);
+      same = covers(mapper_.sketch(), mapper_.roots()[i].node, root.node);
+    }
     if (!same && (root.resource == tables::none || root.mode == DraftMode::merge)) {
       mapper_.reading().found(
           Finding::Kind::merged,
@@ -256,6 +275,11 @@ void Finish::unite(std::uint32_t number) {
       return;  // kept apart: nothing that was said of it may be lost
     }
     states_[number].same_as = i;
+    for (Root& inner : mapper_.roots()) {  // what was contained in it is contained in the other
+      if (inner.owner == number) {
+        inner.owner = i;
+      }
+    }
     return;
   }
 }

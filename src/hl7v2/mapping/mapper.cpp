@@ -82,8 +82,13 @@ void Mapper::apply_segment(const Placed& placed) {
 }
 
 void Mapper::apply_rules(std::uint32_t first, std::uint32_t count, const RuleScope& at) {
+  const bool defaults = !reading_.overlay().defaults.empty();
+  const std::size_t fields = reading_.message().segment(at.scope.segment).fields();
   for (std::uint32_t i = first; i < first + count; ++i) {
-    apply_field(tables::rules[i], at);
+    const RuleRow& rule = tables::rules[i];
+    if (rule.once || defaults || rule.path.segment != 0 || rule.path.field <= fields) {
+      apply_field(rule, at);
+    }
   }
 }
 
@@ -207,11 +212,15 @@ bool Mapper::apply_type(const RuleRow& rule, const RuleScope& at, const Value& v
   }
   const tables::TypeMapRow& map = tables::type_maps[rule.type_map];
   bool any = false;
+  const Reading::Parts parts = reading_.parts(here.scope.value);
   for (std::uint32_t i = map.first_rule; i < map.first_rule + map.rules; ++i) {
     const RuleRow& inner = tables::rules[i];
     Value part = here.scope.value;
     if (inner.path.component != 0) {
-      part = reading_.part(part, inner.path.component);
+      part = reading_.part(part, parts, inner.path.component);
+      if (part.raw.empty()) {
+        continue;
+      }
       if (inner.path.subcomponent != 0) {
         part = reading_.part(part, inner.path.subcomponent);
       }
@@ -249,6 +258,11 @@ void Mapper::apply_rest(const Placed& placed) {
   Scope scope{placed.instance, placed.segment, placed.name, {}};
   for (std::uint32_t i = row->first_rest; i < row->first_rest + row->rest; ++i) {
     const RuleRow& rule = tables::rules[i];
+    if (rule.once) {  // the segment as a whole
+      rule.kind == RuleKind::used ? reading_.take(segment.raw())
+                                  : reading_.set_aside(segment.raw());
+      continue;
+    }
     const Value field = reading_.field(segment, placed.name, rule.path.field);
     if (field.raw.empty()) {
       continue;

@@ -63,8 +63,57 @@ Value Reading::part(const Value& of, std::size_t number) const {
   return value;
 }
 
+Reading::Parts Reading::parts(const Value& of) const {
+  Parts parts;
+  for (const BytesView one : Pieces(of.raw, delimiter_below(of.level, message_.delimiters()))) {
+    if (parts.count == Parts::most) {
+      parts.all = false;
+      break;
+    }
+    parts.raw[parts.count++] = one;
+  }
+  return parts;
+}
+
+Value Reading::part(const Value& of, const Parts& parts, std::size_t number) const {
+  if (number > parts.count && parts.all && overlay().defaults.empty()) {
+    return {{}, below(of.level), of.segment, of.field, of.component};
+  }
+  if (number > parts.count || parts.raw[number - 1].empty()) {
+    return part(of, number);
+  }
+  Value value = of;
+  value.level = below(of.level);
+  value.raw = parts.raw[number - 1];
+  if (of.level == ValueLevel::repetition) {
+    value.component = static_cast<std::uint16_t>(number);
+  }
+  return value;
+}
+
 Value Reading::leaf(const Value& of) const {
   Value value = of;
+  constexpr std::size_t short_bytes = 64;  // most values; longer ones are left to memchr
+  if (of.raw.size() <= short_bytes && overlay().defaults.empty()) {
+    const Delimiters& by = message_.delimiters();
+    const char repetition = of.level == ValueLevel::field ? by.repetition : '\0';
+    const char component = of.level <= ValueLevel::repetition ? by.component : '\0';
+    const char subcomponent = of.level <= ValueLevel::component ? by.subcomponent : '\0';
+    std::size_t end = 0;
+    while (end < of.raw.size()) {
+      const char c = of.raw[end];
+      if (c != '\0' && (c == component || c == subcomponent || c == repetition)) {
+        break;
+      }
+      ++end;
+    }
+    value.raw = of.raw.substr(0, end);
+    value.level = ValueLevel::subcomponent;
+    if (of.level <= ValueLevel::repetition) {
+      value.component = 1;
+    }
+    return value;
+  }
   while (value.level != ValueLevel::subcomponent) {
     value = part(value, 1);
   }

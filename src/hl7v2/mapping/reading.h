@@ -2,6 +2,7 @@
 // over, and what was found on the way. Inside src/hl7v2/mapping only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -65,6 +66,15 @@ class Reading {
   /// The `number`th part; for a subcomponent the first is itself. The overlay's default where the
   /// message says nothing.
   [[nodiscard]] Value part(const Value& of, std::size_t number) const;
+  /// All parts in one pass; where there are more than `most`, part() finds the rest.
+  struct Parts {
+    static constexpr std::size_t most = 32;
+    std::array<BytesView, most> raw;
+    std::size_t count = 0;
+    bool all = true;
+  };
+  [[nodiscard]] Parts parts(const Value& of) const;
+  [[nodiscard]] Value part(const Value& of, const Parts& parts, std::size_t number) const;
   /// The smallest value that a receiver who knows no parts reads.
   [[nodiscard]] Value leaf(const Value& of) const;
   /// A field of a segment, all repetitions of it, or the overlay's default.

@@ -93,6 +93,35 @@ void Sketch::drop_empty(NodeId id, NodeId end) {
   }
 }
 
+void Sketch::adopt(NodeId to, NodeId from) {
+  std::uint32_t last = no_node.value;
+  for (NodeId id = first(to); id != no_node; id = next(id)) {
+    last = id.value;
+  }
+  const std::uint32_t had = last;  // what is behind it came from `from`
+  std::uint32_t* link = &nodes_[from.value].first;
+  while (*link != no_node.value) {
+    Node& node = nodes_[*link];
+    bool there = had != no_node.value;
+    for (NodeId id = first(to); there; id = next(id)) {
+      if (at(id).name == node.name) {
+        break;
+      }
+      there = id.value != had;
+    }
+    if (there) {
+      link = &node.next;
+      continue;
+    }
+    const std::uint32_t moved = *link;
+    *link = node.next;
+    node.next = no_node.value;
+    node.parent = to.value;
+    (last == no_node.value ? nodes_[to.value].first : nodes_[last].next) = moved;
+    last = moved;
+  }
+}
+
 bool Sketch::same(NodeId a, NodeId b) const {
   const Node& left = at(a);
   const Node& right = at(b);

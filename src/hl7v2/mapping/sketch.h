@@ -73,6 +73,8 @@ class Sketch {
   [[nodiscard]] bool is_empty(NodeId id) const;
   /// Takes it out, and those around it that are empty then, up to `end`.
   void drop_empty(NodeId id, NodeId end);
+  /// Members of `from` of whose name `to` has none become members of `to`.
+  void adopt(NodeId to, NodeId from);
   /// The same names and texts, in the same order; what is referred to is not looked at.
   [[nodiscard]] bool same(NodeId a, NodeId b) const;
 
