@@ -16,8 +16,8 @@ std::string_view name(IssueType type) {
 
 void Report::add(Issue issue) {
   const bool is_costly = issue.type == IssueType::too_costly;
-  const bool is_kept = wants_text(issue.severity) ||
-                       (is_costly && !tells_costly_ && detail_ == Detail::texts);
+  const bool is_kept =
+      wants_text(issue.severity) || (is_costly && !tells_costly_ && detail_ == Detail::texts);
   count_one(issue.severity);
   if (is_kept) {
     tells_costly_ = tells_costly_ || is_costly;
