@@ -82,6 +82,7 @@ struct Call {
   std::vector<Parameter> parameters;  ///< of the address
   Preferences prefer;
   Format format = Format::json;  ///< of the reply
+  bool is_entry = false;         ///< of a Bundle: lines of its body are not those that were sent
 };
 
 /// Base of absolute links, without a slash at the end; empty if there is none to be trusted.
