@@ -8,8 +8,9 @@
 namespace holdfast::exchange {
 namespace {
 
-/// Made again so often when the record moves on under it; then somebody has to look.
-constexpr unsigned tries_max = 8;
+/// Made again so often when the record moves on under it: each time another message got its way,
+/// so that this one will. Beyond, somebody has to look.
+constexpr unsigned tries_max = 50;
 
 /// Whether the node could not write, rather than would not.
 bool is_unwritten(Code code) {

@@ -137,7 +137,7 @@ TEST_F(IntakeTest, AStrangerIsRefusedAndKept) {
   bytes.replace(bytes.find("LAB"), 3, "XXX");
   const Reply reply = take(bytes);
   EXPECT_EQ(said(reply), "AR");
-  EXPECT_THAT(reply.messages[0], HasSubstr("XXX|QE2 is no neighbour of this system"));
+  EXPECT_THAT(reply.messages[0], HasSubstr("XXX\\F\\QE2 is no neighbour of this system"));
   EXPECT_THAT(reply.messages[0], HasSubstr("|103^"));
   EXPECT_EQ(items(), "refused");
   EXPECT_EQ(count("Patient"), 0U);
