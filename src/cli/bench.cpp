@@ -36,6 +36,8 @@ constexpr std::array workloads{
              bench_search},
     Workload{"count", "_summary=count by code and by date in the record of --size patients",
              bench_count},
+    Workload{"mllp", "--size results over --clients (100) MLLP sessions: kept, and mapped",
+             bench_mllp},
     Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 
