@@ -45,6 +45,7 @@ class Rule:
     raw: bool = False
     element: str = ""
     site: str = ""
+    speaks_for: object = None  # where the note says so: a FHIRPath, or "" for nothing
 
 
 @dataclasses.dataclass
@@ -226,6 +227,11 @@ class Mappings:
             self.faults.add(at, f"{to}.{row['element']}: {wrong}")
             return
         rule.steps, rule.element = steps, row["element"]
+        if row["note"].startswith("speaks for "):
+            said = row["note"].removeprefix("speaks for ")
+            rule.speaks_for = "" if said.startswith("nothing") else said
+            if rule.speaks_for and not rule.speaks_for.startswith(steps[0].name.lstrip("_")):
+                self.faults.add(at, f"it speaks for {rule.speaks_for}, not for {row['element']}")
         if self._target(at, row, rule, end):
             one.rules.append(rule)
 
@@ -471,6 +477,8 @@ def sites(one):
             if key not in fixed or preferred:
                 fixed[key] = f"{key.name}.where({rest}='{rule.value}')"
     for rule in one.rules:
-        if rule.steps:
+        if rule.speaks_for is not None:
+            rule.site = rule.speaks_for
+        elif rule.steps:
             first = rule.steps[0]
             rule.site = fixed.get(first, first.name.lstrip("_"))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <utility>
 
 #include "hl7v2/mapping/mapper.h"
@@ -17,10 +18,18 @@ class Account {
 
   Report take(std::string_view structure) {
     report_.structure = std::string(structure);
-    raw_ = reading_.findings();
-    std::ranges::stable_sort(raw_, [](const RawFinding& a, const RawFinding& b) {
-      return std::less<>()(a.raw.data(), b.raw.data());
+    // In the order of the message; of one place in the order in which they were found.
+    const std::vector<RawFinding>& found = reading_.findings();
+    std::vector<std::size_t> order(found.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      const char* at_a = found[a].raw.data();
+      const char* at_b = found[b].raw.data();
+      return at_a == at_b ? a < b : std::less<>()(at_a, at_b);
     });
+    for (const std::size_t i : order) {
+      raw_.push_back(found[i]);
+    }
     // What is no part of the message: an overlay's default that could not be read.
     const BytesView all = reading_.message().bytes();
     while (at_ < raw_.size() && std::less<>()(raw_[at_].raw.data(), all.data())) {

@@ -149,6 +149,9 @@ void Finish::set_defaults(std::uint32_t number) {
     const std::string_view name = tables::text(steps[0].name);
     const bool repeats = (steps[0].flags & tables::step_repeats) != 0;
     const Instance instance{repeats ? steps[0].label + 1U : 0, 0, 0};
+    if (name.starts_with('_') && sketch.find_any(root.node, name.substr(1)) != no_node) {
+      continue;  // why a value is absent, which is there
+    }
     const NodeId there = sketch.find_any(root.node, name);
     if (there != no_node && sketch.says(there) && std::ranges::find(begun, name) == begun.end() &&
         !(repeats && sketch.find(root.node, name, instance) != no_node)) {
@@ -242,7 +245,14 @@ void Finish::identify(std::uint32_t number) {
       find.push_back(std::move(one));
     }
   }
-  std::ranges::stable_partition(find, [&](const BusinessId& one) { return one.system == nhs; });
+  // NHS numbers first, all else in its order.
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < find.size(); ++i) {
+    if (find[i].system == nhs) {
+      const auto at = find.begin() + static_cast<std::ptrdiff_t>(i);
+      std::rotate(find.begin() + static_cast<std::ptrdiff_t>(first++), at, at + 1);
+    }
+  }
 }
 
 /// The same thing twice in one message is one draft.

@@ -131,7 +131,10 @@ void Mapper::apply_field(const RuleRow& rule, const RuleScope& at) {
     value.raw = raw;
     value.level = ValueLevel::repetition;
     here.scope.value = value;
-    here.repetition = number++;
+    here.repetition = number;  // of those that say something
+    if (!raw.empty()) {
+      ++number;
+    }
     if (rule.path.component != 0) {
       value = reading_.part(value, rule.path.component);
       if (rule.path.subcomponent != 0) {
