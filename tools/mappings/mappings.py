@@ -293,6 +293,21 @@ class Mappings:
                 self.faults.add(at, f"{rule.map_name} makes a {one.type}; {rule.element} is a {end}")
         for one in [*self.types.values(), *(m for s in self.segments.values() for m in s.maps.values())]:
             sites(one)
+            self._urls(one)
+
+    def _urls(self, one):
+        """An extension is nothing without its url: the same field, under the same label, gives it."""
+        urls = {(rule.steps, rule.path and (rule.path.segment, rule.path.field, rule.path.component))
+                for rule in one.rules if rule.kind == "fixed" and rule.element.endswith("url")}
+        for rule in one.rules:
+            for depth, step in enumerate(rule.steps):
+                if step.name != "extension" or rule.element.endswith("url"):
+                    continue
+                prefix = rule.steps[:depth + 1]
+                given = [at for steps, at in urls if steps[:-1] == prefix and steps[-1].name == "url"]
+                at = rule.path and (rule.path.segment, rule.path.field, rule.path.component)
+                if not given or (step.label != "@" and at not in given):
+                    self.faults.add(rule.at, f"{rule.element}: no rule gives this extension its url")
 
     # ---- messages ----
 

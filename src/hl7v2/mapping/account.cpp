@@ -5,12 +5,20 @@
 #include <numeric>
 #include <utility>
 
+#include "base/text.h"
 #include "hl7v2/mapping/mapper.h"
 
 namespace holdfast::hl7v2 {
 namespace {
 
-std::string cut(BytesView raw) { return std::string(raw.substr(0, finding_bytes_max)); }
+/// Of a segment that is none: the beginning of it.
+constexpr std::size_t segment_name_bytes_max = 20;
+
+/// Its beginning, in whole characters.
+std::string cut(BytesView raw, std::size_t bytes = finding_bytes_max) {
+  raw = raw.substr(0, bytes);
+  return std::string(raw.substr(0, find_bad_utf8(raw).value_or(raw.size())));
+}
 
 class Account {
  public:
@@ -51,7 +59,7 @@ class Account {
   void segment(const Placed& placed) {
     const Segment segment = reading_.message().segment(placed.segment);
     Place place;
-    place.segment = std::string(segment.name().substr(0, 20));
+    place.segment = cut(segment.name(), segment_name_bytes_max);
     place.number = ++seen(place.segment);
     early_findings(segment.raw(), place);
     const bool is_local = place.segment.starts_with('Z');

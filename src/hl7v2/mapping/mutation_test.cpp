@@ -65,7 +65,10 @@ void expect_sound(const Mapped& mapped, const Bytes& text) {
                                      << text;
   }
   ASSERT_LE(mapped.report.mapped + mapped.report.set_aside, mapped.report.leaves);
-  ASSERT_TRUE(reader.read(operation_outcome(mapped.report)).has_value()) << text;
+  Result<fhir::Json> outcome = reader.read(operation_outcome(mapped.report));
+  ASSERT_TRUE(outcome.has_value()) << text;
+  const Result<void> checked = fhir::check_resource(outcome->root());
+  ASSERT_TRUE(checked.has_value()) << checked.error().what << "\n" << text;
 }
 
 TEST(MappingMistakes, GiveSoundResourcesOrARefusal) {

@@ -194,7 +194,9 @@ std::string_view Reading::sound(std::string_view text, BytesView raw) {
 
 std::string_view Reading::keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-bool Reading::says(const Value& value) { return !value.raw.empty() && value.raw != "\"\""; }
+bool Reading::says(const Value& value) {
+  return value.raw.find_first_not_of(' ') != BytesView::npos && value.raw != "\"\"";
+}
 
 std::optional<std::size_t> Reading::offset_of(BytesView raw) const {
   const BytesView all = message_.bytes();

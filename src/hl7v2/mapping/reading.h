@@ -90,7 +90,7 @@ class Reading {
   [[nodiscard]] std::string_view keep(std::string text);
   /// The text without what no text of FHIR may hold; that is in `raw`.
   [[nodiscard]] std::string_view sound(std::string_view text, BytesView raw);
-  /// Something other than nothing and `""`.
+  /// Something other than nothing, blanks and `""`.
   [[nodiscard]] static bool says(const Value& value);
 
   void take(BytesView raw) { mark(taken_, raw); }
