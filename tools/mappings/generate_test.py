@@ -138,6 +138,14 @@ class Refusals(unittest.TestCase):
         self.refused("name is a HumanName: no fixed value",
                      segments__PID=self.pid("PID-3,X,ST,,Patient,name,,,Smith,"))
 
+    def test_extension_without_url(self):
+        self.refused("segments/PID.csv:4: extension[a].valueString: no rule gives this extension its url",
+                     segments__PID=self.pid("PID-3,X,ST,,Patient,extension[a].valueString,string,,,"))
+
+    def test_speaking_for_something_else(self):
+        self.refused("it speaks for telecom, not for name",
+                     segments__PID=self.pid("PID-3,X,ST,,Patient,name.text,string,,,speaks for telecom"))
+
     def test_wrong_columns(self):
         self.refused("segments/PID.csv:1: the columns are", segments__PID="a,b\n1,2\n")
 

@@ -21,6 +21,11 @@ def _load_definitions():
 definitions = _load_definitions()
 
 
+# Fixed values that are no strings of JSON.
+RAW_VALUES = {"boolean": r"true$|false$", "integer": r"-?\d+$", "positiveInt": r"\d+$", "unsignedInt": r"\d+$",
+              "decimal": r"-?\d+(\.\d+)?$"}
+
+
 class Faults:
     def __init__(self):
         self.found = []

@@ -2,14 +2,23 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <utility>
 
+#include "base/text.h"
 #include "hl7v2/mapping/mapper.h"
 
 namespace holdfast::hl7v2 {
 namespace {
 
-std::string cut(BytesView raw) { return std::string(raw.substr(0, finding_bytes_max)); }
+/// Of a segment that is none: the beginning of it.
+constexpr std::size_t segment_name_bytes_max = 20;
+
+/// Its beginning, in whole characters.
+std::string cut(BytesView raw, std::size_t bytes = finding_bytes_max) {
+  raw = raw.substr(0, bytes);
+  return std::string(raw.substr(0, find_bad_utf8(raw).value_or(raw.size())));
+}
 
 class Account {
  public:
@@ -17,10 +26,18 @@ class Account {
 
   Report take(std::string_view structure) {
     report_.structure = std::string(structure);
-    raw_ = reading_.findings();
-    std::ranges::stable_sort(raw_, [](const RawFinding& a, const RawFinding& b) {
-      return std::less<>()(a.raw.data(), b.raw.data());
+    // In the order of the message; of one place in the order in which they were found.
+    const std::vector<RawFinding>& found = reading_.findings();
+    std::vector<std::size_t> order(found.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      const char* at_a = found[a].raw.data();
+      const char* at_b = found[b].raw.data();
+      return at_a == at_b ? a < b : std::less<>()(at_a, at_b);
     });
+    for (const std::size_t i : order) {
+      raw_.push_back(found[i]);
+    }
     // What is no part of the message: an overlay's default that could not be read.
     const BytesView all = reading_.message().bytes();
     while (at_ < raw_.size() && std::less<>()(raw_[at_].raw.data(), all.data())) {
@@ -42,7 +59,7 @@ class Account {
   void segment(const Placed& placed) {
     const Segment segment = reading_.message().segment(placed.segment);
     Place place;
-    place.segment = std::string(segment.name().substr(0, 20));
+    place.segment = cut(segment.name(), segment_name_bytes_max);
     place.number = ++seen(place.segment);
     early_findings(segment.raw(), place);
     const bool is_local = place.segment.starts_with('Z');

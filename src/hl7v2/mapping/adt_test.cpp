@@ -67,7 +67,9 @@ TEST(AdtMapping, WhatIsSaidReplacesWhatIsNotSaidStaysAndTwoQuotesRemove) {
   const auto has = [](const std::vector<std::string_view>& list, std::string_view what) {
     return std::ranges::find(list, what) != list.end();
   };
-  EXPECT_TRUE(has(patient.said, "name"));
+  EXPECT_TRUE(has(patient.said, "name.where(use.empty() or use != 'nickname')"));
+  EXPECT_TRUE(has(patient.said, "telecom.where(use = 'work')"));
+  EXPECT_TRUE(has(patient.removed, "telecom.where(use.empty() or use != 'work')"));
   EXPECT_TRUE(has(patient.said, "gender"));
   EXPECT_FALSE(has(patient.said, "address"));
   EXPECT_FALSE(has(patient.said, "identifier"));
@@ -120,6 +122,31 @@ TEST(AdtMapping, DischargeFinishesAndCancelledAdmissionIsCancelled) {
   EXPECT_EQ(events[0].cancelled, "A01 A04");
   EXPECT_EQ(events[0].party.visit.at(0).value, "V99");
   EXPECT_EQ(events[0].encounter, cancel->encounter);
+}
+
+TEST(AdtMapping, UpdateSaysNothingOfTheStatusOfAVisit) {
+  const MappedMessage update("ADT^A08", std::string(pid) + "PV1|1|I|||||||||||||||||V99\r");
+  const auto& said = update.draft("Encounter").said;
+  EXPECT_EQ(std::ranges::find(said, "status"), said.end());
+  EXPECT_NE(std::ranges::find(said, "class"), said.end());
+  const MappedMessage admission("ADT^A01", std::string(pid) + "PV1|1|I|||||||||||||||||V99\r");
+  const auto& says = admission.draft("Encounter").said;
+  EXPECT_NE(std::ranges::find(says, "status"), says.end());
+}
+
+TEST(AdtMapping, OnlyAdtChangesAPatientThatIsThere) {
+  EXPECT_EQ(MappedMessage("ADT^A31", pid).draft("Patient").mode, DraftMode::merge);
+  EXPECT_EQ(MappedMessage("ORU^R01", pid).draft("Patient").mode, DraftMode::create_if_absent);
+}
+
+TEST(AdtMapping, WhoEnteredAnEventIsItsProvenance) {
+  const MappedMessage mapped("ADT^A08", "EVN|A08|202403011000|||77^CLERK^ANN\r" + std::string(pid));
+  ASSERT_TRUE(mapped.result.has_value());
+  EXPECT_TRUE(mapped.says("Provenance", R"("recorded":"2024-03-01T10:00:00Z")"));
+  EXPECT_TRUE(mapped.says("Provenance", R"("target":[{"reference":)"));
+  const MappedMessage vague("ADT^A08", "EVN|A08|soon|||77^CLERK^ANN\r" + std::string(pid));
+  ASSERT_TRUE(vague.result.has_value());
+  EXPECT_TRUE(vague.found(Finding::Kind::unconverted, "EVN-2.1.1"));
 }
 
 TEST(AdtMapping, MergeNamesBothSides) {

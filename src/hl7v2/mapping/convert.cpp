@@ -284,7 +284,8 @@ std::string lines(Reading& reading, const Value& field) {
     }
     first = false;
     if (repetition != "\"\"") {
-      text.append(unescaped(repetition, by));  // many senders do not escape a delimiter in a text
+      // Many senders do not escape a delimiter in a text: it is one.
+      text.append(reading.sound(reading.keep(unescaped(repetition, by)), repetition));
     }
   }
   return text;

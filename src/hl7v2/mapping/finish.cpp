@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "hl7v2/mapping/naming.h"
 #include "hl7v2/time.h"
@@ -44,7 +45,7 @@ bool covers(const Sketch& sketch, NodeId by, NodeId of) {
 
 }  // namespace
 
-void Finish::run(Mapped& into) {
+Result<void> Finish::run(Mapped& into) {
   Mapper& mapper = mapper_;
   // Links and defaults add no roots; but what stands behind a Reference is a root already.
   const auto count = static_cast<std::uint32_t>(mapper.roots().size());
@@ -62,6 +63,15 @@ void Finish::run(Mapped& into) {
     states_[i].says = mapper.sketch().says(mapper.roots()[i].node);
   }
   for (std::uint32_t i = 0; i < count; ++i) {
+    const Root& root = mapper.roots()[i];
+    const fhir::TypeId type{root.type};
+    if (states_[i].says && !complete(root.node, fhir::structure_of(type), i)) {
+      return fail(Code::required,
+                  fmt::format("the {} of segment {} lacks an element that FHIR demands",
+                              fhir::name(type), root.segment + 1));
+    }
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {
     if (states_[i].says) {
       identify(i);
       unite(i);
@@ -77,6 +87,43 @@ void Finish::run(Mapped& into) {
       write(i, draft);
     }
   }
+  return ok();
+}
+
+/// Whether all that FHIR demands is there. A part that lacks something is taken out, and reported:
+/// its values are in the message, but not in the record.
+bool Finish::complete(NodeId of, fhir::StructureId id, std::uint32_t root) {
+  Sketch& sketch = mapper_.sketch();
+  const fhir::StructureRow& structure = fhir::structure(id);
+  std::uint64_t there = 0;
+  for (NodeId member = sketch.first(of); member != no_node;) {
+    const NodeId next = sketch.next(member);
+    const Node& node = sketch.at(member);
+    const bool beside = node.name.starts_with('_');
+    const fhir::ElementRow* row =
+        fhir::find_row(structure, beside ? node.name.substr(1) : node.name);
+    check(row != nullptr, "the tables name elements that are there");
+    bool good = sketch.says(member);
+    if (good && node.kind == NodeKind::open) {
+      good = complete(member,
+                      beside ? fhir::tables::element_structure : fhir::StructureId{row->structure},
+                      root);
+      if (!good) {
+        mapper_.reading().found(
+            Finding::Kind::unconverted,
+            mapper_.reading().message().segment(mapper_.roots()[root].segment).raw().substr(0, 3),
+            fmt::format("says too little for {}.{}: left out", fhir::name(structure), node.name));
+        sketch.drop(of, member);
+      }
+    }
+    if (good && row->required != fhir::not_required) {
+      there |= std::uint64_t{1} << row->required;
+    }
+    member = next;
+  }
+  const std::uint64_t all =
+      structure.required == 0 ? 0 : ~std::uint64_t{0} >> (64U - structure.required);
+  return there == all;
 }
 
 /// The nearest ones: of the group itself, within it, then of and within the groups around it.
@@ -149,6 +196,9 @@ void Finish::set_defaults(std::uint32_t number) {
     const std::string_view name = tables::text(steps[0].name);
     const bool repeats = (steps[0].flags & tables::step_repeats) != 0;
     const Instance instance{repeats ? steps[0].label + 1U : 0, 0, 0};
+    if (name.starts_with('_') && sketch.find_any(root.node, name.substr(1)) != no_node) {
+      continue;  // why a value is absent, which is there
+    }
     const NodeId there = sketch.find_any(root.node, name);
     if (there != no_node && sketch.says(there) && std::ranges::find(begun, name) == begun.end() &&
         !(repeats && sketch.find(root.node, name, instance) != no_node)) {
@@ -242,7 +292,14 @@ void Finish::identify(std::uint32_t number) {
       find.push_back(std::move(one));
     }
   }
-  std::ranges::stable_partition(find, [&](const BusinessId& one) { return one.system == nhs; });
+  // NHS numbers first, all else in its order.
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < find.size(); ++i) {
+    if (find[i].system == nhs) {
+      const auto at = find.begin() + static_cast<std::ptrdiff_t>(i);
+      std::rotate(find.begin() + static_cast<std::ptrdiff_t>(first++), at, at + 1);
+    }
+  }
 }
 
 /// The same thing twice in one message is one draft.

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "fhir/definitions.h"
 #include "hl7v2/mapping/map.h"
 #include "hl7v2/mapping/mapper.h"
 
@@ -13,7 +14,8 @@ namespace holdfast::hl7v2 {
 class Finish {
  public:
   explicit Finish(Mapper& mapper) : mapper_(mapper) {}
-  void run(Mapped& into);
+  /// Code::required where a resource would lack what FHIR demands of it.
+  [[nodiscard]] Result<void> run(Mapped& into);
   /// The number of the draft that a root became; 0 if it became none.
   [[nodiscard]] Local local(std::uint32_t root) const { return states_[root].local; }
 
@@ -30,6 +32,7 @@ class Finish {
   [[nodiscard]] std::vector<std::uint32_t> targets(std::uint32_t root, std::uint32_t mask) const;
   void set_defaults(std::uint32_t root);
   void set_key(std::uint32_t root);
+  bool complete(NodeId of, fhir::StructureId structure, std::uint32_t root);
   [[nodiscard]] std::string key_of(const tables::KeyRow& key, std::uint32_t root);
   void identify(std::uint32_t root);
   void unite(std::uint32_t root);

@@ -66,7 +66,7 @@ Result<Mapped> map(const Message& message, const MapInput& input) {
   mapped.event = event_time(mapper, scope, {EventTime::From::evn_2, EventTime::From::msh_7});
   mapper.run();
   Finish finish(mapper);
-  finish.run(mapped);
+  TRY_OK(finish.run(mapped));
   mapped.patient = first_of(mapped.drafts, "Patient");
   mapped.encounter = first_of(mapped.drafts, "Encounter");
   TRY_OK(add_actions(mapper, finish, *trigger, mapped));

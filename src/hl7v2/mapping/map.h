@@ -34,7 +34,8 @@ struct Mapped {
 
 /// The tables are compiled in (mappings/). Refuses, with nothing half done:
 ///   Code::unsupported  "no mapping for RRI^I12": the message becomes somebody's item
-///   Code::required     a segment without which the message means nothing (PID of an ADT)
+///   Code::required     a segment without which the message means nothing (PID of an ADT), or an
+///                      element without which FHIR has no such resource
 ///   Code::conflict     a merge, move or link of somebody with themselves
 ///   Code::too_large    more than mapped_segments_max
 ///   Code::syntax       components that cannot be told apart (Message::fault())

@@ -131,7 +131,10 @@ void Mapper::apply_field(const RuleRow& rule, const RuleScope& at) {
     value.raw = raw;
     value.level = ValueLevel::repetition;
     here.scope.value = value;
-    here.repetition = number++;
+    here.repetition = number;  // of those that say something
+    if (!raw.empty()) {
+      ++number;
+    }
     if (rule.path.component != 0) {
       value = reading_.part(value, rule.path.component);
       if (rule.path.subcomponent != 0) {
@@ -145,7 +148,7 @@ void Mapper::apply_field(const RuleRow& rule, const RuleScope& at) {
 }
 
 bool Mapper::apply_value(const RuleRow& rule, const RuleScope& at, const Value& value) {
-  if (value.raw.empty() || !holds(rule.condition, at.scope)) {
+  if (value.raw.find_first_not_of(' ') == BytesView::npos || !holds(rule.condition, at.scope)) {
     return false;
   }
   if (value.raw == "\"\"") {  // asks to delete; section 2.5.3

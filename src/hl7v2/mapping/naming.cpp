@@ -172,7 +172,8 @@ std::string_view coding_system(Reading& reading, std::string_view name, BytesVie
       return text(row->code);
     }
   }
-  if (name.size() == 7 && name.starts_with("HL7")) {
+  if (name.size() == 7 && name.starts_with("HL7") &&
+      name.find_first_not_of("0123456789", 3) == std::string_view::npos) {
     return reading.keep(fmt::format("http://terminology.hl7.org/CodeSystem/v2-{}", name.substr(3)));
   }
   if (digits_and_dots(name)) {

@@ -72,6 +72,15 @@ TEST(OrderMapping, CancellationStaysARequestUntilItIsAnswered) {
   EXPECT_TRUE(done.says("ServiceRequest", R"("status":"revoked")"));
 }
 
+TEST(OrderMapping, WishLeavesTheStatusOfTheOrderAsItIs) {
+  const MappedMessage asked("ORM^O01", order("XO"));
+  const auto& said = asked.draft("ServiceRequest").said;
+  EXPECT_EQ(std::ranges::find(said, "status"), said.end());
+  const MappedMessage done("ORR^O02", order("OC"));
+  const auto& says = done.draft("ServiceRequest").said;
+  EXPECT_NE(std::ranges::find(says, "status"), says.end());
+}
+
 TEST(OrderMapping, AnswerWithoutPatientIsStillMapped) {
   const MappedMessage mapped("ORR^O02", "MSA|AA|X1\rORC|OK|P1^EPR|F1^LAB\r");
   ASSERT_TRUE(mapped.result.has_value());

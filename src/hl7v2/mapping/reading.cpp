@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "hl7v2/text.h"
 
 namespace holdfast::hl7v2 {
@@ -148,14 +149,54 @@ std::string_view Reading::text(const Value& value) {
   }
   const Delimiters& by = message_.delimiters();
   if (by.escape == '\0' || value.raw.find(by.escape) == BytesView::npos) {
-    return value.raw;
+    return sound(value.raw, value.raw);
   }
-  return keep(unescaped(value.raw, by));
+  return sound(keep(unescaped(value.raw, by)), value.raw);
+}
+
+/// FHIR takes no control characters but tab and line ends, and JSON no bytes that are not UTF-8; an
+/// escape sequence \Xhh\ may make either.
+std::string_view Reading::sound(std::string_view text, BytesView raw) {
+  bool plain = true;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    plain = plain && byte >= 0x20 && byte < 0x7f;
+  }
+  if (plain) {
+    return text;
+  }
+  constexpr std::string_view replacement = "\xef\xbf\xbd";  // U+FFFD
+  std::string made;
+  bool changed = false;
+  while (!text.empty()) {
+    const std::size_t good = find_bad_utf8(text).value_or(text.size());
+    for (const char c : text.substr(0, good)) {
+      const auto byte = static_cast<unsigned char>(c);
+      if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) {
+        made.append(replacement);
+        changed = true;
+      } else {
+        made.push_back(c);
+      }
+    }
+    text.remove_prefix(good);
+    if (!text.empty()) {
+      made.append(replacement);
+      changed = true;
+      text.remove_prefix(1);
+    }
+  }
+  if (changed) {
+    found(Finding::Kind::doubt, raw, "holds what is no character of a text: shown as U+FFFD");
+  }
+  return keep(std::move(made));
 }
 
 std::string_view Reading::keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-bool Reading::says(const Value& value) { return !value.raw.empty() && value.raw != "\"\""; }
+bool Reading::says(const Value& value) {
+  return value.raw.find_first_not_of(' ') != BytesView::npos && value.raw != "\"\"";
+}
 
 std::optional<std::size_t> Reading::offset_of(BytesView raw) const {
   const BytesView all = message_.bytes();
@@ -170,6 +211,19 @@ void Reading::mark(Marks& marks, BytesView raw) {
   if (const std::optional<std::size_t> offset = offset_of(raw)) {
     marks.mark(*offset, *offset + raw.size());
   }
+}
+
+void Reading::found(Finding::Kind kind, BytesView raw, std::string what) {
+  // Rules look at one value one after the other: an earlier finding about it is among the last.
+  constexpr std::size_t looked_at = 8;
+  const std::size_t first = findings_.size() > looked_at ? findings_.size() - looked_at : 0;
+  for (std::size_t i = first; i < findings_.size(); ++i) {
+    const RawFinding& one = findings_[i];
+    if (one.kind == kind && one.raw.data() == raw.data() && one.raw.size() == raw.size()) {
+      return;
+    }
+  }
+  findings_.push_back({kind, raw, std::move(what)});
 }
 
 bool Reading::taken(BytesView raw) const {

@@ -88,7 +88,9 @@ class Reading {
     return text(leaf(part(of, number)));
   }
   [[nodiscard]] std::string_view keep(std::string text);
-  /// Something other than nothing and `""`.
+  /// The text without what no text of FHIR may hold; that is in `raw`.
+  [[nodiscard]] std::string_view sound(std::string_view text, BytesView raw);
+  /// Something other than nothing, blanks and `""`.
   [[nodiscard]] static bool says(const Value& value);
 
   void take(BytesView raw) { mark(taken_, raw); }
@@ -97,9 +99,8 @@ class Reading {
   void set_aside(BytesView raw) { mark(aside_, raw); }
   [[nodiscard]] bool taken(BytesView raw) const;
 
-  void found(Finding::Kind kind, BytesView raw, std::string what) {
-    findings_.push_back({kind, raw, std::move(what)});
-  }
+  /// Once for each value and kind.
+  void found(Finding::Kind kind, BytesView raw, std::string what);
 
   [[nodiscard]] const Marks& taken_marks() const { return taken_; }
   [[nodiscard]] const Marks& aside_marks() const { return aside_; }

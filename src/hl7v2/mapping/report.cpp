@@ -51,14 +51,26 @@ std::string_view severity(Kind kind) {
              : "warning";
 }
 
+/// As a string of FHIR, which holds no control characters but tab and line ends.
+void append_shown(Bytes& to, std::string_view text) {
+  std::string shown(text);
+  for (char& c : shown) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f) {
+      c = '?';
+    }
+  }
+  fhir::append_json_escaped(to, shown);
+}
+
 void append_issue(Bytes& to, std::string_view level, std::string_view code,
                   std::string_view details, std::string_view expression) {
   to.append(fmt::format(R"({{"severity":"{}","code":"{}","diagnostics":")", level, code));
-  fhir::append_json_escaped(to, details);
+  append_shown(to, details);
   to.push_back('"');
   if (!expression.empty()) {
     to.append(R"(,"expression":[")");
-    fhir::append_json_escaped(to, expression);
+    append_shown(to, expression);
     to.append("\"]");
   }
   to.push_back('}');

@@ -93,6 +93,14 @@ void Sketch::drop_empty(NodeId id, NodeId end) {
   }
 }
 
+void Sketch::drop(NodeId parent, NodeId member) {
+  std::uint32_t* link = &nodes_[parent.value].first;
+  while (*link != member.value) {
+    link = &nodes_[*link].next;
+  }
+  *link = at(member).next;
+}
+
 void Sketch::adopt(NodeId to, NodeId from) {
   std::uint32_t last = no_node.value;
   for (NodeId id = first(to); id != no_node; id = next(id)) {

@@ -73,6 +73,8 @@ class Sketch {
   [[nodiscard]] bool is_empty(NodeId id) const;
   /// Takes it out, and those around it that are empty then, up to `end`.
   void drop_empty(NodeId id, NodeId end);
+  /// Takes a member out with all in it.
+  void drop(NodeId parent, NodeId member);
   /// Members of `from` of whose name `to` has none become members of `to`.
   void adopt(NodeId to, NodeId from);
   /// The same names and texts, in the same order; what is referred to is not looked at.
