@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "exchange/actions.h"
 #include "exchange/resolve.h"
 
 namespace holdfast::exchange {
@@ -88,15 +89,19 @@ Made Maker::make_mapped(const Incoming& incoming, const node::Moment& moment,
     return make_kept(incoming, others, Disposition::faulty, faulty(error), item);
   };
   const hl7v2::MapInput input{incoming.neighbour->overlay, incoming.neighbour->identifiers};
-  const auto mapped = hl7v2::map(*incoming.message, input);
+  auto mapped = hl7v2::map(*incoming.message, input);
   if (!mapped) {
     return keep(mapped.error());
   }
+  look_for_old_numbers(*mapped);
   auto reader = readers_.take();
-  const Ground ground{moment, node_.codec(), node_.extracting(), *reader, random_};
+  const Ground ground{moment, node_.codec(), node_.extracting(), *reader, random_, paths_};
   auto resolved = resolve(*mapped, ground);
   if (!resolved) {
     return keep(resolved.error());
+  }
+  if (const auto acted = act(*mapped, ground, *resolved); !acted) {
+    return keep(acted.error());
   }
   Extra extra;
   extra.prepared = std::move(resolved->prepared);

@@ -11,6 +11,7 @@
 #include "decide/prepared.h"
 #include "exchange/answer.h"
 #include "exchange/counts.h"
+#include "exchange/element_paths.h"
 #include "exchange/evidence.h"
 #include "exchange/incoming.h"
 #include "fhir/reader_pool.h"
@@ -62,6 +63,7 @@ class Maker {
   Random& random_;
   const std::string strangers_owner_;
   fhir::ReaderPool readers_;
+  ElementPaths paths_;
 };
 
 }  // namespace holdfast::exchange

@@ -1,7 +1,5 @@
 #include "exchange/merge.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -16,30 +14,12 @@ namespace {
 
 using fhir::JsonValue;
 
-/// One of `said` or `removed`, read.
+/// One of `said` or `removed`.
 struct Element {
   std::string_view name;
-  std::string_view key;    // of a where(): "use"; empty: the whole element
-  std::string_view value;  // "home"
+  std::string_view path;                ///< empty: the whole element
+  std::vector<std::uint32_t> selected;  ///< of its items
 };
-
-Result<Element> read_element(std::string_view path) {
-  Element element;
-  const std::size_t dot = path.find('.');
-  element.name = path.substr(0, dot);
-  if (dot == std::string_view::npos) {
-    return element;
-  }
-  std::string_view rest = path.substr(dot + 1);
-  constexpr std::string_view head = "where(";
-  const std::size_t equals = rest.find("='");
-  if (!rest.starts_with(head) || !rest.ends_with("')") || equals == std::string_view::npos) {
-    return fail(Code::unsupported, fmt::format("'{}' is no element that can be merged", path));
-  }
-  element.key = rest.substr(head.size(), equals - head.size());
-  element.value = rest.substr(equals + 2, rest.size() - equals - 4);
-  return element;
-}
 
 /// Whether the member belongs to the element: itself, `_birthDate` of birthDate, deceasedBoolean of
 /// deceased, which is a choice of types.
@@ -50,11 +30,6 @@ bool belongs(const fhir::StructureRow& resource, std::string_view member,
   }
   const fhir::ElementRow* const row = fhir::find_row(resource, member);
   return member == element || (row != nullptr && row->choice != 0 && path_name(*row) == element);
-}
-
-bool is_selected(JsonValue item, const Element& by) {
-  const auto found = item.find(by.key);
-  return found && found->is_string() && found->equals(by.value);
 }
 
 bool same_identifier(JsonValue a, JsonValue b) {
@@ -70,10 +45,17 @@ class Merge {
   Merge(JsonValue existing, JsonValue body, fhir::TypeId type)
       : existing_(existing), body_(body), resource_(structure(fhir::structure_of(type))) {}
 
-  Result<void> take(std::span<const std::string_view> paths) {
+  Result<void> take(std::span<const std::string_view> paths, ElementPaths& compiled) {
     for (const std::string_view path : paths) {
-      TRY(Element element, read_element(path));
-      elements_.push_back(element);
+      Element element;
+      element.name = path.substr(0, path.find('.'));
+      if (element.name.size() < path.size()) {
+        element.path = path;
+        if (existing_.find(element.name)) {
+          TRY(element.selected, compiled.select(existing_, path));
+        }
+      }
+      elements_.push_back(std::move(element));
     }
     return ok();
   }
@@ -127,12 +109,12 @@ class Merge {
   /// Whether all of it gives way.
   [[nodiscard]] bool is_whole(std::string_view key) const {
     return std::ranges::any_of(elements_, [&](const Element& element) {
-      return element.key.empty() && belongs(resource_, key, element.name);
+      return element.path.empty() && belongs(resource_, key, element.name);
     });
   }
   [[nodiscard]] bool is_partly(std::string_view key) const {
     return std::ranges::any_of(elements_, [&](const Element& element) {
-      return !element.key.empty() && element.name == key;
+      return !element.path.empty() && element.name == key;
     });
   }
 
@@ -163,7 +145,7 @@ class Merge {
     std::vector<BytesView> items;
     for (const JsonValue item : before.children()) {
       const bool gives_way = std::ranges::any_of(elements_, [&](const Element& element) {
-        return !element.key.empty() && element.name == key && is_selected(item, element);
+        return std::ranges::find(element.selected, item.index()) != element.selected.end();
       });
       if (!gives_way) {
         items.push_back(item.raw());
@@ -197,11 +179,11 @@ class Merge {
 
 Result<Bytes> merged(JsonValue existing, JsonValue said_body,
                      std::span<const std::string_view> said,
-                     std::span<const std::string_view> removed) {
+                     std::span<const std::string_view> removed, ElementPaths& paths) {
   TRY(const fhir::TypeId type, fhir::type_of(existing));
   Merge merge(existing, said_body, type);
-  TRY_OK(merge.take(said));
-  TRY_OK(merge.take(removed));
+  TRY_OK(merge.take(said, paths));
+  TRY_OK(merge.take(removed, paths));
   return merge.run();
 }
 

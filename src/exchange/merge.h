@@ -7,19 +7,20 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "exchange/element_paths.h"
 #include "fhir/json.h"
 
 namespace holdfast::exchange {
 
 /// `existing` and `said_body` are resources of one type. `said` and `removed` name elements of it
 /// (hl7v2/mapping/draft.h): "maritalStatus", "telecom.where(use='home')",
-/// "extension.where(url='…')"; a choice element by its name without a type ("deceased").
+/// "extension.where(url='…')": FHIRPath; a choice element by its name without a type ("deceased").
 /// `identifier` is united by system and value: one that is said again replaces itself.
 /// Members keep the order of `existing`; id and meta stay as they are there. The bytes are those of
 /// `existing` exactly where nothing changes.
-/// Code::unsupported for a path of another form.
+/// Code::unsupported for a path that is none.
 [[nodiscard]] Result<Bytes> merged(fhir::JsonValue existing, fhir::JsonValue said_body,
                                    std::span<const std::string_view> said,
-                                   std::span<const std::string_view> removed);
+                                   std::span<const std::string_view> removed, ElementPaths& paths);
 
 }  // namespace holdfast::exchange

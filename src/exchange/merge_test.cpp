@@ -15,7 +15,8 @@ std::string put(Bytes before, Bytes body, const Paths& said, const Paths& remove
   const auto existing = reader.read(std::move(before));
   const auto draft = reader.read(std::move(body));
   EXPECT_TRUE(existing && draft);
-  auto made = merged(existing->root(), draft->root(), said, removed);
+  ElementPaths paths;
+  auto made = merged(existing->root(), draft->root(), said, removed, paths);
   return made ? *made : made.error().what;
 }
 
@@ -76,9 +77,18 @@ TEST(Merge, WhatSaysNothingNewChangesNoByte) {
       before);
 }
 
+TEST(Merge, WhatIsNotSelectedStays) {
+  EXPECT_EQ(
+      put(R"({"resourceType":"Patient","name":[{"family":"A"},{"use":"nickname","text":"B"}]})",
+          R"({"resourceType":"Patient","name":[{"family":"C"}]})",
+          {"name.where(use.empty() or use != 'nickname')"}),
+      R"({"resourceType":"Patient","name":[{"use":"nickname","text":"B"},{"family":"C"}]})");
+}
+
 TEST(Merge, RefusesAPathThatItCannotFollow) {
-  EXPECT_EQ(put(R"({"resourceType":"Patient"})", R"({"resourceType":"Patient"})", {"name.given"}),
-            "'name.given' is no element that can be merged");
+  const std::string why = put(R"({"resourceType":"Patient","name":[{"text":"A"}]})",
+                              R"({"resourceType":"Patient"})", {"name.whereabouts()"});
+  EXPECT_EQ(why.find("'name.whereabouts()' is no path to an element"), 0U) << why;
 }
 
 }  // namespace

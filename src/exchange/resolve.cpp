@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "base/check.h"
 #include "base/text.h"
+#include "exchange/actions.h"
+#include "exchange/edit.h"
 #include "exchange/merge.h"
 #include "fhir/check.h"
 #include "search/matches.h"
@@ -39,6 +42,7 @@ struct There {
   std::string id;
   Version version;
   Bytes body;
+  bool by_merge = false;  ///< the message names one that was merged into this
 };
 
 std::string text_member(fhir::JsonValue of, std::string_view name) {
@@ -64,8 +68,12 @@ class Resolving {
   /// Which resource a draft means, and what it is called.
   Result<void> find(const Draft& draft) {
     std::optional<There> there;
+    followed_ = false;
     for (const hl7v2::BusinessId& id : draft.find) {
-      TRY(const auto ids, find_by_identifier(ground_, draft.type, id));
+      TRY(auto ids, find_by_identifier(ground_, draft.type, id));
+      if (draft.type == patient_ && !takes_back_) {
+        TRY_OK(follow_merges(ids));
+      }
       if (ids.size() > 1) {
         return fail(Code::multiple_matches,
                     fmt::format("{} is the identifier of {}/{} and of {}/{}", id.token(),
@@ -87,8 +95,23 @@ class Resolving {
     const bool known = there || draft.find.empty();
     resolved_.names.push_back(known ? fmt::format("{}/{}", fhir::name(draft.type), id)
                                     : "urn:uuid:" + id);
+    if (there) {
+      there->by_merge = followed_;
+    }
     ids_.push_back(id);
     found_.push_back(std::move(there));
+    return ok();
+  }
+
+  /// What was merged counts as the one that it was merged into.
+  Result<void> follow_merges(std::vector<std::string>& ids) {
+    for (std::string& id : ids) {
+      TRY(std::string survivor, survivor_of(ground_, id));
+      followed_ = followed_ || survivor != id;
+      id = std::move(survivor);
+    }
+    std::ranges::sort(ids);
+    ids.erase(std::ranges::unique(ids).begin(), ids.end());
     return ok();
   }
 
@@ -96,7 +119,7 @@ class Resolving {
     TRY(const auto current, views::read_current(*ground_.moment.reader, type, id));
     check(current.has_value(), "search finds what is current");
     TRY(views::Body body, views::read_body(*ground_.moment.reader, ground_.codec, current->row));
-    return There{id, current->version, std::move(body.bytes)};
+    return There{id, current->version, std::move(body.bytes), false};
   }
 
   /// The draft's body with its references to other drafts filled in.
@@ -135,11 +158,15 @@ class Resolving {
 
   Result<void> update(const Draft& draft, const There& there) {
     TRY(const fhir::Json existing, ground_.reader.read(there.body));
-    TRY(const fhir::Json said, ground_.reader.read(named(draft)));
+    TRY(fhir::Json said, ground_.reader.read(named(draft)));
+    if (there.by_merge) {
+      // The numbers stay with the one that was merged: the merge may be taken back.
+      TRY(said, ground_.reader.read(with_member(said.root(), "identifier", std::nullopt)));
+    }
     if (draft.type == patient_) {
       TRY_OK(check_same_person(existing.root(), said.root(), there.id));
     }
-    TRY(Bytes body, merged(existing.root(), said.root(), draft.said, draft.removed));
+    TRY(Bytes body, merged(existing.root(), said.root(), draft.said, draft.removed, ground_.paths));
     if (body == there.body) {
       return ok();
     }
@@ -181,6 +208,11 @@ class Resolving {
   const hl7v2::Mapped& mapped_;
   const Ground& ground_;
   Resolved resolved_;
+  /// A message that takes a merge back means each patient by itself.
+  const bool takes_back_ = std::ranges::any_of(mapped_.actions, [](const hl7v2::Action& action) {
+    return std::holds_alternative<hl7v2::LinkPatients>(action);
+  });
+  bool followed_ = false;
   std::vector<std::string> ids_;
   std::vector<std::optional<There>> found_;
 };

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "decide/prepared.h"
+#include "exchange/element_paths.h"
 #include "exchange/evidence.h"
 #include "fhir/json.h"
 #include "hl7v2/mapping/map.h"
@@ -24,6 +25,7 @@ struct Ground {
   const fhir::SearchParams& extracting;  ///< to prepare what is written
   fhir::JsonReader& reader;
   Random& random;
+  ElementPaths& paths;
 };
 
 struct Resolved {
