@@ -25,6 +25,8 @@ enum class Bug : std::uint8_t {
   forget_idempotency_key,   ///< do not record the key of a command
   clock_leap,               ///< take the wall clock as it is, however far it leapt
   durable_before_last,      ///< count a batch as durable before its last record is written
+  acknowledge_first,        ///< AA for a message before its Command is decided
+  take_message_twice,       ///< a message that is there already is carried out again
   confuse_bodies,           ///< the cache of bodies gives what it keeps of another row
 };
 
@@ -46,6 +48,8 @@ inline constexpr std::array bug_names{
     BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
     BugName{Bug::clock_leap, "clock-leap"},
     BugName{Bug::durable_before_last, "durable-before-last"},
+    BugName{Bug::acknowledge_first, "acknowledge-first"},
+    BugName{Bug::take_message_twice, "take-message-twice"},
     BugName{Bug::confuse_bodies, "confuse-bodies"},
 };
 

@@ -9,7 +9,7 @@ namespace holdfast::decide {
 
 Result<void> Decision::check_message() const {
   const Command& command = prepared_.command;
-  if (!command.message) {
+  if (!command.message || planted_ == Bug::take_message_twice) {
     return ok();
   }
   const Message& message = *command.message;

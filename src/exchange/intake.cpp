@@ -107,12 +107,17 @@ Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manne
       ended.why = known ? std::string(moment.behind) : known.error().what;
       break;
     }
-    if (known->newest) {
+    if (known->newest && options_.planted != Bug::take_message_twice) {
       Counts::add(counts.duplicates);
       ended.verdict = verdict_of(incoming, *known->newest);
       co_return ended;
     }
     Made made = maker_.make(incoming, moment, known->others, failed, manners);
+    if (options_.planted == Bug::acknowledge_first) {
+      on.spawn(submit_later(on, std::move(made.prepared)));
+      ended.verdict = std::move(made.verdict);
+      co_return ended;
+    }
     const auto committed = co_await node_.submit(on, std::move(made.prepared));
     if (committed && committed->repeated) {
       continue;  // it came over another connection as well: the answer is what is there
@@ -146,6 +151,10 @@ Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manne
   }
   ended.unwritten = true;
   co_return ended;
+}
+
+Task<void> Intake::submit_later(Executor& on, decide::Prepared prepared) {
+  static_cast<void>(co_await node_.submit(on, std::move(prepared)));
 }
 
 Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& manners,

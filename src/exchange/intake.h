@@ -71,6 +71,7 @@ class Intake {
     std::string why;
   };
 
+  Task<void> submit_later(Executor& on, decide::Prepared prepared);  ///< a planted bug's
   Task<Ended> settle(Executor& on, const Incoming& incoming, Manners& manners);
   /// An attempt of its own, of a message that is there already.
   [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row);

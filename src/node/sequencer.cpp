@@ -215,7 +215,8 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
       return committed;
     }
   }
-  if (command.message && command.message->attempt == 1) {
+  if (command.message && command.message->attempt == 1 &&
+      options_.planted != Bug::take_message_twice) {
     TRY(const auto known,
         views::read_message(batch.work, {command.message->neighbour, command.message->control_id,
                                          command.request_hash}));

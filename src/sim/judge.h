@@ -15,6 +15,8 @@
 namespace holdfast::sim {
 
 /// Everything that was promised can be read in the view, now. For after each recovery.
+/// What neighbours were told of their messages.
+void judge_messages(node::Node& node, Ledger& ledger);
 void judge_promises(node::Node& node, Ledger& ledger);
 
 /// After rot: asks the server over HTTP for everything that was promised. It may refuse with a

@@ -50,6 +50,17 @@ struct Keyed {
   std::string tag;
 };
 
+/// A message that a neighbour sent.
+struct SentMessage {
+  std::string neighbour;
+  std::uint64_t number = 0;  ///< of this neighbour, from 1
+  std::string control_id;
+  std::string patient;  ///< its identifier
+  std::string family;   ///< that the message gives the patient
+  bool mapped = false;
+  std::string bytes;
+};
+
 struct Ledger {
   std::vector<Promise> promises;
   std::map<Name, std::uint64_t> newest;  ///< newest version promised
@@ -57,6 +68,8 @@ struct Ledger {
   std::vector<Keyed> keyed;
   std::vector<Followed> followed;
   std::vector<std::string> refused_tags;  ///< of writes that were refused: must not be there
+  std::vector<SentMessage> sent;          ///< once a delivery
+  std::vector<SentMessage> acknowledged_messages;  ///< in their order
   std::vector<std::string> violations;
   std::uint64_t requests = 0;
   bool closed = false;  ///< the clients send nothing more

@@ -12,6 +12,7 @@
 #include "sim/client.h"
 #include "sim/definitions.h"
 #include "sim/judge.h"
+#include "sim/neighbour.h"
 #include "views/mem_kv.h"
 #include "world/sim/sim_world.h"
 
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::uint64_t segment_bytes = 96 << 10;
 constexpr std::size_t client_count = 5;
+constexpr std::size_t neighbour_count = 2;
 constexpr std::uint64_t run_steps_max = 20'000'000;
 constexpr Duration leap_forward = seconds(30 * 3600);
 constexpr Duration leap_back = seconds(-3 * 3600);
@@ -39,9 +41,17 @@ class Simulation {
     config_.node.unflushed_bytes_max = 64 << 10;
     config_.node.small_operations_max = 4;
     config_.api.planted = options.bug;
+    config_.intake.planted = options.bug;
+    for (std::size_t i = 0; i < neighbour_count; ++i) {
+      config_.neighbours.push_back(Neighbour::setting(i));
+    }
     for (std::size_t i = 0; i < client_count; ++i) {
       clients_.push_back(
           std::make_unique<Client>(scheduler_, network_, random_.next(), ledger_, options.steps));
+    }
+    for (std::size_t i = 0; i < neighbour_count; ++i) {
+      neighbours_.push_back(std::make_unique<Neighbour>(scheduler_, network_, random_.next(),
+                                                        ledger_, options.steps, i));
     }
   }
 
@@ -49,6 +59,9 @@ class Simulation {
     if (create() && boot()) {
       for (const auto& client : clients_) {
         client->start();
+      }
+      for (const auto& neighbour : neighbours_) {
+        neighbour->start();
       }
       live();
     }
@@ -86,7 +99,13 @@ class Simulation {
       return false;
     }
     listener_ = std::move(*listener);
-    const server::Assembly::Parts parts{world, kv_, *listener_, nullptr, log_, {}};
+    auto mllp = world.network.listen(home, mllp_address);
+    if (!mllp) {
+      violated("cannot listen: " + mllp.error().what);
+      return false;
+    }
+    mllp_ = std::move(*mllp);
+    const server::Assembly::Parts parts{world, kv_, *listener_, mllp_.get(), log_, {}};
     auto opened = run_task(home, server::Assembly::open(parts, config_), run_steps_max);
     if (!opened) {
       opening_error_ = Error{Code::timeout, "opening never ended", {}, {}};
@@ -107,6 +126,7 @@ class Simulation {
   void leave() {
     assembly_.reset();
     listener_.reset();
+    mllp_.reset();
     ended_.reset();
   }
 
@@ -133,6 +153,7 @@ class Simulation {
       }
     }
     judge_promises(assembly_->node(), ledger_);
+    judge_messages(assembly_->node(), ledger_);
     return ledger_.violations.empty();
   }
 
@@ -167,7 +188,9 @@ class Simulation {
 
   [[nodiscard]] bool all_done() const {
     return std::all_of(clients_.begin(), clients_.end(),
-                       [](const auto& client) { return client->done(); });
+                       [](const auto& client) { return client->done(); }) &&
+           std::all_of(neighbours_.begin(), neighbours_.end(),
+                       [](const auto& neighbour) { return neighbour->done(); });
   }
   [[nodiscard]] bool has_failed() const { return ended_ && ended_->has_value(); }
 
@@ -308,6 +331,7 @@ class Simulation {
     JudgeOptions judging;
     judging.segment_bytes = segment_bytes;
     judging.true_time = true_time();
+    judge_messages(assembly_->node(), ledger_);
     entries_ = judge_all(machine_.world(), assembly_->node(), ledger_, judging);
   }
 
@@ -363,12 +387,14 @@ class Simulation {
     report.unknown = ledger_.unknown;
     report.entries = entries_;
     report.searches = ledger_.followed.size();
+    report.messages = ledger_.acknowledged_messages.size();
     report.boots = boots_;
     report.damaged = damaged_;
     for (const Promise& promise : ledger_.promises) {
       scheduler_.note(promise.position << 20U ^ promise.version);
     }
     scheduler_.note(entries_);
+    scheduler_.note(ledger_.acknowledged_messages.size());
     report.trace = scheduler_.trace();
     return report;
   }
@@ -389,9 +415,11 @@ class Simulation {
   std::uint64_t entries_ = 0;
   std::uint64_t damaged_ = 0;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> mllp_;
   std::unique_ptr<server::Assembly> assembly_;
   std::shared_ptr<std::optional<server::End>> ended_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Neighbour>> neighbours_;
 };
 
 }  // namespace
