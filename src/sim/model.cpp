@@ -128,6 +128,9 @@ std::string Model::expect(const Operation& operation, std::set<Name>& touched,
     if (found.size() > 1) {
       return "a conditional create that should have been refused";
     }
+    if (found.size() == 1 && operation.if_match) {
+      return "a create that was made from finding nothing should have been refused";
+    }
     if (found.size() == 1) {
       result.status = Status::matched;
       result.id = found[0].substr(operation.type.size() + 1);
@@ -151,7 +154,8 @@ std::string Model::expect(const Operation& operation, std::set<Name>& touched,
   const ModelVersion* before = current(name);
   const bool there = before != nullptr && !before->deleted;
   const std::uint64_t versions = before == nullptr ? 0 : resources_.at(name).size();
-  if (operation.if_match && (!there || operation.if_match->value != versions)) {
+  if (operation.verb != Verb::create && operation.if_match &&
+      (!there || operation.if_match->value != versions)) {
     return fmt::format("If-Match {} should have been refused, {} is current",
                        operation.if_match->value, versions);
   }

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t patients_each = 4;
 constexpr Duration answer_time_max = seconds(15);
-constexpr Duration pause_max = milliseconds(400);
+constexpr Duration pause_max = milliseconds(20);
 
 }  // namespace
 
@@ -93,7 +93,7 @@ Task<void> Neighbour::deliver(SentMessage message) {
   while (goes_on()) {
     const bool connected = co_await connect();
     if (!connected) {
-      co_await executor_.sleep(milliseconds(200));
+      co_await executor_.sleep(milliseconds(5));
       continue;
     }
     if (random_.chance(1, 15)) {
