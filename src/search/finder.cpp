@@ -8,29 +8,6 @@
 namespace holdfast::search {
 namespace {
 
-/// Goes forward by steps where rows are near each other in a list, and else by seeks.
-class Stride {
- public:
-  void go(Rows& list, RowId row) {
-    const bool tries = missed_ <= reached_ + misses_first;
-    for (unsigned i = 0; tries && i < steps_a_seek && list.valid() && list.row() < row; ++i) {
-      list.next();
-    }
-    if (!list.valid() || list.row() >= row) {
-      ++reached_;
-      return;
-    }
-    ++missed_;
-    list.seek(row);
-  }
-
- private:
-  static constexpr unsigned steps_a_seek = 8;
-  static constexpr std::size_t misses_first = 4;
-  std::size_t reached_ = 0;
-  std::size_t missed_ = 0;
-};
-
 /// Values that one range may be joined of.
 constexpr std::size_t joined_values_max = 64;
 
@@ -200,26 +177,14 @@ Result<bool> Finder::holds_beside_lists(Candidate& candidate, const Term* except
   return true;
 }
 
-Result<std::vector<RowId>> Finder::in_lists(const std::vector<RowId>& rows) {
-  begin(views::Direction::forward);
-  std::vector<RowId> left = rows;
-  for (const RowsPtr& stream : streams_) {
-    std::size_t kept = 0;
-    Stride stride;
-    for (const RowId row : left) {
-      TRY_OK(moment_.budget.spend(1));
-      stride.go(*stream, row);
-      if (!stream->valid()) {
-        TRY_OK(stream->status());
-        break;
-      }
-      if (stream->row() == row) {
-        left[kept++] = row;
-      }
+Result<std::vector<RowId>> Finder::in_lists(std::vector<RowId> rows) {
+  for (const TermPtr& term : terms_) {
+    if (term->can_stream()) {
+      TRY_OK(moment_.budget.spend(rows.size()));
+      TRY_OK(term->sift(rows));
     }
-    left.resize(kept);
   }
-  return left;
+  return rows;
 }
 
 Result<std::size_t> Finder::count_lists(std::size_t most) {
@@ -244,7 +209,7 @@ Result<void> sift(Finder& finder, std::vector<ValueAt>& keys) {
   }
   std::ranges::sort(rows);
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  TRY(const auto left, finder.in_lists(rows));
+  TRY(const auto left, finder.in_lists(std::move(rows)));
   std::erase_if(keys,
                 [&](const ValueAt& key) { return !std::ranges::binary_search(left, key.row); });
   return ok();

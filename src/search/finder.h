@@ -32,8 +32,8 @@ class Finder {
   Result<bool> holds(Candidate& candidate, const Term* except = nullptr);
   /// The same of a row that all lists are known to have.
   Result<bool> holds_beside_lists(Candidate& candidate, const Term* except = nullptr);
-  /// Of `rows`, which rise, those that all lists have: a seek each. begin() again afterwards.
-  Result<std::vector<RowId>> in_lists(const std::vector<RowId>& rows);
+  /// Of `rows`, which rise and are seen at the moment, those that all lists have.
+  Result<std::vector<RowId>> in_lists(std::vector<RowId> rows);
   /// How many rows the lists have in common, `most` if there are more. begin() again afterwards.
   Result<std::size_t> count_lists(std::size_t most);
 

@@ -37,6 +37,7 @@ class Budget {
   std::uint64_t spent_ = 0;
 };
 
+class HotLists;
 class Vocabulary;
 
 struct Moment {
@@ -47,6 +48,8 @@ struct Moment {
   RowId newest;         ///< the last row there is
   Position position;    ///< what was removed after it is still seen
   bool latest = false;  ///< nothing was: the undo table need not be asked
+  Position undo_gone;   ///< of what was removed up to there the undo table has nothing
+  HotLists* lists;      ///< null: none are kept
   Time now;             ///< of the snapshot
   Budget& budget;
   Vocabulary& vocabulary;

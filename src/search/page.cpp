@@ -77,8 +77,8 @@ class RowOrder {
 /// One search on its way through one page.
 class Run {
  public:
-  Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot, bool latest,
-      const PageLimits& limits)
+  Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot,
+      const Standing& standing, const PageLimits& limits)
       : criteria_(criteria),
         limits_(limits),
         budget_(limits.candidates_max),
@@ -88,7 +88,9 @@ class Run {
                 limits.planted == Bug::show_above_snapshot ? views::row_max : snapshot.row,
                 snapshot.row,
                 snapshot.position,
-                latest,
+                standing.latest,
+                standing.undo_gone,
+                source.lists,
                 snapshot.time,
                 budget_,
                 vocabulary_} {}
@@ -362,7 +364,7 @@ class Run {
 
 }  // namespace
 
-Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
+Result<Standing> standing_of(const Source& source, const Snapshot& snapshot) {
   TRY(const views::State state, views::read_state(source.reader));
   if (state.position < snapshot.position) {
     return fail(Code::unavailable, "this node has not yet seen what the link shows; try again");
@@ -372,7 +374,7 @@ Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
                 "this page link is too old: its moment is no longer kept; "
                 "search again from the first page");
   }
-  return state.position == snapshot.position;
+  return Standing{state.position == snapshot.position, Position{state.undo_pruned}};
 }
 
 PageCursor Page::cursor_after(std::size_t i) const {
@@ -381,16 +383,16 @@ PageCursor Page::cursor_after(std::size_t i) const {
 
 Result<Page> run(const Source& source, const Criteria& criteria, const Snapshot& snapshot,
                  const std::optional<PageCursor>& after, const PageLimits& limits) {
-  TRY(const bool latest, is_latest(source, snapshot));
-  Run one(source, criteria, snapshot, latest, limits);
+  TRY(const Standing standing, standing_of(source, snapshot));
+  Run one(source, criteria, snapshot, standing, limits);
   TRY_OK(one.prepare());
   return one.page(after);
 }
 
 Result<Explanation> explain(const Source& source, const Criteria& criteria,
                             const Snapshot& snapshot, const PageLimits& limits) {
-  TRY(const bool latest, is_latest(source, snapshot));
-  Run one(source, criteria, snapshot, latest, limits);
+  TRY(const Standing standing, standing_of(source, snapshot));
+  Run one(source, criteria, snapshot, standing, limits);
   TRY_OK(one.prepare());
   return one.explain();
 }

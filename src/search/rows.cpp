@@ -31,6 +31,29 @@ bool is_seen(const Moment& moment, const views::Cursor& cursor, RowId row, bool 
   return *removed > moment.position;
 }
 
+/// Goes forward by steps where rows are near each other in a list, and else by seeks.
+class Stride {
+ public:
+  void go(Rows& list, RowId row) {
+    const bool tries = missed_ <= reached_ + misses_first;
+    for (unsigned i = 0; tries && i < steps_a_seek && list.valid() && list.row() < row; ++i) {
+      list.next();
+    }
+    if (!list.valid() || list.row() >= row) {
+      ++reached_;
+      return;
+    }
+    ++missed_;
+    list.seek(row);
+  }
+
+ private:
+  static constexpr unsigned steps_a_seek = 8;
+  static constexpr std::size_t misses_first = 4;
+  std::size_t reached_ = 0;
+  std::size_t missed_ = 0;
+};
+
 // The rows of one prefix in one table.
 class TableRows final : public Rows {
  public:
@@ -249,6 +272,23 @@ RowsPtr any_of(Direction direction, std::vector<RowsPtr> streams) {
     return std::move(streams.front());
   }
   return std::make_unique<AnyOf>(direction, std::move(streams));
+}
+
+Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted) {
+  std::size_t kept = 0;
+  Stride stride;
+  for (const RowId row : wanted) {
+    stride.go(stream, row);
+    if (!stream.valid()) {
+      TRY_OK(stream.status());
+      break;
+    }
+    if (stream.row() == row) {
+      wanted[kept++] = row;
+    }
+  }
+  wanted.resize(kept);
+  return ok();
 }
 
 RowsPtr range_rows(Direction direction, std::vector<RowRange> ranges) {

@@ -25,6 +25,10 @@ class Term {
   [[nodiscard]] virtual bool can_stream() const = 0;
   /// Those rows, if it can.
   [[nodiscard]] virtual RowsPtr stream(views::Direction direction) const = 0;
+  /// If it can: leaves of `rows`, which rise and are seen at the moment, those of which it holds.
+  virtual Result<void> sift(std::vector<RowId>& rows) {
+    return sift_by(*stream(views::Direction::forward), rows);
+  }
   /// Whether it holds of a row that is seen at the moment.
   virtual Result<bool> holds(Candidate& candidate) = 0;
   /// The ranges of keys where its rows lie in the order of their values, apart, those first that

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "search/list_members.h"
 #include "search/row_members.h"
 #include "search/term.h"
 #include "search/value_body.h"
@@ -89,6 +90,11 @@ class ValueTerm final : public Term {
       all.push_back(known_rows(direction, few_));
     }
     return any_of(direction, std::move(all));
+  }
+
+  Result<void> sift(std::vector<RowId>& rows) override {
+    return prefixes_.size() <= AnyMembers::lists_max ? members().sift(rows, few_)
+                                                     : Term::sift(rows);
   }
 
   Result<bool> holds(Candidate& candidate) override {
@@ -349,18 +355,14 @@ class ValueTerm final : public Term {
     return found;
   }
 
-  Result<bool> in_streams(RowId row) const {
-    if (few_ && std::ranges::binary_search(*few_, row)) {
-      return true;
+  Result<bool> in_streams(RowId row) {
+    return few_ && std::ranges::binary_search(*few_, row) ? true : members().has(row);
+  }
+  AnyMembers& members() {
+    if (!members_) {
+      members_ = std::make_unique<AnyMembers>(moment_, prefixes_);
     }
-    for (const Bytes& prefix : prefixes_) {
-      TRY_OK(moment_.budget.spend(1));
-      TRY(const bool has, has_posting(moment_, prefix, row));
-      if (has) {
-        return true;
-      }
-    }
-    return false;
+    return *members_;
   }
 
   Result<bool> by_body(Candidate& candidate) const {
@@ -379,6 +381,7 @@ class ValueTerm final : public Term {
   bool streams_ = false;
   std::vector<Bytes> prefixes_;
   RowSet few_;
+  std::unique_ptr<AnyMembers> members_;  // of prefixes_
   std::size_t looks_ = 0;
   std::size_t passed_ = 0;  // of them
   std::unique_ptr<RowMembers> everything_;
