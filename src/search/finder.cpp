@@ -32,7 +32,12 @@ Result<std::unique_ptr<Finder>> Finder::make(const Moment& moment, const TypeCri
         make_prefix_term(moment, "the patient's compartment",
                          {views::compartment_prefix(scope.patient, criteria.type)}));
   }
-  for (std::size_t i = 0; i < finder->terms_.size() && !finder->has_stream(); ++i) {
+  // One criterion alone whose keys tell all is read in their order.
+  const Term* const first = finder->terms_.empty() ? nullptr : finder->terms_.front().get();
+  const bool lies_in_order = finder->terms_.size() == 1 && criteria.sort.empty() &&
+                             first->range_count() > 0 && first->has_one_key_a_row();
+  for (std::size_t i = 0; i < finder->terms_.size() && !lies_in_order && !finder->has_stream();
+       ++i) {
     TRY_OK(finder->terms_[i]->know_rows());
   }
   return finder;
@@ -57,9 +62,7 @@ Result<void> Finder::add_terms(const TypeCriteria& criteria) {
         }
       }
     }
-    TRY(auto term, criterion->kind == Criterion::Kind::has
-                       ? make_has_term(moment_, criteria.type, *criterion)
-                       : make_term(moment_, criteria.type, *criterion));
+    TRY(auto term, make_lazy_term(moment_, criteria.type, *criterion));
     terms_.push_back(std::move(term));
   }
   return ok();
@@ -219,31 +222,34 @@ ValueOrder::ValueOrder(Finder& finder, Term& driver)
     : finder_(finder),
       driver_(driver),
       beside_lists_(finder.has_stream()),
-      ranges_(driver.ranges()),
       chunk_(beside_lists_ ? sifted_first : 1),
       candidate_(finder.moment()) {}
 
 Result<void> ValueOrder::seek_after(const PageCursor& cursor) {
-  const auto here = std::ranges::find_if(ranges_, [&](const KeyRange& range) {
-    return range.from <= cursor.key && (range.until.empty() || cursor.key < range.until);
-  });
-  if (here == ranges_.end()) {
+  TRY(const auto here, driver_.range_with(cursor.key));
+  if (!here) {
     return fail(Code::value, "this page link does not fit its search");
   }
-  range_ = static_cast<std::size_t>(here - ranges_.begin());
+  range_ = *here;
   resume_ = cursor.key;
   views::append_row(resume_, RowId{cursor.row.value + 1});
   return ok();
 }
 
-bool ValueOrder::open_next() {
-  if (range_ == ranges_.size()) {
+// One scan goes through all ranges of an index.
+Result<bool> ValueOrder::open_next() {
+  if (range_ == driver_.range_count()) {
     return false;
   }
-  const KeyRange& range = ranges_[range_++];
-  scan_ = std::make_unique<KeyScan>(finder_.moment(), std::max(range.from, resume_), range.until,
-                                    views::Direction::forward);
+  TRY(const KeyRange range, driver_.range(range_++));
+  const Bytes index = range.from.substr(0, sizeof(views::IndexNumber::value));
+  if (!scan_ || scanned_ != index) {
+    scanned_ = index;
+    scan_ = std::make_unique<KeyScan>(finder_.moment(), index);
+  }
+  scan_->enter(std::max(range.from, resume_), range.until);
   resume_.clear();
+  is_inside_ = true;
   return true;
 }
 
@@ -251,12 +257,15 @@ bool ValueOrder::open_next() {
 Result<bool> ValueOrder::read_ahead() {
   std::size_t count = 0;
   while (count < chunk_ && keys_read_ < keys_max_) {
-    if (!scan_ && !open_next()) {
-      break;
+    if (!is_inside_) {
+      TRY(const bool opened, open_next());
+      if (!opened) {
+        break;
+      }
     }
     if (!scan_->valid()) {
       TRY_OK(scan_->status());
-      scan_.reset();
+      is_inside_ = false;
       continue;
     }
     TRY_OK(finder_.moment().budget.spend(1));

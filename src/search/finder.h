@@ -94,15 +94,16 @@ class ValueOrder {
   }
 
  private:
-  bool open_next();
+  Result<bool> open_next();
   Result<bool> read_ahead();
 
   Finder& finder_;
   Term& driver_;
   const bool beside_lists_;
-  std::vector<KeyRange> ranges_;
-  std::size_t range_ = 0;
+  std::size_t range_ = 0;  // the next one
   std::unique_ptr<KeyScan> scan_;
+  Bytes scanned_;           // the index that it goes through
+  bool is_inside_ = false;  // a range
   std::vector<ValueAt> ahead_;
   std::size_t at_ = 0;
   std::size_t chunk_;

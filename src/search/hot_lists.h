@@ -46,8 +46,9 @@ class ListSet {
 
  private:
   static constexpr std::uint64_t chunk_rows = std::uint64_t{1} << 16U;
-  /// More than these take less room as a bit for each row that there could be.
-  static constexpr std::size_t few_max = chunk_rows / 16;
+  /// More than these are a bit for each row that there could be: at most four times the room, and
+  /// found at once.
+  static constexpr std::size_t few_max = chunk_rows / 64;
 
   class Chunk {
    public:

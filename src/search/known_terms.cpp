@@ -234,18 +234,29 @@ TermPtr make_prefix_term(const Moment& moment, std::string what, std::vector<Byt
   return std::make_unique<PrefixTerm>(moment, std::move(what), std::move(prefixes));
 }
 
-Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type, const Criterion& criterion) {
+Result<TermPtr> make_lazy_term(const Moment& moment, fhir::TypeId type,
+                               const Criterion& criterion) {
   switch (criterion.kind) {
     case Criterion::Kind::value:
     case Criterion::Kind::missing: return make_value_term(moment, criterion);
-    case Criterion::Kind::ids: return make_id_term(moment, type, criterion);
-    case Criterion::Kind::updated: return make_updated_term(moment, criterion);
     case Criterion::Kind::chain: return make_chain_term(moment, criterion);
+    case Criterion::Kind::has: return make_has_term(moment, type, criterion);
+    default: return make_term(moment, type, criterion);
+  }
+}
+
+Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type, const Criterion& criterion) {
+  switch (criterion.kind) {
+    case Criterion::Kind::value:
+    case Criterion::Kind::missing:
+    case Criterion::Kind::chain:
     case Criterion::Kind::has: {
-      TRY(auto term, make_has_term(moment, type, criterion));
+      TRY(auto term, make_lazy_term(moment, type, criterion));
       TRY_OK(term->know_rows());
       return term;
     }
+    case Criterion::Kind::ids: return make_id_term(moment, type, criterion);
+    case Criterion::Kind::updated: return make_updated_term(moment, criterion);
     case Criterion::Kind::list: return make_list_term(moment, type, criterion);
     case Criterion::Kind::all_of:
     case Criterion::Kind::one_of: return make_group_term(moment, type, criterion);

@@ -2,7 +2,9 @@
 // may be looked at. Inside search/ only.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/ids.h"
@@ -54,5 +56,11 @@ struct Moment {
   Budget& budget;
   Vocabulary& vocabulary;
 };
+
+/// Where postings lie that the moment sees.
+[[nodiscard]] inline std::span<const views::Table> tables_seen(const Moment& moment) {
+  static constexpr std::array both{views::Table::posting, views::Table::undo};
+  return std::span(both).first(moment.latest ? 1 : 2);
+}
 
 }  // namespace holdfast::search

@@ -162,7 +162,7 @@ class Run {
       const auto& terms = finders_.front()->terms();
       for (std::size_t i = 0; i < terms.size(); ++i) {
         const bool fits =
-            !terms[i]->ranges().empty() && (!wants_all() || terms[i]->has_one_key_a_row());
+            terms[i]->range_count() > 0 && (!wants_all() || terms[i]->has_one_key_a_row());
         if (fits) {
           driver_ = static_cast<std::uint32_t>(i);
           return PageCursor::Order::values;
@@ -179,12 +179,16 @@ class Run {
       return std::nullopt;
     }
     const auto& terms = finders_.front()->terms();
+    const auto& all = criteria_.types.front().all;
+    std::optional<std::size_t> found;
     for (std::size_t i = 0; i < terms.size(); ++i) {
-      if (terms[i]->has_one_key_a_row() && !terms[i]->ranges().empty()) {
-        return i;
+      if (terms[i]->has_one_key_a_row() && terms[i]->range_count() > 0) {
+        // References to what is few lead to less than any range of values.
+        const bool is_chain = i < all.size() && all[i].kind == Criterion::Kind::chain;
+        found = is_chain || !found ? i : *found;
       }
     }
-    return std::nullopt;
+    return found;
   }
 
   // A body for each row of the lists, or a look at the lists for each key of the range: which costs
@@ -217,7 +221,7 @@ class Run {
     }
   }
 
-  Result<Explanation::Part> explain_term(const Term& term, const Criterion* criterion) {
+  Result<Explanation::Part> explain_term(Term& term, const Criterion* criterion) {
     Explanation::Part part;
     part.asked = criterion == nullptr ? "the patient's compartment" : criterion->asked;
     if (criterion != nullptr && criterion->param != nullptr) {
@@ -231,7 +235,7 @@ class Run {
   }
 
   // Its rows, or where it has none in order the keys of its values; nothing where only bodies say.
-  Result<std::optional<std::uint64_t>> measure(const Term& term) const {
+  Result<std::optional<std::uint64_t>> measure(Term& term) const {
     std::uint64_t count = 0;
     if (term.can_stream() && !term.needs_company()) {
       const RowsPtr rows = term.stream(Direction::forward);
@@ -241,15 +245,15 @@ class Run {
       TRY_OK(rows->status());
       return std::optional(count);
     }
-    const std::vector<KeyRange> ranges = term.ranges();
-    for (const KeyRange& range : ranges) {
+    for (std::size_t i = 0; i < term.range_count() && count < Explanation::measured_max; ++i) {
+      TRY(const KeyRange range, term.range(i));
       KeyScan scan(moment_, range.from, range.until, Direction::forward);
       for (; scan.valid() && count < Explanation::measured_max; scan.next()) {
         ++count;
       }
       TRY_OK(scan.status());
     }
-    return ranges.empty() ? std::nullopt : std::optional(count);
+    return term.range_count() == 0 ? std::nullopt : std::optional(count);
   }
 
   [[nodiscard]] std::string order_text(PageCursor::Order order, std::uint32_t criterion) const {

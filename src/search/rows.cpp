@@ -299,11 +299,20 @@ RowsPtr range_rows(Direction direction, std::vector<RowRange> ranges) {
 
 KeyScan::KeyScan(const Moment& moment, BytesView from, BytesView until, Direction direction)
     : moment_(moment), direction_(direction) {
-  posting_ = moment.reader.scan(views::Table::posting, from, until, direction);
-  if (!moment.latest) {
-    undo_ = moment.reader.scan(views::Table::undo, from, until, direction);
-  }
+  open(from, until);
   settle();
+}
+
+KeyScan::KeyScan(const Moment& moment, BytesView prefix)
+    : moment_(moment), direction_(Direction::forward) {
+  open(prefix, views::after_prefix(prefix));
+}
+
+void KeyScan::open(BytesView from, BytesView until) {
+  posting_ = moment_.reader.scan(views::Table::posting, from, until, direction_);
+  if (!moment_.latest) {
+    undo_ = moment_.reader.scan(views::Table::undo, from, until, direction_);
+  }
 }
 
 BytesView KeyScan::value_key() const {
@@ -331,8 +340,17 @@ void KeyScan::seek(BytesView key) {
   settle();
 }
 
+void KeyScan::enter(BytesView from, BytesView until) {
+  until_ = until;
+  posting_->seek(from);
+  if (undo_) {
+    undo_->seek(from);
+  }
+  settle();
+}
+
 void KeyScan::pass_unseen(views::Cursor& cursor, bool undo) {
-  while (cursor.valid() && corrupt_.what.empty() &&
+  while (is_inside(cursor) && corrupt_.what.empty() &&
          !is_seen(moment_, cursor, views::row_at_end(cursor.key()), undo, corrupt_)) {
     cursor.next();
   }
@@ -349,10 +367,10 @@ void KeyScan::settle() {
   if (!both_go_on && !status()) {
     return;
   }
-  if (posting_->valid()) {
+  if (is_inside(*posting_)) {
     at_ = posting_.get();
   }
-  if (undo_ && undo_->valid()) {
+  if (undo_ && is_inside(*undo_)) {
     const bool is_first =
         at_ == nullptr || (direction_ == Direction::forward ? undo_->key() < posting_->key()
                                                             : undo_->key() > posting_->key());

@@ -58,6 +58,8 @@ struct RowRange {
 class KeyScan {
  public:
   KeyScan(const Moment& moment, BytesView from, BytesView until, views::Direction direction);
+  /// Forward, of keys that begin with `prefix`, and nowhere before enter().
+  KeyScan(const Moment& moment, BytesView prefix);
 
   [[nodiscard]] bool valid() const { return at_ != nullptr; }
   /// The key with its row; lives until the next move.
@@ -67,14 +69,22 @@ class KeyScan {
   void next();
   /// To the first key at or past `key`; never back.
   void seek(BytesView key);
+  /// Forward only: to the first key in [from, until), wherever in the bounds that lies, and not
+  /// past `until` from then on. Cheaper than another scan.
+  void enter(BytesView from, BytesView until);
   [[nodiscard]] Result<void> status() const;
 
  private:
+  void open(BytesView from, BytesView until);
   void settle();
+  [[nodiscard]] bool is_inside(const views::Cursor& cursor) const {
+    return cursor.valid() && (until_.empty() || cursor.key() < BytesView(until_));
+  }
   void pass_unseen(views::Cursor& cursor, bool undo);
 
   const Moment& moment_;
   const views::Direction direction_;
+  Bytes until_;  // of what was entered; empty: only the cursors' bounds
   std::unique_ptr<views::Cursor> posting_;
   std::unique_ptr<views::Cursor> undo_;  // null where nothing was removed
   views::Cursor* at_ = nullptr;
