@@ -47,9 +47,9 @@ bool counts(const fhir::IndexUse& use, fhir::TypeId target) {
   return !use.only || *use.only == target;
 }
 
-/// The values of the parameter of which a row has one at most: those that refer to a resource here.
+/// A row leads to one resource at most by the parameter.
 bool has_one_target(const Moment& moment, const fhir::SearchParam& param) {
-  return param.uses.size() == 1 && !moment.params.index(param.uses.front().index).repeats;
+  return param.uses.size() == 1 && !moment.params.index(param.uses.front().index).leads_to_several;
 }
 
 class ChainTerm final : public Term {
