@@ -53,6 +53,10 @@ struct RowRange {
 /// to be intersected with others.
 [[nodiscard]] RowsPtr range_rows(views::Direction direction, std::vector<RowRange> ranges);
 
+/// Whether the posting under the cursor, of the undo table or not, is seen; a fault is no.
+[[nodiscard]] bool is_seen(const Moment& moment, const views::Cursor& cursor, RowId row, bool undo,
+                           Error& corrupt);
+
 /// The postings of keys [from, until) that are seen at the moment, in order of their keys: by
 /// value, then by row.
 class KeyScan {

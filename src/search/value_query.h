@@ -115,6 +115,10 @@ struct Asked {
 
 /// The range of all keys with `base` and then a form that begins with `form`.
 [[nodiscard]] KeyRange forms_beginning(BytesView base, BytesView form);
+/// The same keys in ranges that lie apart, those first that were asked for literally, and sorted.
+[[nodiscard]] std::vector<KeyRange> apart(std::vector<KeyRange> ranges);
+/// Any value at all.
+[[nodiscard]] ValueQueryPtr any_value_query();
 /// The range of exactly that form behind `base`.
 [[nodiscard]] KeyRange exactly(BytesView base, BytesView form);
 

@@ -34,24 +34,12 @@ constexpr std::size_t keys_a_look = 64;
 /// Prefixes that are asked for a row one by one; of more the body is asked.
 constexpr std::size_t point_reads_max = 4;
 
-/// Any value at all.
-class AnyValueQuery final : public ValueQuery {
- public:
-  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
-                          std::vector<KeyRange>& to) const override {
-    to.push_back(forms_beginning(base, {}));
-    return ok();
-  }
-  Verdict judge(BytesView /*form*/) const override { return Verdict::yes; }
-  bool is_tight() const override { return true; }
-};
-
 class ValueTerm final : public Term {
  public:
   ValueTerm(const Moment& moment, const Criterion& criterion)
       : moment_(moment), criterion_(criterion) {
     if (criterion.kind == Criterion::Kind::missing) {
-      any_ = {std::make_shared<AnyValueQuery>()};
+      any_ = {any_value_query()};
       negated_ = !criterion.negated;
     } else {
       any_ = criterion.any;
@@ -187,27 +175,14 @@ class ValueTerm final : public Term {
     return ok();
   }
 
-  // Ranges of several parts may touch and overlap.
-  void join_parts() {
+  [[nodiscard]] std::vector<KeyRange> ranges_of_parts() const {
     std::vector<KeyRange> all;
     for (const Part& part : parts_) {
       all.push_back(part.range);
       // Ranges of one query lie apart, those of several may not.
       all.back().literal = part.range.literal && any_.size() == 1;
     }
-    std::ranges::sort(all, [](const KeyRange& a, const KeyRange& b) {
-      return a.literal != b.literal ? a.literal : a.from < b.from;
-    });
-    for (KeyRange& one : all) {
-      const bool touches = !ranges_.empty() && ranges_.back().literal == one.literal &&
-                           (ranges_.back().until.empty() || one.from <= ranges_.back().until);
-      if (!touches) {
-        ranges_.push_back(std::move(one));
-      } else if (one.until.empty() ||
-                 (!ranges_.back().until.empty() && ranges_.back().until < one.until)) {
-        ranges_.back().until = one.until;
-      }
-    }
+    return apart(std::move(all));
   }
 
   Verdict judge(const Part& part, BytesView form) const {
@@ -243,9 +218,7 @@ class ValueTerm final : public Term {
     prefixes_.erase(std::unique(prefixes_.begin(), prefixes_.end()), prefixes_.end());
     if (!all_few || prefixes_.size() > streams_max) {
       prefixes_.clear();
-      if (ranges_.empty()) {
-        join_parts();
-      }
+      ranges_ = ranges_of_parts();
       return ok();
     }
     if (!rows.empty() || prefixes_.empty()) {
