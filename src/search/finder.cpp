@@ -32,12 +32,8 @@ Result<std::unique_ptr<Finder>> Finder::make(const Moment& moment, const TypeCri
         make_prefix_term(moment, "the patient's compartment",
                          {views::compartment_prefix(scope.patient, criteria.type)}));
   }
-  // One criterion alone whose keys tell all is read in their order.
-  const Term* const first = finder->terms_.empty() ? nullptr : finder->terms_.front().get();
-  const bool lies_in_order = finder->terms_.size() == 1 && criteria.sort.empty() &&
-                             first->range_count() > 0 && first->has_one_key_a_row();
-  for (std::size_t i = 0; i < finder->terms_.size() && !lies_in_order && !finder->has_stream();
-       ++i) {
+  const bool in_order = criteria.sort.empty() && finder->lies_in_order();
+  for (std::size_t i = 0; i < finder->terms_.size() && !in_order && !finder->has_stream(); ++i) {
     TRY_OK(finder->terms_[i]->know_rows());
   }
   return finder;
@@ -78,6 +74,11 @@ const Criterion* Finder::join(const Criterion& one, const Criterion& other) {
   }
   joined_.push_back(std::move(both));
   return joined_.back().get();
+}
+
+bool Finder::lies_in_order() const {
+  return terms_.size() == 1 && terms_.front()->range_count() > 0 &&
+         terms_.front()->has_one_key_a_row();
 }
 
 bool Finder::has_stream() const {

@@ -51,6 +51,8 @@ class Finder {
   Result<void> add_terms(const TypeCriteria& criteria);
   const Criterion* join(const Criterion& one, const Criterion& other);
   Result<std::optional<RowId>> leap();
+  /// One criterion alone whose keys tell all: a page is read in their order.
+  [[nodiscard]] bool lies_in_order() const;
 
   const Moment& moment_;
   const fhir::TypeId type_;

@@ -183,7 +183,7 @@ std::size_t wrong_answers(test::Record& record, const Kept& kept, BytesView pref
 // still have open while undo rows of theirs are gone from the newest.
 std::size_t wrong_answers_while_it_changes(Bug bug) {
   std::size_t wrong = 0;
-  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 12 && (bug == Bug::none || wrong == 0); ++seed) {
     test::Record record(seed, bug);
     record.set_ids(30);
     std::vector<Kept> kept;

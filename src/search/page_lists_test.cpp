@@ -70,7 +70,7 @@ TEST(PageBesideLists, FindsTheSameByARangeBesideAList) {
 // The same while the record changes, with hot lists that were made of other moments.
 Counts follow_beside_lists(Bug bug) {
   Counts counts;
-  for (std::uint64_t seed = 11; seed < 14; ++seed) {
+  for (std::uint64_t seed = 11; seed < 14 && (bug == Bug::none || counts.wrong == 0); ++seed) {
     Record record(seed, bug);
     record.set_ids(300);
     for (int i = 0; i < 600; ++i) {
