@@ -131,7 +131,7 @@ class Writing {
           const search::PageLink& link, const fhir::SearchParams& params, std::string base)
       : asked_(asked),
         snapshot_(link.snapshot),
-        source_{*moment.reader, parts.node.codec(), params, &parts.node.bodies()},
+        source_{*moment.reader, parts.node.codec(), params, nullptr, &parts.node.bodies()},
         scan_(source_.reader, source_.codec, source_.bodies),
         base_(std::move(base)) {}
 

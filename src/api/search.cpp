@@ -56,7 +56,7 @@ Result<search::Scope> scope_of(const Match& match) {
 }
 
 search::Source source_of(const Parts& parts, const node::Moment& moment, const Inquiry& inquiry) {
-  return {*moment.reader, parts.node.codec(), *inquiry.params};
+  return {*moment.reader, parts.node.codec(), *inquiry.params, &parts.node.hot_lists()};
 }
 
 Result<Inquiry> first_page(const Call& call, const node::Moment& moment, search::Scope scope) {

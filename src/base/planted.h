@@ -22,6 +22,9 @@ enum class Bug : std::uint8_t {
   show_above_snapshot,      ///< a page shows rows newer than its snapshot
   skip_equals,              ///< a sorted page goes on behind all that equals the last one shown
   lose_undo_row,            ///< superseding a row leaves no undo row for open pages
+  lists_without_undo,       ///< hot lists are made of postings alone
+  lists_not_continued,      ///< a hot list is asked about rows that came after it was made
+  lists_of_any_moment,      ///< a hot list is asked at moments of which its undo rows were gone
   forget_idempotency_key,   ///< do not record the key of a command
   clock_leap,               ///< take the wall clock as it is, however far it leapt
   durable_before_last,      ///< count a batch as durable before its last record is written
@@ -45,6 +48,9 @@ inline constexpr std::array bug_names{
     BugName{Bug::show_above_snapshot, "show-above-snapshot"},
     BugName{Bug::skip_equals, "skip-equals"},
     BugName{Bug::lose_undo_row, "lose-undo-row"},
+    BugName{Bug::lists_without_undo, "lists-without-undo"},
+    BugName{Bug::lists_not_continued, "lists-not-continued"},
+    BugName{Bug::lists_of_any_moment, "lists-of-any-moment"},
     BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
     BugName{Bug::clock_leap, "clock-leap"},
     BugName{Bug::durable_before_last, "durable-before-last"},

@@ -37,6 +37,9 @@ struct PathIndex {
   ParamKind kind = ParamKind::token;
   /// One resource may have several values in it.
   bool repeats = false;
+  /// Of references: one resource may lead to several others by it. Where it repeats only, one of
+  /// its values leads somewhere and another says by which identifier.
+  bool leads_to_several = false;
   /// What it leads to may be a patient in whose compartment the resource then lies.
   bool in_patient_compartment = false;
   /// For people: "Observation.component.code". With type and kind it says all that the index is.

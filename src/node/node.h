@@ -17,6 +17,7 @@
 #include "model/outcome.h"
 #include "node/counts.h"
 #include "node/entry_clock.h"
+#include "search/hot_lists.h"
 #include "views/body.h"
 #include "views/body_cache.h"
 #include "views/kv.h"
@@ -36,6 +37,7 @@ struct Options {
   /// A command of more operations begins a batch: what came before it is not kept waiting.
   std::size_t small_operations_max = 256;
   Duration seal_after = milliseconds(10);
+  std::size_t hot_lists_bytes_max = std::size_t{16} << 20U;  ///< posting lists as sets of rows
   AcceptClock accept_clock = AcceptClock::no;
   Bug planted = Bug::none;
 };
@@ -132,6 +134,8 @@ class Node {
   [[nodiscard]] virtual const views::BodyCodec& codec() const = 0;
   /// Bodies of view() that were read lately. Not for decide, which sees more than that.
   [[nodiscard]] virtual views::BodyCache& bodies() = 0;
+  /// For searches of what view() gave. From any thread.
+  [[nodiscard]] virtual search::HotLists& hot_lists() = 0;
   /// 32 secret bytes of this data directory, for signing page links.
   [[nodiscard]] virtual BytesView link_secret() const = 0;
 };

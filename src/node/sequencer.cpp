@@ -51,6 +51,7 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       folded_(std::move(parts.folded)),
       clock_(world_.clock, folded_.state.time, options_.accept_clock, options_.planted),
       budget_(options_.ingest_bytes_max),
+      hot_lists_({.bytes_max = options_.hot_lists_bytes_max, .planted = options_.planted}),
       signing_key_(std::move(parts.signing_key)),
       link_secret_(std::move(parts.link_secret)),
       queue_(world_.sequencer, options_.queue_max),

@@ -79,6 +79,7 @@ class Sequencer final : public Node {
   [[nodiscard]] Budget& budget() override { return budget_; }
   [[nodiscard]] const views::BodyCodec& codec() const override { return *codec_; }
   [[nodiscard]] views::BodyCache& bodies() override { return bodies_; }
+  [[nodiscard]] search::HotLists& hot_lists() override { return hot_lists_; }
   [[nodiscard]] BytesView link_secret() const override { return link_secret_; }
 
  private:
@@ -134,6 +135,7 @@ class Sequencer final : public Node {
   EntryClock clock_;
   fhir::JsonReader json_reader_;  ///< the sequencer's
   Budget budget_;
+  search::HotLists hot_lists_;
   const journal::SigningKey signing_key_;
   const Bytes link_secret_;
   Queue<Work> queue_;

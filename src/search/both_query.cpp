@@ -35,12 +35,12 @@ class BothQuery final : public ValueQuery {
   BothQuery(ValueQueryPtr one, ValueQueryPtr other)
       : one_(std::move(one)), other_(std::move(other)) {}
 
-  Result<void> add_ranges(const views::Reader& reader, BytesView base,
+  Result<void> add_ranges(const Moment& moment, BytesView base,
                           std::vector<KeyRange>& to) const override {
     std::vector<KeyRange> some;
-    TRY_OK(one_->add_ranges(reader, base, some));
+    TRY_OK(one_->add_ranges(moment, base, some));
     std::vector<KeyRange> others;
-    TRY_OK(other_->add_ranges(reader, base, others));
+    TRY_OK(other_->add_ranges(moment, base, others));
     add_overlaps(std::move(some), std::move(others), *one_, *other_, to);
     return ok();
   }

@@ -10,7 +10,8 @@ Result<void> Candidate::load() {
     return ok();
   }
   TRY_OK(moment_.budget.spend(Budget::body_cost));
-  TRY(views::Body body, read_body());
+  TRY(const BytesView stored, find_body());
+  TRY(views::Body body, moment_.codec.decode(stored));
   header_ = std::move(body.header);
   if (!parsed_) {
     parsed_ = std::make_unique<Parsed>();
@@ -21,15 +22,25 @@ Result<void> Candidate::load() {
   return ok();
 }
 
+Result<views::BodyHeader> Candidate::read_header() {
+  TRY(const BytesView stored, find_body());
+  return views::BodyCodec::decode_header(stored);
+}
+
 // Candidates mostly come in the order of their rows, near each other: a cursor leaps within the
 // block that it is in, where a lookup begins at the top of the store.
-Result<views::Body> Candidate::read_body() {
+Result<BytesView> Candidate::find_body() {
   const Bytes key = views::body_key(row_);
   if (!bodies_) {
     bodies_ = moment_.reader.scan(views::Table::body, key, {}, views::Direction::forward);
     first_ = row_;
   } else if (row_ < first_) {
-    return views::read_body(moment_.reader, moment_.codec, row_);
+    TRY(auto stored, moment_.reader.get(views::Table::body, key));
+    if (!stored) {
+      return fail(Code::corrupt, "body: row " + std::to_string(row_.value) + " is missing");
+    }
+    before_ = *std::move(stored);
+    return BytesView(before_);
   } else {
     bodies_->seek(key);
   }
@@ -37,7 +48,7 @@ Result<views::Body> Candidate::read_body() {
     TRY_OK(bodies_->status());
     return fail(Code::corrupt, "body: row " + std::to_string(row_.value) + " is missing");
   }
-  return moment_.codec.decode(bodies_->value());
+  return bodies_->value();
 }
 
 const views::Forms& Candidate::forms(const fhir::ExtractedValue& value) {

@@ -27,6 +27,9 @@ class Candidate {
   }
   [[nodiscard]] RowId row() const { return row_; }
 
+  /// Of the body, without taking that apart.
+  Result<views::BodyHeader> read_header();
+
   // From here on the body is read.
   Result<void> load();
   [[nodiscard]] const views::BodyHeader& header() const { return header_; }
@@ -42,12 +45,13 @@ class Candidate {
   [[nodiscard]] std::shared_ptr<const views::Body> body(std::size_t bytes_max) const;
 
  private:
-  Result<views::Body> read_body();
+  Result<BytesView> find_body();
 
   const Moment& moment_;
   RowId row_;
   std::unique_ptr<views::Cursor> bodies_;  // from first_ on
   RowId first_;
+  Bytes before_;  // the last that lay before it
   bool loaded_ = false;
   views::BodyHeader header_;
   struct Parsed {

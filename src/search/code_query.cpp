@@ -39,7 +39,7 @@ class CodesFound final : public ValueQuery {
   CodesFound(CodeSetPtr set, std::vector<Bytes> forms)
       : set_(std::move(set)), forms_(std::move(forms)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     for (const Bytes& form : forms_) {
       to.push_back(exactly(base, form));
@@ -192,7 +192,7 @@ class CodeQuery final : public ValueQuery {
     return ValueQueryPtr(std::make_shared<CodesFound>(std::move(set), std::move(forms)));
   }
   // Without the moment nothing is known; whoever asks all the same is told so.
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView /*base*/,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView /*base*/,
                           std::vector<KeyRange>& /*to*/) const override {
     return fail(Code::unsupported, "':in', ':above' and ':below' are known at a moment only");
   }

@@ -1,6 +1,7 @@
 // search/composite_query.cpp: https://hl7.org/fhir/R4/search.html#composite
 #include <algorithm>
 
+#include "search/moment.h"
 #include "search/text.h"
 #include "search/value_query.h"
 #include "views/forms.h"
@@ -39,7 +40,7 @@ class CompositeQuery final : public ValueQuery {
   CompositeQuery(std::vector<fhir::ParamKind> kinds, std::vector<ValueQueryPtr> parts)
       : kinds_(std::move(kinds)), parts_(std::move(parts)) {}
 
-  Result<void> add_ranges(const views::Reader& reader, BytesView base,
+  Result<void> add_ranges(const Moment& moment, BytesView base,
                           std::vector<KeyRange>& to) const override {
     std::vector<Bytes> bases{Bytes(base)};
     for (std::size_t i = 0; i < parts_.size(); ++i) {
@@ -47,14 +48,14 @@ class CompositeQuery final : public ValueQuery {
       std::vector<Bytes> longer;
       for (const Bytes& one : bases) {
         std::vector<KeyRange> ranges;
-        TRY_OK(parts_[i]->add_ranges(reader, one, ranges));
+        TRY_OK(parts_[i]->add_ranges(moment, one, ranges));
         for (KeyRange& range : ranges) {
           if (is_last) {
             to.push_back(std::move(range));
           } else if (range.exact) {
             longer.push_back(std::move(range.from));
           } else {
-            TRY_OK(add_forms_in(reader, i, one, range, longer));
+            TRY_OK(add_forms_in(moment, i, one, range, longer));
           }
         }
       }
@@ -88,10 +89,11 @@ class CompositeQuery final : public ValueQuery {
   static constexpr std::size_t bases_max = 64;
 
   // The beginnings that a range of part `i` holds: one seek each.
-  Result<void> add_forms_in(const views::Reader& reader, std::size_t i, BytesView base,
+  Result<void> add_forms_in(const Moment& moment, std::size_t i, BytesView base,
                             const KeyRange& range, std::vector<Bytes>& to) const {
-    for (const views::Table table : {views::Table::posting, views::Table::undo}) {
-      const auto cursor = reader.scan(table, range.from, range.until, views::Direction::forward);
+    for (const views::Table table : tables_seen(moment)) {
+      const auto cursor =
+          moment.reader.scan(table, range.from, range.until, views::Direction::forward);
       while (cursor->valid() && to.size() <= bases_max) {
         const BytesView forms = cursor->key().substr(base.size());
         const BytesView form = forms.substr(0, form_bytes(kinds_[i], forms));

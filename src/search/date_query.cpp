@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/time.h"
+#include "search/moment.h"
 #include "search/text.h"
 #include "search/value_query.h"
 #include "views/values.h"
@@ -34,9 +35,9 @@ class DateQuery final : public ValueQuery {
     }
   }
 
-  Result<void> add_ranges(const views::Reader& reader, BytesView base,
+  Result<void> add_ranges(const Moment& moment, BytesView base,
                           std::vector<KeyRange>& to) const override {
-    TRY(const auto classes, classes_of(reader, base));
+    TRY(const auto classes, date_classes_in(moment, base));
     for (const DateClass& one : classes) {
       for (const Piece& piece : pieces_in(one)) {
         if (piece.from < piece.until) {
@@ -122,37 +123,36 @@ class DateQuery final : public ValueQuery {
     return range;
   }
 
-  /// The classes that have values behind `base`: a seek each.
-  static Result<std::vector<DateClass>> classes_of(const views::Reader& reader, BytesView base) {
-    std::vector<bool> found(std::size(views::date_classes) + 1, false);
-    for (const views::Table table : {views::Table::posting, views::Table::undo}) {
-      const KeyRange all = forms_beginning(base, {});
-      const auto cursor = reader.scan(table, all.from, all.until, views::Direction::forward);
-      while (cursor->valid()) {
-        const BytesView form = cursor->key().substr(base.size());
-        const auto number = form.empty() ? 0U : static_cast<unsigned char>(form[0]);
-        if (number == 0 || number >= found.size()) {
-          return fail(Code::corrupt, "a posting of a date has no length class");
-        }
-        found[number] = true;
-        cursor->seek(forms_beginning(base, form.substr(0, 1)).until);
-      }
-      TRY_OK(cursor->status());
-    }
-    std::vector<DateClass> classes;
-    for (const DateClass& one : views::date_classes) {
-      if (found[one.number]) {
-        classes.push_back(one);
-      }
-    }
-    return classes;
-  }
-
   const Prefix prefix_;
   TimeRange range_;
 };
 
 }  // namespace
+
+Result<std::vector<views::DateClass>> date_classes_in(const Moment& moment, BytesView base) {
+  std::vector<bool> found(std::size(views::date_classes) + 1, false);
+  for (const views::Table table : tables_seen(moment)) {
+    const KeyRange all = forms_beginning(base, {});
+    const auto cursor = moment.reader.scan(table, all.from, all.until, views::Direction::forward);
+    while (cursor->valid()) {
+      const BytesView form = cursor->key().substr(base.size());
+      const auto number = form.empty() ? 0U : static_cast<unsigned char>(form[0]);
+      if (number == 0 || number >= found.size()) {
+        return fail(Code::corrupt, "a posting of a date has no length class");
+      }
+      found[number] = true;
+      cursor->seek(forms_beginning(base, form.substr(0, 1)).until);
+    }
+    TRY_OK(cursor->status());
+  }
+  std::vector<views::DateClass> classes;
+  for (const views::DateClass& one : views::date_classes) {
+    if (found[one.number]) {
+      classes.push_back(one);
+    }
+  }
+  return classes;
+}
 
 Result<ValueQueryPtr> date_query(const Asked& asked, std::string_view text) {
   if (!asked.modifier.empty()) {

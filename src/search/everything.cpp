@@ -135,9 +135,10 @@ struct Reading {
   Budget budget{PageLimits{}.candidates_max};
   Vocabulary vocabulary;
   Moment moment;
-  Reading(const Source& source, const Snapshot& snapshot, bool latest)
-      : moment{source.reader,     source.codec, source.params, snapshot.row, snapshot.row,
-               snapshot.position, latest,       snapshot.time, budget,       vocabulary} {}
+  Reading(const Source& source, const Snapshot& snapshot, const Standing& standing)
+      : moment{source.reader, source.codec,      source.params,   snapshot.row,
+               snapshot.row,  snapshot.position, standing.latest, standing.undo_gone,
+               source.lists,  snapshot.time,     budget,          vocabulary} {}
 };
 
 class Gathering {
@@ -259,16 +260,16 @@ class Gathering {
 
 Result<std::vector<TypedRow>> compartment_rows(const Source& source, const Snapshot& snapshot,
                                                const Subject& subject, const CareDates& dates) {
-  TRY(const bool latest, is_latest(source, snapshot));
+  TRY(const Standing standing, standing_of(source, snapshot));
   TRY(const views::Current own, current_of(source, snapshot, subject));
-  const Reading reading(source, snapshot, latest);
+  const Reading reading(source, snapshot, standing);
   return Gathering(reading.moment, subject, dates).run(own.row);
 }
 
 Result<std::vector<TypedRow>> patient_rows(const Source& source, const Snapshot& snapshot,
                                            RowId after, std::size_t count) {
-  TRY(const bool latest, is_latest(source, snapshot));
-  const Reading reading(source, snapshot, latest);
+  TRY(const Standing standing, standing_of(source, snapshot));
+  const Reading reading(source, snapshot, standing);
   const fhir::TypeId patient = type_named("Patient");
   const RowsPtr rows =
       posting_rows(reading.moment, views::Direction::forward, views::listing_prefix(patient));
@@ -375,8 +376,8 @@ Result<std::string> patient_of(const Source& source, RowId encounter) {
 
 Result<std::vector<TypedRow>> Referred::rows(const std::vector<TypedRow>& compartment) {
   Inside& in = *inside_;
-  TRY(const bool latest, is_latest(in.source, in.snapshot));
-  const Reading reading(in.source, in.snapshot, latest);
+  TRY(const Standing standing, standing_of(in.source, in.snapshot));
+  const Reading reading(in.source, in.snapshot, standing);
   std::string patient = in.subject.id;
   if (!in.is_patient) {
     TRY(patient, patient_of(in.source, compartment.front().row));

@@ -8,29 +8,6 @@
 namespace holdfast::search {
 namespace {
 
-/// Goes forward by steps where rows are near each other in a list, and else by seeks.
-class Stride {
- public:
-  void go(Rows& list, RowId row) {
-    const bool tries = missed_ <= reached_ + misses_first;
-    for (unsigned i = 0; tries && i < steps_a_seek && list.valid() && list.row() < row; ++i) {
-      list.next();
-    }
-    if (!list.valid() || list.row() >= row) {
-      ++reached_;
-      return;
-    }
-    ++missed_;
-    list.seek(row);
-  }
-
- private:
-  static constexpr unsigned steps_a_seek = 8;
-  static constexpr std::size_t misses_first = 4;
-  std::size_t reached_ = 0;
-  std::size_t missed_ = 0;
-};
-
 /// Values that one range may be joined of.
 constexpr std::size_t joined_values_max = 64;
 
@@ -55,7 +32,8 @@ Result<std::unique_ptr<Finder>> Finder::make(const Moment& moment, const TypeCri
         make_prefix_term(moment, "the patient's compartment",
                          {views::compartment_prefix(scope.patient, criteria.type)}));
   }
-  for (std::size_t i = 0; i < finder->terms_.size() && !finder->has_stream(); ++i) {
+  const bool in_order = criteria.sort.empty() && finder->lies_in_order();
+  for (std::size_t i = 0; i < finder->terms_.size() && !in_order && !finder->has_stream(); ++i) {
     TRY_OK(finder->terms_[i]->know_rows());
   }
   return finder;
@@ -80,9 +58,7 @@ Result<void> Finder::add_terms(const TypeCriteria& criteria) {
         }
       }
     }
-    TRY(auto term, criterion->kind == Criterion::Kind::has
-                       ? make_has_term(moment_, criteria.type, *criterion)
-                       : make_term(moment_, criteria.type, *criterion));
+    TRY(auto term, make_lazy_term(moment_, criteria.type, *criterion));
     terms_.push_back(std::move(term));
   }
   return ok();
@@ -98,6 +74,11 @@ const Criterion* Finder::join(const Criterion& one, const Criterion& other) {
   }
   joined_.push_back(std::move(both));
   return joined_.back().get();
+}
+
+bool Finder::lies_in_order() const {
+  return terms_.size() == 1 && terms_.front()->range_count() > 0 &&
+         terms_.front()->has_one_key_a_row();
 }
 
 bool Finder::has_stream() const {
@@ -200,26 +181,14 @@ Result<bool> Finder::holds_beside_lists(Candidate& candidate, const Term* except
   return true;
 }
 
-Result<std::vector<RowId>> Finder::in_lists(const std::vector<RowId>& rows) {
-  begin(views::Direction::forward);
-  std::vector<RowId> left = rows;
-  for (const RowsPtr& stream : streams_) {
-    std::size_t kept = 0;
-    Stride stride;
-    for (const RowId row : left) {
-      TRY_OK(moment_.budget.spend(1));
-      stride.go(*stream, row);
-      if (!stream->valid()) {
-        TRY_OK(stream->status());
-        break;
-      }
-      if (stream->row() == row) {
-        left[kept++] = row;
-      }
+Result<std::vector<RowId>> Finder::in_lists(std::vector<RowId> rows) {
+  for (const TermPtr& term : terms_) {
+    if (term->can_stream()) {
+      TRY_OK(moment_.budget.spend(rows.size()));
+      TRY_OK(term->sift(rows));
     }
-    left.resize(kept);
   }
-  return left;
+  return rows;
 }
 
 Result<std::size_t> Finder::count_lists(std::size_t most) {
@@ -244,7 +213,7 @@ Result<void> sift(Finder& finder, std::vector<ValueAt>& keys) {
   }
   std::ranges::sort(rows);
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  TRY(const auto left, finder.in_lists(rows));
+  TRY(const auto left, finder.in_lists(std::move(rows)));
   std::erase_if(keys,
                 [&](const ValueAt& key) { return !std::ranges::binary_search(left, key.row); });
   return ok();
@@ -254,31 +223,34 @@ ValueOrder::ValueOrder(Finder& finder, Term& driver)
     : finder_(finder),
       driver_(driver),
       beside_lists_(finder.has_stream()),
-      ranges_(driver.ranges()),
       chunk_(beside_lists_ ? sifted_first : 1),
       candidate_(finder.moment()) {}
 
 Result<void> ValueOrder::seek_after(const PageCursor& cursor) {
-  const auto here = std::ranges::find_if(ranges_, [&](const KeyRange& range) {
-    return range.from <= cursor.key && (range.until.empty() || cursor.key < range.until);
-  });
-  if (here == ranges_.end()) {
+  TRY(const auto here, driver_.range_with(cursor.key));
+  if (!here) {
     return fail(Code::value, "this page link does not fit its search");
   }
-  range_ = static_cast<std::size_t>(here - ranges_.begin());
+  range_ = *here;
   resume_ = cursor.key;
   views::append_row(resume_, RowId{cursor.row.value + 1});
   return ok();
 }
 
-bool ValueOrder::open_next() {
-  if (range_ == ranges_.size()) {
+// One scan goes through all ranges of an index.
+Result<bool> ValueOrder::open_next() {
+  if (range_ == driver_.range_count()) {
     return false;
   }
-  const KeyRange& range = ranges_[range_++];
-  scan_ = std::make_unique<KeyScan>(finder_.moment(), std::max(range.from, resume_), range.until,
-                                    views::Direction::forward);
+  TRY(const KeyRange range, driver_.range(range_++));
+  const Bytes index = range.from.substr(0, sizeof(views::IndexNumber::value));
+  if (!scan_ || scanned_ != index) {
+    scanned_ = index;
+    scan_ = std::make_unique<KeyScan>(finder_.moment(), index);
+  }
+  scan_->enter(std::max(range.from, resume_), range.until);
   resume_.clear();
+  is_inside_ = true;
   return true;
 }
 
@@ -286,12 +258,15 @@ bool ValueOrder::open_next() {
 Result<bool> ValueOrder::read_ahead() {
   std::size_t count = 0;
   while (count < chunk_ && keys_read_ < keys_max_) {
-    if (!scan_ && !open_next()) {
-      break;
+    if (!is_inside_) {
+      TRY(const bool opened, open_next());
+      if (!opened) {
+        break;
+      }
     }
     if (!scan_->valid()) {
       TRY_OK(scan_->status());
-      scan_.reset();
+      is_inside_ = false;
       continue;
     }
     TRY_OK(finder_.moment().budget.spend(1));

@@ -32,8 +32,8 @@ class Finder {
   Result<bool> holds(Candidate& candidate, const Term* except = nullptr);
   /// The same of a row that all lists are known to have.
   Result<bool> holds_beside_lists(Candidate& candidate, const Term* except = nullptr);
-  /// Of `rows`, which rise, those that all lists have: a seek each. begin() again afterwards.
-  Result<std::vector<RowId>> in_lists(const std::vector<RowId>& rows);
+  /// Of `rows`, which rise and are seen at the moment, those that all lists have.
+  Result<std::vector<RowId>> in_lists(std::vector<RowId> rows);
   /// How many rows the lists have in common, `most` if there are more. begin() again afterwards.
   Result<std::size_t> count_lists(std::size_t most);
 
@@ -51,6 +51,8 @@ class Finder {
   Result<void> add_terms(const TypeCriteria& criteria);
   const Criterion* join(const Criterion& one, const Criterion& other);
   Result<std::optional<RowId>> leap();
+  /// One criterion alone whose keys tell all: a page is read in their order.
+  [[nodiscard]] bool lies_in_order() const;
 
   const Moment& moment_;
   const fhir::TypeId type_;
@@ -94,15 +96,16 @@ class ValueOrder {
   }
 
  private:
-  bool open_next();
+  Result<bool> open_next();
   Result<bool> read_ahead();
 
   Finder& finder_;
   Term& driver_;
   const bool beside_lists_;
-  std::vector<KeyRange> ranges_;
-  std::size_t range_ = 0;
+  std::size_t range_ = 0;  // the next one
   std::unique_ptr<KeyScan> scan_;
+  Bytes scanned_;           // the index that it goes through
+  bool is_inside_ = false;  // a range
   std::vector<ValueAt> ahead_;
   std::size_t at_ = 0;
   std::size_t chunk_;

@@ -154,6 +154,8 @@ Result<std::vector<RowId>> included_rows(const Source& source, const std::vector
                       snapshot.row,
                       snapshot.position,
                       state.position == snapshot.position,
+                      Position{state.undo_pruned},
+                      source.lists,
                       snapshot.time,
                       budget,
                       vocabulary};

@@ -17,28 +17,16 @@ namespace holdfast::search {
 /// Keys of the indexes of one parameter, merged by what they are sorted by.
 class KeyOrder {
  public:
+  static Result<std::unique_ptr<KeyOrder>> make(const Moment& moment, const SortKey& key) {
+    auto order = std::make_unique<KeyOrder>(moment, key);
+    TRY_OK(order->add_sources(moment, key));
+    return order;
+  }
   KeyOrder(const Moment& moment, const SortKey& key)
       : kind_(key.param->kind),
-        direction_(key.descending ? views::Direction::backward : views::Direction::forward) {
-    for (const fhir::IndexUse& use : key.param->uses) {
-      const Bytes base = views::index_prefix(use.index);
-      if (kind_ == fhir::ParamKind::date) {
-        for (const views::DateClass& one : views::date_classes) {
-          Bytes prefix = base;
-          prefix.push_back(static_cast<char>(one.number));
-          add(moment, prefix);
-        }
-      } else if (use.only) {
-        Bytes prefix = base;
-        views::append_target_type(prefix, *use.only);
-        add(moment, prefix, base.size());
-      } else {
-        add(moment, base);
-      }
-    }
-    multi_ =
-        key.param->uses.size() > 1 || moment.params.index(key.param->uses.front().index).repeats;
-  }
+        direction_(key.descending ? views::Direction::backward : views::Direction::forward),
+        multi_(key.param->uses.size() > 1 ||
+               moment.params.index(key.param->uses.front().index).repeats) {}
 
   /// An index whose keys are in the order wanted.
   static bool is_possible(const SortKey& key) {
@@ -93,6 +81,26 @@ class KeyOrder {
     std::size_t passed;  // bytes of the sort form that the prefix holds
     std::unique_ptr<KeyScan> scan;
   };
+  Result<void> add_sources(const Moment& moment, const SortKey& key) {
+    for (const fhir::IndexUse& use : key.param->uses) {
+      const Bytes base = views::index_prefix(use.index);
+      if (kind_ == fhir::ParamKind::date) {
+        TRY(const auto classes, date_classes_in(moment, base));
+        for (const views::DateClass& one : classes) {
+          Bytes prefix = base;
+          prefix.push_back(static_cast<char>(one.number));
+          add(moment, prefix);
+        }
+      } else if (use.only) {
+        Bytes prefix = base;
+        views::append_target_type(prefix, *use.only);
+        add(moment, prefix, base.size());
+      } else {
+        add(moment, base);
+      }
+    }
+    return ok();
+  }
   void add(const Moment& moment, const Bytes& prefix, std::size_t base = 0) {
     const KeyRange range = forms_beginning(prefix, {});
     sources_.push_back({prefix, base == 0 ? 0 : prefix.size() - base,
@@ -105,7 +113,7 @@ class KeyOrder {
   const fhir::ParamKind kind_;
   const views::Direction direction_;
   std::vector<Source> sources_;
-  bool multi_ = false;
+  const bool multi_;
 };
 
 }  // namespace holdfast::search

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "search/list_members.h"
 #include "search/term.h"
 #include "views/versions.h"
 
@@ -15,7 +16,10 @@ constexpr std::size_t point_reads_max = 8;
 class PrefixTerm final : public Term {
  public:
   PrefixTerm(const Moment& moment, std::string what, std::vector<Bytes> prefixes)
-      : moment_(moment), what_(std::move(what)), prefixes_(std::move(prefixes)) {}
+      : moment_(moment),
+        what_(std::move(what)),
+        prefixes_(std::move(prefixes)),
+        members_(moment, prefixes_) {}
   bool can_stream() const override { return true; }
   RowsPtr stream(views::Direction direction) const override {
     std::vector<RowsPtr> all;
@@ -24,19 +28,15 @@ class PrefixTerm final : public Term {
     }
     return any_of(direction, std::move(all));
   }
+  Result<void> sift(std::vector<RowId>& rows) override {
+    return prefixes_.size() <= point_reads_max ? members_.sift(rows, nullptr) : Term::sift(rows);
+  }
   Result<bool> holds(Candidate& candidate) override {
     if (prefixes_.size() > point_reads_max) {
       TRY_OK(read_all());
       return std::ranges::binary_search(*all_, candidate.row());
     }
-    for (const Bytes& prefix : prefixes_) {
-      TRY_OK(moment_.budget.spend(1));
-      TRY(const bool has, has_posting(moment_, prefix, candidate.row()));
-      if (has) {
-        return true;
-      }
-    }
-    return false;
+    return members_.has(candidate.row());
   }
   std::string explain() const override {
     return fmt::format("{} posting list(s): {}", prefixes_.size(), what_);
@@ -63,6 +63,7 @@ class PrefixTerm final : public Term {
   const Moment& moment_;
   const std::string what_;
   const std::vector<Bytes> prefixes_;
+  AnyMembers members_;
   RowSet all_;
 };
 
@@ -233,18 +234,29 @@ TermPtr make_prefix_term(const Moment& moment, std::string what, std::vector<Byt
   return std::make_unique<PrefixTerm>(moment, std::move(what), std::move(prefixes));
 }
 
-Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type, const Criterion& criterion) {
+Result<TermPtr> make_lazy_term(const Moment& moment, fhir::TypeId type,
+                               const Criterion& criterion) {
   switch (criterion.kind) {
     case Criterion::Kind::value:
     case Criterion::Kind::missing: return make_value_term(moment, criterion);
-    case Criterion::Kind::ids: return make_id_term(moment, type, criterion);
-    case Criterion::Kind::updated: return make_updated_term(moment, criterion);
     case Criterion::Kind::chain: return make_chain_term(moment, criterion);
+    case Criterion::Kind::has: return make_has_term(moment, type, criterion);
+    default: return make_term(moment, type, criterion);
+  }
+}
+
+Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type, const Criterion& criterion) {
+  switch (criterion.kind) {
+    case Criterion::Kind::value:
+    case Criterion::Kind::missing:
+    case Criterion::Kind::chain:
     case Criterion::Kind::has: {
-      TRY(auto term, make_has_term(moment, type, criterion));
+      TRY(auto term, make_lazy_term(moment, type, criterion));
       TRY_OK(term->know_rows());
       return term;
     }
+    case Criterion::Kind::ids: return make_id_term(moment, type, criterion);
+    case Criterion::Kind::updated: return make_updated_term(moment, criterion);
     case Criterion::Kind::list: return make_list_term(moment, type, criterion);
     case Criterion::Kind::all_of:
     case Criterion::Kind::one_of: return make_group_term(moment, type, criterion);

@@ -19,6 +19,9 @@ constexpr std::size_t others_max = 1000;
 /// So many bodies there are read at once; of more, candidates are followed first, since a page may
 /// need few of them.
 constexpr std::size_t others_read_first = 64;
+/// The lists of so many others are merged, whatever else could be done; those of more are rather
+/// read one after the other.
+constexpr std::size_t streams_first = 16;
 /// Answers about other resources that are remembered.
 constexpr std::size_t remembered_max = 100'000;
 
@@ -44,37 +47,120 @@ bool counts(const fhir::IndexUse& use, fhir::TypeId target) {
   return !use.only || *use.only == target;
 }
 
+/// A row leads to one resource at most by the parameter.
+bool has_one_target(const Moment& moment, const fhir::SearchParam& param) {
+  return param.uses.size() == 1 && !moment.params.index(param.uses.front().index).leads_to_several;
+}
+
 class ChainTerm final : public Term {
  public:
   ChainTerm(const Moment& moment, const Criterion& criterion)
       : moment_(moment), criterion_(criterion), other_(moment) {}
 
   Result<void> prepare() {
-    bool all_few = true;
+    few_ = true;
     for (const Criterion::Inner& inner : criterion_.inner) {
       TRY(auto term, make_term(moment_, inner.type, *inner.criterion));
-      if (all_few) {
+      if (few_) {
         TRY(const auto rows, few_rows(moment_, *term));
-        all_few = rows.has_value();
-        if (rows) {
-          TRY_OK(add_prefixes(inner.type, *rows));
+        few_ = rows.has_value();
+        for (std::size_t i = 0; rows && i < rows->size(); ++i) {
+          others_.push_back({inner.type, (*rows)[i]});
         }
       }
       inner_.push_back(std::move(term));
     }
-    if (all_few) {
-      by_lists_ = make_prefix_term(moment_, "references to what the inner criterion finds",
-                                   std::move(prefixes_));
+    const bool lies_in_order =
+        others_.size() > streams_first && has_one_target(moment_, *criterion_.param);
+    return few_ && !lies_in_order ? know_rows() : ok();
+  }
+  Result<void> know_rows() override {
+    if (few_) {
+      TRY_OK(find_lists());
     }
+    streams_ = few_;
     return ok();
   }
 
-  bool can_stream() const override { return by_lists_ != nullptr; }
+  bool can_stream() const override { return streams_; }
   RowsPtr stream(views::Direction direction) const override { return by_lists_->stream(direction); }
+  Result<void> sift(std::vector<RowId>& rows) override { return by_lists_->sift(rows); }
   Result<bool> holds(Candidate& candidate) override {
-    if (by_lists_) {
-      return by_lists_->holds(candidate);
+    // To follow as many candidates as there are others costs no more than to find all lists.
+    if (few_ && !by_lists_ && ++followed_ > others_.size()) {
+      TRY_OK(find_lists());
     }
+    return by_lists_ ? by_lists_->holds(candidate) : follow(candidate);
+  }
+
+  // In the order of the others: their ids, which the keys begin with, are read one by one.
+  std::size_t range_count() const override { return few_ && !streams_ ? others_.size() : 0; }
+  Result<KeyRange> range(std::size_t n) override {
+    KeyRange range;
+    TRY(range.from, prefix_of(others_[n], criterion_.param->uses.front()));
+    range.until = views::after_prefix(range.from);
+    range.exact = true;
+    return range;
+  }
+  Result<std::optional<std::size_t>> range_with(BytesView key) override {
+    const auto target = target_in(views::form_in_key(key));
+    return target ? place_of(*target) : std::optional<std::size_t>();
+  }
+  bool has_one_key_a_row() const override { return has_one_target(moment_, *criterion_.param); }
+  Result<bool> counts_at(BytesView /*key*/, Candidate& /*candidate*/) override { return true; }
+
+  std::string explain() const override {
+    return by_lists_ ? by_lists_->explain()
+           : few_    ? fmt::format(
+                        "{} posting list(s), one after the other: references to what the "
+                           "inner criterion finds",
+                        others_.size())
+                  : "each candidate is followed to the resource it refers to";
+  }
+
+ private:
+  struct Other {
+    fhir::TypeId type;
+    RowId row;
+  };
+
+  Result<Bytes> prefix_of(const Other& other, const fhir::IndexUse& use) const {
+    TRY(const views::BodyHeader header, views::read_body_header(moment_.reader, other.row));
+    Bytes prefix = views::index_prefix(use.index);
+    views::append_target(prefix, other.type, header.id);
+    return prefix;
+  }
+
+  Result<void> find_lists() {
+    std::vector<Bytes> prefixes;
+    for (const Other& other : others_) {
+      for (const fhir::IndexUse& use : criterion_.param->uses) {
+        if (counts(use, other.type)) {
+          TRY(Bytes prefix, prefix_of(other, use));
+          prefixes.push_back(std::move(prefix));
+        }
+      }
+    }
+    by_lists_ = make_prefix_term(moment_, "references to what the inner criterion finds",
+                                 std::move(prefixes));
+    return ok();
+  }
+
+  /// Which of the others it is.
+  Result<std::optional<std::size_t>> place_of(const Target& target) {
+    TRY(const auto current,
+        views::read_as_of(moment_.reader, target.type, target.id, moment_.row_max));
+    if (!current || current->presence != views::Presence::present) {
+      return std::optional<std::size_t>();
+    }
+    const auto here = std::ranges::find_if(others_, [&](const Other& other) {
+      return other.type == target.type && other.row == current->row;
+    });
+    return here == others_.end() ? std::nullopt
+                                 : std::optional<std::size_t>(here - others_.begin());
+  }
+
+  Result<bool> follow(Candidate& candidate) {
     TRY_OK(candidate.load());
     std::vector<Target> targets;
     for (const fhir::ExtractedValue& value : candidate.values()) {
@@ -98,41 +184,12 @@ class ChainTerm final : public Term {
     }
     return false;
   }
-  std::string explain() const override {
-    return by_lists_ ? by_lists_->explain()
-                     : "each candidate is followed to the resource it refers to";
-  }
-
- private:
-  Result<void> add_prefixes(fhir::TypeId type, const std::vector<RowId>& rows) {
-    for (const RowId row : rows) {
-      TRY(const views::BodyHeader header, views::read_body_header(moment_.reader, row));
-      for (const fhir::IndexUse& use : criterion_.param->uses) {
-        if (counts(use, type)) {
-          Bytes prefix = views::index_prefix(use.index);
-          views::append_target(prefix, type, header.id);
-          prefixes_.push_back(std::move(prefix));
-        }
-      }
-    }
-    return ok();
-  }
 
   Result<bool> holds_of(const Target& target) {
     if (const auto known = known_.find(target); known != known_.end()) {
       return known->second;
     }
-    bool held = false;
-    TRY(const auto current,
-        views::read_as_of(moment_.reader, target.type, target.id, moment_.row_max));
-    if (current && current->presence == views::Presence::present) {
-      other_.set(current->row);
-      for (std::size_t i = 0; i < inner_.size() && !held; ++i) {
-        if (criterion_.inner[i].type == target.type) {
-          TRY(held, inner_[i]->holds(other_));
-        }
-      }
-    }
+    TRY(const bool held, find_out(target));
     if (known_.size() == remembered_max) {
       known_.clear();
     }
@@ -140,10 +197,33 @@ class ChainTerm final : public Term {
     return held;
   }
 
+  Result<bool> find_out(const Target& target) {
+    if (few_) {
+      TRY(const auto place, place_of(target));
+      return place.has_value();
+    }
+    TRY(const auto current,
+        views::read_as_of(moment_.reader, target.type, target.id, moment_.row_max));
+    if (!current || current->presence != views::Presence::present) {
+      return false;
+    }
+    other_.set(current->row);
+    bool held = false;
+    for (std::size_t i = 0; i < inner_.size() && !held; ++i) {
+      if (criterion_.inner[i].type == target.type) {
+        TRY(held, inner_[i]->holds(other_));
+      }
+    }
+    return held;
+  }
+
   const Moment& moment_;
   const Criterion& criterion_;
   std::vector<TermPtr> inner_;
-  std::vector<Bytes> prefixes_;
+  bool few_ = false;           // the others are known
+  std::vector<Other> others_;  // of which the inner criterion holds, as long as they are few
+  std::size_t followed_ = 0;
+  bool streams_ = false;  // from the beginning
   TermPtr by_lists_;
   Candidate other_;
   std::map<Target, bool> known_;
@@ -178,14 +258,20 @@ class HasTerm final : public Term {
       return std::ranges::binary_search(*few_, candidate.row());
     }
     TRY_OK(moment_.budget.spend(1));
-    TRY(const views::BodyHeader header, views::read_body_header(moment_.reader, candidate.row()));
-    for (const fhir::IndexUse& use : criterion_.param->uses) {
-      if (!counts(use, type_)) {
+    TRY(const views::BodyHeader header, candidate.read_header());
+    const auto& uses = criterion_.param->uses;
+    scans_.resize(uses.size());
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+      if (!counts(uses[i], type_)) {
         continue;
       }
-      Bytes prefix = views::index_prefix(use.index);
+      Bytes prefix = views::index_prefix(uses[i].index);
+      if (!scans_[i]) {
+        scans_[i] = std::make_unique<KeyScan>(moment_, prefix);
+      }
       views::append_target(prefix, type_, header.id);
-      TRY(const bool found, any_referrer(prefix));
+      scans_[i]->enter(prefix, views::after_prefix(prefix));
+      TRY(const bool found, any_referrer(*scans_[i]));
       if (found) {
         return true;
       }
@@ -228,23 +314,22 @@ class HasTerm final : public Term {
     return ok();
   }
 
-  Result<bool> any_referrer(const Bytes& prefix) {
-    const RowsPtr referrers = posting_rows(moment_, views::Direction::forward, prefix);
-    for (; referrers->valid(); referrers->next()) {
+  Result<bool> any_referrer(KeyScan& referrers) {
+    for (; referrers.valid(); referrers.next()) {
       TRY_OK(moment_.budget.spend(1));
       if (others_) {
-        if (std::ranges::binary_search(*others_, referrers->row())) {
+        if (std::ranges::binary_search(*others_, referrers.row())) {
           return true;
         }
         continue;
       }
-      other_.set(referrers->row());
+      other_.set(referrers.row());
       TRY(const bool held, inner_->holds(other_));
       if (held) {
         return true;
       }
     }
-    TRY_OK(referrers->status());
+    TRY_OK(referrers.status());
     return false;
   }
 
@@ -255,6 +340,7 @@ class HasTerm final : public Term {
   Candidate other_;
   std::optional<std::vector<RowId>> others_;  // of which the inner criterion holds, if few
   std::size_t followed_ = 0;
+  std::vector<std::unique_ptr<KeyScan>> scans_;  // one for each use; null: not needed yet
   bool streams_ = false;  // from the beginning: what knows its rows later stays a question
   RowSet few_;
 };

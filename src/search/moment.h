@@ -2,7 +2,9 @@
 // may be looked at. Inside search/ only.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/ids.h"
@@ -37,6 +39,7 @@ class Budget {
   std::uint64_t spent_ = 0;
 };
 
+class HotLists;
 class Vocabulary;
 
 struct Moment {
@@ -47,9 +50,17 @@ struct Moment {
   RowId newest;         ///< the last row there is
   Position position;    ///< what was removed after it is still seen
   bool latest = false;  ///< nothing was: the undo table need not be asked
+  Position undo_gone;   ///< of what was removed up to there the undo table has nothing
+  HotLists* lists;      ///< null: none are kept
   Time now;             ///< of the snapshot
   Budget& budget;
   Vocabulary& vocabulary;
 };
+
+/// Where postings lie that the moment sees.
+[[nodiscard]] inline std::span<const views::Table> tables_seen(const Moment& moment) {
+  static constexpr std::array both{views::Table::posting, views::Table::undo};
+  return std::span(both).first(moment.latest ? 1 : 2);
+}
 
 }  // namespace holdfast::search

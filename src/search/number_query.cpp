@@ -2,6 +2,7 @@
 #include <set>
 
 #include "fhir/ucum.h"
+#include "search/moment.h"
 #include "search/numbers.h"
 #include "search/text.h"
 #include "search/value_query.h"
@@ -59,7 +60,7 @@ void add_number_ranges(const AskedNumber& asked, BytesView base, BytesView befor
 class NumberQuery final : public ValueQuery {
  public:
   explicit NumberQuery(const AskedNumber& asked) : asked_(asked) {}
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     add_number_ranges(asked_, base, {}, to);
     return ok();
@@ -75,12 +76,12 @@ class NumberQuery final : public ValueQuery {
 };
 
 /// The units behind `base`: one seek each.
-Result<std::vector<views::Unit>> units_of(const views::Reader& reader, BytesView base) {
+Result<std::vector<views::Unit>> units_of(const Moment& moment, BytesView base) {
   std::set<views::Unit> units;
   constexpr std::size_t units_max = 4096;
-  for (const views::Table table : {views::Table::posting, views::Table::undo}) {
+  for (const views::Table table : tables_seen(moment)) {
     const KeyRange all = forms_beginning(base, {});
-    const auto cursor = reader.scan(table, all.from, all.until, views::Direction::forward);
+    const auto cursor = moment.reader.scan(table, all.from, all.until, views::Direction::forward);
     while (cursor->valid()) {
       const BytesView forms = cursor->key().substr(base.size());
       ByteReader form_reader(forms);
@@ -116,9 +117,9 @@ class QuantityQuery final : public ValueQuery {
     }
   }
 
-  Result<void> add_ranges(const views::Reader& reader, BytesView base,
+  Result<void> add_ranges(const Moment& moment, BytesView base,
                           std::vector<KeyRange>& to) const override {
-    TRY(const auto units, units_of(reader, base));
+    TRY(const auto units, units_of(moment, base));
     for (const views::Unit& unit : units) {
       if (const auto here = asked_in(unit)) {
         Bytes before;

@@ -77,8 +77,8 @@ class RowOrder {
 /// One search on its way through one page.
 class Run {
  public:
-  Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot, bool latest,
-      const PageLimits& limits)
+  Run(const Source& source, const Criteria& criteria, const Snapshot& snapshot,
+      const Standing& standing, const PageLimits& limits)
       : criteria_(criteria),
         limits_(limits),
         budget_(limits.candidates_max),
@@ -88,7 +88,9 @@ class Run {
                 limits.planted == Bug::show_above_snapshot ? views::row_max : snapshot.row,
                 snapshot.row,
                 snapshot.position,
-                latest,
+                standing.latest,
+                standing.undo_gone,
+                source.lists,
                 snapshot.time,
                 budget_,
                 vocabulary_} {}
@@ -160,7 +162,7 @@ class Run {
       const auto& terms = finders_.front()->terms();
       for (std::size_t i = 0; i < terms.size(); ++i) {
         const bool fits =
-            !terms[i]->ranges().empty() && (!wants_all() || terms[i]->has_one_key_a_row());
+            terms[i]->range_count() > 0 && (!wants_all() || terms[i]->has_one_key_a_row());
         if (fits) {
           driver_ = static_cast<std::uint32_t>(i);
           return PageCursor::Order::values;
@@ -177,12 +179,16 @@ class Run {
       return std::nullopt;
     }
     const auto& terms = finders_.front()->terms();
+    const auto& all = criteria_.types.front().all;
+    std::optional<std::size_t> found;
     for (std::size_t i = 0; i < terms.size(); ++i) {
-      if (terms[i]->has_one_key_a_row() && !terms[i]->ranges().empty()) {
-        return i;
+      if (terms[i]->has_one_key_a_row() && terms[i]->range_count() > 0) {
+        // References to what is few lead to less than any range of values.
+        const bool is_chain = i < all.size() && all[i].kind == Criterion::Kind::chain;
+        found = is_chain || !found ? i : *found;
       }
     }
-    return std::nullopt;
+    return found;
   }
 
   // A body for each row of the lists, or a look at the lists for each key of the range: which costs
@@ -215,7 +221,7 @@ class Run {
     }
   }
 
-  Result<Explanation::Part> explain_term(const Term& term, const Criterion* criterion) {
+  Result<Explanation::Part> explain_term(Term& term, const Criterion* criterion) {
     Explanation::Part part;
     part.asked = criterion == nullptr ? "the patient's compartment" : criterion->asked;
     if (criterion != nullptr && criterion->param != nullptr) {
@@ -229,7 +235,7 @@ class Run {
   }
 
   // Its rows, or where it has none in order the keys of its values; nothing where only bodies say.
-  Result<std::optional<std::uint64_t>> measure(const Term& term) const {
+  Result<std::optional<std::uint64_t>> measure(Term& term) const {
     std::uint64_t count = 0;
     if (term.can_stream() && !term.needs_company()) {
       const RowsPtr rows = term.stream(Direction::forward);
@@ -239,15 +245,15 @@ class Run {
       TRY_OK(rows->status());
       return std::optional(count);
     }
-    const std::vector<KeyRange> ranges = term.ranges();
-    for (const KeyRange& range : ranges) {
+    for (std::size_t i = 0; i < term.range_count() && count < Explanation::measured_max; ++i) {
+      TRY(const KeyRange range, term.range(i));
       KeyScan scan(moment_, range.from, range.until, Direction::forward);
       for (; scan.valid() && count < Explanation::measured_max; scan.next()) {
         ++count;
       }
       TRY_OK(scan.status());
     }
-    return ranges.empty() ? std::nullopt : std::optional(count);
+    return term.range_count() == 0 ? std::nullopt : std::optional(count);
   }
 
   [[nodiscard]] std::string order_text(PageCursor::Order order, std::uint32_t criterion) const {
@@ -362,7 +368,7 @@ class Run {
 
 }  // namespace
 
-Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
+Result<Standing> standing_of(const Source& source, const Snapshot& snapshot) {
   TRY(const views::State state, views::read_state(source.reader));
   if (state.position < snapshot.position) {
     return fail(Code::unavailable, "this node has not yet seen what the link shows; try again");
@@ -372,7 +378,7 @@ Result<bool> is_latest(const Source& source, const Snapshot& snapshot) {
                 "this page link is too old: its moment is no longer kept; "
                 "search again from the first page");
   }
-  return state.position == snapshot.position;
+  return Standing{state.position == snapshot.position, Position{state.undo_pruned}};
 }
 
 PageCursor Page::cursor_after(std::size_t i) const {
@@ -381,16 +387,16 @@ PageCursor Page::cursor_after(std::size_t i) const {
 
 Result<Page> run(const Source& source, const Criteria& criteria, const Snapshot& snapshot,
                  const std::optional<PageCursor>& after, const PageLimits& limits) {
-  TRY(const bool latest, is_latest(source, snapshot));
-  Run one(source, criteria, snapshot, latest, limits);
+  TRY(const Standing standing, standing_of(source, snapshot));
+  Run one(source, criteria, snapshot, standing, limits);
   TRY_OK(one.prepare());
   return one.page(after);
 }
 
 Result<Explanation> explain(const Source& source, const Criteria& criteria,
                             const Snapshot& snapshot, const PageLimits& limits) {
-  TRY(const bool latest, is_latest(source, snapshot));
-  Run one(source, criteria, snapshot, latest, limits);
+  TRY(const Standing standing, standing_of(source, snapshot));
+  Run one(source, criteria, snapshot, standing, limits);
   TRY_OK(one.prepare());
   return one.explain();
 }

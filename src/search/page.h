@@ -30,11 +30,16 @@ struct Snapshot {
   return {state.position, state.last_row, state.time};
 }
 
+class HotLists;
+
 /// What a search reads. Borrows.
 struct Source {
   const views::Reader& reader;
   const views::BodyCodec& codec;
   const fhir::SearchParams& params;
+  /// Of the record that `reader` is a published view of: what is being made on top of one may never
+  /// have been. Null: none; answers are the same.
+  HotLists* lists = nullptr;
   /// Where bodies that are read for a reply are kept, if `reader` shows what is published.
   views::BodyCache* bodies = nullptr;
 };
@@ -83,9 +88,14 @@ struct Page {
   std::uint32_t criterion = 0;
 };
 
-/// Whether the record still stands at the snapshot. Code::expired when the view no longer remembers
-/// it, unavailable when it has not got there yet.
-[[nodiscard]] Result<bool> is_latest(const Source& source, const Snapshot& snapshot);
+/// Where the record stands, seen from the snapshot.
+struct Standing {
+  bool latest = false;  ///< still there
+  Position undo_gone;   ///< of what was removed up to there nothing is remembered
+};
+/// Code::expired when the view no longer remembers the snapshot, unavailable when it has not got
+/// there yet.
+[[nodiscard]] Result<Standing> standing_of(const Source& source, const Snapshot& snapshot);
 
 /// The page after `after` (nothing: the first). Code::expired when the view no longer remembers
 /// the snapshot, unavailable when it has not got there yet, too_costly over the limits.

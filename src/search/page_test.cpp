@@ -10,79 +10,26 @@
 
 #include <fmt/format.h>
 
-#include "search/test_oracle.h"
+#include "search/test_pages.h"
 
 namespace holdfast::search {
 namespace {
 
+using test::Counts;
 using test::Fact;
+using test::follow;
 using test::patient;
 using test::Question;
+using test::random_count;
 using test::random_question;
 using test::Record;
 using test::truth;
+using test::walk;
 
-struct Counts {
-  std::size_t complete = 0;
-  std::size_t expired = 0;
-  std::size_t wrong = 0;
-  std::size_t later_pages = 0;
-};
-
-// Follows the pages of one question while the record goes on changing.
 void follow(Record& record, Bug bug, Counts& counts) {
   const Question question = random_question(record);
   const std::uint32_t count = 1 + static_cast<std::uint32_t>(record.random()() % 4);
-  const std::string query = question.query + "&_count=" + std::to_string(count) +
-                            (record.random()() % 3 == 0 ? "&_total=accurate" : "");
-  const Snapshot snapshot = snapshot_of(record.state());
-  const std::vector<RowId> wanted = truth(record, question, snapshot);
-  const auto criteria =
-      parse(fhir::standard_search_params(), question.scope, query, Handling::strict, snapshot.time);
-  ASSERT_TRUE(criteria.has_value()) << criteria.error().what << " in " << query;
-  std::vector<RowId> found;
-  std::optional<PageCursor> after;
-  PageLimits limits;
-  limits.planted = bug;
-  const std::size_t changes = record.random()() % 8;
-  for (std::size_t pages = 0; pages < 100; ++pages) {
-    const auto view = record.view();
-    const auto page = run({*view, record.codec(), fhir::standard_search_params()}, *criteria,
-                          snapshot, after, limits);
-    if (!page) {
-      ASSERT_EQ(page.error().code, Code::expired) << page.error().what << " in " << query;
-      ASSERT_GT(record.state().time.ms - snapshot.time.ms, views::undo_kept_ms);
-      ++counts.expired;
-      return;
-    }
-    ASSERT_LE(page->found.size(), count);
-    if (page->total && *page->total != wanted.size()) {
-      EXPECT_NE(bug, Bug::none) << query << " of " << question.scope.patient << " counts "
-                                << *page->total << ", there are " << wanted.size();
-      ++counts.wrong;
-      return;
-    }
-    counts.later_pages += after ? 1U : 0U;
-    for (const Found& one : page->found) {
-      found.push_back(one.row);
-    }
-    if (!page->more) {
-      break;
-    }
-    after = page->cursor_after(page->found.size() - 1);
-    for (std::size_t i = 0; i < changes; ++i) {
-      ASSERT_NO_FATAL_FAILURE(record.change());
-    }
-  }
-  if (!question.before) {
-    std::sort(found.begin(), found.end());  // any order, but each once
-  }
-  if (found != wanted && bug == Bug::none) {
-    ADD_FAILURE() << query << " of " << question.scope.patient << " found " << found.size()
-                  << ", there are " << wanted.size();
-  }
-  counts.wrong += found == wanted ? 0U : 1U;
-  ++counts.complete;
+  follow(record, question, count, bug, counts);
 }
 
 Counts follow_many(Bug bug) {
@@ -129,52 +76,8 @@ Criteria of_patients(std::string_view query) {
 
 Result<Page> first_page(const Record& record, std::string_view query, const PageLimits& limits) {
   const auto view = record.view();
-  return run({*view, record.codec(), fhir::standard_search_params()}, of_patients(query),
-             snapshot_of(record.state()), std::nullopt, limits);
-}
-
-// All pages of a question are what looking at every version finds. The orders that pages came in.
-std::set<PageCursor::Order> walk(Record& record, const Question& question, std::size_t count,
-                                 const PageLimits& limits) {
-  std::set<PageCursor::Order> orders;
-  const Snapshot snapshot = snapshot_of(record.state());
-  const std::string query = question.query + "&_count=" + std::to_string(count);
-  const auto criteria =
-      parse(fhir::standard_search_params(), question.scope, query, Handling::strict, snapshot.time);
-  EXPECT_TRUE(criteria.has_value()) << query;
-  std::vector<RowId> found;
-  std::optional<PageCursor> after;
-  for (bool more = criteria.has_value(); more;) {
-    const auto view = record.view();
-    const auto page = run({*view, record.codec(), fhir::standard_search_params()}, *criteria,
-                          snapshot, after, limits);
-    EXPECT_TRUE(page.has_value()) << query;
-    if (!page) {
-      return orders;
-    }
-    for (const Found& one : page->found) {
-      found.push_back(one.row);
-    }
-    orders.insert(page->order);
-    more = page->more;
-    after = more ? std::optional(page->cursor_after(page->found.size() - 1)) : std::nullopt;
-  }
-  if (!question.before) {
-    std::sort(found.begin(), found.end());
-  }
-  const auto wanted = truth(record, question, snapshot);
-  EXPECT_EQ(found.size(), wanted.size()) << query;
-  const auto [is, ought] = std::ranges::mismatch(found, wanted);
-  EXPECT_TRUE(is == found.end() || ought == wanted.end())
-      << query << " place " << is - found.begin() << ": "
-      << test::json_of(record.facts()[is->value - 1]) << " for "
-      << test::json_of(record.facts()[ought->value - 1]);
-  return orders;
-}
-
-std::size_t random_count(Record& record) {
-  constexpr std::array<std::size_t, 3> counts{40, 200, 700};
-  return counts[record.random()() % counts.size()];
+  return run({*view, record.codec(), fhir::standard_search_params(), &record.lists()},
+             of_patients(query), snapshot_of(record.state()), std::nullopt, limits);
 }
 
 // Wide ranges and large sets: what small records never reach.
@@ -189,43 +92,6 @@ TEST(Page, FindsTheSameInALargeRecord) {
       walk(record, random_question(record), random_count(record), {});
     }
   }
-}
-
-// Whether a list goes by its rows or the range beside it by its keys changes nothing, and neither
-// does giving up half-way.
-TEST(Page, FindsTheSameByARangeBesideAList) {
-  Record record(7);
-  record.set_ids(4000);
-  for (int i = 0; i < 3500; ++i) {
-    record.change();
-  }
-  std::map<PageCursor::Order, std::size_t> orders;
-  for (int i = 0; i < 150 && !::testing::Test::HasFailure(); ++i) {
-    Question question;
-    question.scope.type = test::observation;
-    question.all.emplace_back([](const Fact& fact) { return fact.type == test::observation; });
-    test::ask_code(question, record.random());
-    if (record.random()() % 4 != 0) {
-      test::ask_date(question, record.random());
-    }
-    if (record.random()() % 2 == 0) {
-      test::ask_date(question, record.random());
-    }
-    if (record.random()() % 4 == 0) {
-      test::ask_value(question, record.random());
-    }
-    if (record.random()() % 3 == 0) {
-      test::ask_order(question, record.random());
-    }
-    PageLimits limits;
-    limits.keys_a_body = record.random()() % 2 == 0 ? 1 : limits.keys_a_body;
-    for (const auto order : walk(record, question, random_count(record), limits)) {
-      ++orders[order];
-    }
-  }
-  EXPECT_GT(orders[PageCursor::Order::rows], 20U);
-  EXPECT_GT(orders[PageCursor::Order::values], 20U);
-  EXPECT_GT(orders[PageCursor::Order::sorted], 20U);
 }
 
 // A reference that leads somewhere and names an identifier lies under two keys of its index.
@@ -295,7 +161,7 @@ TEST(Page, ExplainsASearchThatCostsTooMuch) {
   limits.candidates_max = 3;
   const auto view = record.view();
   const auto said =
-      explain({*view, record.codec(), fhir::standard_search_params()},
+      explain({*view, record.codec(), fhir::standard_search_params(), &record.lists()},
               of_patients("gender=male&_total=accurate"), snapshot_of(record.state()), limits);
   ASSERT_TRUE(said.has_value()) << said.error().what;
   EXPECT_NE(said->refused.find("more than 3 candidates"), std::string::npos) << said->refused;

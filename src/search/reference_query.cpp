@@ -14,7 +14,7 @@ class ReferenceQuery final : public ValueQuery {
  public:
   explicit ReferenceQuery(std::vector<Bytes> forms) : forms_(std::move(forms)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     for (const Bytes& form : forms_) {
       to.push_back(exactly(base, form));
@@ -36,7 +36,7 @@ class UrlQuery final : public ValueQuery {
   UrlQuery(std::string url, std::optional<std::string> version)
       : url_(std::move(url)), version_(std::move(version)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     to.push_back(version_ ? exactly(base, form()) : forms_beginning(base, form()));
     return ok();
@@ -85,7 +85,7 @@ class ReferenceIdentifierQuery final : public ValueQuery {
   ReferenceIdentifierQuery(std::optional<std::string> system, std::string value)
       : system_(std::move(system)), value_(std::move(value)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     to.push_back(system_ ? exactly(base, form()) : forms_beginning(base, form()));
     return ok();

@@ -14,22 +14,28 @@ bool comes_before(Direction direction, RowId a, RowId b) {
   return direction == Direction::forward ? a < b : b < a;
 }
 
-/// Whether the posting under the cursor is seen; a fault is no.
-bool is_seen(const Moment& moment, const views::Cursor& cursor, RowId row, bool undo,
-             Error& corrupt) {
-  if (row > moment.row_max) {
-    return false;
+/// Goes forward by steps where rows are near each other in a list, and else by seeks.
+class Stride {
+ public:
+  void go(Rows& list, RowId row) {
+    const bool tries = missed_ <= reached_ + misses_first;
+    for (unsigned i = 0; tries && i < steps_a_seek && list.valid() && list.row() < row; ++i) {
+      list.next();
+    }
+    if (!list.valid() || list.row() >= row) {
+      ++reached_;
+      return;
+    }
+    ++missed_;
+    list.seek(row);
   }
-  if (!undo) {
-    return true;
-  }
-  const Result<Position> removed = views::decode_undo(cursor.value());
-  if (!removed) {
-    corrupt = removed.error();
-    return false;
-  }
-  return *removed > moment.position;
-}
+
+ private:
+  static constexpr unsigned steps_a_seek = 8;
+  static constexpr std::size_t misses_first = 4;
+  std::size_t reached_ = 0;
+  std::size_t missed_ = 0;
+};
 
 // The rows of one prefix in one table.
 class TableRows final : public Rows {
@@ -251,96 +257,25 @@ RowsPtr any_of(Direction direction, std::vector<RowsPtr> streams) {
   return std::make_unique<AnyOf>(direction, std::move(streams));
 }
 
-RowsPtr range_rows(Direction direction, std::vector<RowRange> ranges) {
-  return std::make_unique<RangeRows>(direction, std::move(ranges));
-}
-
-// ---- postings in order of their keys ----------------------------------------------------------
-
-KeyScan::KeyScan(const Moment& moment, BytesView from, BytesView until, Direction direction)
-    : moment_(moment), direction_(direction) {
-  posting_ = moment.reader.scan(views::Table::posting, from, until, direction);
-  if (!moment.latest) {
-    undo_ = moment.reader.scan(views::Table::undo, from, until, direction);
-  }
-  settle();
-}
-
-BytesView KeyScan::value_key() const {
-  const BytesView whole = key();
-  return whole.substr(0, whole.size() - views::row_key_bytes);
-}
-
-RowId KeyScan::row() const { return views::row_at_end(key()); }
-
-void KeyScan::next() {
-  at_->next();
-  settle();
-}
-
-void KeyScan::seek(BytesView key) {
-  for (views::Cursor* cursor : {posting_.get(), undo_.get()}) {
-    if (cursor != nullptr && cursor->valid()) {
-      const bool is_before =
-          direction_ == Direction::forward ? cursor->key() < key : cursor->key() > key;
-      if (is_before) {
-        cursor->seek(key);
-      }
+Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted) {
+  std::size_t kept = 0;
+  Stride stride;
+  for (const RowId row : wanted) {
+    stride.go(stream, row);
+    if (!stream.valid()) {
+      TRY_OK(stream.status());
+      break;
+    }
+    if (stream.row() == row) {
+      wanted[kept++] = row;
     }
   }
-  settle();
+  wanted.resize(kept);
+  return ok();
 }
 
-void KeyScan::pass_unseen(views::Cursor& cursor, bool undo) {
-  while (cursor.valid() && corrupt_.what.empty() &&
-         !is_seen(moment_, cursor, views::row_at_end(cursor.key()), undo, corrupt_)) {
-    cursor.next();
-  }
-}
-
-void KeyScan::settle() {
-  pass_unseen(*posting_, false);
-  if (undo_) {
-    pass_unseen(*undo_, true);
-  }
-  at_ = nullptr;
-  // Behind a fault of either table nothing is shown. A cursor that is valid has none.
-  const bool both_go_on = corrupt_.what.empty() && posting_->valid() && (!undo_ || undo_->valid());
-  if (!both_go_on && !status()) {
-    return;
-  }
-  if (posting_->valid()) {
-    at_ = posting_.get();
-  }
-  if (undo_ && undo_->valid()) {
-    const bool is_first =
-        at_ == nullptr || (direction_ == Direction::forward ? undo_->key() < posting_->key()
-                                                            : undo_->key() > posting_->key());
-    at_ = is_first ? undo_.get() : at_;
-  }
-}
-
-Result<void> KeyScan::status() const {
-  if (!corrupt_.what.empty()) {
-    return fail(corrupt_);
-  }
-  TRY_OK(posting_->status());
-  return undo_ ? undo_->status() : ok();
-}
-
-Result<bool> has_posting(const Moment& moment, BytesView prefix, RowId row) {
-  Bytes key(prefix);
-  views::append_row(key, row);
-  TRY(const auto now, moment.reader.get(views::Table::posting, key));
-  if (now || moment.latest) {
-    return now.has_value();
-  }
-  TRY(const auto removed, moment.reader.get(views::Table::undo, key));
-  if (!removed) {
-    return false;
-  }
-  TRY(const Position position, views::decode_undo(*removed));
-  return position > moment.position;
+RowsPtr range_rows(Direction direction, std::vector<RowRange> ranges) {
+  return std::make_unique<RangeRows>(direction, std::move(ranges));
 }
 
 }  // namespace holdfast::search

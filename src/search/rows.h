@@ -41,6 +41,9 @@ using RowSet = std::shared_ptr<const std::vector<RowId>>;
 [[nodiscard]] RowsPtr known_rows(views::Direction direction, RowSet rows);
 /// Rows that any of the streams has.
 [[nodiscard]] RowsPtr any_of(views::Direction direction, std::vector<RowsPtr> streams);
+/// Leaves of `wanted`, which rise, those that the stream has, which goes forward and begins before
+/// them: by steps where rows are near each other in it, and else by seeks.
+[[nodiscard]] Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted);
 /// A half-open interval of rows.
 struct RowRange {
   RowId from;
@@ -50,11 +53,17 @@ struct RowRange {
 /// to be intersected with others.
 [[nodiscard]] RowsPtr range_rows(views::Direction direction, std::vector<RowRange> ranges);
 
+/// Whether the posting under the cursor, of the undo table or not, is seen; a fault is no.
+[[nodiscard]] bool is_seen(const Moment& moment, const views::Cursor& cursor, RowId row, bool undo,
+                           Error& corrupt);
+
 /// The postings of keys [from, until) that are seen at the moment, in order of their keys: by
 /// value, then by row.
 class KeyScan {
  public:
   KeyScan(const Moment& moment, BytesView from, BytesView until, views::Direction direction);
+  /// Forward, of keys that begin with `prefix`, and nowhere before enter().
+  KeyScan(const Moment& moment, BytesView prefix);
 
   [[nodiscard]] bool valid() const { return at_ != nullptr; }
   /// The key with its row; lives until the next move.
@@ -64,14 +73,22 @@ class KeyScan {
   void next();
   /// To the first key at or past `key`; never back.
   void seek(BytesView key);
+  /// Forward only: to the first key in [from, until), wherever in the bounds that lies, and not
+  /// past `until` from then on. Cheaper than another scan.
+  void enter(BytesView from, BytesView until);
   [[nodiscard]] Result<void> status() const;
 
  private:
+  void open(BytesView from, BytesView until);
   void settle();
+  [[nodiscard]] bool is_inside(const views::Cursor& cursor) const {
+    return cursor.valid() && (until_.empty() || cursor.key() < BytesView(until_));
+  }
   void pass_unseen(views::Cursor& cursor, bool undo);
 
   const Moment& moment_;
   const views::Direction direction_;
+  Bytes until_;  // of what was entered; empty: only the cursors' bounds
   std::unique_ptr<views::Cursor> posting_;
   std::unique_ptr<views::Cursor> undo_;  // null where nothing was removed
   views::Cursor* at_ = nullptr;

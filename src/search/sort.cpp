@@ -44,7 +44,7 @@ Result<void> SortedOrder::begin(const std::optional<PageCursor>& after) {
   if (!by_index) {
     return ok();
   }
-  order_ = std::make_unique<KeyOrder>(finder_.moment(), keys_.front());
+  TRY(order_, KeyOrder::make(finder_.moment(), keys_.front()));
   if (cursor_ && cursor_->values.front()) {
     order_->seek(*cursor_->values.front());
   }

@@ -16,7 +16,7 @@ class StringQuery final : public ValueQuery {
   StringQuery(Match match, std::string text)
       : match_(match), text_(std::move(text)), folded_(fhir::folded(text_)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     Bytes form;
     if (match_ == Match::exact || match_ == Match::whole) {
@@ -74,7 +74,7 @@ class UriQuery final : public ValueQuery {
  public:
   UriQuery(UriMatch match, std::string uri) : match_(match), uri_(std::move(uri)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     if (match_ != UriMatch::above) {
       Bytes form;

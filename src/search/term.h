@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,23 @@ class Term {
   [[nodiscard]] virtual bool can_stream() const = 0;
   /// Those rows, if it can.
   [[nodiscard]] virtual RowsPtr stream(views::Direction direction) const = 0;
+  /// If it can: leaves of `rows`, which rise and are seen at the moment, those of which it holds.
+  virtual Result<void> sift(std::vector<RowId>& rows) {
+    return sift_by(*stream(views::Direction::forward), rows);
+  }
   /// Whether it holds of a row that is seen at the moment.
   virtual Result<bool> holds(Candidate& candidate) = 0;
-  /// The ranges of keys where its rows lie in the order of their values, apart, those first that
-  /// were asked for literally, and sorted; empty if it has none. counts_at() says which of those
-  /// keys count.
-  [[nodiscard]] virtual std::vector<KeyRange> ranges() const { return {}; }
+  // The ranges of keys where its rows lie in the order of their values, apart, and each within one
+  // index; counts_at() says which of those keys count. Of values those come first that were asked
+  // for literally, and then they are sorted.
+  [[nodiscard]] virtual std::size_t range_count() const { return 0; }
+  virtual Result<KeyRange> range(std::size_t /*n*/) {
+    return fail(Code::unsupported, "a criterion without ranges");
+  }
+  /// Which of them has the key; nothing if none has.
+  virtual Result<std::optional<std::size_t>> range_with(BytesView /*key*/) {
+    return std::optional<std::size_t>();
+  }
   /// Whether the criterion holds of the candidate by the value of this key (without its row), and
   /// by that of no smaller key in the ranges: each row counts once.
   virtual Result<bool> counts_at(BytesView /*key*/, Candidate& candidate) {
@@ -39,7 +51,7 @@ class Term {
   /// A row has at most one key in the ranges: counts_at() needs no body for that.
   [[nodiscard]] virtual bool has_one_key_a_row() const { return false; }
   /// Called before anything is asked, where nothing else streams: reads its rows if it can,
-  /// although that may cost more than to ask it.
+  /// although that may cost more than to ask it, or than a page in the order of its ranges.
   virtual Result<void> know_rows() { return ok(); }
   /// How it will be answered, for people.
   [[nodiscard]] virtual std::string explain() const = 0;
@@ -51,11 +63,15 @@ using TermPtr = std::unique_ptr<Term>;
 /// `criterion` of resources of `type`. Borrows both, and the moment.
 [[nodiscard]] Result<TermPtr> make_term(const Moment& moment, fhir::TypeId type,
                                         const Criterion& criterion);
+/// The same, before know_rows().
+[[nodiscard]] Result<TermPtr> make_lazy_term(const Moment& moment, fhir::TypeId type,
+                                             const Criterion& criterion);
+/// What has more than a few values and keys is not read yet: know_rows(), which make_term() calls.
 [[nodiscard]] Result<TermPtr> make_value_term(const Moment& moment, const Criterion& criterion);
 /// In the place of a criterion that was joined to one before it.
 [[nodiscard]] TermPtr make_joined_term();
+/// Of these two the rows are not read yet if they are many: know_rows(), which make_term() calls.
 [[nodiscard]] Result<TermPtr> make_chain_term(const Moment& moment, const Criterion& criterion);
-/// Its rows are not read yet if they are many: know_rows(), which make_term() calls.
 [[nodiscard]] Result<TermPtr> make_has_term(const Moment& moment, fhir::TypeId type,
                                             const Criterion& criterion);
 /// `parts` together, or any of them.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <random>
 #include <set>
@@ -14,6 +15,7 @@
 #include "base/planted.h"
 #include "fhir/extract.h"
 #include "fhir/params/compile.h"
+#include "search/hot_lists.h"
 #include "search/page.h"
 #include "views/extracted.h"
 #include "views/mem_kv.h"
@@ -208,12 +210,20 @@ class Record {
   /// So many resources of a type at most, from now on: 12 unless said.
   void set_ids(std::size_t ids) { ids_ = ids; }
   [[nodiscard]] std::shared_ptr<const views::View> view() const { return published_.current(); }
+  /// Made of few looks, so that there are many.
+  [[nodiscard]] HotLists& lists() const { return *lists_; }
+  /// As if others had been asked meanwhile.
+  void forget_lists() { lists_ = make_lists(); }
   [[nodiscard]] const views::BodyCodec& codec() const { return codec_; }
   [[nodiscard]] const views::State& state() const { return state_; }
   [[nodiscard]] const std::vector<Fact>& facts() const { return facts_; }
   std::mt19937_64& random() { return random_; }
 
  private:
+  [[nodiscard]] std::unique_ptr<HotLists> make_lists() const {
+    return std::make_unique<HotLists>(
+        HotListsLimits{.keys_a_miss = 4, .misses_a_reading = 1, .planted = bug_});
+  }
   views::Postings postings_of(const Fact& fact) {
     const Bytes body = json_of(fact);
     fhir::Json json;
@@ -360,6 +370,7 @@ class Record {
     return start;
   }();
   std::vector<Fact> facts_;  // facts_[n] has row n + 1
+  std::unique_ptr<HotLists> lists_ = make_lists();
 };
 
 }  // namespace holdfast::search::test

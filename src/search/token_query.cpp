@@ -15,7 +15,7 @@ class TokenQuery final : public ValueQuery {
   TokenQuery(std::optional<std::string> system, std::string code)
       : system_(std::move(system)), code_(std::move(code)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     Bytes form;
     if (code_.empty()) {
@@ -85,7 +85,7 @@ class TokenTextQuery final : public ValueQuery {
  public:
   explicit TokenTextQuery(std::string_view text) : folded_(fhir::folded(text)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView /*base*/,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView /*base*/,
                           std::vector<KeyRange>& /*to*/) const override {
     return ok();
   }
@@ -124,7 +124,7 @@ class OfTypeQuery final : public ValueQuery {
   OfTypeQuery(std::string system, std::string code, std::string value)
       : system_(std::move(system)), code_(std::move(code)), value_(std::move(value)) {}
 
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
                           std::vector<KeyRange>& to) const override {
     Bytes form;
     views::append_value_text(form, value_);

@@ -1,6 +1,8 @@
 #include "search/value_query.h"
 
+#include <algorithm>
 #include <array>
+#include <memory>
 
 #include "search/text.h"
 
@@ -16,7 +18,21 @@ constexpr std::array prefix_names{
     PrefixName{"lt", Prefix::lt}, PrefixName{"ge", Prefix::ge}, PrefixName{"le", Prefix::le},
     PrefixName{"sa", Prefix::sa}, PrefixName{"eb", Prefix::eb}, PrefixName{"ap", Prefix::ap}};
 
+/// Any value at all.
+class AnyValueQuery final : public ValueQuery {
+ public:
+  Result<void> add_ranges(const Moment& /*moment*/, BytesView base,
+                          std::vector<KeyRange>& to) const override {
+    to.push_back(forms_beginning(base, {}));
+    return ok();
+  }
+  Verdict judge(BytesView /*form*/) const override { return Verdict::yes; }
+  bool is_tight() const override { return true; }
+};
+
 }  // namespace
+
+ValueQueryPtr any_value_query() { return std::make_shared<AnyValueQuery>(); }
 
 bool ValueQuery::holds(fhir::JsonValue /*resource*/, const fhir::Selected& /*value*/) const {
   return true;
@@ -63,6 +79,23 @@ KeyRange exactly(BytesView base, BytesView form) {
   KeyRange range = forms_beginning(base, form);
   range.exact = true;
   return range;
+}
+
+std::vector<KeyRange> apart(std::vector<KeyRange> ranges) {
+  std::ranges::sort(ranges, [](const KeyRange& a, const KeyRange& b) {
+    return a.literal != b.literal ? a.literal : a.from < b.from;
+  });
+  std::vector<KeyRange> made;
+  for (KeyRange& one : ranges) {
+    const bool touches = !made.empty() && made.back().literal == one.literal &&
+                         (made.back().until.empty() || one.from <= made.back().until);
+    if (!touches) {
+      made.push_back(std::move(one));
+    } else if (one.until.empty() || (!made.back().until.empty() && made.back().until < one.until)) {
+      made.back().until = one.until;
+    }
+  }
+  return made;
 }
 
 }  // namespace holdfast::search

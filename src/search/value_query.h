@@ -15,6 +15,7 @@
 #include "fhir/search_params.h"
 #include "fhir/selector.h"
 #include "views/kv.h"
+#include "views/values.h"
 
 namespace holdfast::search {
 
@@ -53,9 +54,9 @@ class ValueQuery {
   virtual ~ValueQuery() = default;
 
   /// Ranges that hold every form behind `base` that is not a `no`, perhaps with others. `base`
-  /// begins keys: an index, and in a composite the forms of parts before. `reader` is for those
+  /// begins keys: an index, and in a composite the forms of parts before. `moment` is for those
   /// that depend on what there is (units).
-  virtual Result<void> add_ranges(const views::Reader& reader, BytesView base,
+  virtual Result<void> add_ranges(const Moment& moment, BytesView base,
                                   std::vector<KeyRange>& to) const = 0;
   [[nodiscard]] virtual Verdict judge(BytesView form) const = 0;
   /// No key says anything: only holds() does, of every value of the parameter.
@@ -105,11 +106,19 @@ struct Asked {
 /// Whether a form of a reference counts for a parameter that is narrowed to one type.
 [[nodiscard]] bool leads_to(BytesView form, std::optional<fhir::TypeId> only);
 
+/// The length classes that dates behind `base` have: a seek each.
+[[nodiscard]] Result<std::vector<views::DateClass>> date_classes_in(const Moment& moment,
+                                                                    BytesView base);
+
 /// Takes a prefix off `text`; eq where there is none.
 [[nodiscard]] Prefix take_prefix(std::string_view& text);
 
 /// The range of all keys with `base` and then a form that begins with `form`.
 [[nodiscard]] KeyRange forms_beginning(BytesView base, BytesView form);
+/// The same keys in ranges that lie apart, those first that were asked for literally, and sorted.
+[[nodiscard]] std::vector<KeyRange> apart(std::vector<KeyRange> ranges);
+/// Any value at all.
+[[nodiscard]] ValueQueryPtr any_value_query();
 /// The range of exactly that form behind `base`.
 [[nodiscard]] KeyRange exactly(BytesView base, BytesView form);
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "search/list_members.h"
 #include "search/row_members.h"
 #include "search/term.h"
 #include "search/value_body.h"
@@ -14,10 +15,13 @@
 namespace holdfast::search {
 namespace {
 
-/// So many keys are read at once rather than asked about.
+/// So many keys are read at once rather than asked about; beside others that stream only few_keys.
 constexpr std::size_t small_set_max = 512;
+constexpr std::size_t few_keys = 64;
 /// A range of so many different values is so many streams.
 constexpr std::size_t streams_of_range_max = 16;
+/// Where so many keys begin with one value, it is seeked from value to value first.
+constexpr std::size_t alike_first = 2;
 /// So many streams at most are merged; more values are read one after the other.
 constexpr std::size_t streams_max = 2000;
 /// Bodies that are looked at alone: so many where at least one in rare_share passes, else only
@@ -30,24 +34,12 @@ constexpr std::size_t keys_a_look = 64;
 /// Prefixes that are asked for a row one by one; of more the body is asked.
 constexpr std::size_t point_reads_max = 4;
 
-/// Any value at all.
-class AnyValueQuery final : public ValueQuery {
- public:
-  Result<void> add_ranges(const views::Reader& /*reader*/, BytesView base,
-                          std::vector<KeyRange>& to) const override {
-    to.push_back(forms_beginning(base, {}));
-    return ok();
-  }
-  Verdict judge(BytesView /*form*/) const override { return Verdict::yes; }
-  bool is_tight() const override { return true; }
-};
-
 class ValueTerm final : public Term {
  public:
   ValueTerm(const Moment& moment, const Criterion& criterion)
       : moment_(moment), criterion_(criterion) {
     if (criterion.kind == Criterion::Kind::missing) {
-      any_ = {std::make_shared<AnyValueQuery>()};
+      any_ = {any_value_query()};
       negated_ = !criterion.negated;
     } else {
       any_ = criterion.any;
@@ -73,11 +65,9 @@ class ValueTerm final : public Term {
     }
     std::ranges::sort(exact_);
     exact_.erase(std::unique(exact_.begin(), exact_.end()), exact_.end());
-    if (!negated_) {
-      TRY_OK(find_streams());
-    }
-    return ok();
+    return find_streams(few_keys);
   }
+  Result<void> know_rows() override { return find_streams(small_set_max); }
 
   bool can_stream() const override { return streams_; }
   RowsPtr stream(views::Direction direction) const override {
@@ -91,36 +81,24 @@ class ValueTerm final : public Term {
     return any_of(direction, std::move(all));
   }
 
+  Result<void> sift(std::vector<RowId>& rows) override {
+    return prefixes_.size() <= AnyMembers::lists_max ? members().sift(rows, few_)
+                                                     : Term::sift(rows);
+  }
+
   Result<bool> holds(Candidate& candidate) override {
     TRY(const bool found, finds(candidate));
     return found != negated_;
   }
 
-  std::vector<KeyRange> ranges() const override {
-    if (negated_ || streams_) {
-      return {};
-    }
-    std::vector<KeyRange> all;
-    for (const Part& part : parts_) {
-      all.push_back(part.range);
-      // Ranges of one query lie apart, those of several may not.
-      all.back().literal = part.range.literal && any_.size() == 1;
-    }
-    std::ranges::sort(all, [](const KeyRange& a, const KeyRange& b) {
-      return a.literal != b.literal ? a.literal : a.from < b.from;
+  std::size_t range_count() const override { return streams_ ? 0 : ranges_.size(); }
+  Result<KeyRange> range(std::size_t n) override { return ranges_[n]; }
+  Result<std::optional<std::size_t>> range_with(BytesView key) override {
+    const auto here = std::ranges::find_if(ranges_, [&](const KeyRange& range) {
+      return range.from <= key && (range.until.empty() || key < range.until);
     });
-    std::vector<KeyRange> apart;
-    for (KeyRange& one : all) {
-      const bool touches = !apart.empty() && apart.back().literal == one.literal &&
-                           (apart.back().until.empty() || one.from <= apart.back().until);
-      if (!touches) {
-        apart.push_back(std::move(one));
-      } else if (one.until.empty() ||
-                 (!apart.back().until.empty() && apart.back().until < one.until)) {
-        apart.back().until = one.until;
-      }
-    }
-    return apart;
+    return here == ranges_.end() ? std::nullopt
+                                 : std::optional<std::size_t>(here - ranges_.begin());
   }
 
   bool has_one_key_a_row() const override {
@@ -181,7 +159,7 @@ class ValueTerm final : public Term {
 
   Result<void> add_parts(const fhir::IndexUse& use, const ValueQuery& query, const Bytes& base) {
     std::vector<KeyRange> ranges;
-    TRY_OK(query.add_ranges(moment_.reader, base, ranges));
+    TRY_OK(query.add_ranges(moment_, base, ranges));
     for (KeyRange& range : ranges) {
       if (range.exact && !leads_to(views::form_in_key(range.from), use.only)) {
         continue;
@@ -195,6 +173,16 @@ class ValueTerm final : public Term {
       parts_.push_back({std::move(range), &query, use, tight});
     }
     return ok();
+  }
+
+  [[nodiscard]] std::vector<KeyRange> ranges_of_parts() const {
+    std::vector<KeyRange> all;
+    for (const Part& part : parts_) {
+      all.push_back(part.range);
+      // Ranges of one query lie apart, those of several may not.
+      all.back().literal = part.range.literal && any_.size() == 1;
+    }
+    return apart(std::move(all));
   }
 
   Verdict judge(const Part& part, BytesView form) const {
@@ -214,39 +202,65 @@ class ValueTerm final : public Term {
     return inside ? judge(parts_[part], views::form_in_key(key)) : Verdict::no;
   }
 
-  Result<void> find_streams() {
-    prefixes_ = exact_;
-    std::vector<const Part*> wide;
-    for (const std::size_t i : inexact_) {
-      TRY(const bool is_split, split(parts_[i]));
-      if (!is_split) {
-        wide.push_back(&parts_[i]);
-      }
+  /// Streams, if each part has few values or at most `keys_max` keys.
+  Result<void> find_streams(std::size_t keys_max) {
+    if (negated_ || streams_ || !has_ranges_) {
+      return ok();
     }
-    if (!wide.empty()) {
-      std::vector<RowId> rows;
-      Candidate candidate(moment_);
-      for (const Part* part : wide) {
-        TRY(const bool whole, collect(*part, small_set_max, rows, candidate));
-        if (!whole) {
-          prefixes_.clear();
-          return ok();
-        }
-      }
-      few_ = row_set(std::move(rows));
+    prefixes_ = exact_;
+    std::vector<RowId> rows;
+    bool all_few = true;
+    Candidate candidate(moment_);
+    for (std::size_t i = 0; i < inexact_.size() && all_few; ++i) {
+      TRY(all_few, take_few(parts_[inexact_[i]], keys_max, rows, candidate));
     }
     std::ranges::sort(prefixes_);
     prefixes_.erase(std::unique(prefixes_.begin(), prefixes_.end()), prefixes_.end());
-    if (prefixes_.size() > streams_max) {
+    if (!all_few || prefixes_.size() > streams_max) {
       prefixes_.clear();
-      few_.reset();
+      ranges_ = ranges_of_parts();
       return ok();
     }
-    if (prefixes_.empty() && !few_) {
-      few_ = row_set({});
+    if (!rows.empty() || prefixes_.empty()) {
+      few_ = row_set(std::move(rows));
     }
     streams_ = true;
     return ok();
+  }
+
+  /// A part as its rows or as the prefixes of its values, if it has few of either; else false.
+  Result<bool> take_few(const Part& part, std::size_t keys_max, std::vector<RowId>& rows,
+                        Candidate& candidate) {
+    const std::size_t before = rows.size();
+    bool may_split = true;
+    KeyScan scan(moment_, part.range.from, part.range.until, views::Direction::forward);
+    Bytes value;
+    std::size_t values = 0;
+    for (std::size_t keys = 0; scan.valid(); scan.next(), ++keys) {
+      const bool repeats = values == 1 && keys == alike_first;
+      if (may_split && (repeats || (keys == keys_max && values <= streams_of_range_max))) {
+        may_split = false;
+        TRY(const bool is_split, split(part));
+        if (is_split) {
+          rows.resize(before);
+          return true;
+        }
+      }
+      if (keys == keys_max) {
+        rows.resize(before);
+        return false;
+      }
+      if (scan.value_key() != value) {
+        value.assign(scan.value_key());
+        ++values;
+      }
+      TRY(const bool counts, counts_here(part, scan, candidate));
+      if (counts) {
+        rows.push_back(scan.row());
+      }
+    }
+    TRY_OK(scan.status());
+    return true;
   }
 
   /// A range of few values as their prefixes; false, and nothing added, if they are too many.
@@ -274,22 +288,6 @@ class ValueTerm final : public Term {
     return true;
   }
 
-  /// The rows of a part, at most `most` keys of it; whether that was all.
-  Result<bool> collect(const Part& part, std::size_t most, std::vector<RowId>& rows,
-                       Candidate& candidate) {
-    KeyScan scan(moment_, part.range.from, part.range.until, views::Direction::forward);
-    for (std::size_t keys = 0; scan.valid(); scan.next(), ++keys) {
-      if (keys == most) {
-        return false;
-      }
-      TRY(const bool counts, counts_here(part, scan, candidate));
-      if (counts) {
-        rows.push_back(scan.row());
-      }
-    }
-    TRY_OK(scan.status());
-    return true;
-  }
   Result<bool> counts_here(const Part& part, const KeyScan& scan, Candidate& candidate) {
     TRY_OK(moment_.budget.spend(1));
     const Verdict said = judge(part, views::form_in_row_key(scan.key()));
@@ -349,18 +347,14 @@ class ValueTerm final : public Term {
     return found;
   }
 
-  Result<bool> in_streams(RowId row) const {
-    if (few_ && std::ranges::binary_search(*few_, row)) {
-      return true;
+  Result<bool> in_streams(RowId row) {
+    return few_ && std::ranges::binary_search(*few_, row) ? true : members().has(row);
+  }
+  AnyMembers& members() {
+    if (!members_) {
+      members_ = std::make_unique<AnyMembers>(moment_, prefixes_);
     }
-    for (const Bytes& prefix : prefixes_) {
-      TRY_OK(moment_.budget.spend(1));
-      TRY(const bool has, has_posting(moment_, prefix, row));
-      if (has) {
-        return true;
-      }
-    }
-    return false;
+    return *members_;
   }
 
   Result<bool> by_body(Candidate& candidate) const {
@@ -375,10 +369,12 @@ class ValueTerm final : public Term {
   std::vector<Part> parts_;
   std::vector<Bytes> exact_;          // keys of exact and tight parts, rising
   std::vector<std::size_t> inexact_;  // the other parts
+  std::vector<KeyRange> ranges_;      // of all parts together, unless they stream
   std::size_t here_ = 0;              // the part that had the key asked about last
   bool streams_ = false;
   std::vector<Bytes> prefixes_;
   RowSet few_;
+  std::unique_ptr<AnyMembers> members_;  // of prefixes_
   std::size_t looks_ = 0;
   std::size_t passed_ = 0;  // of them
   std::unique_ptr<RowMembers> everything_;

@@ -205,6 +205,11 @@ constexpr std::array table{
         "overlay_bytes_max", "bytes of acknowledged entries not yet in the store", Shape::value,
         [](Config& c, Text t) { return set_bytes(c.node.overlay_bytes_max, t, {mib, 1024 * gib}); },
         [](const Config& c) { return std::to_string(c.node.overlay_bytes_max); }},
+    Setting{"hot_lists_bytes_max", "memory for lists that searches ask often", Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.node.hot_lists_bytes_max, t, {mib, 1024 * gib});
+            },
+            [](const Config& c) { return std::to_string(c.node.hot_lists_bytes_max); }},
     Setting{"unflushed_bytes_max", "bytes in the store's memory: what a restart replays",
             Shape::value,
             [](Config& c, Text t) {

@@ -286,7 +286,9 @@ class SearchParamsBuilder {
     index.path = path_text(type, selector);
     index.path += kind == ParamKind::composite ? parts_text(type, parts) : "";
     index.parts = std::move(parts);
-    index.repeats = may_repeat(kind, selector);
+    index.leads_to_several = passes_repeating(kind, selector);
+    index.repeats =
+        index.leads_to_several || kind == ParamKind::composite || kind == ParamKind::reference;
     return numbered(type, kind, std::move(index), std::move(selector));
   }
   // It is the resource that has such a value, not what the path leads to.
@@ -313,18 +315,17 @@ class SearchParamsBuilder {
     return id;
   }
 
-  // A concept has several codes, a reference an identifier as well; of a choice one is there.
-  static bool may_repeat(ParamKind kind, const Selector& selector) {
+  // A concept has several codes; of a choice one is there.
+  static bool passes_repeating(ParamKind kind, const Selector& selector) {
     const auto repeats = [&](std::uint16_t number) {
       const ElementRow& row = tables::elements[number];
       const bool is_concept = kind == ParamKind::token && row.kind == ElementKind::complex &&
                               name(structure(StructureId{row.structure})) == "CodeableConcept";
       return is_concept || (row.flags & row_repeats) != 0;
     };
-    return kind == ParamKind::composite || kind == ParamKind::reference ||
-           std::ranges::any_of(selector.steps, [&](const SelectStep& step) {
-             return step.kind == SelectStep::Kind::child && std::ranges::any_of(step.rows, repeats);
-           });
+    return std::ranges::any_of(selector.steps, [&](const SelectStep& step) {
+      return step.kind == SelectStep::Kind::child && std::ranges::any_of(step.rows, repeats);
+    });
   }
 
   // Plain steps into the automaton; what is behind them is followed from there. A position counts
