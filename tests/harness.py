@@ -47,6 +47,9 @@ class Server:
             code = self.process.wait(END_SECONDS_MAX)
             raise AssertionError(f"no ready line but {line!r}, exit {code}: {self.log()[-3:]}")
         self.url, self.host, self.port = match.group(1), match.group(2), int(match.group(3))
+        if match.group(4):
+            host, port = match.group(4).split("=")[1].rsplit(":", 1)
+            self.mllp = host, int(port)
 
     def log(self):
         return self.log_path.read_text("utf-8", "replace").splitlines()

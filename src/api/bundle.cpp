@@ -301,6 +301,7 @@ Call reading_call(const Call& call, BundleEntry& entry) {
   reading.match = std::move(entry.match);
   reading.parameters = std::move(entry.parameters);
   reading.prefer = call.prefer;
+  reading.is_entry = true;
   return reading;
 }
 

@@ -54,6 +54,11 @@ class EntryReader {
         TRY_OK(read_patch(planned));
         return planned;
       }
+      case Interaction::validate: {
+        planned.kind = BundleEntry::Kind::reading;
+        TRY_OK(read_validation(planned));
+        return planned;
+      }
       case Interaction::expand:
       case Interaction::validate_in_set:
       case Interaction::validate_in_system:
@@ -62,7 +67,6 @@ class EntryReader {
       case Interaction::translate:
       case Interaction::everything_patient:
       case Interaction::everything_encounter:
-      case Interaction::validate:
         if (method_ != Method::get) {
           return no_entry();
         }
@@ -134,7 +138,7 @@ class EntryReader {
         return std::unexpected(std::move(condition).error());
       }
       condition_ = *std::move(condition);
-    } else if (!get && !query.empty()) {
+    } else if (!get && !query.empty() && match_.interaction != Interaction::validate) {
       return fail(Code::unsupported,
                   fmt::format("{} {} takes no parameters", method_text_, url_.substr(0, 200)),
                   "request.url");
@@ -146,12 +150,13 @@ class EntryReader {
   Result<void> check_conditions() const {
     const bool get = method_ == Method::get || method_ == Method::head;
     const bool post = method_ == Method::post;
+    const bool writes = post && match_.interaction != Interaction::validate;
     const auto misplaced = [this](std::string_view name, bool fits) {
       return request_->find(name) && !fits;
     };
     for (const auto& [name, fits] :
          std::initializer_list<std::pair<std::string_view, bool>>{{"ifMatch", !get && !post},
-                                                                  {"ifNoneExist", post},
+                                                                  {"ifNoneExist", writes},
                                                                   {"ifNoneMatch", get},
                                                                   {"ifModifiedSince", get}}) {
       if (misplaced(name, fits)) {
@@ -287,6 +292,28 @@ class EntryReader {
     }
     if (const auto since = text_of(request_, "ifModifiedSince")) {
       request.headers.add("If-Modified-Since", *since);
+    }
+    return ok();
+  }
+
+  // Nothing is written, so it is answered with the GETs: a stored resource is validated as the
+  // writes of the Bundle left it.
+  Result<void> read_validation(BundleEntry& planned) const {
+    TRY_OK(read_reading(planned));
+    if (method_ != Method::post) {
+      return ok();
+    }
+    if (kind_ == BundleKind::transaction) {
+      return fail(Code::unsupported,
+                  "$validate of what is sent cannot be an entry of a transaction, which fails as a "
+                  "whole where a resource is faulty: send it in a batch",
+                  "request.url");
+    }
+    planned.request.method = Method::post;
+    planned.request.method_text = "POST";
+    if (const auto resource = entry_.find("resource")) {
+      planned.request.headers.add("Content-Type", fhir_json);
+      planned.request.body = Bytes(resource->raw());
     }
     return ok();
   }

@@ -18,7 +18,7 @@ enum class BundleKind : std::uint8_t { batch, transaction };
 /// Each entry costs about a kilobyte of plan and outcome besides its bytes, and the smallest has
 /// only fifty of those: without a bound, one Bundle of 32 MiB would take gigabytes.
 constexpr std::size_t bundle_entries_max = 20'000;
-/// GETs of one Bundle: each may be a search.
+/// GETs of one Bundle, each of which may be a search, and $validates.
 constexpr std::size_t bundle_reads_max = 1000;
 
 /// Patches of one Bundle: the smallest may read and write the largest resource.

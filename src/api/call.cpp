@@ -17,25 +17,6 @@ bool is_plain_authority(std::string_view text) {
 
 }  // namespace
 
-ReaderPool::Lease ReaderPool::take() {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (!idle_.empty()) {
-      std::unique_ptr<fhir::JsonReader> reader = std::move(idle_.back());
-      idle_.pop_back();
-      return {*this, std::move(reader)};
-    }
-  }
-  return {*this, std::make_unique<fhir::JsonReader>()};
-}
-
-void ReaderPool::give_back(std::unique_ptr<fhir::JsonReader> reader) {
-  const std::scoped_lock lock(mutex_);
-  if (idle_.size() < kept_max) {
-    idle_.push_back(std::move(reader));
-  }
-}
-
 std::string base_url(const Options& options, const Request& request) {
   if (!options.base_url.empty()) {
     return options.base_url;

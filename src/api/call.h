@@ -18,6 +18,7 @@
 #include "api/target.h"
 #include "base/planted.h"
 #include "fhir/json.h"
+#include "fhir/reader_pool.h"
 #include "fhir/terminology/terminology.h"
 #include "node/node.h"
 #include "world/clock.h"
@@ -41,40 +42,7 @@ struct Options {
 /// The most that conditional_delete_max may say: decide looks at each, and others wait meanwhile.
 constexpr std::size_t conditional_delete_limit = 1000;
 
-/// JSON readers that keep their working memory. From any thread. At most `kept_max` lie idle.
-class ReaderPool {
- public:
-  static constexpr std::size_t kept_max = 4;
-
-  /// A reader for the time being; goes back to the pool with the Lease.
-  class Lease {
-   public:
-    Lease(ReaderPool& pool, std::unique_ptr<fhir::JsonReader> reader)
-        : pool_(&pool), reader_(std::move(reader)) {}
-    Lease(Lease&&) = default;
-    Lease& operator=(Lease&&) = delete;
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    ~Lease() {
-      if (reader_) {
-        pool_->give_back(std::move(reader_));
-      }
-    }
-    fhir::JsonReader* operator->() { return reader_.get(); }
-    fhir::JsonReader& operator*() { return *reader_; }
-
-   private:
-    ReaderPool* pool_;
-    std::unique_ptr<fhir::JsonReader> reader_;
-  };
-
-  [[nodiscard]] Lease take();
-
- private:
-  void give_back(std::unique_ptr<fhir::JsonReader> reader);
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<fhir::JsonReader>> idle_;
-};
+using fhir::ReaderPool;
 
 /// The CapabilityStatement says what is built in, and what searches go by: it is written when that
 /// changes. From any thread.
@@ -114,6 +82,7 @@ struct Call {
   std::vector<Parameter> parameters;  ///< of the address
   Preferences prefer;
   Format format = Format::json;  ///< of the reply
+  bool is_entry = false;         ///< of a Bundle: lines of its body are not those that were sent
 };
 
 /// Base of absolute links, without a slash at the end; empty if there is none to be trusted.

@@ -131,8 +131,8 @@ class Writing {
           const search::PageLink& link, const fhir::SearchParams& params, std::string base)
       : asked_(asked),
         snapshot_(link.snapshot),
-        source_{*moment.reader, parts.node.codec(), params},
-        scan_(source_.reader, source_.codec),
+        source_{*moment.reader, parts.node.codec(), params, &parts.node.bodies()},
+        scan_(source_.reader, source_.codec, source_.bodies),
         base_(std::move(base)) {}
 
   /// Everything of one subject, from `at` on. False where the page ended first: then `at` is where

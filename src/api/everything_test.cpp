@@ -103,6 +103,23 @@ TEST(Everything, OfAPatientIsTheCompartmentAndWhatItRefersToOnce) {
   EXPECT_EQ(everything(server, "Patient/a/$everything").front(), "Patient/a");
 }
 
+// The first time from the store, then from what was kept of it.
+TEST(Everything, IsTheSameBytesEachTimeItIsRead) {
+  Server server;
+  fill(server);
+  for (const std::string target :
+       {"/fhir/Patient/a/$everything", "/fhir/Patient/a/$everything?_count=3",
+        "/fhir/Encounter/e/$everything", "/fhir/Patient/$everything", "/fhir/Patient/a"}) {
+    const Answered first = server.get(target);
+    EXPECT_EQ(first.status, 200);
+    EXPECT_EQ(server.get(target).body, first.body) << target;
+    EXPECT_GT(server.node().bodies().bytes(), 0U);
+  }
+  put(server, "Patient/a", resource("Patient", "a", R"("active":true)"));
+  EXPECT_EQ(server.get("/fhir/Patient/a").json().at("active"), "true");
+  EXPECT_EQ(server.get("/fhir/Patient/a/$everything").json().at("entry.0.resource.active"), "true");
+}
+
 TEST(Everything, ChoosesByTypeTimeAndDateOfCare) {
   Server server;
   fill(server);

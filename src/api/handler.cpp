@@ -87,6 +87,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::validate: return validate(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::openapi: return openapi(parts, call);
+    case Interaction::mapping_report: return mapping_report(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);

@@ -40,6 +40,10 @@ namespace holdfast::api {
                                           const node::Moment& moment);
 /// https://hl7.org/fhir/R4/resource-operation-validate.html
 [[nodiscard]] Reply validate(const Parts& parts, const Call& call, const node::Moment& moment);
+/// Binary/[id]/$mapping-report: what the mapping of a message did not take over, as an
+/// OperationOutcome. Our own.
+[[nodiscard]] Result<Reply> mapping_report(const Parts& parts, const Call& call,
+                                           const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.

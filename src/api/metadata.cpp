@@ -15,9 +15,17 @@
 namespace holdfast::api {
 namespace {
 
-// The one operation that the standard does not define.
-constexpr std::string_view own_operation_name = "explain";
-constexpr std::string_view own_operation_url = "urn:holdfast:OperationDefinition:explain";
+// Operations that the standard does not define.
+constexpr bool is_our_own(std::string_view operation) {
+  return operation == "explain" || operation == "mapping-report";
+}
+
+/// `of`: "Resource", or the one type that has it.
+std::string definition_url(std::string_view of, std::string_view operation) {
+  return is_our_own(operation)
+             ? fmt::format("urn:holdfast:OperationDefinition:{}", operation)
+             : fmt::format("http://hl7.org/fhir/OperationDefinition/{}-{}", of, operation);
+}
 
 void write_interactions(JsonWriter& json, Level level) {
   json.open("interaction", '[');
@@ -53,18 +61,13 @@ void write_operations(JsonWriter& json, Level level, std::string_view type = {})
       before = route.code;
       json.open('{');
       json.text("name", route.code);
-      json.text(
-          "definition",
-          route.code == own_operation_name
-              ? std::string(own_operation_url)
-              : fmt::format("http://hl7.org/fhir/OperationDefinition/Resource-{}", route.code));
+      json.text("definition", definition_url("Resource", route.code));
       json.close('}');
     } else if (route.level == Level::own_operation && route.pattern.starts_with(own) &&
                named.insert(route.code).second) {
       json.open('{');
       json.text("name", route.code);
-      json.text("definition",
-                fmt::format("http://hl7.org/fhir/OperationDefinition/{}-{}", type, route.code));
+      json.text("definition", definition_url(type, route.code));
       json.close('}');
     }
   }

@@ -2,6 +2,7 @@
 // Deleted is 410, never there is 404; both say so in an OperationOutcome.
 #include <fmt/format.h>
 
+#include "api/evidence.h"
 #include "api/interactions.h"
 #include "api/stored.h"
 
@@ -16,6 +17,7 @@ Result<Reply> read(const Parts& parts, const Call& call, const node::Moment& mom
                 fmt::format("there is no {}/{}", fhir::name(match.type), match.id));
   }
   TRY(views::Body body, stored_row(parts, moment, current->row));
+  TRY_OK(fill_data(parts, moment, body));
   return show(parts, call, std::move(body));
 }
 

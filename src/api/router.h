@@ -53,6 +53,7 @@ enum class Interaction : std::uint8_t {
   explain_form,
   explain_all,
   explain_all_form,
+  mapping_report,  ///< of a Binary that stands for a message
   checkpoint,
   proof,
   live,
@@ -121,6 +122,8 @@ inline constexpr std::array routes{
           "validate"},
     Route{Method::post, "/fhir/{type}/{id}/$validate", Interaction::validate, Level::type_operation,
           "validate"},
+    Route{Method::get, "/fhir/Binary/{id}/$mapping-report", Interaction::mapping_report,
+          Level::own_operation, "mapping-report"},
     Route{Method::get, "/fhir/ValueSet/$expand", Interaction::expand, Level::own_operation,
           "expand"},
     Route{Method::post, "/fhir/ValueSet/$expand", Interaction::expand, Level::own_operation,

@@ -7,7 +7,7 @@
 namespace holdfast::api {
 
 Result<views::Body> stored_row(const Parts& parts, const node::Moment& moment, RowId row) {
-  return views::read_body(*moment.reader, parts.node.codec(), row);
+  return views::read_body(*moment.reader, parts.node.codec(), row, parts.node.bodies());
 }
 
 Result<views::Body> stored_version(const Parts& parts, const node::Moment& moment,

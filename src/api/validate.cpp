@@ -214,7 +214,8 @@ Result<Reply> answer(const Parts& parts, const Call& call, const node::Moment& m
   }
   Issues issues = parts.judge.examine(*asked.resource, asked.profiles);
   const bool has_lines =
-      is_sent && content_format(call.request.headers).value_or(Format::json) == Format::json;
+      is_sent && !call.is_entry &&
+      content_format(call.request.headers).value_or(Format::json) == Format::json;
   place_within(issues, *asked.resource, has_lines);
   if (is_sent) {
     check_purpose(call, asked, *asked.resource, issues);

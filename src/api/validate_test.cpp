@@ -117,6 +117,69 @@ TEST(Validate, LooksAtWhatIsStored) {
               HasSubstr("error required Patient.id"));
 }
 
+std::string asks(std::string_view url, std::string_view resource, std::string_view more = "") {
+  return fmt::format(R"({{{}{}"request":{{"method":"POST","url":"{}"{}}}}})",
+                     resource.empty() ? "" : R"("resource":)",
+                     resource.empty() ? "" : fmt::format("{},", resource), url, more);
+}
+
+TEST(Validate, IsAnEntryOfABatch) {
+  Server server({}, {profile()});
+  const Answered batch = server.bundle(
+      "batch", {asks("Patient/$validate", bad_gender), asks("Patient/$validate?mode=create", good),
+                asks("Patient/$validate?profile=urn:ward:patient", good),
+                asks("Patient/$validate", R"({"resourceType":"Patient","nmae":[]})"),
+                asks("Patient/p/$validate", ""), asks("Patient/none/$validate", ""),
+                asks("Patient/$validate?prfile=x", good),
+                asks("Patient/$validate", good, R"(,"ifNoneExist":"name=x")"),
+                R"({"resource":{"resourceType":"Patient","id":"p","gender":"mail"},)"
+                R"("request":{"method":"PUT","url":"Patient/p"}})"});
+  ASSERT_EQ(batch.status, 200) << batch.body;
+  const Document found = batch.json();
+  const auto said = [&](std::size_t entry, std::string_view part) {
+    return fmt::format("{} {} {} {} ({})",
+                       found.at(fmt::format("entry.{}.response.status", entry)).substr(0, 3),
+                       found.at(fmt::format("entry.{}.{}.issue.0.severity", entry, part)),
+                       found.at(fmt::format("entry.{}.{}.issue.0.code", entry, part)),
+                       found.at(fmt::format("entry.{}.{}.issue.0.expression.0", entry, part)),
+                       found.at(fmt::format("entry.{}.{}.issue.0.location.0", entry, part)));
+  };
+  EXPECT_THAT(batch.body, HasSubstr(R"("code":"code-invalid")"));
+  EXPECT_EQ(said(0, "resource").substr(0, 3), "200");
+  EXPECT_THAT(found.at("entry.0.resource"), HasSubstr(R"("expression":["Patient.gender"])"));
+  EXPECT_THAT(found.at("entry.0.resource"), Not(HasSubstr("line 1")));
+  EXPECT_THAT(found.at("entry.1.resource"), Not(HasSubstr(R"("severity":"error")")));
+  EXPECT_THAT(found.at("entry.2.resource"), HasSubstr(R"("expression":["Patient.name"])"));
+  EXPECT_EQ(said(3, "resource"), "200 error structure Patient.nmae ()")
+      << "what is no resource is an answer, too";
+  // What is stored: as the writes of the Bundle left it.
+  EXPECT_EQ(said(4, "resource").substr(0, 3), "200");
+  EXPECT_THAT(found.at("entry.4.resource"), HasSubstr(R"("expression":["Patient.gender"])"));
+  EXPECT_EQ(said(5, "response.outcome").substr(0, 19), "404 error not-found");
+  EXPECT_EQ(said(6, "response.outcome").substr(0, 23), "400 error not-supported");
+  EXPECT_EQ(said(7, "response.outcome").substr(0, 23), "422 error not-supported");
+  EXPECT_EQ(said(8, "response.outcome").substr(0, 3), "201");
+  EXPECT_EQ(server.get("/fhir/Patient?_summary=count").json().at("total"), "1")
+      << "nothing that was validated is stored";
+}
+
+TEST(Validate, OfWhatIsSentIsNoEntryOfATransaction) {
+  Server server;
+  server.put("/fhir/Patient/p", R"({"resourceType":"Patient","id":"p"})");
+  const Answered refused = server.bundle(
+      "transaction", {R"({"resource":{"resourceType":"Patient"},"request":{"method":"POST",)"
+                      R"("url":"Patient"}})",
+                      asks("Patient/$validate", good)});
+  EXPECT_EQ(refused.refusal(), "422 not-supported");
+  EXPECT_THAT(refused.body, HasSubstr("send it in a batch"));
+  EXPECT_THAT(refused.body, HasSubstr("Bundle.entry[1].request.url"));
+  EXPECT_EQ(server.get("/fhir/Patient?_summary=count").json().at("total"), "1");
+  EXPECT_EQ(
+      server.bundle("transaction", {R"({"request":{"method":"GET","url":"Patient/p/$validate"}})"})
+          .status,
+      200);
+}
+
 TEST(Validate, KnowsItsModes) {
   Server server;
   server.put("/fhir/Patient/p", R"({"resourceType":"Patient","id":"p"})");
@@ -146,7 +209,7 @@ TEST(Validate, RefusesWhatCannotBeJudged) {
               HasSubstr("error structure Basic"));
 }
 
-TEST(Validate, IsAGetInABundle) {
+TEST(Validate, IsAGetOrAPostInABatch) {
   Server server;
   server.put("/fhir/Patient/p", R"({"resourceType":"Patient","id":"p","gender":"mail"})");
   const Answered done = server.bundle(
@@ -154,7 +217,7 @@ TEST(Validate, IsAGetInABundle) {
       {R"({"request":{"method":"GET","url":"Patient/p/$validate"}})",
        R"({"request":{"method":"POST","url":"Patient/$validate"},"resource":{"resourceType":"Patient","active":true}})"});
   EXPECT_EQ(done.json().at("entry.0.resource.issue.0.code"), "invariant");
-  EXPECT_EQ(done.json().at("entry.1.response.status").substr(0, 3), "422");
+  EXPECT_EQ(done.json().at("entry.1.response.status").substr(0, 3), "200");
 }
 
 TEST(Validate, IsInTheCapabilityStatementWithTheProfiles) {

@@ -2,6 +2,7 @@
 // it was stored. The version that is a deletion answers 410.
 #include <fmt/format.h>
 
+#include "api/evidence.h"
 #include "api/interactions.h"
 #include "api/stored.h"
 
@@ -17,6 +18,7 @@ Result<Reply> vread(const Parts& parts, const Call& call, const node::Moment& mo
                             match.version, fhir::name(match.type), match.id));
   }
   TRY(views::Body body, stored_version(parts, moment, match.type, match.id, Version{*version}));
+  TRY_OK(fill_data(parts, moment, body));
   return show(parts, call, std::move(body));
 }
 

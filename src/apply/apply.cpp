@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "views/extracted.h"
+#include "views/messages.h"
 #include "views/stored_postings.h"
 #include "views/undo.h"
 #include "views/versions.h"
@@ -61,10 +62,22 @@ class Fold {
         case Status::absent: break;
       }
     }
+    if (prepared_.command.message) {
+      attempt(*prepared_.command.message);
+    }
     return ok();
   }
 
  private:
+  void attempt(const Message& message) {
+    const views::MessageName name{message.neighbour, message.control_id,
+                                  prepared_.command.request_hash};
+    const views::MessageRow row{message.attempt, message.disposition, facts_.position,
+                                message.evidence};
+    views::write_message(work_, name, row);
+    state_.digest.add(views::message_fact(name, row));
+  }
+
   Result<void> write(std::size_t index) {
     const decide::PreparedOperation& prepared = prepared_.operations[index];
     const OperationResult& result = outcome_.results[index];

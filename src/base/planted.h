@@ -25,6 +25,7 @@ enum class Bug : std::uint8_t {
   forget_idempotency_key,   ///< do not record the key of a command
   clock_leap,               ///< take the wall clock as it is, however far it leapt
   durable_before_last,      ///< count a batch as durable before its last record is written
+  confuse_bodies,           ///< the cache of bodies gives what it keeps of another row
 };
 
 struct BugName {
@@ -45,6 +46,7 @@ inline constexpr std::array bug_names{
     BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
     BugName{Bug::clock_leap, "clock-leap"},
     BugName{Bug::durable_before_last, "durable-before-last"},
+    BugName{Bug::confuse_bodies, "confuse-bodies"},
 };
 
 [[nodiscard]] constexpr std::optional<Bug> bug_named(std::string_view name) {

@@ -25,7 +25,8 @@ constexpr std::array workloads{
              bench_read},
     Workload{"empty", "the edge alone: a handler that answers at once", bench_empty},
     Workload{"bundle5000", "64 small writers, alone and beside Bundles of 5,000", bench_bundle5000},
-    Workload{"import", "the files of --data over HTTP, searchable at the reply", bench_import},
+    Workload{"import", "the files of --data, or --size resources of ours, searchable at the reply",
+             bench_import},
     Workload{"everything", "Patient/$everything of --size (50) patients with 1,000 resources each",
              bench_everything},
     Workload{"open", "start after a stop and a kill, idle memory, rebuild; --size resources",
@@ -35,6 +36,8 @@ constexpr std::array workloads{
              bench_search},
     Workload{"count", "_summary=count by code and by date in the record of --size patients",
              bench_count},
+    Workload{"mllp", "--size results over --clients (100) MLLP sessions: kept, and mapped",
+             bench_mllp},
     Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 

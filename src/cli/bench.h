@@ -51,6 +51,7 @@ class ChildServer {
   ChildServer& operator=(const ChildServer&) = delete;
 
   [[nodiscard]] const std::string& url() const { return url_; }
+  [[nodiscard]] const std::string& mllp() const { return mllp_; }  ///< empty: not asked for
   [[nodiscard]] int process() const { return process_; }
   /// From the start of the process to its ready line.
   [[nodiscard]] Duration took() const { return took_; }
@@ -62,6 +63,7 @@ class ChildServer {
   ChildServer() = default;
   int process_ = 0;
   std::string url_;
+  std::string mllp_;
   Duration took_{};
 };
 
@@ -150,5 +152,6 @@ Result<void> bench_disk(const BenchOptions& options);
 Result<void> bench_search(const BenchOptions& options);
 Result<void> bench_count(const BenchOptions& options);
 Result<void> bench_crud(const BenchOptions& options);
+Result<void> bench_mllp(const BenchOptions& options);
 
 }  // namespace holdfast::cli

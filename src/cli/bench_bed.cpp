@@ -132,6 +132,10 @@ Result<std::unique_ptr<ChildServer>> ChildServer::start(const std::string& direc
   }
   child->took_ = boot_time() - started;
   child->url_ = line->substr(ready.size(), line->find(' ', ready.size()) - ready.size());
+  constexpr std::string_view mllp = " mllp=";
+  if (const std::size_t at = line->find(mllp); at != std::string::npos) {
+    child->mllp_ = line->substr(at + mllp.size());
+  }
   return child;
 }
 

@@ -58,9 +58,9 @@ Result<Imported> import_all(const BenchOptions& options, const std::string& url)
   return imported;
 }
 
-/// `resources` of our own making, in transactions of 100.
+/// `resources` of our own making, in transactions of 100, by `clients`.
 Result<Load::Outcome> fill(const std::string& url, std::uint64_t resources,
-                           std::uint64_t first_number) {
+                           std::uint64_t first_number, unsigned clients = 8) {
   Load load(url);
   const std::uint64_t bundles = (resources + observations_each) / (observations_each + 1);
   std::uint64_t next = 0;
@@ -71,7 +71,7 @@ Result<Load::Outcome> fill(const std::string& url, std::uint64_t resources,
     return json_exchange("POST", "/fhir",
                          make_transaction(first_number + next++, observations_each), 200);
   };
-  return load.run(8, exchange);
+  return load.run(clients, exchange);
 }
 
 std::uint64_t bytes_below(const std::string& folder) {
@@ -97,9 +97,41 @@ std::uint64_t reads_of(const std::string& url) {
   return page ? page->of("resources") : 0;
 }
 
+// With --size, resources of our own making: as many as are asked for, tenth by tenth, so that one
+// run says whether what is there already slows down what comes.
+Result<void> bench_growth(const BenchOptions& options) {
+  constexpr std::uint64_t parts = 10;
+  const unsigned clients = options.clients > 0 ? options.clients : 8;
+  const std::uint64_t each = std::max<std::uint64_t>(options.size / parts, observations_each + 1);
+  TRY(const auto bed, Bed::make(options));
+  const std::uint64_t before = reads_of(bed->url());
+  BenchLine line("import");
+  double seconds = 0;
+  for (std::uint64_t part = 0; part < parts; ++part) {
+    TRY(const auto filled, fill(bed->url(), each, part * each, clients));
+    const double took = static_cast<double>(filled.took.ns) / 1e9;
+    const std::uint64_t there = filled.requests * (observations_each + 1);
+    line.figure(fmt::format("tenth_{}_per_second", part + 1), static_cast<double>(there) / took);
+    seconds += took;
+  }
+  const std::uint64_t resources = reads_of(bed->url()) - before;
+  if (resources < parts * each) {
+    return fail(Code::corrupt,
+                fmt::format("wrong: {} resources are there of {}", resources, parts * each));
+  }
+  line.number("resources", resources);
+  line.figure("seconds", seconds);
+  line.figure("per_second", static_cast<double>(resources) / seconds);
+  line.add_server_peak(*bed);
+  return line.end(options, bed.get());
+}
+
 }  // namespace
 
 Result<void> bench_import(const BenchOptions& options) {
+  if (options.size > 0) {
+    return bench_growth(options);
+  }
   TRY(const auto bed, Bed::make(options));
   TRY(const auto imported, import_all(options, bed->url()));
   const double seconds = static_cast<double>(imported.report.took.ns) / 1e9;

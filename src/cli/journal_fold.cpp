@@ -4,6 +4,7 @@
 
 #include "fhir/sites.h"
 #include "node/fold.h"
+#include "views/messages.h"
 
 namespace holdfast::cli {
 
@@ -42,6 +43,12 @@ Result<void> JournalFold::add_command(const journal::Record& record) {
     }
     digest_.add(views::version_fact(operation.type, result.id, result.version, body));
     ++versions_;
+  }
+  if (command.message) {
+    const Message& message = *command.message;
+    digest_.add(views::message_fact(
+        {message.neighbour, message.control_id, command.request_hash},
+        {message.attempt, message.disposition, record.header.position, message.evidence}));
   }
   return ok();
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/hl7.h"
 
 namespace holdfast::cli {
 namespace {
@@ -34,6 +35,11 @@ int run(int argc, const char* const* argv) {
   added.reserve(commands.size());
   for (const auto& add : commands) {
     added.push_back(add(app));
+  }
+  CLI::App* const hl7 = app.add_subcommand("hl7", "HL7 v2 messages at the console");
+  hl7->require_subcommand(1);
+  for (const auto& add : {add_hl7_send, add_hl7_listen, add_hl7_explain}) {
+    added.push_back(add(*hl7));
   }
   try {
     app.parse(argc, argv);

@@ -11,6 +11,7 @@
 
 #include "cli/command.h"
 #include "cli/machine.h"
+#include "cli/overlays.h"
 #include "cli/packages.h"
 #include "server/assembly.h"
 #include "server/config.h"
@@ -68,6 +69,10 @@ Result<server::Config> read_settings(ServeOptions& options) {
     return fail(Code::usage, "which data directory? --data DIR, made by `holdfast init DIR`");
   }
   TRY_OK(server::check_loopback(config.http));
+  if (!config.mllp.empty()) {
+    TRY_OK(server::check_loopback(config.mllp));
+  }
+  TRY_OK(read_overlays(config));
   if (!config.packages_folder.empty()) {
     TRY(config.packages, read_packages(config.packages_folder));
   }
@@ -100,11 +105,19 @@ class Service {
       return give_up("cannot listen", listener.error());
     }
     listener_ = *std::move(listener);
+    if (!config_.mllp.empty()) {
+      auto mllp = real_.world().network.listen(home, config_.mllp);
+      if (!mllp) {
+        return give_up("cannot listen for MLLP", mllp.error());
+      }
+      mllp_ = *std::move(mllp);
+    }
     real_.start();
     const int code = wait_for(home, serve());
     real_.stop();
     assembly_.reset();
     listener_.reset();
+    mllp_.reset();
     kv_.reset();
     log_.info("ended", {{"exit", code}});
     return code;
@@ -117,16 +130,20 @@ class Service {
   }
 
   Task<int> serve() {
-    server::Assembly::Parts parts{real_.world(), *kv_, *listener_, log_, surroundings()};
+    server::Assembly::Parts parts{real_.world(), *kv_, *listener_,
+                                  mllp_.get(),   log_, surroundings()};
     auto assembly = co_await server::Assembly::open(std::move(parts), config_);
     if (!assembly) {
       co_return give_up("cannot open the record", assembly.error());
     }
     assembly_ = *std::move(assembly);
     assembly_->start();
-    fmt::print("ready http=http://{}\n", listener_->address());
+    fmt::print("ready http=http://{}{}\n", listener_->address(),
+               mllp_ ? " mllp=" + mllp_->address() : std::string());
     std::fflush(stdout);
-    log_.info("ready", {{"http", listener_->address()}, {"data", root_}});
+    log_.info("ready", {{"http", listener_->address()},
+                        {"mllp", mllp_ ? mllp_->address() : std::string()},
+                        {"data", root_}});
     real_.world().io.front()->spawn(pass_on_signals());
     const server::End end = co_await assembly_->run();
     co_return end == server::End::stopped ? exit_ok : exit_failed;
@@ -154,6 +171,7 @@ class Service {
   server::Log log_;
   std::unique_ptr<views::Kv> kv_;
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Listener> mllp_;
   std::unique_ptr<server::Assembly> assembly_;
 };
 

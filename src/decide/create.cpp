@@ -17,6 +17,12 @@ Result<void> Decision::create(std::size_t index) {
   if (!wanted.condition.empty()) {
     const auto [first, fresh] =
         created_if_none_.try_emplace({wanted.type, wanted.condition}, index);
+    if (!fresh && wanted.if_match) {
+      return fail(Code::conflict,
+                  fmt::format("entry {} makes what {}?{} selects already", first->second,
+                              wanted.type, wanted.condition),
+                  where(index));
+    }
     if (!fresh) {
       result = outcome_.results[first->second];
       result.status = Status::matched;
@@ -27,6 +33,12 @@ Result<void> Decision::create(std::size_t index) {
       return fail(Code::multiple_matches,
                   fmt::format("ifNoneExist {}?{} selects {} and {}; make the condition narrower",
                               wanted.type, wanted.condition, found[0], found[1]),
+                  where(index));
+    }
+    if (found.size() == 1 && wanted.if_match) {
+      return fail(Code::conflict,
+                  fmt::format("{}?{} was to select nothing and selects {}", wanted.type,
+                              wanted.condition, found[0]),
                   where(index));
     }
     if (found.size() == 1) {

@@ -16,6 +16,7 @@ Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
 }
 
 Result<Outcome> Decision::run() {
+  TRY_OK(check_message());
   TRY_OK(run_all(Verb::remove, &Decision::remove));
   TRY_OK(run_all(Verb::create, &Decision::create));
   TRY_OK(run_all(Verb::update, &Decision::update));

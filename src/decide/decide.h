@@ -17,7 +17,8 @@ namespace holdfast::decide {
 ///   not_found, deleted    never: updating what is not there creates it, removing it is `absent`
 ///   precondition          If-Match names a resource that is not there
 ///   conflict              If-Match names another version; a drawn id is taken; a patch was made
-///                         from what is no longer current
+///                         from what is no longer current; the message it carries out has been
+///                         taken up meanwhile, or another with its sender and id has come
 ///   mismatch              the content names another id than its condition selects
 ///   multiple_matches      a condition selects more than one resource
 ///   unmatched             a conditional or urn reference selects none

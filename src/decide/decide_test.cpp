@@ -47,6 +47,18 @@ TEST(ConditionalCreate, MatchesWhatIsThere) {
   EXPECT_EQ(record.body("Patient", "p2"), "");
 }
 
+TEST(ConditionalCreate, RefusesWhatWasMadeFromNotFindingIt) {
+  TestRecord record;
+  const auto must_be_new = [](const std::string& id) {
+    Operation operation = create("Patient", id, identifier("s", "1"), "identifier=s|1");
+    operation.if_match = Version{0};
+    return operation;
+  };
+  EXPECT_EQ(refusal(record.run(command(must_be_new("p0"), must_be_new("p1")))), Code::conflict);
+  ASSERT_TRUE(record.run(command(must_be_new("p1"))));
+  EXPECT_EQ(refusal(record.run(command(must_be_new("p2")))), Code::conflict);
+}
+
 TEST(ConditionalCreate, CreatesOnceWhenOneCommandAsksTwice) {
   TestRecord record;
   const auto outcome =

@@ -37,6 +37,8 @@ class Decision {
   }
   [[nodiscard]] std::string where(std::size_t index) const;
 
+  /// That what this Command was made from is still so: the newest attempt, and the others.
+  Result<void> check_message() const;
   Result<void> run_all(Verb verb, Result<void> (Decision::*one)(std::size_t));
   Result<void> remove(std::size_t index);
   Result<void> create(std::size_t index);

@@ -87,6 +87,9 @@ class Splitter {
     }
     if (const auto header = Message::parse(segment)) {
       by_ = header->delimiters();
+      if (header->fault()) {
+        fault(fmt::format("{}: {}", name, header->fault()->what));
+      }
       const BytesView id = header->header().field(11).raw();
       if (!id.empty() && (name == "BHS" || batch_.control_id.empty())) {
         batch_.control_id = id;

@@ -182,12 +182,6 @@ bool holds(const Node& node, const Message& message) {
 
 }  // namespace
 
-Filter::Filter(std::string text, std::unique_ptr<Node> root)
-    : text_(std::move(text)), root_(std::move(root)) {}
-Filter::Filter(Filter&&) noexcept = default;
-Filter& Filter::operator=(Filter&&) noexcept = default;
-Filter::~Filter() = default;
-
 Result<Filter> Filter::parse(std::string_view text) {
   TRY(auto root, Reader(text).all());
   return Filter(std::string(text), std::move(root));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "hl7v2/message.h"
@@ -16,15 +17,9 @@ namespace holdfast::hl7v2 {
 ///   PATH starts 'text'              some value begins with it
 ///   PATH exists                     some value is there, `""` too
 ///   not, and, or, ( )               `and` binds closer than `or`
-/// A quote within quotes is doubled. At most 64 deep.
+/// A quote within quotes is doubled. At most 64 deep. Copies share what they are made of.
 class Filter {
  public:
-  Filter(const Filter&) = delete;
-  Filter& operator=(const Filter&) = delete;
-  Filter(Filter&&) noexcept;
-  Filter& operator=(Filter&&) noexcept;
-  ~Filter();
-
   /// Code::syntax says what is expected, and at which character.
   [[nodiscard]] static Result<Filter> parse(std::string_view text);
   [[nodiscard]] bool accepts(const Message& message) const;
@@ -33,9 +28,10 @@ class Filter {
   struct Node;
 
  private:
-  Filter(std::string text, std::unique_ptr<Node> root);
+  Filter(std::string text, std::shared_ptr<const Node> root)
+      : text_(std::move(text)), root_(std::move(root)) {}
   std::string text_;
-  std::unique_ptr<Node> root_;
+  std::shared_ptr<const Node> root_;
 };
 
 }  // namespace holdfast::hl7v2

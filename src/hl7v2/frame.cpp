@@ -8,7 +8,7 @@
 namespace holdfast::hl7v2 {
 namespace {
 
-constexpr std::size_t read_bytes = std::size_t{16} << 10U;
+constexpr std::size_t read_bytes = std::size_t{4} << 10U;
 constexpr std::size_t idle_bytes = std::size_t{64} << 10U;
 
 }  // namespace
@@ -25,13 +25,14 @@ Bytes framed(BytesView message) {
 
 std::span<char> Deframer::space() {
   if (begin_ == end_) {
-    begin_ = looked_ = end_ = 0;
+    begin_ = looked_ = end_mark_ = end_ = 0;
   }
   if (buffer_.size() - end_ < read_bytes / 4) {
     if (begin_ >= buffer_.size() / 2) {
       std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
                 buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
       looked_ -= begin_;
+      end_mark_ -= std::min(begin_, end_mark_);
       end_ -= begin_;
       begin_ = 0;
     }
@@ -58,15 +59,27 @@ void Deframer::skip_noise() {
   looked_ = begin_;
 }
 
+/// The first 0x0B or 0x1C from `looked_` on, or `end_`. Two searches that are fast, the second only
+/// up to what the first found; that one is remembered, or a flood of 0x0B would search for the
+/// same end again and again.
+std::size_t Deframer::find_mark() {
+  const BytesView all(buffer_.data(), end_);
+  end_mark_ = std::max(end_mark_, looked_);
+  if (end_mark_ < end_ && all[end_mark_] != frame_end) {
+    end_mark_ = std::min(all.find(frame_end, end_mark_), end_);
+  }
+  const std::size_t start = all.substr(0, end_mark_).find(frame_start, looked_);
+  return start == BytesView::npos ? end_mark_ : start;
+}
+
 std::optional<Arrival> Deframer::next() {
   if (!inside_) {
     skip_noise();
   }
   while (inside_) {
     const BytesView frame(buffer_.data() + begin_, end_ - begin_);
-    constexpr char marks[] = {frame_start, frame_end};
-    const std::size_t mark = frame.find_first_of(BytesView(marks, 2), looked_ - begin_);
-    if (mark == BytesView::npos || mark > frame_bytes_max_) {
+    const std::size_t mark = find_mark() - begin_;
+    if (mark == frame.size() || mark > frame_bytes_max_) {
       looked_ = end_;
       if (frame.size() <= frame_bytes_max_) {
         return {};
@@ -109,7 +122,7 @@ std::optional<Arrival> Deframer::rest() {
 void Deframer::shrink() {
   if (begin_ == end_ && buffer_.size() > idle_bytes) {
     buffer_ = {};
-    begin_ = looked_ = end_ = 0;
+    begin_ = looked_ = end_mark_ = end_ = 0;
   }
 }
 

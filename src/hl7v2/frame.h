@@ -52,6 +52,8 @@ class Deframer {
   [[nodiscard]] bool inside() const { return inside_; }
   /// Bytes that are held now, of which a whole frame or the beginning of one.
   [[nodiscard]] std::size_t held() const { return end_ - begin_; }
+  /// Memory of its buffer.
+  [[nodiscard]] std::size_t capacity() const { return buffer_.size(); }
   /// Bytes between frames so far, a CR or LF behind a frame not counted.
   [[nodiscard]] std::uint64_t noise() const { return noise_; }
   /// Gives back memory beyond a small buffer when nothing is held: most sessions idle.
@@ -59,12 +61,14 @@ class Deframer {
 
  private:
   void skip_noise();
+  std::size_t find_mark();
 
   std::size_t frame_bytes_max_;
   std::vector<char> buffer_;
-  std::size_t begin_ = 0;   // of what is not taken yet; a frame's first byte while inside
-  std::size_t looked_ = 0;  // up to here nothing ends the frame
-  std::size_t end_ = 0;     // of what has come
+  std::size_t begin_ = 0;     // of what is not taken yet; a frame's first byte while inside
+  std::size_t looked_ = 0;    // up to here nothing ends the frame
+  std::size_t end_mark_ = 0;  // from looked_ up to here there is no 0x1C
+  std::size_t end_ = 0;       // of what has come
   std::uint64_t noise_ = 0;
   bool inside_ = false;
 };

@@ -73,7 +73,8 @@ Result<Pieces> take_apart(std::string_view given) {
   if (const std::size_t dot = text.find('.'); dot != std::string_view::npos) {
     pieces.fraction = text.substr(dot + 1);
     text = text.substr(0, dot);
-    if (text.size() != 14 || pieces.fraction.size() > 9 || !number(pieces.fraction)) {
+    if (text.size() != 14 || pieces.fraction.empty() || pieces.fraction.size() > 9 ||
+        !number(pieces.fraction)) {
       return no_time(given, "a fraction belongs behind seconds");
     }
   }

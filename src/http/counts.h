@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "world/acceptor.h"
+
 namespace holdfast::http {
 
 /// Why the edge itself, and not the handler, turned something away.
@@ -38,9 +40,7 @@ constexpr std::size_t refused_reasons = 7;
 struct Counts {
   using Count = std::atomic<std::uint64_t>;
 
-  Count connections_accepted = 0;
-  Count connections_open = 0;    ///< now
-  Count accepts_failed = 0;      ///< the system gave no connection; tried again
+  AcceptCounts connections;
   Count requests = 0;            ///< handed to the handler
   Count requests_in_flight = 0;  ///< now
   Count replies_2xx = 0;         ///< 1xx to 3xx count here
@@ -57,6 +57,12 @@ struct Counts {
   }
   static void take(Count& count, std::uint64_t by = 1) {
     count.fetch_sub(by, std::memory_order_relaxed);
+  }
+  /// With those that were closed without a word.
+  [[nodiscard]] std::uint64_t refused_for(Refused reason) const {
+    const std::uint64_t silent =
+        reason == Refused::connection_limit ? connections.turned_away.load() : 0;
+    return refused[static_cast<std::size_t>(reason)] + silent;
   }
   [[nodiscard]] Count& of(Refused reason) { return refused[static_cast<std::size_t>(reason)]; }
 };

@@ -64,10 +64,10 @@ struct Town {
   }
   /// Waits for `count` open connections; a minute at most.
   bool wait_for_open(std::uint64_t count) const {
-    for (int i = 0; i < 6000 && server->counts().connections_open != count; ++i) {
+    for (int i = 0; i < 6000 && server->counts().connections.open != count; ++i) {
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    return server->counts().connections_open == count;
+    return server->counts().connections.open == count;
   }
 
   RealClock clock;
@@ -260,7 +260,7 @@ TEST(Network, HoldsTenThousandIdleConnectionsCheaply) {
     EXPECT_LT(idle, 8U << 10U);
   }
   EXPECT_TRUE(town.drain());
-  EXPECT_EQ(town.server->counts().connections_open, 0U);
+  EXPECT_EQ(town.server->counts().connections.open, 0U);
 }
 
 }  // namespace

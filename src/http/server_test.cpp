@@ -74,7 +74,7 @@ struct Site {
     return guest;
   }
   void pass(Duration time) { static_cast<void>(scheduler.run_for(time)); }
-  [[nodiscard]] std::uint64_t open() const { return server.counts().connections_open; }
+  [[nodiscard]] std::uint64_t open() const { return server.counts().connections.open; }
 
   SimScheduler scheduler;
   SimExecutor home;
@@ -143,8 +143,7 @@ TEST(Server, ClosesWithoutAWordWhatIsTooMuchEvenToRefuse) {
     told += guest.down->data.empty() ? 0U : 1U;
   }
   EXPECT_EQ(told, refusals_open_max);
-  EXPECT_EQ(site.server.counts().refused[static_cast<std::size_t>(Refused::connection_limit)],
-            guests.size());
+  EXPECT_EQ(site.server.counts().refused_for(Refused::connection_limit), guests.size());
   EXPECT_TRUE(run_task(site.home, site.server.drain(site.home.now() + seconds(5))));
 }
 
@@ -200,7 +199,7 @@ TEST(Server, GoesOnAcceptingAfterTheSystemFailed) {
   guest.send(get);
   site.pass(milliseconds(5));
   EXPECT_EQ(see(guest.down->data).at(0).status, 200);
-  EXPECT_EQ(site.server.counts().accepts_failed, 3U);
+  EXPECT_EQ(site.server.counts().connections.failed, 3U);
   EXPECT_TRUE(run_task(site.home, site.server.drain(site.home.now() + seconds(5))));
 }
 

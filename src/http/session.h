@@ -19,6 +19,7 @@
 #include "http/limits.h"
 #include "http/refusal.h"
 #include "http/reply_head.h"
+#include "world/acceptor.h"
 #include "world/clock.h"
 #include "world/queue.h"
 #include "world/random.h"
@@ -42,19 +43,19 @@ struct Edge {
       : handler(who_answers), budget(admission), clock(wall), random(ids), limits(bounds) {}
 };
 
-class Session {
+class Session final : public Connection {
  public:
   Session(Edge& edge, Executor& on, std::unique_ptr<Stream> stream);
 
   /// Until either side ends the connection; the stream is closed then. Once, on its executor.
-  [[nodiscard]] Task<void> serve();
+  [[nodiscard]] Task<void> serve() override;
   /// Says that there are too many connections, instead of serve().
-  [[nodiscard]] Task<void> turn_away();
+  [[nodiscard]] Task<void> turn_away() override;
 
   /// Closes it if it waits for a request; else Edge::draining ends it. On its executor.
-  void stop_if_idle();
+  void stop_if_idle() override;
   /// Closes it. A request in flight still runs to its end; its reply is lost. On its executor.
-  void stop_now();
+  void stop_now() override;
 
  private:
   enum class After : std::uint8_t { next_request, end };

@@ -104,7 +104,7 @@ Outcome run_day(std::uint64_t seed, std::uint32_t resets_per_million, std::uint6
   scheduler.run_until([&] { return ended; });
   EXPECT_TRUE(ended) << "seed " << seed;
   EXPECT_EQ(budget.used(), 0U) << "seed " << seed;
-  EXPECT_EQ(server.counts().connections_open, 0U) << "seed " << seed;
+  EXPECT_EQ(server.counts().connections.open, 0U) << "seed " << seed;
   for (const auto& [name, times] : seen) {
     EXPECT_EQ(times, 1) << name << " seed " << seed;
     ++outcome.seen;

@@ -92,6 +92,7 @@ class Opening {
   Task<Result<void>> rewrite();
   Task<Result<void>> cut(Tear tear);
   [[nodiscard]] bool zeros_in_doubt() const;
+  [[nodiscard]] std::optional<Hidden> hidden(const Result<void>& mended) const;
   Result<void> copy_over(File& file, std::uint64_t from, std::uint64_t until);
   Result<Opened> finish();
 
@@ -126,7 +127,35 @@ Task<Result<Opened>> Opening::run() {
       report.full = mended.error();
     }
   }
+  if (found_.read_only()) {
+    report.hidden = hidden(mended);
+  }
   co_return finish();
+}
+
+// Rule 2 takes a tear for what was never acknowledged, keeps it and says so. Where damage forbids
+// to write it cannot be kept, and a disk that rots in one place may have rotted there too.
+std::optional<Hidden> Opening::hidden(const Result<void>& mended) const {
+  if (!mended && found_.unproved > 0) {
+    return Hidden{std::nullopt,
+                  fmt::format("entries from {} on are not known to be durable, and "
+                              "cannot be written again: {}",
+                              found_.head.position.next().value, mended.error().what)};
+  }
+  for (const Tear& tear : found_.tears) {
+    if (tear.segment == found_.begun.back().number) {
+      return Hidden{
+          std::nullopt,
+          fmt::format("{} from byte {} on, where entry {} would be, is torn or has rotted",
+                      segment_path(options_, tear.segment), tear.offset, tear.position.value)};
+    }
+  }
+  for (const Damage& damage : found_.damage) {
+    if (damage.last >= damage.first && damage.last > found_.head.position) {
+      return Hidden{damage.last, describe(damage, options_)};
+    }
+  }
+  return std::nullopt;
 }
 
 // What is proved by nothing is written again before anything is cut: nothing that stands in the

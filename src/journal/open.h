@@ -5,6 +5,9 @@
 //    the last unsealed batch): they are kept as *.torn, cut, and reported for an audit entry.
 // 3. Records that nothing proves durable are written again with the same bytes and synced before
 //    anyone reads them: the page cache may hold what the disk does not.
+// 4. Where there is damage nothing is cut, so a tear stays, and may be rot as well: what lies
+// behind
+//    the head is reported as hidden, not taken for what never was.
 // Checks the links of all segments and the whole of the last one; scrub.h reads the rest.
 #pragma once
 
@@ -33,12 +36,19 @@ struct Torn {
   Position position;  ///< of the first entry that is not there
 };
 
+/// What a damaged journal has behind its head and cannot show. It may have been acknowledged.
+struct Hidden {
+  std::optional<Position> last;  ///< the last entry that is lost there, where that is known
+  std::string what;
+};
+
 struct OpeningReport {
-  Head head;                    ///< the last entry that can be read
-  std::uint64_t segments = 0;   ///< begun
-  std::vector<Damage> damage;   ///< not empty: read-only
-  std::vector<Torn> torn;       ///< each wants an audit entry, then Writer::audited(file)
-  std::uint64_t rewritten = 0;  ///< entries that nothing proved durable, written again
+  Head head;                     ///< the last entry that can be read
+  std::uint64_t segments = 0;    ///< begun
+  std::vector<Damage> damage;    ///< not empty: read-only
+  std::optional<Hidden> hidden;  ///< whoever has not got so far cannot tell what is current
+  std::vector<Torn> torn;        ///< each wants an audit entry, then Writer::audited(file)
+  std::uint64_t rewritten = 0;   ///< entries that nothing proved durable, written again
   /// The disk is full, down to the reserve, so that a tear cannot be kept: read-only until open()
   /// is called again and finds space. Code::no_space.
   std::optional<Error> full;

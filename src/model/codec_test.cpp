@@ -40,6 +40,20 @@ Command example_command() {
   return command;
 }
 
+Command example_message() {
+  Command command = example_command();
+  command.key_origin = KeyOrigin::drawn;
+  command.message = Message{.neighbour = "lab",
+                            .control_id = "M1",
+                            .disposition = Disposition::faulty,
+                            .attempt = 3,
+                            .others = 300,
+                            .evidence = "b1",
+                            .bytes = Bytes("MSH|^~\\&|\0\r", 11),
+                            .report = "r"};
+  return command;
+}
+
 Outcome example_outcome() {
   Outcome outcome;
   outcome.targets = {"Patient/p1", "Practitioner/9"};
@@ -50,18 +64,21 @@ Outcome example_outcome() {
 }
 
 TEST(CommandCodec, GivesBackWhatWasWritten) {
-  const Command command = example_command();
-  const auto read = decode_command(encode(command));
-  ASSERT_TRUE(read) << read.error().what;
-  EXPECT_EQ(*read, command);
+  for (const Command& command : {example_command(), example_message()}) {
+    const auto read = decode_command(encode(command));
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(*read, command);
+  }
 }
 
 TEST(CommandCodec, RefusesEveryTruncationAndEveryExtraByte) {
-  const Bytes bytes = encode(example_command());
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    EXPECT_FALSE(decode_command(BytesView(bytes).substr(0, length))) << length;
+  for (const Command& command : {example_command(), example_message()}) {
+    const Bytes bytes = encode(command);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      EXPECT_FALSE(decode_command(BytesView(bytes).substr(0, length))) << length;
+    }
+    EXPECT_FALSE(decode_command(bytes + '\0'));
   }
-  EXPECT_FALSE(decode_command(bytes + '\0'));
 }
 
 // What it was made from is what makes a patch exact.

@@ -5,7 +5,9 @@
 namespace holdfast {
 namespace {
 
-constexpr std::uint8_t command_format = 1;
+// Two formats, so that what carries no message needs no byte to say so.
+constexpr std::uint8_t plain_format = 1;
+constexpr std::uint8_t message_format = 2;
 // An operation takes at least this many bytes: bounds what a lying count can make us reserve.
 constexpr std::size_t operation_bytes_min = 7;
 
@@ -57,6 +59,36 @@ bool read_operation(ByteReader& reader, Operation& operation) {
   return !reader.failed();
 }
 
+void append_message(Bytes& to, const Message& message) {
+  to.push_back(static_cast<char>(message.disposition));
+  append_varint(to, message.attempt);
+  append_varint(to, message.others);
+  append_text(to, message.neighbour);
+  append_text(to, message.control_id);
+  append_text(to, message.evidence);
+  append_text(to, message.bytes);
+  append_text(to, message.report);
+}
+
+bool read_message(ByteReader& reader, Message& message) {
+  const auto disposition = reader.little<std::uint8_t>();
+  const std::uint64_t attempt = reader.varint();
+  const std::uint64_t others = reader.varint();
+  if (disposition < 1 || disposition > 3 || attempt < 1 || attempt > UINT32_MAX ||
+      others > UINT32_MAX) {
+    return false;
+  }
+  message.disposition = static_cast<Disposition>(disposition);
+  message.attempt = static_cast<std::uint32_t>(attempt);
+  message.others = static_cast<std::uint32_t>(others);
+  message.neighbour = reader.text();
+  message.control_id = reader.text();
+  message.evidence = reader.text();
+  message.bytes = reader.text();
+  message.report = reader.text();
+  return !reader.failed();
+}
+
 }  // namespace
 
 IdempotencyKey idempotency_key(const Principal& principal, std::string_view given) {
@@ -71,13 +103,16 @@ IdempotencyKey idempotency_key(const Principal& principal, std::string_view give
 
 Bytes encode(const Command& command) {
   std::size_t size = 128;
+  if (command.message) {
+    size += command.message->bytes.size() + command.message->report.size() + 128;
+  }
   for (const Operation& operation : command.operations) {
     size += operation.body.size() + operation.patch.size() + operation.full_url.size() +
             operation.condition.size() + 96;
   }
   Bytes bytes;
   bytes.reserve(size);
-  bytes.push_back(static_cast<char>(command_format));
+  bytes.push_back(static_cast<char>(command.message ? message_format : plain_format));
   bytes.append(command.key.view());
   bytes.push_back(static_cast<char>(command.key_origin));
   bytes.append(command.request_hash.view());
@@ -88,12 +123,16 @@ Bytes encode(const Command& command) {
   for (const Operation& operation : command.operations) {
     append_operation(bytes, operation);
   }
+  if (command.message) {
+    append_message(bytes, *command.message);
+  }
   return bytes;
 }
 
 Result<Command> decode_command(BytesView bytes) {
   ByteReader reader(bytes);
-  if (reader.little<std::uint8_t>() != command_format) {
+  const auto format = reader.little<std::uint8_t>();
+  if (format != plain_format && format != message_format) {
     return fail(Code::corrupt, "command: unknown format number");
   }
   Command command;
@@ -115,6 +154,9 @@ Result<Command> decode_command(BytesView bytes) {
     if (!read_operation(reader, operation)) {
       return fail(Code::corrupt, "command: an operation cannot be read");
     }
+  }
+  if (format == message_format && !read_message(reader, command.message.emplace())) {
+    return fail(Code::corrupt, "command: its message cannot be read");
   }
   if (reader.failed() || !reader.at_end()) {
     return fail(Code::corrupt, "command: bytes after its end");

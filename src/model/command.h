@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/message.h"
 
 namespace holdfast {
 
@@ -67,7 +68,9 @@ struct Operation {
   /// remove with a condition it is empty, or one of all that the condition selects: each of them
   /// has an operation then.
   std::string id;
-  std::optional<Version> if_match;  ///< patch: always there, the version that was patched
+  /// patch: always there, the version that was patched. create: 0 says that its condition must
+  /// select nothing, else the Command is refused (it was made from not finding it).
+  std::optional<Version> if_match;
   /// Search query, empty for none. create: makes nothing if it selects something (ifNoneExist).
   /// update, remove, patch: selects the resource that is meant.
   std::string condition;
@@ -82,11 +85,14 @@ struct Operation {
 struct Command {
   IdempotencyKey key;
   KeyOrigin key_origin = KeyOrigin::drawn;
-  Hash request_hash;  ///< SHA-256 of the request as received: the same key with another is refused
+  /// SHA-256 of the request as received: the same key with another is refused. Of a message, of its
+  /// bytes.
+  Hash request_hash;
   Principal principal;
   std::string purpose;  ///< purpose of use as stated by the caller; may be empty
-  std::string channel;  ///< door it came through: "http"
+  std::string channel;  ///< door it came through: "http", "mllp"
   std::vector<Operation> operations;
+  std::optional<Message> message;  ///< what it carries out, if that is a message; its key is drawn
   bool operator==(const Command&) const = default;
 };
 

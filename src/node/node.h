@@ -18,6 +18,7 @@
 #include "node/counts.h"
 #include "node/entry_clock.h"
 #include "views/body.h"
+#include "views/body_cache.h"
 #include "views/kv.h"
 #include "views/state.h"
 #include "world/queue.h"
@@ -29,6 +30,7 @@ struct Options {
   std::uint64_t ingest_bytes_max = std::uint64_t{128} << 20U;    ///< admission, all doors
   std::uint64_t overlay_bytes_max = std::uint64_t{64} << 20U;    ///< published, not yet in Kv
   std::uint64_t unflushed_bytes_max = std::uint64_t{96} << 20U;  ///< bounds the replayed tail
+  std::uint64_t body_cache_bytes = std::uint64_t{64} << 20U;     ///< unpacked bodies; 0: none
   std::uint64_t segment_bytes = std::uint64_t{64} << 20U;
   std::size_t queue_max = 8192;  ///< commands that wait
   /// A command of more operations begins a batch: what came before it is not kept waiting.
@@ -77,6 +79,7 @@ struct Load {
   std::size_t waiting_max = 0;      ///< more wait outside
   std::uint64_t overlay_bytes = 0;  ///< published, not yet in the Kv
   std::uint64_t overlay_bytes_max = 0;
+  std::uint64_t body_cache_bytes = 0;  ///< bodies() holds so much
   std::uint64_t rows_to_compress = 0;  ///< bodies written before there was a dictionary
   std::uint64_t indexed = 0;     ///< resources read for indexes that are being made, in two passes
   std::uint64_t indexed_of = 0;  ///< of so many; 0: none are
@@ -127,6 +130,8 @@ class Node {
   [[nodiscard]] virtual Budget& budget() = 0;
   /// Decodes the bodies in view().
   [[nodiscard]] virtual const views::BodyCodec& codec() const = 0;
+  /// Bodies of view() that were read lately. Not for decide, which sees more than that.
+  [[nodiscard]] virtual views::BodyCache& bodies() = 0;
   /// 32 secret bytes of this data directory, for signing page links.
   [[nodiscard]] virtual BytesView link_secret() const = 0;
 };

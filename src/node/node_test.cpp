@@ -259,6 +259,53 @@ TEST_F(NodeTest, AViewThatIsAheadOfTheJournalIsRefused) {
   EXPECT_EQ(report.error().code, Code::corrupt);
 }
 
+Command lab_message(const std::string& content, const std::string& id) {
+  Command given = command(create("Patient", id));
+  given.request_hash = sha256(content);
+  given.message = Message{.neighbour = "lab",
+                          .control_id = "M1",
+                          .disposition = Disposition::applied,
+                          .attempt = 1,
+                          .others = 0,
+                          .evidence = "b" + id,
+                          .bytes = content,
+                          .report = "report"};
+  return given;
+}
+
+TEST_F(NodeTest, AMessageSentTwiceCountsOnce) {
+  ASSERT_TRUE(open());
+  // In one batch, later, and after a crash.
+  const auto both = submit_all({lab_message("a", "p1"), lab_message("a", "p2")});
+  ASSERT_TRUE(both[0]);
+  ASSERT_TRUE(both[1]);
+  EXPECT_FALSE(both[0]->repeated);
+  EXPECT_TRUE(both[1]->repeated);
+  EXPECT_EQ(both[1]->position, both[0]->position);
+  crash(Crash::power, 0);
+  ASSERT_TRUE(open());
+  const auto again = submit(lab_message("a", "p3"));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->repeated);
+  EXPECT_EQ(again->outcome.results[0].id, "p1");
+  EXPECT_EQ(node->view().state.resources, 1U);
+  const auto entry = node->read_entry(again->position);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->first.message->bytes, "a");
+  EXPECT_EQ(entry->first.message->report, "report");
+  EXPECT_EQ(submit(lab_message("b", "p4")).error().code, Code::conflict);
+}
+
+TEST_F(NodeTest, AMessageThatChangesNoResourceIsAnEntryAllTheSame) {
+  ASSERT_TRUE(open());
+  Command refused = lab_message("a", "p1");
+  refused.operations.clear();
+  const auto first = submit(refused);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->position, Position{1});
+  EXPECT_TRUE(submit(refused)->repeated);
+}
+
 TEST_F(NodeTest, ProofsVerifyAgainstTheSignedCheckpoint) {
   ASSERT_TRUE(open());
   for (int i = 0; i < 13; ++i) {

@@ -65,11 +65,11 @@ Result<void> make_missing_indexes(views::Kv& kv, const views::BodyCodec& codec,
   return ok();
 }
 
-std::string why_behind(Position position, const Error& error) {
+std::string why_behind(Position position, std::string_view what) {
   return fmt::format(
       "the record ends at entry {}, and what follows in the journal is damaged: {}. It may hold "
       "what was acknowledged; restore the directory from a copy",
-      position.value, error.what);
+      position.value, what);
 }
 
 OpeningReport report_of(const journal::OpeningReport& journal, const journal::Options& options,
@@ -129,10 +129,16 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
   result.report = report_of(opened.report, journal_options, replayed ? *replayed : 0);
   std::string behind;
   if (!replayed) {
-    behind = why_behind(replay.position(), replayed.error());
+    behind = why_behind(replay.position(), replayed.error().what);
     if (opened.writer) {  // opening reads only what it needs: it had not met the place
       opened.writer.reset();
       result.report.damage.push_back(replayed.error().what);
+    }
+  } else if (const auto& hidden = opened.report.hidden;
+             hidden && (!hidden->last || replay.position() < *hidden->last)) {
+    behind = why_behind(replay.position(), hidden->what);
+    if (!hidden->last) {  // no damage that is listed already
+      result.report.damage.push_back(hidden->what);
     }
   }
   SequencerParts sequencer{world,

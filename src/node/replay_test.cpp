@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include "node/test_node.h"
 #include "views/facts.h"
 #include "world/real/real_executor.h"
@@ -53,10 +55,15 @@ class ReplayTest : public NodeTest {
     }
     state = node->view().state;
     crash(Crash::power, 0);
+    open_journal(journal::Access::read_write);
+  }
+
+  void open_journal(journal::Access access) {
     World& world = machine.world();
     const journal::Writer::Parts parts{world.clock, world.disk, world.random, world.sequencer};
     journal::Options journal_options;
     journal_options.segment_bytes = options.segment_bytes;
+    journal_options.access = access;
     auto journal = run_task(machine.sequencer(), journal::open(parts, journal_options));
     ASSERT_TRUE(journal && *journal);
     opened.emplace(*std::move(*journal));
@@ -188,6 +195,53 @@ TEST_F(ReplayTest, ADamagedPlaceThatOpeningDoesNotMeetMakesTheNodeReadOnly) {
   const auto refused = submit(apply::command(apply::update("Patient", "p1")));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::unavailable);
+}
+
+// Seed 17437 of the simulator: replay reads up to the head, and the head is before what was lost.
+TEST_F(ReplayTest, ADamagedLastEntryIsNotTakenForOneThatNeverWas) {
+  live();
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(run_task(machine.sequencer(), node->drain()));  // seals, which proves the last entry
+  node.reset();
+  rot(state.position);
+  views::MemKv fresh;
+  const auto again = run_task(machine.sequencer(), node::open(machine.world(), fresh, options));
+  ASSERT_TRUE(again && *again);
+  ASSERT_EQ((*again)->report.damage.size(), 1U);
+  const Moment moment = (*again)->node->view();
+  EXPECT_EQ(moment.state.position.value, state.position.value - 1);
+  EXPECT_NE(moment.behind.find(fmt::format("position {}", state.position.value)),
+            std::string_view::npos)
+      << moment.behind;
+  // A view that has got so far tells what is current.
+  ASSERT_TRUE(open());
+  EXPECT_EQ(node->view().state.position, state.position);
+  EXPECT_TRUE(node->view().behind.empty());
+  EXPECT_FALSE(node->health().writes_refused.empty());
+}
+
+// Seed 19939: what cannot be told from a tear is kept and reported where it can be. Where damage
+// forbids to write, it must not vanish in silence.
+TEST_F(ReplayTest, BehindDamageATornEndIsNotTakenForNothing) {
+  live();
+  ASSERT_TRUE(open());
+  ASSERT_TRUE(run_task(machine.sequencer(), node->drain()));
+  node.reset();
+  ASSERT_TRUE(open());
+  const auto more = submit(apply::command(apply::update("Patient", "late")));
+  ASSERT_TRUE(more);
+  crash(Crash::power, 0);
+  open_journal(journal::Access::inspect);
+  rot(Position{3});
+  rot(more->position);
+  opened.reset();
+  const auto report = open();
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_FALSE(node->health().writes_refused.empty());
+  EXPECT_EQ(node->view().state.position.value, more->position.value - 1);
+  EXPECT_NE(node->view().behind.find("is torn or has rotted"), std::string_view::npos)
+      << node->view().behind;
+  EXPECT_EQ(report->damage.size(), 2U) << "it is named in the log";
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "decide/decide.h"
 #include "node/batch.h"
+#include "views/messages.h"
 #include "views/requests.h"
 
 namespace holdfast::node {
@@ -35,6 +36,7 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       reader_(std::move(parts.journal.reader)),
       writer_(std::move(parts.journal.writer)),
       codec_(std::move(parts.codec)),
+      bodies_(options_.body_cache_bytes, options_.planted),
       epochs_(std::move(parts.epochs)),
       published_(kv, *codec_),
       applier_({world_.background, world_.sequencer, kv, published_, counts_, *codec_,
@@ -213,6 +215,18 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
       return committed;
     }
   }
+  if (command.message && command.message->attempt == 1) {
+    TRY(const auto known,
+        views::read_message(batch.work, {command.message->neighbour, command.message->control_id,
+                                         command.request_hash}));
+    if (known.newest) {
+      ++counts_.repeated;
+      Committed committed;
+      committed.position = known.newest->position;
+      committed.repeated = true;
+      return committed;
+    }
+  }
   if (!decide::is_prepared_under(submission.prepared, extracting())) {
     TRY(submission.prepared,
         decide::prepare(std::move(submission.prepared.command), json_reader_, extracting()));
@@ -225,7 +239,7 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
     ++counts_.refused;
     return fail(std::move(outcome).error());
   }
-  if (!outcome->changes() && command.key_origin == KeyOrigin::drawn) {
+  if (!outcome->changes() && command.key_origin == KeyOrigin::drawn && !command.message) {
     ++counts_.unchanged;
     return Committed{batch.folded.state.position, batch.time, *std::move(outcome), false};
   }

@@ -71,12 +71,14 @@ class Sequencer final : public Node {
             options_.queue_max,
             published_.layer_bytes(),
             options_.overlay_bytes_max,
+            bodies_.bytes(),
             applier_.rows_to_compress(),
             applier_.build_counts().resources,
             applier_.build_counts().of};
   }
   [[nodiscard]] Budget& budget() override { return budget_; }
   [[nodiscard]] const views::BodyCodec& codec() const override { return *codec_; }
+  [[nodiscard]] views::BodyCache& bodies() override { return bodies_; }
   [[nodiscard]] BytesView link_secret() const override { return link_secret_; }
 
  private:
@@ -123,6 +125,7 @@ class Sequencer final : public Node {
   std::unique_ptr<journal::Reader> reader_;
   std::unique_ptr<journal::Writer> writer_;  ///< none: the journal is damaged, read-only
   std::unique_ptr<views::BodyCodec> codec_;
+  views::BodyCache bodies_;
   std::unique_ptr<Epochs> epochs_;
   views::Published published_;
   Counts counts_;

@@ -347,7 +347,7 @@ Result<void> Referred::add_rows(const std::vector<TypedRow>& rows) {
                     fhir::name(inside_->subject.type), inside_->subject.id, rows.size(),
                     referring_max));
   }
-  views::BodyScan scan(inside_->source.reader, inside_->source.codec);
+  views::BodyScan scan(inside_->source.reader, inside_->source.codec, inside_->source.bodies);
   Bytes body;
   for (const TypedRow& row : rows) {
     body.clear();
@@ -388,7 +388,7 @@ Result<std::vector<TypedRow>> Referred::rows(const std::vector<TypedRow>& compar
                                       &TypedRow::row);
   };
   std::set<RowId> shown;
-  views::BodyScan scan(in.source.reader, in.source.codec);
+  views::BodyScan scan(in.source.reader, in.source.codec, in.source.bodies);
   std::vector<TypedRow> found;
   Bytes body;
   for (std::size_t i = 0; i < in.queue.size(); ++i) {  // it grows meanwhile

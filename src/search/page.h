@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "search/criteria.h"
 #include "views/body.h"
+#include "views/body_cache.h"
 #include "views/kv.h"
 #include "views/state.h"
 
@@ -34,6 +35,8 @@ struct Source {
   const views::Reader& reader;
   const views::BodyCodec& codec;
   const fhir::SearchParams& params;
+  /// Where bodies that are read for a reply are kept, if `reader` shows what is published.
+  views::BodyCache* bodies = nullptr;
 };
 
 /// Work that one page may cost: keys looked at, a body counting as twenty. Not time, so that an

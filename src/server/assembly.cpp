@@ -5,6 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
+#include "exchange/intake.h"
+#include "exchange/mllp.h"
+
 namespace holdfast::server {
 namespace {
 
@@ -38,6 +42,10 @@ class Assembly::Door final : public api::Handler {
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
+  void watch(const exchange::Counts& counts, const AcceptCounts& connections) {
+    exchange_ = &counts;
+    mllp_ = &connections;
+  }
 
   [[nodiscard]] std::uint64_t body_bytes_max(const api::Request& head) const override {
     return head.path() == metrics_path ? 0 : fhir_.body_bytes_max(head);
@@ -64,15 +72,32 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body = metrics_text(node_, budget.used(), budget.bytes_max(), *edge_, fhir_.judged(),
-                              surroundings_);
+    reply.body =
+        metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_}, surroundings_);
     return reply;
   }
 
   node::Node& node_;
   const Surroundings& surroundings_;
   const http::Counts* edge_ = nullptr;
+  const exchange::Counts* exchange_ = nullptr;
+  const AcceptCounts* mllp_ = nullptr;
   api::FhirHandler fhir_;
+};
+
+/// What serves the neighbours, in the order in which each needs the one before.
+struct Assembly::Exchange {
+  Exchange(Executor& home, World& world, node::Node& node, Listener& listener,
+           exchange::Neighbours known, const Config& config)
+      : neighbours(std::move(known)),
+        counts(neighbours),
+        intake(world, node, neighbours, config.intake, counts),
+        server(home, world, listener, intake, node.budget(), counts, config.mllp_limits) {}
+
+  exchange::Neighbours neighbours;
+  exchange::Counts counts;
+  exchange::Intake intake;
+  exchange::MllpServer server;
 };
 
 Assembly::Assembly(Parts parts, const Config& config, node::Opened opened,
@@ -88,6 +113,21 @@ Assembly::Assembly(Parts parts, const Config& config, node::Opened opened,
                                              parts_.world.random, config.limits)) {
   door_->watch(server_->counts());
   log_opening(opened.report);
+  if (parts_.mllp != nullptr) {
+    std::vector<exchange::Neighbour> all;
+    for (const NeighbourSetting& setting : config.neighbours) {
+      all.push_back(setting.neighbour);
+    }
+    auto neighbours = exchange::Neighbours::of(std::move(all));
+    check(neighbours.has_value(), "the configuration was checked");
+    if (neighbours->all().empty()) {
+      parts_.log.warn("no neighbour is configured: every message over MLLP will be refused",
+                      {{"what to do", "add [[neighbour]] to the configuration file"}});
+    }
+    exchange_ = std::make_unique<Exchange>(home_, parts_.world, *node_, *parts_.mllp,
+                                           *std::move(neighbours), config);
+    door_->watch(exchange_->counts, exchange_->server.connections());
+  }
 }
 
 Assembly::~Assembly() = default;
@@ -155,7 +195,12 @@ void Assembly::log_opening(const node::OpeningReport& report) {
   }
 }
 
-void Assembly::start() { server_->start(); }
+void Assembly::start() {
+  server_->start();
+  if (exchange_) {
+    exchange_->server.start();
+  }
+}
 
 void Assembly::log_changes(const node::Health& health, Said& said) {
   if (health.writes_refused != said.writes_refused) {
@@ -199,7 +244,11 @@ Task<End> Assembly::run() {
   }
   parts_.log.info("draining");
   const Duration patience = end == End::failed ? failed_drain_time_max : drain_time_max_;
-  co_await server_->drain(home_.now() + patience);
+  const Instant until = home_.now() + patience;
+  if (exchange_) {
+    co_await exchange_->server.drain(until);
+  }
+  co_await server_->drain(until);
   if (const auto drained = co_await drain_node(); !drained) {
     parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
     end = End::failed;

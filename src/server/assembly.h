@@ -41,6 +41,7 @@ class Assembly {
     World& world;
     views::Kv& kv;
     Listener& listener;
+    Listener* mllp;  ///< null: no MLLP
     Log& log;
     Surroundings surroundings;
   };
@@ -65,6 +66,7 @@ class Assembly {
 
  private:
   class Door;
+  struct Exchange;
   Assembly(Parts parts, const Config& config, node::Opened opened,
            std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
@@ -86,6 +88,7 @@ class Assembly {
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<Door> door_;
   std::unique_ptr<http::Server> server_;
+  std::unique_ptr<Exchange> exchange_;  ///< null: no MLLP
   std::atomic<bool> stopping_ = false;
 };
 

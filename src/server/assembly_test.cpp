@@ -43,7 +43,7 @@ class AssemblyTest : public testing::Test {
     listener_ = *world.network.listen(home(), address);
     Surroundings surroundings;
     surroundings.resident_bytes = [] { return std::uint64_t{4711}; };
-    Assembly::Parts parts{world, kv_, *listener_, log_, surroundings};
+    Assembly::Parts parts{world, kv_, *listener_, nullptr, log_, surroundings};
     auto opened = run_task(home(), Assembly::open(std::move(parts), config_));
     if (!opened) {
       return fail(Code::timeout, "it did not come to an end");
@@ -111,6 +111,7 @@ TEST_F(AssemblyTest, ServesMetricsBesideTheRecord) {
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_commands_waiting 0\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_commands_waiting_max 8192\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_overlay_bytes_max 67108864\n"));
+  EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_body_cache_bytes "));
   EXPECT_THAT(metrics->body, HasSubstr("holdfast_http_replies_total{status=\"2xx\"} 1\n"));
   const auto posted = ask("POST", "/metrics");
   ASSERT_TRUE(posted);

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "journal/options.h"
+#include "server/neighbours_toml.h"
 
 namespace holdfast::server {
 namespace {
@@ -117,6 +118,36 @@ constexpr std::array table{
     Setting{"http", "address for HTTP; port 0 picks a free one", Shape::value,
             [](Config& c, Text t) { return c.http = t, ok(); },
             [](const Config& c) { return c.http; }},
+    Setting{"mllp", "address for HL7 v2 over MLLP; port 0 picks a free one; empty: none",
+            Shape::value, [](Config& c, Text t) { return c.mllp = t, ok(); },
+            [](const Config& c) { return c.mllp; }},
+    Setting{
+        "mllp_connections_max", "MLLP connections; beyond, they are closed", Shape::value,
+        [](Config& c, Text t) { return set_count(c.mllp_limits.connections_max, t, {1, 100'000}); },
+        [](const Config& c) { return std::to_string(c.mllp_limits.connections_max); }},
+    Setting{"mllp_frame_bytes_max", "the largest message over MLLP", Shape::value,
+            [](Config& c, Text t) {
+              return set_bytes(c.mllp_limits.frame_bytes_max, t, {64 * kib, 32 * mib});
+            },
+            [](const Config& c) { return std::to_string(c.mllp_limits.frame_bytes_max); }},
+    Setting{"mllp_idle_ms_max", "an MLLP connection without a message is closed after this",
+            Shape::value,
+            [](Config& c, Text t) {
+              return set_ms(c.mllp_limits.idle_time_max, t, {1'000, 7 * 86'400'000});
+            },
+            [](const Config& c) { return std::to_string(c.mllp_limits.idle_time_max.ms()); }},
+    Setting{"mllp_frame_ms_max", "a message over MLLP has this long, plus its bytes at 16 KiB/s",
+            Shape::value,
+            [](Config& c, Text t) {
+              return set_ms(c.mllp_limits.frame_time_grace, t, {100, 3'600'000});
+            },
+            [](const Config& c) { return std::to_string(c.mllp_limits.frame_time_grace.ms()); }},
+    Setting{"hl7_application", "MSH-3 of what this server sends", Shape::value,
+            [](Config& c, Text t) { return c.intake.us.application = t, ok(); },
+            [](const Config& c) { return c.intake.us.application; }},
+    Setting{"hl7_facility", "MSH-4 of what this server sends", Shape::value,
+            [](Config& c, Text t) { return c.intake.us.facility = t, ok(); },
+            [](const Config& c) { return c.intake.us.facility; }},
     Setting{"packages",
             "folder of FHIR packages, .tgz or unpacked: profiles, value sets, search parameters",
             Shape::value, [](Config& c, Text t) { return c.packages_folder = t, ok(); },
@@ -196,6 +227,10 @@ constexpr std::array table{
     Setting{"seal_after_ms", "idleness after which the journal is sealed", Shape::value,
             [](Config& c, Text t) { return set_ms(c.node.seal_after, t, {1, 60'000}); },
             [](const Config& c) { return std::to_string(c.node.seal_after.ms()); }},
+    Setting{
+        "body_cache_bytes", "resources read lately, ready to be sent; 0: none", Shape::value,
+        [](Config& c, Text t) { return set_bytes(c.node.body_cache_bytes, t, {0, 1024 * gib}); },
+        [](const Config& c) { return std::to_string(c.node.body_cache_bytes); }},
     Setting{"view_cache_bytes", "cache of the store that answers reads", Shape::value,
             [](Config& c, Text t) { return set_bytes(c.view_cache_bytes, t, {mib, 1024 * gib}); },
             [](const Config& c) { return std::to_string(c.view_cache_bytes); }},
@@ -291,6 +326,10 @@ Result<void> read_file(Config& config, const Origins& origins) {
                 fmt::format("{}: {} ({})", origins.file, error.description(), place.str()));
   }
   for (const auto& [key, node] : document) {
+    if (key.str() == "neighbour") {
+      TRY(config.neighbours, read_neighbours(node, origins.file));
+      continue;
+    }
     const Setting* const setting = find_setting(key.str());
     if (setting == nullptr) {
       return fail(unknown_key(key.str(), origins));

@@ -15,9 +15,12 @@
 
 #include "api/call.h"
 #include "base/result.h"
+#include "exchange/intake.h"
+#include "exchange/mllp.h"
 #include "http/limits.h"
 #include "node/node.h"
 #include "server/log.h"
+#include "server/neighbours.h"
 #include "server/packages.h"
 
 namespace holdfast::server {
@@ -25,6 +28,7 @@ namespace holdfast::server {
 struct Config {
   std::string data;                     ///< the data directory
   std::string http = "127.0.0.1:8080";  ///< port 0 picks one
+  std::string mllp;                     ///< address for HL7 v2 over MLLP; empty: none
   Level log_level = Level::info;
   unsigned io_threads = 0;  ///< 0: one a core
   std::uint64_t view_cache_bytes = std::uint64_t{32} << 20U;
@@ -36,6 +40,9 @@ struct Config {
   node::Options node;
   http::Limits limits;
   api::Options api;
+  std::vector<NeighbourSetting> neighbours;  ///< [[neighbour]] of the file
+  exchange::MllpLimits mllp_limits;
+  exchange::IntakeOptions intake;
 };
 
 enum class Shape : std::uint8_t {

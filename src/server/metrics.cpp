@@ -69,6 +69,8 @@ void add_node(Families& to, const node::Node& node) {
             load.overlay_bytes);
   add_gauge(to, "overlay_bytes_max", "The bound of those: beyond it, writes wait",
             load.overlay_bytes_max);
+  add_gauge(to, "body_cache_bytes", "Bytes of resources read lately, kept ready to be sent",
+            load.body_cache_bytes);
 
   add_gauge(to, "rows_to_compress",
             "Bodies written before there was a dictionary, not yet compressed with it",
@@ -91,8 +93,8 @@ void add_node(Families& to, const node::Node& node) {
 }
 
 void add_edge(Families& to, const http::Counts& edge) {
-  add_counter(to, "http_connections_total", "Connections accepted", edge.connections_accepted);
-  add_gauge(to, "http_connections", "Connections open", edge.connections_open);
+  add_counter(to, "http_connections_total", "Connections accepted", edge.connections.accepted);
+  add_gauge(to, "http_connections", "Connections open", edge.connections.open);
   add_counter(to, "http_requests_total", "Requests handed to a handler", edge.requests);
   add_gauge(to, "http_requests_in_flight", "Requests without a reply yet", edge.requests_in_flight);
   auto& replies = add_family(to, "http_replies_total", "Replies by class of their status",
@@ -111,8 +113,47 @@ void add_edge(Families& to, const http::Counts& edge) {
   auto& refused = add_family(to, "http_refused_total", "Turned away before any handler",
                              prometheus::MetricType::Counter);
   for (std::size_t i = 0; i < http::refused_reasons; ++i) {
-    const std::string reason(http::name(static_cast<http::Refused>(i)));
-    add_sample(refused, {{"reason", reason}}).counter.value = static_cast<double>(edge.refused[i]);
+    const auto reason = static_cast<http::Refused>(i);
+    add_sample(refused, {{"reason", std::string(http::name(reason))}}).counter.value =
+        static_cast<double>(edge.refused_for(reason));
+  }
+}
+
+void add_exchange(Families& to, const exchange::Counts& counts, const AcceptCounts& connections) {
+  add_counter(to, "mllp_connections_total", "MLLP connections accepted", connections.accepted);
+  add_gauge(to, "mllp_connections", "MLLP connections open", connections.open);
+  add_counter(to, "mllp_noise_bytes_total", "Bytes between frames", counts.noise_bytes);
+  add_counter(to, "mllp_frames_slow_total", "Frames that did not end in time", counts.frames_slow);
+  add_counter(to, "mllp_frames_too_long_total", "Frames over the limit", counts.frames_too_long);
+  add_counter(to, "mllp_unanswered_total",
+              "Messages that could not be written: connection closed, sender keeps them",
+              counts.unanswered);
+  using Row = std::pair<std::string_view, std::atomic<std::uint64_t> exchange::NeighbourCounts::*>;
+  static constexpr std::array<Row, 8> kinds{
+      Row{"applied", &exchange::NeighbourCounts::applied},
+      Row{"faulty", &exchange::NeighbourCounts::faulty},
+      Row{"refused", &exchange::NeighbourCounts::refused},
+      Row{"duplicate", &exchange::NeighbourCounts::duplicates},
+      Row{"same-id", &exchange::NeighbourCounts::same_id},
+      Row{"doubtful-charset", &exchange::NeighbourCounts::doubtful},
+      Row{"made-again", &exchange::NeighbourCounts::conflicts},
+      Row{"broken", &exchange::NeighbourCounts::broken}};
+  auto& messages =
+      add_family(to, "hl7_messages_total", "Messages by sender and what became of them",
+                 prometheus::MetricType::Counter);
+  auto& values =
+      add_family(to, "hl7_values_total", "Values in mapped messages, and of those unmapped",
+                 prometheus::MetricType::Counter);
+  for (const auto& [name, of] : counts.all()) {
+    const std::string neighbour = name.empty() ? "unknown" : name;
+    for (const auto& [kind, count] : kinds) {
+      add_sample(messages, {{"neighbour", neighbour}, {"became", std::string(kind)}})
+          .counter.value = static_cast<double>((of.get()->*count).load());
+    }
+    add_sample(values, {{"neighbour", neighbour}, {"mapped", "all"}}).counter.value =
+        static_cast<double>(of->leaves.load());
+    add_sample(values, {{"neighbour", neighbour}, {"mapped", "no"}}).counter.value =
+        static_cast<double>(of->unmapped.load());
   }
 }
 
@@ -138,16 +179,17 @@ void add_judged(Families& to, const std::string& channel, const api::JudgedCount
 
 }  // namespace
 
-Bytes metrics_text(const node::Node& node, std::uint64_t budget_used, std::uint64_t budget_max,
-                   const http::Counts& edge, const api::JudgedCounts& judged,
-                   const Surroundings& surroundings) {
+Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {
   Families families;
-  families.reserve(48);
-  add_node(families, node);
-  add_edge(families, edge);
-  add_judged(families, "http", judged);
-  add_gauge(families, "ingest_bytes", "Bytes of request bodies in work", budget_used);
-  add_gauge(families, "ingest_bytes_max", "The bound of those", budget_max);
+  families.reserve(64);
+  add_node(families, counted.node);
+  add_edge(families, counted.edge);
+  add_judged(families, "http", counted.judged);
+  if (counted.exchange != nullptr && counted.mllp != nullptr) {
+    add_exchange(families, *counted.exchange, *counted.mllp);
+  }
+  add_gauge(families, "ingest_bytes", "Bytes of request bodies in work", counted.budget.used());
+  add_gauge(families, "ingest_bytes_max", "The bound of those", counted.budget.bytes_max());
   const auto add_known = [&](const std::function<std::uint64_t()>& ask, std::string_view name,
                              std::string_view help) {
     if (ask) {

@@ -9,6 +9,7 @@
 
 #include "api/judging.h"
 #include "base/bytes.h"
+#include "exchange/counts.h"
 #include "http/counts.h"
 #include "node/node.h"
 
@@ -21,10 +22,18 @@ struct Surroundings {
   std::function<std::uint64_t()> free_bytes;       ///< of the data directory's disk; 0: not known
 };
 
+/// What is counted inside. Borrowed.
+struct Counted {
+  const node::Node& node;
+  const Budget& budget;
+  const http::Counts& edge;
+  const api::JudgedCounts& judged;
+  const exchange::Counts* exchange = nullptr;  ///< null: no MLLP
+  const AcceptCounts* mllp = nullptr;
+};
+
 /// The whole exposition. From any thread.
-[[nodiscard]] Bytes metrics_text(const node::Node& node, std::uint64_t budget_used,
-                                 std::uint64_t budget_max, const http::Counts& edge,
-                                 const api::JudgedCounts& judged, const Surroundings& surroundings);
+[[nodiscard]] Bytes metrics_text(const Counted& counted, const Surroundings& surroundings);
 
 inline constexpr std::string_view metrics_media_type = "text/plain; version=0.0.4; charset=utf-8";
 

@@ -83,7 +83,9 @@ Task<void> judge_answers(SimNetwork& network, Executor& on, Ledger& ledger,
   }
   const std::unique_ptr<http::Client> connection = *std::move(connected);
   Answers answers(ledger, cut_from);
-  for (const Promise& promise : ledger.promises) {
+  // By number and copied: an answer that was under way may still promise something.
+  for (std::size_t i = 0; i < ledger.promises.size(); ++i) {
+    const Promise promise = ledger.promises[i];
     for (const bool current : {false, true}) {
       if (current && promise.version != ledger.newest[promise.name]) {
         continue;

@@ -86,7 +86,7 @@ class Simulation {
       return false;
     }
     listener_ = std::move(*listener);
-    const server::Assembly::Parts parts{world, kv_, *listener_, log_, {}};
+    const server::Assembly::Parts parts{world, kv_, *listener_, nullptr, log_, {}};
     auto opened = run_task(home, server::Assembly::open(parts, config_), run_steps_max);
     if (!opened) {
       opening_error_ = Error{Code::timeout, "opening never ended", {}, {}};

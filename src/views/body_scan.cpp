@@ -29,11 +29,21 @@ bool BodyScan::move_to(RowId row) {
 }
 
 Result<BodyHeader> BodyScan::append(Bytes& to, RowId row) {
+  Result<BodyHeader> kept{};
+  if (cache_ != nullptr &&
+      cache_->find(row, [&](BytesView value) { kept = codec_.decode_onto(to, value); })) {
+    return kept;
+  }
   if (!move_to(row)) {
     TRY_OK(cursor_->status());
     return fail(Code::corrupt, fmt::format("body: row {} is not there", row.value));
   }
-  return codec_.decode_onto(to, cursor_->value());
+  const std::size_t before = to.size();
+  TRY(BodyHeader header, codec_.decode_onto(to, cursor_->value()));
+  if (cache_ != nullptr) {
+    cache_->keep(row, header, BytesView(to).substr(before));
+  }
+  return header;
 }
 
 }  // namespace holdfast::views

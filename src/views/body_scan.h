@@ -8,14 +8,16 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "views/body.h"
+#include "views/body_cache.h"
 #include "views/kv.h"
 
 namespace holdfast::views {
 
 class BodyScan {
  public:
-  /// Borrows both.
-  BodyScan(const Reader& reader, const BodyCodec& codec) : reader_(reader), codec_(codec) {}
+  /// Borrows all of them. With a `cache`, `reader` shows what is published.
+  BodyScan(const Reader& reader, const BodyCodec& codec, BodyCache* cache = nullptr)
+      : reader_(reader), codec_(codec), cache_(cache) {}
 
   /// Appends the body of `row`. Rows ascend best; any order is right. Code::corrupt if the row is
   /// not there: rows come from other rows.
@@ -26,6 +28,7 @@ class BodyScan {
 
   const Reader& reader_;
   const BodyCodec& codec_;
+  BodyCache* const cache_;
   std::unique_ptr<Cursor> cursor_;
 };
 

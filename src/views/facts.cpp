@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "views/keys.h"
+#include "views/messages.h"
 #include "views/postings.h"
 #include "views/versions.h"
 
@@ -133,6 +134,7 @@ Result<IndexFacts> read_indexes(const Reader& reader) {
   TRY_OK(read_past_rows(reader, facts));
   TRY_OK(read_past_listing(reader, facts));
   TRY_OK(read_listing(reader, facts));
+  TRY(facts.messages, digest_of_messages(reader));
   return facts;
 }
 
@@ -158,6 +160,7 @@ Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& index
     return fail(Code::corrupt,
                 "view: past does not have exactly the versions that are no longer current");
   }
+  facts.digest.add(indexes.messages);
   facts.resources = indexes.resources;
   facts.deleted = indexes.deleted;
   facts.listed = indexes.listings;

@@ -43,6 +43,7 @@ struct IndexFacts {
   Digest listed;      ///< the same, as the listing says
   Digest superseded;  ///< one fact a deletion or version no longer current: type and row
   Digest past;        ///< the same, as Table::past says
+  Digest messages;    ///< one fact an attempt at a message
   std::uint64_t resources = 0;
   std::uint64_t deleted = 0;
   std::uint64_t listings = 0;

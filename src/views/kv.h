@@ -26,10 +26,11 @@ enum class Table : std::uint8_t {
   undo,     ///< the same key -> position that removed it: what open pages still find
   request,  ///< idempotency key -> position
   tree,     ///< level, index -> node of the Merkle tree
+  message,  ///< sender, control id, hash, attempt -> what became of it
 };
-inline constexpr std::size_t table_count = 9;
+inline constexpr std::size_t table_count = 10;
 inline constexpr std::array<std::string_view, table_count> table_names{
-    "meta", "current", "history", "past", "body", "posting", "undo", "request", "tree"};
+    "meta", "current", "history", "past", "body", "posting", "undo", "request", "tree", "message"};
 
 enum class Direction : std::uint8_t { forward, backward };
 /// What the caller of scan() knows about its range.

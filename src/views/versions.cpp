@@ -132,6 +132,16 @@ Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row) 
   return codec.decode(*value);
 }
 
+Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row, BodyCache& cache) {
+  Result<Body> kept{};
+  if (cache.find(row, [&](BytesView value) { kept = codec.decode(value); })) {
+    return kept;
+  }
+  TRY(Body body, read_body(reader, codec, row));
+  cache.keep(row, body.header, body.bytes);
+  return body;
+}
+
 Result<BodyHeader> read_body_header(const Reader& reader, RowId row) {
   TRY(const auto value, reader.get(Table::body, body_key(row)));
   if (!value) {

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "fhir/type.h"
 #include "views/body.h"
+#include "views/body_cache.h"
 #include "views/kv.h"
 #include "views/overlay.h"
 
@@ -67,6 +68,9 @@ struct Pointer {
 
 /// Code::corrupt if the row is not there: rows come from other rows.
 [[nodiscard]] Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row);
+/// The same, kept in `cache` for the next who reads it. `reader` shows what is published.
+[[nodiscard]] Result<Body> read_body(const Reader& reader, const BodyCodec& codec, RowId row,
+                                     BodyCache& cache);
 [[nodiscard]] Result<BodyHeader> read_body_header(const Reader& reader, RowId row);
 
 /// The first row in [1, last + 1] whose version was made at or after `time`: rows grow with

@@ -15,13 +15,14 @@ std::string_view name(IssueType type) {
 }
 
 void Report::add(Issue issue) {
-  if (wants_text(issue.severity)) {
-    const Severity severity = issue.severity;
-    issues_.push_back(std::move(issue));
-    count_one(severity);
-    return;
-  }
+  const bool is_costly = issue.type == IssueType::too_costly;
+  const bool is_kept =
+      wants_text(issue.severity) || (is_costly && !tells_costly_ && detail_ == Detail::texts);
   count_one(issue.severity);
+  if (is_kept) {
+    tells_costly_ = tells_costly_ || is_costly;
+    issues_.push_back(std::move(issue));
+  }
 }
 
 }  // namespace holdfast::fhir::validation

@@ -56,7 +56,8 @@ class Report {
   [[nodiscard]] bool wants_text(Severity severity) const {
     return detail_ == Detail::texts && count(severity) < report_issues_max;
   }
-  /// Counts it, and keeps it where wants_text().
+  /// Counts it, and keeps it where wants_text(); the first that says that not all was looked at
+  /// however many there are.
   void add(Issue issue);
   /// Counts one whose text nobody wants.
   void count_one(Severity severity) { ++counts_[static_cast<std::size_t>(severity)]; }
@@ -71,6 +72,7 @@ class Report {
 
  private:
   Detail detail_;
+  bool tells_costly_ = false;
   std::array<std::size_t, severities> counts_{};
   std::vector<Issue> issues_;
 };

@@ -1,0 +1,176 @@
+#include "exchange/evidence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time.h"
+#include "fhir/json_writer.h"
+
+namespace holdfast::exchange {
+namespace {
+
+using fhir::JsonWriter;
+
+constexpr std::int64_t due_ms = 24 * 3'600'000;  // local default
+
+void write_neighbour(JsonWriter& to, std::string_view key, std::string_view neighbour) {
+  to.open(key, '{');
+  to.open("identifier", '{');
+  to.text("system", "urn:holdfast:neighbour");
+  to.text("value", neighbour.empty() ? "unknown" : neighbour);
+  to.close('}');
+  to.close('}');
+}
+
+void write_reference(JsonWriter& to, std::string_view key, std::string_view reference) {
+  to.open(key, '{');
+  to.text("reference", reference);
+  to.close('}');
+}
+
+void write_code(JsonWriter& to, std::string_view key, std::string_view system,
+                std::string_view code, std::string_view text) {
+  to.open(key, '{');
+  to.open("coding", '[');
+  to.open('{');
+  to.text("system", system);
+  to.text("code", code);
+  to.close('}');
+  to.close(']');
+  to.text("text", text);
+  to.close('}');
+}
+
+/// Whether a text that a stranger sent can be a code or an identifier: printed, without blanks.
+bool is_plain(std::string_view text) {
+  return !text.empty() && text.size() <= 200 &&
+         std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+}  // namespace
+
+std::string_view code_of(ItemKind kind) {
+  switch (kind) {
+    case ItemKind::not_mapped: return "not-mapped";
+    case ItemKind::not_applied: return "not-applied";
+    case ItemKind::same_id: return "same-id";
+    case ItemKind::identity_conflict: return "identity-conflict";
+    case ItemKind::refused: return "refused";
+    case ItemKind::broken_frame: return "broken-frame";
+    case ItemKind::batch: return "batch";
+    case ItemKind::order_request: return "order-request";
+    case ItemKind::wrong_patient: return "wrong-patient";
+  }
+  return "";
+}
+
+std::string_view title_of(ItemKind kind) {
+  switch (kind) {
+    case ItemKind::not_mapped: return "A message could not be mapped";
+    case ItemKind::not_applied: return "A message could not be applied";
+    case ItemKind::same_id: return "A message has the id of another one";
+    case ItemKind::identity_conflict: return "A message's identifiers contradict the record";
+    case ItemKind::refused: return "A message was refused";
+    case ItemKind::broken_frame: return "A message was cut off on its way";
+    case ItemKind::batch: return "A batch does not add up";
+    case ItemKind::order_request: return "A change of an order is asked for";
+    case ItemKind::wrong_patient: return "A result was of the wrong patient";
+  }
+  return "";
+}
+
+Bytes binary_body(const About& about) {
+  JsonWriter to(256);
+  to.open('{');
+  to.text("resourceType", "Binary");
+  to.text("id", about.evidence);
+  to.open("meta", '{');
+  to.text("source", fmt::format("urn:holdfast:neighbour:{}",
+                                about.neighbour.empty() ? "unknown" : about.neighbour));
+  if (is_plain(about.type)) {
+    to.open("tag", '[');
+    to.open('{');
+    to.text("system", "urn:holdfast:message-type");
+    to.text("code", about.type);
+    to.close('}');
+    to.close(']');
+  }
+  to.close('}');
+  to.text("contentType", hl7v2_media_type);
+  to.close('}');
+  return to.take();
+}
+
+Bytes provenance_body(const About& about, const std::vector<std::string>& targets,
+                      std::string_view occurred) {
+  JsonWriter to(512);
+  to.open('{');
+  to.text("resourceType", "Provenance");
+  to.open("target", '[');
+  for (const std::string& target : targets) {
+    to.open('{');
+    to.text("reference", target);
+    to.close('}');
+  }
+  to.close(']');
+  if (!occurred.empty()) {
+    to.text("occurredDateTime", occurred);
+  }
+  to.text("recorded", to_instant(about.now));
+  to.open("agent", '[');
+  to.open('{');
+  write_neighbour(to, "who", about.neighbour);
+  to.close('}');
+  to.close(']');
+  to.open("entity", '[');
+  to.open('{');
+  to.text("role", "source");
+  write_reference(to, "what", fmt::format("Binary/{}", about.evidence));
+  to.close('}');
+  to.close(']');
+  to.close('}');
+  return to.take();
+}
+
+Bytes task_body(const About& about, const Item& item) {
+  JsonWriter to(768);
+  to.open('{');
+  to.text("resourceType", "Task");
+  if (is_plain(about.control_id)) {
+    to.open("identifier", '[');
+    to.open('{');
+    to.text("system", fmt::format("urn:holdfast:message-id:{}",
+                                  about.neighbour.empty() ? "unknown" : about.neighbour));
+    to.text("value", about.control_id);
+    to.close('}');
+    to.close(']');
+  }
+  to.text("status", "requested");
+  write_code(to, "businessStatus", "urn:holdfast:message-item-state", "open", "Open");
+  to.text("intent", "order");
+  to.text("priority", item.kind == ItemKind::wrong_patient ? "stat" : "urgent");
+  write_code(to, "code", "urn:holdfast:message-item", code_of(item.kind), title_of(item.kind));
+  to.text("description", item.what);
+  write_reference(to, "focus", fmt::format("Binary/{}", about.evidence));
+  if (!item.patient.empty()) {
+    write_reference(to, "for", item.patient);
+  }
+  to.text("authoredOn", to_instant(about.now));
+  write_neighbour(to, "requester", about.neighbour);
+  to.open("owner", '{');
+  to.open("identifier", '{');
+  to.text("system", "urn:holdfast:team");
+  to.text("value", about.owner);
+  to.close('}');
+  to.close('}');
+  to.open("restriction", '{');
+  to.open("period", '{');
+  to.text("end", to_instant(Time{about.now.ms + due_ms}));
+  to.close('}');
+  to.close('}');
+  to.close('}');
+  return to.take();
+}
+
+}  // namespace holdfast::exchange

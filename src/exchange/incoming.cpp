@@ -1,0 +1,88 @@
+#include "exchange/incoming.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace holdfast::exchange {
+namespace {
+
+/// What a stranger sent, fit for a sentence.
+std::string shown(std::string_view text) {
+  std::string safe;
+  for (const char c : text.substr(0, 64)) {
+    const auto byte = static_cast<unsigned char>(c);
+    safe.push_back(byte >= ' ' && byte < 0x7f ? c : '?');
+  }
+  return safe;
+}
+
+}  // namespace
+
+Incoming::Incoming(const Neighbours& neighbours, const std::string& from, Bytes received)
+    : peer(from), bytes(std::move(received)), hash(sha256(bytes)) {
+  decoded.original = bytes;
+  look(neighbours);
+}
+
+std::string Incoming::named() const {
+  return fmt::format("{} {} of {}", type.empty() ? "the message" : shown(type),
+                     control_id.empty() ? "without an id" : shown(control_id),
+                     neighbour == nullptr ? "an unknown sender at " + peer : neighbour->title);
+}
+
+void Incoming::look(const Neighbours& neighbours) {
+  auto parsed = hl7v2::Message::parse(bytes);
+  if (!parsed) {
+    refusal = {Fault::segment_sequence, "this is no HL7 v2 message: " + parsed.error().what, ""};
+    return;
+  }
+  const hl7v2::Segment header = parsed->header();
+  const std::string application = header.field(3).text();
+  const std::string facility = header.field(4).text();
+  // A batch header has its id one field further on.
+  control_id = header.field(header.name() == "MSH" ? 10 : 11).text();
+  const std::string code = header.field(9).component(1).text();
+  const std::string event = header.field(9).component(2).text();
+  type = event.empty() ? code : code + "^" + event;
+  const auto found = neighbours.find(application, facility, peer);
+  if (found) {
+    neighbour = *found;
+    decoded = hl7v2::decode(bytes, neighbour->charset);
+    if (decoded.owned) {
+      parsed = hl7v2::Message::parse(decoded.text());
+    }
+  }
+  if (parsed) {
+    message = *std::move(parsed);
+  }
+  if (!found && found.error() == Stranger::wrong_address) {
+    refusal = {Fault::not_in_table,
+               fmt::format("{}|{} is a neighbour that does not call from {}", shown(application),
+                           shown(facility), peer),
+               "MSH-3"};
+  } else if (!found) {
+    refusal = {
+        Fault::not_in_table,
+        fmt::format("{}|{} is no neighbour of this system", shown(application), shown(facility)),
+        "MSH-3"};
+  } else if (!message || message->fault()) {
+    refusal = {Fault::segment_sequence,
+               "the message cannot be taken apart: " +
+                   (message ? message->fault()->what : std::string("its text is not one")),
+               "MSH-2"};
+  } else if (control_id.empty()) {
+    refusal = {Fault::required_missing, "the message has no id", "MSH-10"};
+  } else if (code.empty()) {
+    refusal = {Fault::required_missing, "the message has no type", "MSH-9"};
+  } else if (const std::string processing = message->header().field(11).component(1).text();
+             processing != std::string(1, static_cast<char>(neighbour->processing))) {
+    refusal = {Fault::unsupported_processing,
+               fmt::format("this channel takes messages of processing id {}, not '{}'",
+                           static_cast<char>(neighbour->processing), shown(processing)),
+               "MSH-11"};
+  }
+}
+
+}  // namespace holdfast::exchange

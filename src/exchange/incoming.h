@@ -1,0 +1,49 @@
+// exchange/incoming.h: one message as it came, read as far as it takes to know whose it is and
+// whether it may be taken. Inside this folder.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/hash.h"
+#include "exchange/answer.h"
+#include "exchange/neighbour.h"
+#include "hl7v2/charset.h"
+#include "hl7v2/message.h"
+
+namespace holdfast::exchange {
+
+/// Why a message must not be taken.
+struct Refusal {
+  Fault fault{};
+  std::string what;
+  std::string where;
+};
+
+/// Does not move: it looks into its own bytes.
+struct Incoming {
+  Incoming(const Neighbours& neighbours, const std::string& from, Bytes received);
+  Incoming(const Incoming&) = delete;
+  Incoming& operator=(const Incoming&) = delete;
+
+  std::string peer;
+  Bytes bytes;
+  Hash hash;
+  hl7v2::Decoded decoded;                 ///< over bytes
+  std::optional<hl7v2::Message> message;  ///< over decoded; none where there is no header
+  const Neighbour* neighbour = nullptr;   ///< null: a stranger
+  std::string type;                       ///< "ORU^R01"
+  std::string control_id;
+  std::optional<Refusal> refusal;
+
+  [[nodiscard]] std::string_view neighbour_name() const {
+    return neighbour == nullptr ? std::string_view() : neighbour->name;
+  }
+  /// "ORU^R01 M1 of lab", for sentences.
+  [[nodiscard]] std::string named() const;
+
+ private:
+  void look(const Neighbours& neighbours);
+};
+
+}  // namespace holdfast::exchange

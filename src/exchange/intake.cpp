@@ -1,0 +1,256 @@
+#include "exchange/intake.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+namespace holdfast::exchange {
+namespace {
+
+/// Made again so often when the record moves on under it: each time another message got its way,
+/// so that this one will. Beyond, somebody has to look.
+constexpr unsigned tries_max = 50;
+
+/// Whether the node could not write, rather than would not.
+bool is_unwritten(Code code) {
+  switch (code) {
+    case Code::unavailable:
+    case Code::no_space:
+    case Code::overloaded:
+    case Code::io:
+    case Code::closed:
+    case Code::timeout:
+    case Code::corrupt: return true;
+    default: return false;
+  }
+}
+
+/// Whether making the Command anew may help: it was made from what is no longer so.
+bool is_stale(Code code) {
+  return code == Code::conflict || code == Code::precondition || code == Code::multiple_matches;
+}
+
+}  // namespace
+
+Intake::Intake(World& world, node::Node& node, const Neighbours& neighbours, IntakeOptions options,
+               Counts& counts)
+    : world_(world),
+      node_(node),
+      neighbours_(neighbours),
+      options_(std::move(options)),
+      counts_(counts),
+      maker_(node, world.clock, world.random, options_.strangers_owner) {}
+
+std::string Intake::answer_id() { return fmt::format("{:016x}", world_.random.next()); }
+
+Executor& Intake::executor_for(Executor& on, std::size_t bytes) {
+  if (bytes < large_message_bytes) {
+    return on;
+  }
+  return *world_.bulk[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % world_.bulk.size()];
+}
+
+Task<Reply> Intake::take(Executor& on, const std::string& peer, Manners& manners, Bytes frame) {
+  Executor& at = executor_for(on, frame.size());
+  if (&at != &on) {
+    co_await at.turn();
+  }
+  Reply reply;
+  if (frame.starts_with("FHS") || frame.starts_with("BHS")) {
+    reply = co_await take_batch(at, peer, manners, std::move(frame));
+  } else {
+    const Incoming incoming(neighbours_, peer, std::move(frame));
+    const Ended ended = co_await settle(at, incoming, manners);
+    if (ended.unwritten) {
+      Counts::add(counts_.unanswered);
+      reply.close = true;
+      reply.why = ended.why;
+    } else {
+      const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
+      reply.messages =
+          acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id());
+    }
+  }
+  if (manners.refused > bad_frames_max) {
+    reply.close = true;
+    reply.why = "too many messages that must not be taken";
+  }
+  if (&at != &on) {
+    co_await on.turn();
+  }
+  co_return reply;
+}
+
+Verdict Intake::verdict_of(const Incoming& incoming, const views::MessageRow& row) {
+  if (row.disposition == Disposition::refused && incoming.refusal) {
+    const Refusal& refusal = *incoming.refusal;
+    return {row.disposition, refusal.fault, refusal.what, refusal.where};
+  }
+  return {row.disposition,
+          Fault::internal,
+          row.disposition == Disposition::faulty
+              ? "this message was received before and waits for somebody to see to it"
+              : "this message was received before and refused",
+          {}};
+}
+
+Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manners& manners) {
+  NeighbourCounts& counts = counts_.of(incoming.neighbour_name());
+  const views::MessageName name{incoming.neighbour_name(), incoming.control_id, incoming.hash};
+  std::optional<Error> failed;
+  Ended ended;
+  for (unsigned tries = 1; tries <= 2 * tries_max; ++tries) {
+    const node::Moment moment = node_.view();
+    const auto known = views::read_message(*moment.reader, name);
+    if (!known || !moment.behind.empty()) {
+      ended.why = known ? std::string(moment.behind) : known.error().what;
+      break;
+    }
+    if (known->newest) {
+      Counts::add(counts.duplicates);
+      ended.verdict = verdict_of(incoming, *known->newest);
+      co_return ended;
+    }
+    Made made = maker_.make(incoming, moment, known->others, failed, manners);
+    const auto committed = co_await node_.submit(on, std::move(made.prepared));
+    if (committed && committed->repeated) {
+      continue;  // it came over another connection as well: the answer is what is there
+    }
+    if (committed) {
+      switch (made.verdict.disposition) {
+        case Disposition::applied: Counts::add(counts.applied); break;
+        case Disposition::faulty: Counts::add(counts.faulty); break;
+        case Disposition::refused:
+          Counts::add(counts.refused);
+          ++manners.refused;
+          break;
+      }
+      Counts::add(counts.same_id, known->others > 0 ? 1 : 0);
+      Counts::add(counts.doubtful, incoming.decoded.doubt ? 1 : 0);
+      Counts::add(counts.leaves, made.leaves);
+      Counts::add(counts.unmapped, made.unmapped);
+      ended.verdict = std::move(made.verdict);
+      co_return ended;
+    }
+    const Error& error = committed.error();
+    if (is_unwritten(error.code)) {
+      ended.why = error.what;
+      break;
+    }
+    Counts::add(counts.conflicts);
+    if (!is_stale(error.code) || tries >= tries_max) {
+      failed = error;
+    }
+    ended.why = error.what;
+  }
+  ended.unwritten = true;
+  co_return ended;
+}
+
+Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& manners,
+                               Bytes frame) {
+  Reply reply;
+  const auto batch = hl7v2::split_batch(frame);
+  if (!batch || !batch->faults.empty()) {
+    // The whole of it is evidence of what does not add up; its messages count all the same.
+    const Incoming whole(neighbours_, peer, frame);
+    hl7v2::Batch nothing;
+    const hl7v2::Batch& faults = batch ? *batch : nothing;
+    const Ended kept = co_await keep_batch_faults(on, whole, faults);
+    if (kept.unwritten) {
+      reply.close = true;
+      reply.why = kept.why;
+      co_return reply;
+    }
+  }
+  std::vector<Bytes> answers;
+  for (std::size_t i = 0; batch && i < batch->messages.size(); ++i) {
+    const Incoming incoming(neighbours_, peer, Bytes(batch->messages[i]));
+    const Ended ended = co_await settle(on, incoming, manners);
+    if (ended.unwritten) {
+      Counts::add(counts_.unanswered);
+      reply.close = true;
+      reply.why = ended.why;
+      co_return reply;
+    }
+    const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
+    for (Bytes& answer :
+         acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id())) {
+      answers.push_back(std::move(answer));
+    }
+  }
+  if (const auto header = hl7v2::Message::parse(frame)) {
+    reply.messages.push_back(
+        as_batch(*header, answers, options_.us, world_.clock.wall(), answer_id()));
+  }
+  co_return reply;
+}
+
+Task<Intake::Ended> Intake::keep_batch_faults(Executor& on, const Incoming& whole,
+                                              const hl7v2::Batch& batch) {
+  std::string faults;
+  for (const Error& fault : batch.faults) {
+    faults += (faults.empty() ? "" : "; ") + fault.what;
+  }
+  if (faults.empty()) {
+    faults = "it cannot be taken apart";
+  }
+  const Verdict verdict{Disposition::faulty, Fault::segment_sequence, faults, {}};
+  const Item item{ItemKind::batch,
+                  fmt::format("a batch from {} does not add up: {}. Its messages were taken one by "
+                              "one; ask the sender for what is missing.",
+                              whole.peer, faults),
+                  {}};
+  co_return co_await keep(on, whole, verdict, item);
+}
+
+Task<Intake::Ended> Intake::keep(Executor& on, const Incoming& incoming, Verdict verdict,
+                                 std::optional<Item> item) {
+  const views::MessageName name{incoming.neighbour_name(), incoming.control_id, incoming.hash};
+  Ended ended;
+  for (unsigned tries = 1; tries <= tries_max; ++tries) {
+    const node::Moment moment = node_.view();
+    const auto known = views::read_message(*moment.reader, name);
+    if (!known) {
+      ended.why = known.error().what;
+      break;
+    }
+    if (known->newest) {
+      co_return ended;
+    }
+    Made made = maker_.make_kept(incoming, known->others, verdict.disposition, verdict, item);
+    const auto committed = co_await node_.submit(on, std::move(made.prepared));
+    if (committed) {
+      co_return ended;
+    }
+    ended.why = committed.error().what;
+    if (!is_stale(committed.error().code)) {
+      break;
+    }
+  }
+  ended.unwritten = true;
+  co_return ended;
+}
+
+Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& manners,
+                               Bytes bytes) {
+  bytes.resize(std::min(bytes.size(), broken_bytes_max));
+  Incoming incoming(neighbours_, peer, std::move(bytes));
+  Counts::add(counts_.of(incoming.neighbour_name()).broken);
+  incoming.control_id.clear();  // the whole message, when it comes, is the one with that id
+  const Verdict verdict{Disposition::refused, Fault::segment_sequence, "the frame was cut off", {}};
+  std::optional<Item> item;
+  if (++manners.broken == 1) {
+    item = Item{ItemKind::broken_frame,
+                fmt::format("{} was cut off on its way from {}; what came of it is kept. It was "
+                            "not acknowledged, so its sender should send it again. Further ones "
+                            "over the same connection are counted only.",
+                            incoming.named(), peer),
+                {}};
+  }
+  // There is nobody to answer: what cannot be written is lost with the connection, unacknowledged.
+  static_cast<void>(co_await keep(on, incoming, verdict, std::move(item)));
+}
+
+}  // namespace holdfast::exchange

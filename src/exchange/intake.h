@@ -1,0 +1,94 @@
+// exchange/intake.h: what becomes of a frame: durable and applied first, then acknowledged.
+//
+// 1. A positive acknowledgement is made from a Committed, never before.
+// 2. Whatever has a sender and an id is in the journal, byte for byte, before any answer: mapped,
+//    or kept with an item that somebody owns.
+// 3. What cannot be written is not answered: the connection closes, and the sender keeps it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/task.h"
+#include "exchange/answer.h"
+#include "exchange/counts.h"
+#include "exchange/incoming.h"
+#include "exchange/making.h"
+#include "exchange/neighbour.h"
+#include "hl7v2/batch.h"
+#include "node/node.h"
+#include "views/messages.h"
+#include "world/clock.h"
+#include "world/random.h"
+#include "world/world.h"
+
+namespace holdfast::exchange {
+
+struct IntakeOptions {
+  Ourselves us;
+  std::string strangers_owner = "integration";  ///< the team that sees to unknown senders
+  Bug planted = Bug::none;
+};
+
+/// A connection with more broken or refused frames than this is closed.
+constexpr std::uint32_t bad_frames_max = 64;
+/// Of a broken frame so much is kept.
+constexpr std::size_t broken_bytes_max = std::size_t{64} << 10U;
+
+/// A larger message is taken apart on an executor for bulk, so that small ones need not wait.
+constexpr std::size_t large_message_bytes = std::size_t{64} << 10U;
+
+/// What goes back over the connection.
+struct Reply {
+  std::vector<Bytes> messages;  ///< without frames, in their order
+  /// Close instead of going on; nothing was written of what came, or the sender is no neighbour.
+  bool close = false;
+  std::string why;  ///< of a close, for the log
+};
+
+class Intake {
+ public:
+  /// All borrowed.
+  Intake(World& world, node::Node& node, const Neighbours& neighbours, IntakeOptions options,
+         Counts& counts);
+
+  /// One whole frame from that peer ("10.1.2.3:4711"). On `on`, before and after.
+  [[nodiscard]] Task<Reply> take(Executor& on, const std::string& peer, Manners& manners,
+                                 Bytes frame);
+  /// The beginning of a frame that did not end. Kept as evidence; there is nobody to answer.
+  [[nodiscard]] Task<void> keep_broken(Executor& on, const std::string& peer, Manners& manners,
+                                       Bytes bytes);
+
+ private:
+  /// How one message ended: a verdict, or nothing could be written.
+  struct Ended {
+    Verdict verdict;
+    bool unwritten = false;
+    std::string why;
+  };
+
+  Task<Ended> settle(Executor& on, const Incoming& incoming, Manners& manners);
+  /// An attempt of its own, of a message that is there already.
+  [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row);
+  Task<Reply> take_batch(Executor& on, const std::string& peer, Manners& manners, Bytes frame);
+  Task<Ended> keep_batch_faults(Executor& on, const Incoming& whole, const hl7v2::Batch& batch);
+  /// Kept with its item, unless it is there.
+  Task<Ended> keep(Executor& on, const Incoming& incoming, Verdict verdict,
+                   std::optional<Item> item);
+  [[nodiscard]] std::string answer_id();
+  [[nodiscard]] Executor& executor_for(Executor& on, std::size_t bytes);
+
+  World& world_;
+  node::Node& node_;
+  const Neighbours& neighbours_;
+  const IntakeOptions options_;
+  Counts& counts_;
+  Maker maker_;
+  std::atomic<std::size_t> bulk_turn_ = 0;
+};
+
+}  // namespace holdfast::exchange

@@ -1,0 +1,259 @@
+// exchange/intake_test.cpp: what becomes of messages, over a node on a simulated machine.
+#include "exchange/intake.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "exchange/resolve.h"
+#include "node/test_node.h"
+#include "search/matches.h"
+
+namespace holdfast::exchange {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr BytesView pid = "PID|1||9434765919^^^NHS^NH~123^^^QE2^MR||O'Hara^Ann||19800102|F\r";
+
+Bytes message(std::string_view type, std::string_view id, BytesView rest = pid,
+              std::string_view modes = "", std::string_view processing = "P") {
+  Bytes bytes = "MSH|^~\\&|LAB|QE2|HOLDFAST|QE2|20240301101500||";
+  bytes += type;
+  bytes += "|";
+  bytes += id;
+  bytes += "|";
+  bytes += processing;
+  bytes += "|2.5|||";
+  bytes += modes;
+  bytes += "\r";
+  bytes += "EVN||20240301101500\r";
+  bytes += rest;
+  bytes += "PV1|1|I|W1\r";
+  return bytes;
+}
+
+class IntakeTest : public node::NodeTest {
+ protected:
+  void start(Take take = Take::map) {
+    ASSERT_TRUE(open());
+    Neighbour lab;
+    lab.name = "lab";
+    lab.senders = {{"LAB", "QE2"}};
+    lab.take = take;
+    neighbours_ = *Neighbours::of({lab});
+    counts_ = std::make_unique<Counts>(neighbours_);
+    intake_ =
+        std::make_unique<Intake>(machine.world(), *node, neighbours_, IntakeOptions{}, *counts_);
+  }
+  Reply take(Bytes frame) {
+    auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
+    auto reply = run_task(io, intake_->take(io, "10.1.2.3:4711", manners_, std::move(frame)));
+    EXPECT_TRUE(reply.has_value());
+    return reply ? *std::move(reply) : Reply();
+  }
+  /// MSA-1 of each answer: "AA", "CA AA".
+  std::string said(const Reply& reply) {
+    std::string codes;
+    for (const Bytes& answer : reply.messages) {
+      const auto parsed = hl7v2::Message::parse(answer);
+      codes += (codes.empty() ? "" : " ") + parsed->find("MSA")->field(1).text();
+    }
+    return reply.close ? codes + "closed" : codes;
+  }
+  std::vector<std::string> find(std::string_view type, std::string_view query) {
+    const node::Moment moment = node->view();
+    const search::Source source{*moment.reader, node->codec(), *moment.params};
+    const auto ids = search::matches(source, *fhir::type_id(type), query, 100);
+    EXPECT_TRUE(ids) << ids.error().what;
+    return ids ? *ids : std::vector<std::string>();
+  }
+  std::string body(std::string_view type, const std::string& id) {
+    const node::Moment moment = node->view();
+    const auto current = views::read_current(*moment.reader, *fhir::type_id(type), id);
+    return views::read_body(*moment.reader, node->codec(), (*current)->row)->bytes;
+  }
+  std::size_t count(std::string_view type) { return find(type, "_lastUpdated=gt2000").size(); }
+  /// Codes of all items: "refused same-id".
+  std::string items() {
+    std::string codes;
+    for (const std::string& id : find("Task", "_lastUpdated=gt2000")) {
+      const std::string text = body("Task", id);
+      const std::size_t at = text.find("urn:holdfast:message-item\",\"code\":\"");
+      const std::size_t begin = at + 35;
+      codes += (codes.empty() ? "" : " ") + text.substr(begin, text.find('"', begin) - begin);
+    }
+    return codes;
+  }
+
+  Neighbours neighbours_;
+  std::unique_ptr<Counts> counts_;
+  std::unique_ptr<Intake> intake_;
+  Manners manners_;
+};
+
+TEST_F(IntakeTest, WhatIsAcknowledgedIsInTheRecordWithItsEvidence) {
+  start();
+  const Bytes sent = message("ADT^A01^ADT_A01", "M1");
+  EXPECT_EQ(said(take(sent)), "AA");
+  const auto patients = find("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|9434765919");
+  ASSERT_EQ(patients.size(), 1U);
+  EXPECT_THAT(body("Patient", patients[0]), HasSubstr("O'Hara"));
+  const auto binaries = find("Binary", "_source=urn:holdfast:neighbour:lab");
+  ASSERT_EQ(binaries.size(), 1U);
+  EXPECT_EQ(find("Provenance", "target=Patient/" + patients[0]).size(), 1U);
+  const auto entry = node->read_entry(node->view().state.position);
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->first.message->bytes, sent);
+  EXPECT_EQ(entry->first.message->evidence, binaries[0]);
+  EXPECT_EQ(items(), "");
+  crash(Crash::power, 0);
+  start();
+  EXPECT_EQ(find("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|9434765919"), patients);
+}
+
+TEST_F(IntakeTest, TheSameMessageTwiceCountsOnce) {
+  start();
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");
+  const Position before = node->view().state.position;
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");
+  EXPECT_EQ(node->view().state.position, before);
+  EXPECT_EQ(counts_->of("lab").duplicates, 1U);
+}
+
+TEST_F(IntakeTest, TheSameIdWithOtherContentIsTakenAndSaid) {
+  start();
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");
+  const Bytes other = message("ADT^A08", "M1", "PID|1||123^^^QE2^MR||O'Hara^Anna||19800102|F\r");
+  EXPECT_EQ(said(take(other)), "AA");
+  EXPECT_EQ(items(), "same-id");
+  EXPECT_EQ(said(take(other)), "AA");
+  EXPECT_EQ(items(), "same-id");
+}
+
+TEST_F(IntakeTest, AStrangerIsRefusedAndKept) {
+  start();
+  Bytes bytes = message("ADT^A01", "M1");
+  bytes.replace(bytes.find("LAB"), 3, "XXX");
+  const Reply reply = take(bytes);
+  EXPECT_EQ(said(reply), "AR");
+  EXPECT_THAT(reply.messages[0], HasSubstr("XXX\\F\\QE2 is no neighbour of this system"));
+  EXPECT_THAT(reply.messages[0], HasSubstr("|103^"));
+  EXPECT_EQ(items(), "refused");
+  EXPECT_EQ(count("Patient"), 0U);
+  EXPECT_EQ(find("Binary", "_source=urn:holdfast:neighbour:unknown").size(), 1U);
+  bytes.replace(bytes.find("M1"), 2, "M2");
+  EXPECT_EQ(said(take(bytes)), "AR");
+  EXPECT_EQ(items(), "refused");  // one for the connection
+  EXPECT_EQ(count("Binary"), 2U);
+}
+
+TEST_F(IntakeTest, WhatIsNotForALiveRecordIsRefused) {
+  start();
+  EXPECT_EQ(said(take(message("ADT^A01", "M1", pid, "", "T"))), "AR");
+  EXPECT_EQ(said(take(message("ADT^A01", ""))), "AR");
+  EXPECT_EQ(said(take("GET / HTTP/1.1\r\n\r\n")), "AR");
+  EXPECT_EQ(said(take("")), "AR");
+  EXPECT_EQ(count("Patient"), 0U);
+  EXPECT_EQ(count("Binary"), 4U);
+}
+
+TEST_F(IntakeTest, WhatCannotBeMappedIsKeptAndOwned) {
+  start();
+  EXPECT_EQ(said(take(message("ZZZ^Z01", "M1"))), "AE");
+  EXPECT_EQ(items(), "not-mapped");
+  EXPECT_EQ(count("Binary"), 1U);
+  const auto tasks = find("Task", "_lastUpdated=gt2000");
+  EXPECT_THAT(body("Task", tasks[0]), HasSubstr(R"("value":"integration")"));
+  EXPECT_EQ(said(take(message("ZZZ^Z01", "M1"))), "AE");
+  EXPECT_EQ(items(), "not-mapped");
+}
+
+TEST_F(IntakeTest, EnhancedModeAsTheMessageAsks) {
+  start();
+  const auto modes = [&](std::string_view asked, std::string_view id, std::string_view type) {
+    return said(take(message(type, id, pid, asked)));
+  };
+  EXPECT_EQ(modes("AL|NE", "1", "ADT^A08"), "CA");
+  EXPECT_EQ(modes("AL|AL", "2", "ADT^A08"), "CA AA");
+  EXPECT_EQ(modes("NE|AL", "3", "ADT^A08"), "AA");
+  EXPECT_EQ(modes("NE|NE", "4", "ADT^A08"), "");
+  EXPECT_EQ(modes("ER|ER", "5", "ADT^A08"), "");
+  EXPECT_EQ(modes("ER|ER", "6", "ZZZ^Z01"), "CA AE");
+  EXPECT_EQ(modes("SU|SU", "7", "ADT^A08"), "CA AA");
+  EXPECT_EQ(modes("SU|SU", "8", "ZZZ^Z01"), "");
+}
+
+TEST_F(IntakeTest, WhatIsSaidReplacesWhatIsNotSaidStays) {
+  start();
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");
+  EXPECT_EQ(said(take(message("ADT^A08", "M2", "PID|1||123^^^QE2^MR||Smith^Ann\r"))), "AA");
+  const auto patients = find("Patient", "identifier=https://fhir.nhs.uk/Id/nhs-number|9434765919");
+  ASSERT_EQ(patients.size(), 1U);
+  const std::string now = body("Patient", patients[0]);
+  EXPECT_THAT(now, HasSubstr("Smith"));
+  EXPECT_THAT(now, Not(HasSubstr("O'Hara")));
+  EXPECT_THAT(now, HasSubstr("1980-01-02"));
+  EXPECT_EQ(count("Patient"), 1U);
+  EXPECT_EQ(said(take(message("ADT^A08", "M3", "PID|1||123^^^QE2^MR||Smith^Ann|||\"\"\r"))), "AA");
+  EXPECT_THAT(body("Patient", patients[0]), Not(HasSubstr("gender")));
+}
+
+TEST_F(IntakeTest, AnotherBirthDateIsNeverMerged) {
+  start();
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");
+  EXPECT_EQ(said(take(message("ADT^A08", "M2", "PID|1||123^^^QE2^MR||Bond^Jim||19550101|M\r"))),
+            "AE");
+  EXPECT_EQ(items(), "identity-conflict");
+  EXPECT_EQ(count("Patient"), 1U);
+}
+
+TEST_F(IntakeTest, WhatCannotBeWrittenIsNotAnswered) {
+  start();
+  machine.disk().set_rule([](const DiskCallInfo& call) {
+    return call.call == DiskCall::sync ? DiskFault::io_error : DiskFault::none;
+  });
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "closed");
+  EXPECT_EQ(counts_->unanswered, 1U);
+}
+
+TEST_F(IntakeTest, ABatchIsTakenApartAndItsCountsAreChecked) {
+  start();
+  Bytes batch = "BHS|^~\\&|LAB|QE2|||20240301||||B7\r";
+  batch += message("ADT^A01", "M1");
+  batch += message("ADT^A08", "M2");
+  const Reply good = take(batch + "BTS|2\r");
+  ASSERT_EQ(good.messages.size(), 1U);
+  EXPECT_THAT(good.messages[0], HasSubstr("MSA|AA|M1\r"));
+  EXPECT_THAT(good.messages[0], HasSubstr("MSA|AA|M2\r"));
+  EXPECT_THAT(good.messages[0], HasSubstr("BTS|2\r"));
+  EXPECT_EQ(items(), "");
+  const Reply wrong = take(batch + message("ADT^A08", "M3") + "BTS|7\r");
+  EXPECT_THAT(wrong.messages[0], HasSubstr("MSA|AA|M3\r"));
+  EXPECT_EQ(items(), "batch");
+}
+
+TEST_F(IntakeTest, AFrameThatWasCutOffIsEvidence) {
+  start();
+  auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
+  const Bytes whole = message("ADT^A01", "M1");
+  for (const std::size_t cut : {60U, 90U}) {
+    EXPECT_TRUE(
+        run_task(io, intake_->keep_broken(io, "10.1.2.3:4711", manners_, whole.substr(0, cut))));
+  }
+  EXPECT_EQ(items(), "broken-frame");
+  EXPECT_EQ(count("Binary"), 2U);
+  EXPECT_EQ(said(take(whole)), "AA");
+  EXPECT_EQ(items(), "broken-frame");  // the whole one is no second message of that id
+}
+
+TEST_F(IntakeTest, PassThroughKeepsAndDoesNotLook) {
+  start(Take::evidence);
+  EXPECT_EQ(said(take(message("ZZZ^Z01", "M1"))), "AA");
+  EXPECT_EQ(count("Binary"), 1U);
+  EXPECT_EQ(count("Patient"), 0U);
+  EXPECT_EQ(items(), "");
+}
+
+}  // namespace
+}  // namespace holdfast::exchange

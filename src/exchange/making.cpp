@@ -1,0 +1,178 @@
+#include "exchange/making.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/check.h"
+#include "exchange/resolve.h"
+
+namespace holdfast::exchange {
+namespace {
+
+std::string sentence(const Error& error) {
+  return error.where.empty() ? error.what : fmt::format("{} ({})", error.what, error.where);
+}
+
+Verdict faulty(const Error& error) {
+  return {Disposition::faulty, fault_of(error.code), error.what, error.where};
+}
+
+ItemKind kind_of(Code code) {
+  switch (code) {
+    case Code::mismatch:
+    case Code::multiple_matches: return ItemKind::identity_conflict;
+    case Code::structure:
+    case Code::value:
+    case Code::syntax:
+    case Code::required:
+    case Code::unsupported: return ItemKind::not_mapped;
+    default: return ItemKind::not_applied;
+  }
+}
+
+/// A sender that gives its messages one id makes so many items, not one a message.
+constexpr std::uint32_t same_id_items_max = 5;
+
+}  // namespace
+
+/// What a Command has beside the operations of its message.
+struct Maker::Extra {
+  decide::Prepared prepared;         ///< operations of the message
+  std::vector<std::string> written;  ///< what Provenance is about
+  std::string occurred;
+  std::string patient;
+  std::vector<Item> items;
+  Bytes report;
+};
+
+Made Maker::make(const Incoming& incoming, const node::Moment& moment, std::uint32_t others,
+                 const std::optional<Error>& failed, const Manners& manners) {
+  if (incoming.refusal) {
+    const Refusal& refusal = *incoming.refusal;
+    std::optional<Item> item;
+    if (manners.refused == 0) {
+      item = Item{ItemKind::refused,
+                  fmt::format("{} was refused: {}. It is kept; its sender was told. Further ones "
+                              "over the same connection are counted only.",
+                              incoming.named(), refusal.what),
+                  {}};
+    }
+    return make_kept(incoming, others, Disposition::refused,
+                     {Disposition::refused, refusal.fault, refusal.what, refusal.where}, item);
+  }
+  if (failed) {
+    const Item item{kind_of(failed->code),
+                    fmt::format("{} was understood, but the record does not take it: {}. It is "
+                                "kept; settle the cause, then take it up again.",
+                                incoming.named(), sentence(*failed)),
+                    {}};
+    return make_kept(incoming, others, Disposition::faulty, faulty(*failed), item);
+  }
+  const Neighbour& from = *incoming.neighbour;
+  if (from.take == Take::evidence || (from.filter && !from.filter->accepts(*incoming.message))) {
+    return make_kept(incoming, others, Disposition::applied, {Disposition::applied, {}, {}, {}},
+                     std::nullopt);
+  }
+  return make_mapped(incoming, moment, others);
+}
+
+Made Maker::make_mapped(const Incoming& incoming, const node::Moment& moment,
+                        std::uint32_t others) {
+  const auto keep = [&](const Error& error) {
+    const Item item{kind_of(error.code),
+                    fmt::format("{} could not be taken: {}. It is kept; mend the mapping or the "
+                                "record, then take it up again.",
+                                incoming.named(), sentence(error)),
+                    {}};
+    return make_kept(incoming, others, Disposition::faulty, faulty(error), item);
+  };
+  const hl7v2::MapInput input{incoming.neighbour->overlay, incoming.neighbour->identifiers};
+  const auto mapped = hl7v2::map(*incoming.message, input);
+  if (!mapped) {
+    return keep(mapped.error());
+  }
+  auto reader = readers_.take();
+  const Ground ground{moment, node_.codec(), node_.extracting(), *reader, random_};
+  auto resolved = resolve(*mapped, ground);
+  if (!resolved) {
+    return keep(resolved.error());
+  }
+  Extra extra;
+  extra.prepared = std::move(resolved->prepared);
+  extra.written = std::move(resolved->written);
+  extra.items = std::move(resolved->items);
+  extra.occurred = mapped->event.at;
+  if (mapped->patient.value != 0) {
+    extra.patient = resolved->names[mapped->patient.value - 1];
+  }
+  extra.report = hl7v2::encode(mapped->report);
+  Made made = finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra));
+  made.leaves = mapped->report.leaves;
+  made.unmapped = mapped->report.unmapped();
+  return made;
+}
+
+Made Maker::make_kept(const Incoming& incoming, std::uint32_t others, Disposition disposition,
+                      const Verdict& verdict, const std::optional<Item>& item) {
+  check(verdict.disposition == disposition, "what is told is what is kept");
+  Extra extra;
+  if (item) {
+    extra.items.push_back(*item);
+  }
+  return finish(incoming, others, verdict, std::move(extra));
+}
+
+Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdict, Extra extra) {
+  if (others > 0 && others < same_id_items_max) {
+    extra.items.push_back(
+        {ItemKind::same_id,
+         fmt::format("{} has the id of {} other message(s) of other content. It was taken all the "
+                     "same; ask the sender which of them counts.",
+                     incoming.named(), others),
+         {}});
+  }
+  Made made;
+  made.prepared = std::move(extra.prepared);
+  const std::string evidence = new_uuid(random_);
+  const About about{incoming.neighbour_name(),
+                    incoming.neighbour == nullptr ? std::string_view(strangers_owner_)
+                                                  : std::string_view(incoming.neighbour->owner),
+                    incoming.type,
+                    incoming.control_id,
+                    evidence,
+                    clock_.wall()};
+  auto reader = readers_.take();
+  const auto add = [&](std::string_view id, Bytes body) {
+    const auto added = add_new(made.prepared, id, std::move(body), *reader, node_.extracting());
+    check(added.has_value(), added ? "" : added.error().what.c_str());
+  };
+  add(evidence, binary_body(about));
+  if (!extra.written.empty()) {
+    add(new_uuid(random_), provenance_body(about, extra.written, extra.occurred));
+  }
+  for (Item& item : extra.items) {
+    if (item.patient.empty()) {
+      item.patient = extra.patient;
+    }
+    add(new_uuid(random_), task_body(about, item));
+  }
+  Command& command = made.prepared.command;
+  random_.fill(command.key.bytes);
+  command.request_hash = incoming.hash;
+  command.principal.name = fmt::format(
+      "neighbour:{}", incoming.neighbour == nullptr ? "unknown" : incoming.neighbour->name);
+  command.channel = "mllp";
+  Message& message = command.message.emplace();
+  message.neighbour = incoming.neighbour_name();
+  message.control_id = incoming.control_id;
+  message.disposition = verdict.disposition;
+  message.others = others;
+  message.evidence = evidence;
+  message.bytes = incoming.bytes;
+  message.report = std::move(extra.report);
+  made.verdict = std::move(verdict);
+  return made;
+}
+
+}  // namespace holdfast::exchange

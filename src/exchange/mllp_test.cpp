@@ -1,0 +1,239 @@
+// exchange/mllp_test.cpp: connections over the simulated network: whatever way the bytes come, the
+// same messages are in the journal.
+#include "exchange/mllp.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "exchange/mllp_client.h"
+#include "hl7v2/batch.h"
+#include "hl7v2/test_data.h"
+#include "node/test_node.h"
+
+namespace holdfast::exchange {
+namespace {
+
+constexpr const char* address = "10.0.0.1:2575";
+
+Bytes oru(int sender, int number) {
+  return "MSH|^~\\&|LAB|S" + std::to_string(sender) + "|HOLDFAST||20240301||ORU^R01|" +
+         std::to_string(sender * 100 + number) + "|P|2.4\rPID|1||" + std::to_string(sender) +
+         "^^^QE2^MR\r";
+}
+
+class MllpTest : public node::NodeTest {
+ protected:
+  ~MllpTest() override { machine.crash(Crash::process); }
+
+  void start(MllpLimits limits = {}) {
+    ASSERT_TRUE(open());
+    Neighbour all;
+    all.name = "all";
+    all.senders = {{"LAB", ""}};
+    all.take = Take::evidence;
+    neighbours_ = *Neighbours::of({all});
+    counts_ = std::make_unique<Counts>(neighbours_);
+    intake_ =
+        std::make_unique<Intake>(machine.world(), *node, neighbours_, IntakeOptions{}, *counts_);
+    listener_ = *machine.world().network.listen(home(), address);
+    server_ = std::make_unique<MllpServer>(home(), machine.world(), *listener_, *intake_,
+                                           node->budget(), *counts_, limits);
+    server_->start();
+  }
+  SimExecutor& home() { return static_cast<SimExecutor&>(*machine.world().io.front()); }
+
+  /// The control ids of all messages in the journal, by what they hold.
+  std::multiset<std::string> kept() {
+    std::multiset<std::string> all;
+    for (std::uint64_t at = 1; at <= node->view().state.position.value; ++at) {
+      if (const auto entry = node->read_entry(Position{at}); entry && entry->first.message) {
+        all.insert(entry->first.message->bytes);
+      }
+    }
+    return all;
+  }
+
+  Neighbours neighbours_;
+  std::unique_ptr<Counts> counts_;
+  std::unique_ptr<Intake> intake_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<MllpServer> server_;
+  SimExecutor outside_{scheduler};
+};
+
+using Client = std::unique_ptr<MllpClient>;
+
+struct Told {
+  std::vector<std::string> answers;  // MSA-1 MSA-2
+  std::string error;
+  bool ended = false;
+};
+
+/// Sends `wire` in pieces of at most `piece` bytes, then takes as many answers as asked for.
+Task<void> talk(SimNetwork& network, SimExecutor& on, Bytes wire, std::size_t piece,
+                std::size_t answers, Told& told) {
+  auto client = co_await MllpClient::connect(network, on, address, on.now() + seconds(5));
+  for (std::size_t at = 0; client && at < wire.size(); at += piece) {
+    const auto sent =
+        co_await (*client)->send_raw(BytesView(wire).substr(at, piece), on.now() + seconds(60));
+    if (!sent) {
+      told.error = sent.error().what;
+    }
+    co_await on.sleep(microseconds(50));
+  }
+  for (std::size_t i = 0; client && i < answers; ++i) {
+    const auto answer = co_await (*client)->receive(on.now() + seconds(120));
+    if (!answer) {
+      told.error = answer.error().what;
+      break;
+    }
+    const auto message = hl7v2::Message::parse(*answer);
+    const auto msa = message ? message->find("MSA") : std::nullopt;
+    told.answers.push_back(msa ? msa->field(1).text() + " " + msa->field(2).text() : "no MSA");
+  }
+  if (client) {
+    co_await on.sleep(seconds(2));  // what else was sent is taken meanwhile
+    (*client)->close();
+  }
+  told.ended = true;
+}
+
+TEST_F(MllpTest, ThatWhichIsPipelinedIsAnsweredInItsOrder) {
+  start();
+  Bytes wire;
+  std::vector<std::string> expected;
+  std::multiset<std::string> sent;
+  for (int i = 0; i < 40; ++i) {
+    wire += hl7v2::framed(oru(1, i));
+    sent.insert(oru(1, i));
+    expected.push_back("AA " + std::to_string(100 + i));
+  }
+  Told told;
+  outside_.spawn(talk(network, outside_, wire, 700, expected.size(), told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_EQ(told.answers, expected);
+  EXPECT_EQ(told.error, "");
+  EXPECT_EQ(kept(), sent);
+}
+
+TEST_F(MllpTest, FiftySocketsInAnyPieces) {
+  start();
+  std::vector<std::unique_ptr<Told>> all;
+  std::multiset<std::string> sent;
+  for (int sender = 0; sender < 50; ++sender) {
+    Bytes wire;
+    for (int i = 0; i < 6; ++i) {
+      wire += hl7v2::framed(oru(sender, i));
+      sent.insert(oru(sender, i));
+    }
+    all.push_back(std::make_unique<Told>());
+    outside_.spawn(talk(network, outside_, std::move(wire),
+                        static_cast<std::size_t>(1 + sender * 3), 6, *all.back()));
+  }
+  scheduler.run_until(
+      [&] { return std::ranges::all_of(all, [](const auto& told) { return told->ended; }); });
+  for (std::size_t sender = 0; sender < all.size(); ++sender) {
+    std::vector<std::string> expected;
+    for (int i = 0; i < 6; ++i) {
+      expected.push_back("AA " + std::to_string(static_cast<int>(sender) * 100 + i));
+    }
+    EXPECT_EQ(all[sender]->answers, expected) << all[sender]->error;
+  }
+  EXPECT_EQ(kept(), sent);
+  EXPECT_EQ(counts_->of("all").applied, 300U);
+}
+
+TEST_F(MllpTest, EverySampleIsKeptByteForByte) {
+  const auto samples = hl7v2::samples();
+  HOLDFAST_NEED_SAMPLES(samples);
+  start();
+  std::multiset<std::string> sent;
+  for (const hl7v2::Sample& sample : samples) {
+    const auto batch = hl7v2::split_batch(sample.bytes);
+    for (const BytesView message : batch->messages) {
+      sent.insert(std::string(message));
+    }
+  }
+  // Their senders are strangers here, and a connection that brings only those is closed.
+  constexpr std::size_t a_connection = 20;
+  Told told;
+  for (auto at = sent.begin(); at != sent.end();) {
+    Bytes wire;
+    for (std::size_t i = 0; i < a_connection && at != sent.end(); ++i, ++at) {
+      wire += hl7v2::framed(*at);
+    }
+    told.ended = false;
+    outside_.spawn(talk(network, outside_, wire, 4000, 1, told));
+    scheduler.run_until([&] { return told.ended; });
+    scheduler.run_until([&] { return server_->connections().open == 0; });
+  }
+  const auto all = kept();
+  EXPECT_EQ(all.size(), sent.size());
+  for (const std::string& message : sent) {
+    EXPECT_EQ(all.count(message), 1U) << message.substr(0, 100);
+  }
+}
+
+TEST_F(MllpTest, ASlowFrameEndsAtItsDeadlineAndIsEvidence) {
+  MllpLimits limits;
+  limits.frame_time_grace = seconds(2);
+  limits.frame_bytes_per_second_min = 1'000'000;
+  start(limits);
+  Told told;
+  // One byte in 50 us would do; a pause of the whole frame's time does not.
+  const Bytes half = "\x0b" + oru(1, 1).substr(0, 60);
+  outside_.spawn(talk(network, outside_, half, 10, 1, told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_TRUE(told.answers.empty());
+  EXPECT_NE(told.error, "");
+  EXPECT_EQ(counts_->frames_slow, 1U);
+  scheduler.run_until([&] { return counts_->of("all").broken + counts_->of("").broken == 1; });
+  scheduler.run_until([&] { return !kept().empty(); });
+  EXPECT_EQ(*kept().begin(), half.substr(1));
+}
+
+TEST_F(MllpTest, AFrameThatIsTooLongEndsTheConnection) {
+  MllpLimits limits;
+  limits.frame_bytes_max = 5'000;
+  start(limits);
+  Told told;
+  outside_.spawn(
+      talk(network, outside_, hl7v2::framed(oru(1, 1) + Bytes(20'000, 'x')), 3'000, 1, told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_TRUE(told.answers.empty());
+  EXPECT_EQ(counts_->frames_too_long, 1U);
+}
+
+TEST_F(MllpTest, NoiseBetweenFramesIsCounted) {
+  start();
+  Told told;
+  outside_.spawn(
+      talk(network, outside_, "hello\r\n" + hl7v2::framed(oru(1, 1)) + "\r\n", 3, 1, told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_EQ(told.answers, std::vector<std::string>{"AA 101"});
+  scheduler.run_until([&] { return counts_->noise_bytes == 5; });
+  EXPECT_EQ(counts_->noise_bytes, 5U);
+}
+
+Task<void> send_one(SimNetwork& network, SimExecutor& on, Bytes message, Told& told) {
+  auto client = co_await MllpClient::connect(network, on, address, on.now() + seconds(5));
+  if (client) {
+    const auto answer = co_await (*client)->send(message, on.now() + seconds(60));
+    told.answers.push_back(answer ? answer->code : answer.error().what);
+  }
+  told.ended = true;
+}
+
+TEST_F(MllpTest, TheClientTakesTheAnswerToItsMessage) {
+  start();
+  Told told;
+  outside_.spawn(send_one(network, outside_, oru(1, 1), told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_EQ(told.answers, std::vector<std::string>{"AA"});
+}
+
+}  // namespace
+}  // namespace holdfast::exchange

@@ -1,0 +1,72 @@
+// exchange/neighbour.h: the systems that we exchange with, as an operator describes them: how a
+// message shows that it is theirs, how it is to be read, and who looks after what goes wrong.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "hl7v2/charset.h"
+#include "hl7v2/filter.h"
+#include "hl7v2/mapping/overlay.h"
+
+namespace holdfast::exchange {
+
+/// MSH-3 and MSH-4 by their first components. An empty facility: any.
+struct Sender {
+  std::string application;
+  std::string facility;
+};
+
+/// HL7 table 0103: what MSH-11 must say. A channel takes one of them: a test message must never
+/// reach a live record, nor the other way round.
+enum class Processing : char { production = 'P', training = 'T', debugging = 'D' };
+
+/// What becomes of its messages.
+enum class Take : std::uint8_t {
+  map,      ///< into the record
+  evidence  ///< kept, acknowledged, not looked into: a pass-through
+};
+
+struct Neighbour {
+  std::string name;             ///< in the configuration, in metrics, in evidence: "lab"
+  std::string title;            ///< for people; the name where there is none
+  std::vector<Sender> senders;  ///< at least one
+  /// Addresses that it calls from, "10.1.2.3"; empty: any.
+  std::vector<std::string> addresses;
+  Processing processing = Processing::production;
+  Take take = Take::map;
+  hl7v2::Charset charset = hl7v2::Charset::utf8;  ///< where MSH-18 says nothing
+  /// Of its messages only these are for us; others are kept, acknowledged and not looked into.
+  std::optional<hl7v2::Filter> filter;
+  std::string owner = "integration";  ///< the team whose work-list gets what goes wrong
+  hl7v2::Overlay overlay;
+  hl7v2::IdentifierPolicy identifiers;
+};
+
+/// Why a message is not taken as anybody's.
+enum class Stranger : std::uint8_t { unknown_sender, wrong_address };
+
+/// All of them. Immutable; from any thread.
+class Neighbours {
+ public:
+  /// Code::usage where two have one name, or would claim the same sender from the same address.
+  [[nodiscard]] static Result<Neighbours> of(std::vector<Neighbour> all);
+
+  /// Who sends with that MSH-3 and MSH-4 from that address ("10.1.2.3:4711"). A sender with a
+  /// facility goes before one without.
+  [[nodiscard]] std::expected<const Neighbour*, Stranger> find(std::string_view application,
+                                                               std::string_view facility,
+                                                               std::string_view peer) const;
+  [[nodiscard]] const std::vector<Neighbour>& all() const { return all_; }
+  [[nodiscard]] const Neighbour* named(std::string_view name) const;
+
+ private:
+  std::vector<Neighbour> all_;
+};
+
+}  // namespace holdfast::exchange

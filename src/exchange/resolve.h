@@ -1,0 +1,53 @@
+// exchange/resolve.h: from what a message says to what is to be done to the record: which of its
+// resources are there, what becomes of those, and which are new. Reads one Moment; decide refuses
+// the Command (conflict) where the record has moved on since, and it is made again.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "decide/prepared.h"
+#include "exchange/evidence.h"
+#include "fhir/json.h"
+#include "hl7v2/mapping/map.h"
+#include "node/node.h"
+#include "world/random.h"
+
+namespace holdfast::exchange {
+
+/// What resolving needs beside the message. Borrowed.
+struct Ground {
+  const node::Moment& moment;
+  const views::BodyCodec& codec;
+  const fhir::SearchParams& extracting;  ///< to prepare what is written
+  fhir::JsonReader& reader;
+  Random& random;
+};
+
+struct Resolved {
+  decide::Prepared prepared;  ///< operations only
+  /// What each draft is called in the bodies of this Command: "Patient/7", "urn:uuid:…".
+  std::vector<std::string> names;
+  std::vector<Item> items;           ///< what somebody has to see to, though it was taken
+  std::vector<std::string> written;  ///< names of those that the message says something of
+};
+
+/// Code::multiple_matches  an identifier leads to two resources
+/// Code::mismatch          its identifiers lead to different ones, or to a patient with another
+///                         birth date: somebody has to look, nothing is merged
+/// Code::structure …       what the mapping made is no resource: a fault of a table
+[[nodiscard]] Result<Resolved> resolve(const hl7v2::Mapped& mapped, const Ground& ground);
+
+/// One more operation: a new resource with an id of its own. `body` is one that
+/// fhir::check_resource() takes.
+[[nodiscard]] Result<void> add_new(decide::Prepared& prepared, std::string_view id, Bytes body,
+                                   fhir::JsonReader& reader, const fhir::SearchParams& extracting);
+
+/// Ids of the current resources of that type with that business identifier; at most two.
+[[nodiscard]] Result<std::vector<std::string>> find_by_identifier(const Ground& ground,
+                                                                  fhir::TypeId type,
+                                                                  const hl7v2::BusinessId& id);
+
+}  // namespace holdfast::exchange

@@ -1,0 +1,36 @@
+// model/message.h: a neighbour's message as evidence: the part of a Command that says where it came
+// from, byte for byte, and what became of it (docs/adr/0016).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+
+namespace holdfast {
+
+/// What became of a message. Numbers are on disk: never renumber, only add.
+enum class Disposition : std::uint8_t {
+  applied = 1,  ///< all that it asks for is in the same entry
+  faulty = 2,   ///< its content could not be taken; the same entry opens an item for it
+  refused = 3,  ///< it must not be taken: not who it says, not meant for here, no message at all
+};
+
+/// One attempt at one message.
+struct Message {
+  std::string neighbour;   ///< the sender's name in the configuration; empty: nobody known
+  std::string control_id;  ///< MSH-10; empty where there is none
+  Disposition disposition{};
+  /// 1: it has just come, and the same Command creates the Binary that stands for it. Above: it is
+  /// taken up again after attempt - 1, with the bytes and the Binary of the first.
+  std::uint32_t attempt = 1;
+  /// Messages of other content with the same sender and control id that were known when this
+  /// Command was made.
+  std::uint32_t others = 0;
+  std::string evidence;  ///< id of its Binary
+  Bytes bytes;           ///< as received; empty for an attempt above 1
+  Bytes report;          ///< how it was taken; what it says is for exchange to know
+  bool operator==(const Message&) const = default;
+};
+
+}  // namespace holdfast
