@@ -152,8 +152,8 @@ TEST(ResultMapping, TheSameObservationIsFoundAgainAndRepeatsAreTold) {
 }
 
 TEST(ResultMapping, TheSameLineTwiceIsTwoLines) {
-  const MappedMessage mapped(
-      "ORU^R01", oru("OBX|1|TX|N^Note^L||***||||||F\rOBX|2|TX|N^Note^L||***||||||F\r"));
+  const MappedMessage mapped("ORU^R01",
+                             oru("OBX|1|TX|N^Note^L||***||||||F\rOBX|2|TX|N^Note^L||***||||||F\r"));
   ASSERT_EQ(mapped.count("Observation"), 2U);
   EXPECT_FALSE(mapped.found(Finding::Kind::merged, "OBX[2]"));
   EXPECT_EQ(mapped.draft("Observation", 2).find.at(0).value, "F1|FBC|N|#2");
