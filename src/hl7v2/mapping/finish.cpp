@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <source_location>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -101,7 +102,9 @@ bool Finish::complete(NodeId of, fhir::StructureId id, std::uint32_t root) {
     const bool beside = node.name.starts_with('_');
     const fhir::ElementRow* row =
         fhir::find_row(structure, beside ? node.name.substr(1) : node.name);
-    check(row != nullptr, "the tables name elements that are there");
+    if (row == nullptr) {
+      check_failed("the tables name elements that are there", std::source_location::current());
+    }
     bool good = sketch.says(member);
     if (good && node.kind == NodeKind::open) {
       good = complete(member,
