@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles mappings/ into constant tables in C++:
 
-    generate.py MAPPINGS_DIR FHIR_PACKAGE_DIR OUTPUT.cpp [DEPFILE]
+    generate.py MAPPINGS_DIR FHIR_PACKAGE_DIR OUTPUT.cpp
 
 src/hl7v2/mapping/tables.h says what each table holds; mappings/README.md what each column means. A
 table that contradicts itself, FHIR R4 or another table is refused: each fault with file, line and
@@ -226,10 +226,10 @@ class Output:
         out = ["// Written by tools/mappings/generate.py from mappings/. Do not edit.",
                '#include "hl7v2/mapping/tables.h"', "", "namespace holdfast::hl7v2::tables {"]
         raw = self.pool.text.encode()
-        out.append("const char pool[] =")
-        for at in range(0, len(raw), 100):
-            out.append('    "' + "".join(_escaped(byte) for byte in raw[at:at + 100]) + '"')
-        out.append("    ;")
+        out.append("const char pool[] = {")  # a literal may have 65,536 characters only
+        for at in range(0, len(raw), 24):
+            out.append("    " + " ".join(_letter(byte) for byte in raw[at:at + 24]))
+        out.append("};")
         for kind, name, rows in tables:
             out.append(f"const {kind} {name}[] = {{")
             out += [f"    {row}," for row in rows or ["{}"]]
@@ -240,11 +240,11 @@ class Output:
         return "\n".join(out) + "\n"
 
 
-def _escaped(byte):
+def _letter(byte):
     letter = chr(byte)
-    if letter in '"\\?':
-        return "\\" + letter
-    return letter if 32 <= byte < 127 else f"\\{byte:03o}"
+    if 32 <= byte < 127:
+        return f"'\\{letter}'," if letter in "'\\" else f"'{letter}',"
+    return f"'\\{byte:03o}',"
 
 
 def compile_tables(root, package):
@@ -265,9 +265,6 @@ def main():
     if faults:
         return 1
     pathlib.Path(output).write_text(text, encoding="utf-8")
-    if len(sys.argv) > 4:
-        read = sorted(str(path) for path in pathlib.Path(root).rglob("*.csv"))
-        pathlib.Path(sys.argv[4]).write_text(f"{output}: {' '.join(read)}\n", encoding="utf-8")
     return 0
 
 

@@ -229,6 +229,13 @@ TEST(AdtMapping, EventTimeIsWhenItWasRecorded) {
   EXPECT_EQ(mapped.draft("Patient").event.at, mapped->event.at);
 }
 
+TEST(AdtMapping, PartThatLacksWhatFhirDemandsIsLeftOutAndReported) {
+  const MappedMessage mapped("ADT^A01", std::string(pid) + "IN1|1|&part^\r");
+  ASSERT_TRUE(mapped.result.has_value());
+  EXPECT_FALSE(mapped.says("Coverage", "class"));
+  EXPECT_TRUE(mapped.found(Finding::Kind::unconverted, "IN1"));
+}
+
 TEST(AdtMapping, NextOfKinAllergyAndDiagnosisAreResourcesOfTheirOwn) {
   const MappedMessage mapped("ADT^A01", std::string(pid) +
                                             "NK1|1|SMITH^ANN|SPO|||0113 496 0000\r"

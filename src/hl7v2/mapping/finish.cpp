@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <source_location>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "hl7v2/mapping/naming.h"
-#include "hl7v2/time.h"
 
 namespace holdfast::hl7v2 {
 namespace {
@@ -50,6 +50,7 @@ Result<void> Finish::run(Mapped& into) {
   // Links and defaults add no roots; but what stands behind a Reference is a root already.
   const auto count = static_cast<std::uint32_t>(mapper.roots().size());
   states_.resize(count);
+  index_roots();
   for (std::uint32_t i = 0; i < count; ++i) {
     if (mapper.roots()[i].resource != tables::none) {
       link(i);
@@ -102,7 +103,9 @@ bool Finish::complete(NodeId of, fhir::StructureId id, std::uint32_t root) {
     const bool beside = node.name.starts_with('_');
     const fhir::ElementRow* row =
         fhir::find_row(structure, beside ? node.name.substr(1) : node.name);
-    check(row != nullptr, "the tables name elements that are there");
+    if (row == nullptr) {
+      check_failed("the tables name elements that are there", std::source_location::current());
+    }
     bool good = sketch.says(member);
     if (good && node.kind == NodeKind::open) {
       good = complete(member,
@@ -127,21 +130,54 @@ bool Finish::complete(NodeId of, fhir::StructureId id, std::uint32_t root) {
 }
 
 /// The nearest ones: of the group itself, within it, then of and within the groups around it.
-std::vector<std::uint32_t> Finish::targets(std::uint32_t root, std::uint32_t mask) const {
+std::vector<std::uint32_t> Finish::targets(std::uint32_t root, std::uint32_t mask, bool all) const {
   const std::vector<Root>& roots = mapper_.roots();
   std::vector<std::uint32_t> found;
   const Groups& groups = mapper_.groups();
   for (std::uint32_t level = roots[root].instance;;) {
-    for (std::uint32_t i = 0; i < roots.size(); ++i) {
-      if (i != root && roots[i].resource != tables::none && (mask >> roots[i].resource & 1U) != 0 &&
-          groups.within(roots[i].instance, level)) {
-        found.push_back(i);
+    // What lies within a group was opened behind it, and before anything that does not.
+    const std::uint32_t end = (within_[level] & mask) != 0 ? ends_[level] : level;
+    for (std::uint32_t instance = level; instance <= end; ++instance) {
+      if ((own_[instance] & mask) == 0) {
+        continue;
+      }
+      for (const std::uint32_t i : roots_of_[instance]) {
+        if (i != root && (mask >> roots[i].resource & 1U) != 0) {
+          found.push_back(i);
+          if (!all) {
+            return found;
+          }
+        }
       }
     }
     if (!found.empty() || level == 0) {
       return found;
     }
     level = groups.at(level).parent;
+  }
+}
+
+void Finish::index_roots() {
+  const Groups& groups = mapper_.groups();
+  ends_.resize(groups.count());
+  roots_of_.resize(groups.count());
+  own_.resize(groups.count());
+  for (std::uint32_t i = 0; i < groups.count(); ++i) {
+    ends_[i] = i;
+  }
+  for (std::uint32_t i = groups.count(); i-- > 1;) {
+    const std::uint32_t parent = groups.at(i).parent;
+    ends_[parent] = std::max(ends_[parent], ends_[i]);
+  }
+  for (std::uint32_t i = 0; i < mapper_.roots().size(); ++i) {
+    if (mapper_.roots()[i].resource != tables::none) {
+      roots_of_[mapper_.roots()[i].instance].push_back(i);
+      own_[mapper_.roots()[i].instance] |= 1U << mapper_.roots()[i].resource;
+    }
+  }
+  within_ = own_;
+  for (std::uint32_t i = groups.count(); i-- > 1;) {
+    within_[groups.at(i).parent] |= within_[i];
   }
 }
 
@@ -154,11 +190,10 @@ void Finish::link(std::uint32_t number) {
     if (row.resource != root.resource || !mapper_.holds(row.condition, scope)) {
       continue;
     }
-    const std::vector<std::uint32_t> found = targets(number, row.targets);
     const tables::StepRow& last = tables::steps[row.first_step + row.steps - 1U];
     const bool repeats = (last.flags & tables::step_repeats) != 0;
-    const std::size_t count = repeats ? found.size() : std::min<std::size_t>(found.size(), 1);
-    for (std::size_t n = 0; n < count; ++n) {
+    const std::vector<std::uint32_t> found = targets(number, row.targets, repeats);
+    for (std::size_t n = 0; n < found.size(); ++n) {
       // The last step crosses into what is there already.
       NodeId node = root.node;
       Sketch& sketch = mapper_.sketch();
@@ -257,11 +292,11 @@ void Finish::set_key(std::uint32_t number) {
     // The same thing again, such as a line of text: the second, third … of its kind.
     const std::string of_type = fmt::format("{} {}", root.type, value);
     std::string taken = of_type;
-    for (std::uint32_t n = 2; std::ranges::binary_search(keys_, taken); ++n) {
+    for (std::uint32_t n = 2; keys_.contains(taken); ++n) {
       taken = fmt::format("{}#{}", of_type, n);
     }
     value.append(taken.substr(of_type.size()));
-    keys_.insert(std::ranges::lower_bound(keys_, taken), taken);
+    keys_.insert(std::move(taken));
     Sketch& sketch = mapper_.sketch();
     Reading& reading = mapper_.reading();
     const NodeId identifier = sketch.enter(root.node, "identifier", true, key_instance);
@@ -309,35 +344,33 @@ void Finish::unite(std::uint32_t number) {
   if (find.empty()) {
     return;
   }
-  for (std::uint32_t i = 0; i < number; ++i) {
-    if (mapper_.roots()[i].type != root.type || states_[i].find.empty() ||
-        states_[i].same_as != no_root || states_[i].find.front() != find.front()) {
-      continue;
-    }
-    bool same = mapper_.sketch().same(mapper_.roots()[i].node, root.node);
-    if (!same && root.resource == tables::none && mapper_.roots()[i].resource == tables::none) {
-      // Somebody else's record: what one place says of it and the other does not adds to it.
-      mapper_.sketch().adopt(mapper_.roots()[i].node, root.node);
-      same = covers(mapper_.sketch(), mapper_.roots()[i].node, root.node);
-    }
-    if (!same && (root.resource == tables::none || root.mode == DraftMode::merge)) {
-      mapper_.reading().found(
-          Finding::Kind::merged,
-          mapper_.reading().message().segment(root.segment).raw().substr(0, 3),
-          fmt::format("says other things of the same {} ({})", fhir::name(fhir::TypeId{root.type}),
-                      find.front().token()));
-    }
-    if (!same && root.mode == DraftMode::merge && root.resource != tables::none) {
-      find = {{find.front().system, fmt::format("{}#{}", find.front().value, number)}};
-      return;  // kept apart: nothing that was said of it may be lost
-    }
-    states_[number].same_as = i;
-    for (Root& inner : mapper_.roots()) {  // what was contained in it is contained in the other
-      if (inner.owner == number) {
-        inner.owner = i;
-      }
-    }
+  const auto [known, is_new] =
+      first_of_.try_emplace(fmt::format("{} {}", root.type, find.front().token()), number);
+  if (is_new) {
     return;
+  }
+  const std::uint32_t i = known->second;
+  bool same = mapper_.sketch().same(mapper_.roots()[i].node, root.node);
+  if (!same && root.resource == tables::none && mapper_.roots()[i].resource == tables::none) {
+    // Somebody else's record: what one place says of it and the other does not adds to it.
+    mapper_.sketch().adopt(mapper_.roots()[i].node, root.node);
+    same = covers(mapper_.sketch(), mapper_.roots()[i].node, root.node);
+  }
+  if (!same && (root.resource == tables::none || root.mode == DraftMode::merge)) {
+    mapper_.reading().found(Finding::Kind::merged,
+                            mapper_.reading().message().segment(root.segment).raw().substr(0, 3),
+                            fmt::format("says other things of the same {} ({})",
+                                        fhir::name(fhir::TypeId{root.type}), find.front().token()));
+  }
+  if (!same && root.mode == DraftMode::merge && root.resource != tables::none) {
+    find = {{find.front().system, fmt::format("{}#{}", find.front().value, number)}};
+    return;  // kept apart: nothing that was said of it may be lost
+  }
+  states_[number].same_as = i;
+  for (Root& inner : mapper_.roots()) {  // what was contained in it is contained in the other
+    if (inner.owner == number) {
+      inner.owner = i;
+    }
   }
 }
 
@@ -370,82 +403,6 @@ void Finish::number(std::uint32_t number, Mapped& into) {
   }
   state.local = Local{static_cast<std::uint32_t>(into.drafts.size() + 1)};
   into.drafts.emplace_back().local = state.local;
-}
-
-EventTime event_time(Mapper& mapper, const Mapper::Scope& scope,
-                     std::initializer_list<EventTime::From> from) {
-  using From = EventTime::From;
-  struct At {
-    From from;
-    std::string_view segment;
-    std::uint16_t field;
-  };
-  constexpr At fields[] = {{From::evn_2, "EVN", 2},   {From::obr_22, "OBR", 22},
-                           {From::obx_14, "OBX", 14}, {From::orc_9, "ORC", 9},
-                           {From::txa_7, "TXA", 7},   {From::txa_7, "TXA", 6},
-                           {From::txa_7, "TXA", 4},   {From::msh_7, "MSH", 7}};
-  for (const From one : from) {
-    for (const At& at : fields) {
-      if (at.from != one) {
-        continue;
-      }
-      const std::string_view text =
-          mapper.text_at({tables::segment_name(at.segment), at.field, 0, 0}, scope);
-      Result<FhirTime> time = to_fhir_date_time(text, mapper.reading().overlay().zone);
-      if (time) {
-        return {one, std::move(time->text)};
-      }
-    }
-  }
-  return {};
-}
-
-EventTime Finish::event_of(std::uint32_t number, const Mapped& into) {
-  using From = EventTime::From;
-  const Root& root = mapper_.roots()[number];
-  const std::string_view type = fhir::name(fhir::TypeId{root.type});
-  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
-  if (type == "Observation") {
-    return event_time(mapper_, scope, {From::obr_22, From::obx_14, From::msh_7});
-  }
-  if (type == "DiagnosticReport") {
-    return event_time(mapper_, scope, {From::obr_22, From::msh_7});
-  }
-  if (type == "ServiceRequest" || type == "Immunization") {
-    return event_time(mapper_, scope, {From::orc_9, From::msh_7});
-  }
-  if (type == "DocumentReference") {
-    return event_time(mapper_, scope, {From::txa_7, From::msh_7});
-  }
-  return into.event;
-}
-
-void Finish::describe(std::uint32_t number, const Mapped& into, Draft& draft) {
-  Root& root = mapper_.roots()[number];
-  draft.type = fhir::TypeId{root.type};
-  draft.mode = root.mode;
-  draft.find = states_[number].find;
-  draft.said = std::move(root.said);
-  draft.removed = std::move(root.removed);
-  draft.segment = root.segment;
-  draft.event = event_of(number, into);
-  if (root.resource == tables::none) {
-    return;
-  }
-  const std::string_view type = fhir::name(draft.type);
-  const Mapper::Scope scope{root.instance, root.segment, 0, {}};
-  const auto at = [&](std::string_view segment, std::uint16_t field) {
-    return std::string(mapper_.text_at({tables::segment_name(segment), field, 0, 0}, scope));
-  };
-  if (type == "Observation") {
-    draft.result_status = at("OBX", 11);
-  } else if (type == "DiagnosticReport") {
-    draft.result_status = at("OBR", 25);
-  } else if (type == "DocumentReference") {
-    draft.result_status = at("TXA", 17);
-  } else if (type == "ServiceRequest" || type == "Immunization") {
-    draft.order_control = at("ORC", 1);
-  }
 }
 
 }  // namespace holdfast::hl7v2

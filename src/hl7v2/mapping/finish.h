@@ -3,6 +3,9 @@
 // src/hl7v2/mapping only.
 #pragma once
 
+#include <map>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "fhir/definitions.h"
@@ -29,7 +32,9 @@ class Finish {
     bool says = false;
   };
   void link(std::uint32_t root);
-  [[nodiscard]] std::vector<std::uint32_t> targets(std::uint32_t root, std::uint32_t mask) const;
+  [[nodiscard]] std::vector<std::uint32_t> targets(std::uint32_t root, std::uint32_t mask,
+                                                   bool all) const;
+  void index_roots();
   void set_defaults(std::uint32_t root);
   void set_key(std::uint32_t root);
   bool complete(NodeId of, fhir::StructureId structure, std::uint32_t root);
@@ -48,7 +53,12 @@ class Finish {
 
   Mapper& mapper_;
   std::vector<State> states_;
-  std::vector<std::string> keys_;  // so far, sorted: of which types and values
+  std::vector<std::uint32_t> ends_;                   // of each group: the last one within it
+  std::vector<std::vector<std::uint32_t>> roots_of_;  // of each group, but those behind a Reference
+  std::vector<std::uint32_t> own_;     // of each group: bits of the resources that it has
+  std::vector<std::uint32_t> within_;  // and of those that it or a group within it has
+  std::set<std::string> keys_;         // so far: of which types and values
+  std::map<std::string, std::uint32_t> first_of_;  // type and identifier → root
 };
 
 /// The event's time at one of these fields of the scope, the first that has one.

@@ -32,7 +32,8 @@ struct Mapped {
   Report report;
 };
 
-/// The tables are compiled in (mappings/). Refuses, with nothing half done:
+/// `message` is UTF-8: decode() of charset.h comes first. The tables are compiled in (mappings/).
+/// Refuses, with nothing half done:
 ///   Code::unsupported  "no mapping for RRI^I12": the message becomes somebody's item
 ///   Code::required     a segment without which the message means nothing (PID of an ADT), or an
 ///                      element without which FHIR has no such resource

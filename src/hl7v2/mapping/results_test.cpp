@@ -151,6 +151,14 @@ TEST(ResultMapping, TheSameObservationIsFoundAgainAndRepeatsAreTold) {
   EXPECT_EQ(once.draft("Observation", 2).body, again.draft("Observation", 2).body);
 }
 
+TEST(ResultMapping, TheSameLineTwiceIsTwoLines) {
+  const MappedMessage mapped("ORU^R01",
+                             oru("OBX|1|TX|N^Note^L||***||||||F\rOBX|2|TX|N^Note^L||***||||||F\r"));
+  ASSERT_EQ(mapped.count("Observation"), 2U);
+  EXPECT_FALSE(mapped.found(Finding::Kind::merged, "OBX[2]"));
+  EXPECT_EQ(mapped.draft("Observation", 2).find.at(0).value, "F1|FBC|N|#2");
+}
+
 TEST(ResultMapping, ReportsOfOneOrderAreToldApartByTheirTest) {
   const MappedMessage mapped("ORU^R01",
                              "PID|1||K1^^^QE2^MR\rOBR|1|P1|F1|FBC^FBC^L\rOBX|1|NM|A^A^L||1||||||F\r"
@@ -178,7 +186,9 @@ TEST(ResultMapping, ResultsRequestsAndSpecimensAreLinked) {
   EXPECT_TRUE(refers(report, specimen.local));
   EXPECT_TRUE(refers(mapped.draft("Observation", 1), specimen.local));
   EXPECT_TRUE(refers(mapped.draft("Observation", 2), specimen.local));
-  EXPECT_TRUE(refers(mapped.draft("Observation", 1), mapped->patient));
+  EXPECT_TRUE(mapped.says("Observation", R"("subject":{"reference":"urn:holdfast:draft:1"})"));
+  EXPECT_TRUE(mapped.says("DiagnosticReport", R"("subject":{"reference":"urn:holdfast:draft:1"})"));
+  EXPECT_TRUE(mapped.says("Specimen", R"("subject":{"reference":"urn:holdfast:draft:1"})"));
   EXPECT_EQ(specimen.find.at(0).token(), "urn:holdfast:authority:EPR|S1");
   EXPECT_TRUE(mapped.says("Observation", R"("note":[{"text":"seen twice"}])"));
 }

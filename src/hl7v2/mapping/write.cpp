@@ -1,6 +1,8 @@
 // hl7v2/mapping/write.cpp: a root of the sketch as a resource in JSON, with what it contains.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fhir/json.h"
 #include "hl7v2/mapping/finish.h"
 
@@ -8,8 +10,14 @@ namespace holdfast::hl7v2 {
 namespace {
 
 void append_string(Bytes& to, std::string_view text) {
+  const bool plain = std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; });
   to.push_back('"');
-  fhir::append_json_escaped(to, text);
+  if (plain) {
+    to.append(text);
+  } else {
+    fhir::append_json_escaped(to, text);
+  }
   to.push_back('"');
 }
 
