@@ -101,7 +101,8 @@ Command add_hl7_send(CLI::App& parent) {
   app->footer(
       "Line ends become CR; batches are taken apart. Prints what the receiver said of each "
       "message;\n"
-      "exit 1 unless all were accepted (AA, CA).\n"
+      "exit 1 unless all were accepted (AA, CA). Where a message asks for the application's\n"
+      "acknowledgement too (MSH-16 AL), that is waited for behind a CA.\n"
       "  holdfast hl7 send --to 127.0.0.1:2575 message.hl7\n"
       "  holdfast hl7 send --to 127.0.0.1:2575 folder/");
   return {app, [options] { return run_send(*options); }};

@@ -68,6 +68,18 @@ TEST(ReadAcknowledgement, TakesOnlyTheOneThatIsMeant) {
   EXPECT_EQ(read_acknowledgement("nonsense", "M1").error().code, Code::syntax);
 }
 
+TEST(ReadAcknowledgement, FindsTheTextWhereverAnErrHasIt) {
+  const auto text = [](const std::string& err) {
+    return read_acknowledgement("MSH|^~\\&|X\rMSA|AE|M1\r" + err + "\r", "M1")->text;
+  };
+  EXPECT_EQ(text("ERR|||102^Data type error^HL70357^^^^^^told to|E|||seven|eight"), "eight");
+  EXPECT_EQ(text("ERR|||102^Data type error^HL70357^^^^^^told to|E|||seven"), "seven");
+  EXPECT_EQ(text("ERR|||102^Data type error^HL70357^^^^^^told to|E"), "told to");
+  EXPECT_EQ(text("ERR|||102^Data type error^HL70357|E"), "Data type error");
+  EXPECT_EQ(text("ERR|||102^one\rERR|||102^two\rERR|||102^one"), "one; two");
+  EXPECT_EQ(text("ERR"), "");
+}
+
 Neighbour neighbour(std::string name, std::vector<Sender> senders,
                     std::vector<std::string> addresses = {}) {
   Neighbour made;

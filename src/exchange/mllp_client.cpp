@@ -7,6 +7,24 @@
 #include "hl7v2/message.h"
 
 namespace holdfast::exchange {
+namespace {
+
+/// What an ERR says for people: ERR-8, else ERR-7, else of ERR-3 its original text (where HAPI puts
+/// it) or the name of its code.
+std::string text_of_err(const hl7v2::Segment& err) {
+  std::string said = err.field(8).text();
+  if (said.empty()) {
+    said = err.field(7).text();
+  }
+  for (const std::size_t component : {9U, 2U}) {
+    if (said.empty()) {
+      said = err.field(3).component(component).text();
+    }
+  }
+  return said;
+}
+
+}  // namespace
 
 Task<Result<std::unique_ptr<MllpClient>>> MllpClient::connect(Network& network, Executor& on,
                                                               std::string address,
@@ -70,7 +88,7 @@ Result<Acknowledgement> read_acknowledgement(Bytes frame, std::string_view contr
   }
   answer.text = msa->field(3).text();
   for (std::size_t number = 1; const auto err = message.find("ERR", number); ++number) {
-    const std::string said = err->field(8).text();
+    const std::string said = text_of_err(*err);
     if (!said.empty() && answer.text.find(said) == std::string::npos) {
       answer.text += (answer.text.empty() ? "" : "; ") + said;
     }
@@ -78,13 +96,32 @@ Result<Acknowledgement> read_acknowledgement(Bytes frame, std::string_view contr
   return answer;
 }
 
+Task<Result<Acknowledgement>> MllpClient::next_for(std::string_view control_id, Instant deadline) {
+  CO_TRY(Bytes frame, co_await receive(deadline));
+  co_return read_acknowledgement(std::move(frame), control_id);
+}
+
 Task<Result<Acknowledgement>> MllpClient::acknowledged(BytesView message, Instant deadline) {
   CO_TRY(const auto sent, hl7v2::Message::parse(message));
   const std::string control_id = sent.header().field(10).text();
+  const std::string condition = sent.header().field(16).text();
   const Bytes wire = hl7v2::framed(message);
   CO_TRY_OK(co_await stream_->write(wire, deadline));
-  CO_TRY(Bytes frame, co_await receive(deadline));
-  co_return read_acknowledgement(std::move(frame), control_id);
+  CO_TRY(Acknowledgement answer, co_await next_for(control_id, deadline));
+  if (!answer.code.starts_with('C') || condition.empty() || condition == "NE") {
+    co_return answer;
+  }
+  if (answer.code != "CA" || condition != "AL") {
+    close();
+    co_return answer;
+  }
+  auto behind = co_await next_for(control_id, deadline);
+  if (!behind) {
+    close();
+    answer.text = "the application's acknowledgement did not come: " + behind.error().what;
+    co_return answer;
+  }
+  co_return *std::move(behind);
 }
 
 Task<Result<Acknowledgement>> MllpClient::send(BytesView message, Instant deadline) {

@@ -14,7 +14,7 @@ namespace holdfast::exchange {
 /// What a receiver said of a message. HL7 table 0008.
 struct Acknowledgement {
   std::string code;  ///< MSA-1: AA, AE, AR, CA, CE, CR
-  std::string text;  ///< MSA-3, else the texts of ERR
+  std::string text;  ///< MSA-3 and the texts of ERR
   Bytes message;     ///< all of it
   [[nodiscard]] bool accepted() const { return code == "AA" || code == "CA"; }
 };
@@ -31,6 +31,10 @@ class MllpClient {
   /// Code::timeout, closed, io; Code::syntax for what is no acknowledgement; Code::mismatch for
   /// that of another message. After any of them the connection is closed: a late acknowledgement
   /// must never be taken for that of the next message.
+  ///
+  /// Where the message asks for the application's acknowledgement always (MSH-16 AL), that is
+  /// waited for behind a CA, and is the answer. If it does not come, the CA is, with a text that
+  /// says so. Where it may come or not (ER, SU; behind CE or CR), the connection is closed.
   [[nodiscard]] Task<Result<Acknowledgement>> send(BytesView message, Instant deadline);
   /// Sends bytes as they are, without a frame and without waiting: for tests of receivers.
   [[nodiscard]] Task<Result<void>> send_raw(BytesView bytes, Instant deadline);
@@ -43,6 +47,7 @@ class MllpClient {
  private:
   explicit MllpClient(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
   Task<Result<Acknowledgement>> acknowledged(BytesView message, Instant deadline);
+  Task<Result<Acknowledgement>> next_for(std::string_view control_id, Instant deadline);
 
   std::unique_ptr<Stream> stream_;
   hl7v2::Deframer deframer_;

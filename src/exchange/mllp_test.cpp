@@ -218,21 +218,92 @@ TEST_F(MllpTest, NoiseBetweenFramesIsCounted) {
   EXPECT_EQ(counts_->noise_bytes, 5U);
 }
 
-Task<void> send_one(SimNetwork& network, SimExecutor& on, Bytes message, Told& told) {
-  auto client = co_await MllpClient::connect(network, on, address, on.now() + seconds(5));
-  if (client) {
-    const auto answer = co_await (*client)->send(message, on.now() + seconds(60));
-    told.answers.push_back(answer ? answer->code : answer.error().what);
+/// Sends them one after the other, over one connection as long as it can be used: "AA", or
+/// "CA: why", and " closed" where it cannot be used any more.
+Task<void> send_each(SimNetwork& network, SimExecutor& on, std::vector<Bytes> messages,
+                     Told& told) {
+  Client client;
+  for (const Bytes& message : messages) {
+    if (!client || !client->usable()) {
+      auto made = co_await MllpClient::connect(network, on, address, on.now() + seconds(5));
+      if (!made) {
+        break;
+      }
+      client = *std::move(made);
+    }
+    const auto answer = co_await client->send(message, on.now() + seconds(60));
+    std::string said = answer ? answer->code : answer.error().what;
+    if (answer && !answer->text.empty()) {
+      said += ": " + answer->text;
+    }
+    told.answers.push_back(said + (client->usable() ? "" : " closed"));
   }
   told.ended = true;
+}
+
+/// oru() with MSH-15 and MSH-16.
+Bytes asking(int number, const std::string& conditions) {
+  Bytes message = oru(1, number);
+  message.insert(message.find("|2.4") + 4, "|||" + conditions);
+  return message;
 }
 
 TEST_F(MllpTest, TheClientTakesTheAnswerToItsMessage) {
   start();
   Told told;
-  outside_.spawn(send_one(network, outside_, oru(1, 1), told));
+  outside_.spawn(send_each(network, outside_, {oru(1, 1), oru(1, 2)}, told));
   scheduler.run_until([&] { return told.ended; });
-  EXPECT_EQ(told.answers, std::vector<std::string>{"AA"});
+  EXPECT_THAT(told.answers, testing::ElementsAre("AA", "AA"));
+}
+
+TEST_F(MllpTest, TheClientWaitsForTheApplicationWhereItWillAnswer) {
+  start();
+  Bytes stranger = asking(5, "AL|AL");
+  stranger.replace(stranger.find("LAB"), 3, "WHO");
+  Told told;
+  outside_.spawn(send_each(network, outside_,
+                           {asking(1, "AL|AL"), asking(2, "AL|AL"), asking(3, "AL|NE"),
+                            asking(4, "AL|SU"), stranger, oru(1, 6)},
+                           told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_THAT(told.answers, testing::ElementsAre("AA", "AA", "CA", "CA closed",
+                                                 testing::AllOf(testing::StartsWith("CR: WHO|S1"),
+                                                                testing::EndsWith(" closed")),
+                                                 "AA"));
+}
+
+/// A receiver that says CA of message 101 and nothing more.
+Task<void> accept_only(Listener& listener, SimExecutor& on) {
+  auto stream = co_await listener.accept(on);
+  hl7v2::Deframer deframer;
+  for (bool answered = false;;) {
+    if (deframer.next()) {
+      EXPECT_FALSE(answered);
+      answered = true;
+      const Bytes answer = hl7v2::framed("MSH|^~\\&|X|||||ACK|1|P|2.4\rMSA|CA|101\r");
+      const auto written = co_await (*stream)->write(answer, on.now() + seconds(60));
+      EXPECT_TRUE(written);
+    }
+    const auto got = co_await (*stream)->read(deframer.space(), on.now() + seconds(600));
+    if (!got || *got == 0) {
+      EXPECT_TRUE(answered);
+      break;
+    }
+    deframer.came(*got);
+  }
+}
+
+TEST_F(MllpTest, WhatIsAcceptedStaysSoWhereTheApplicationIsSilent) {
+  SimExecutor& on = home();
+  const auto listener = *machine.world().network.listen(on, address);
+  on.spawn(accept_only(*listener, on));
+  Told told;
+  outside_.spawn(send_each(network, outside_, {asking(1, "AL|AL")}, told));
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_THAT(told.answers,
+              testing::ElementsAre(testing::AllOf(
+                  testing::StartsWith("CA: the application's acknowledgement did not come"),
+                  testing::EndsWith(" closed"))));
 }
 
 }  // namespace
