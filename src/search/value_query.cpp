@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "search/text.h"
+#include "views/keys.h"
 
 namespace holdfast::search {
 namespace {
@@ -81,6 +82,15 @@ KeyRange exactly(BytesView base, BytesView form) {
   return range;
 }
 
+namespace {
+
+/// Indexes whose numbers follow one another touch, and a scan goes through one of them.
+BytesView index_of(const KeyRange& range) {
+  return BytesView(range.from).substr(0, sizeof(views::IndexNumber::value));
+}
+
+}  // namespace
+
 std::vector<KeyRange> apart(std::vector<KeyRange> ranges) {
   std::ranges::sort(ranges, [](const KeyRange& a, const KeyRange& b) {
     return a.literal != b.literal ? a.literal : a.from < b.from;
@@ -88,6 +98,7 @@ std::vector<KeyRange> apart(std::vector<KeyRange> ranges) {
   std::vector<KeyRange> made;
   for (KeyRange& one : ranges) {
     const bool touches = !made.empty() && made.back().literal == one.literal &&
+                         index_of(made.back()) == index_of(one) &&
                          (made.back().until.empty() || one.from <= made.back().until);
     if (!touches) {
       made.push_back(std::move(one));
