@@ -49,7 +49,17 @@ hl7v2::Writer begin(const Message* theirs, std::string_view code, const Verdict&
   const auto said = [&](std::size_t field) {
     return readable ? theirs->header().field(field).raw() : BytesView();
   };
-  writer.text(3, us.application).text(4, us.facility);
+  // We answer as whom it was sent to: senders look for that.
+  const auto ours = [&](std::size_t field, BytesView theirs_for_us, const std::string& name) {
+    writer.field(field);
+    if (theirs_for_us.empty()) {
+      writer.text(name);
+    } else {
+      writer.raw(theirs_for_us);
+    }
+  };
+  ours(3, said(5), us.application);
+  ours(4, said(6), us.facility);
   writer.field(5).raw(said(3));
   writer.field(6).raw(said(4));
   writer.text(7, time_text(now));
@@ -149,7 +159,9 @@ std::vector<Bytes> acknowledge(const Message* theirs, const Verdict& verdict, co
   if (!original && asks(accept, verdict.disposition, false)) {
     add('C');
   }
-  if (original || asks(application, verdict.disposition, false)) {
+  // Section 2.9.3.2: what was not accepted (CR) is not gone on with.
+  const bool ends_here = !answers.empty() && verdict.disposition == Disposition::refused;
+  if (original || (!ends_here && asks(application, verdict.disposition, false))) {
     add('A');
   }
   return answers;

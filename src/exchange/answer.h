@@ -46,8 +46,9 @@ struct Ourselves {
 
 /// The acknowledgements that a message asks for, in their order; usually one, maybe none:
 ///   MSH-15 and MSH-16 empty   AA, AE or AR
-///   MSH-15                    CA or CR (AL always, ER only of errors, SU only of successes, NE
-///   never) MSH-16                    AA, AE or AR likewise, behind it
+///   MSH-15                    CA or CR
+///   MSH-16                    AA, AE or AR, behind it; nothing behind CR
+/// Each as its field says: AL always, ER of errors only, SU of successes only, NE never.
 /// A message without a readable header is answered in our own delimiters with an empty MSA-2.
 /// `theirs` is null where there is no header. `id` is MSH-10 of the first; behind it "-2".
 [[nodiscard]] std::vector<Bytes> acknowledge(const hl7v2::Message* theirs, const Verdict& verdict,

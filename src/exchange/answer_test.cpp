@@ -49,6 +49,21 @@ TEST(Acknowledge, WritesInTheSendersDelimiters) {
   EXPECT_NE(made.find("MSA#AE#M1#PID-3 is missing\r"), std::string::npos);
 }
 
+TEST(Acknowledge, AnswersAsWhomItWasSentTo) {
+  EXPECT_EQ(answer("MSH|^~\\&|LAB|RXH|PAS|WARD&1|2024||ORU^R01|M1|P|2.4\r", applied).substr(0, 35),
+            "MSH|^~\\&|PAS|WARD&1|LAB|RXH|2024030");
+}
+
+TEST(Acknowledge, NothingFollowsWhatWasNotAccepted) {
+  const Verdict refused{Disposition::refused, Fault::not_in_table, "stranger", "MSH-3"};
+  const std::string made = answer("MSH|^~\\&|LAB|RXH|||2024||ORU^R01|M1|P|2.4|||AL|AL\r", refused);
+  EXPECT_NE(made.find("MSA|CR|M1"), std::string::npos);
+  EXPECT_EQ(made.find("MSA|AR|M1"), std::string::npos);
+  EXPECT_NE(
+      answer("MSH|^~\\&|LAB|RXH|||2024||ORU^R01|M1|P|2.4|||NE|AL\r", refused).find("MSA|AR|M1"),
+      std::string::npos);
+}
+
 TEST(Acknowledge, AnswersWhatHasNoHeaderToo) {
   EXPECT_NE(answer("hello", {Disposition::refused, Fault::segment_sequence, "no HL7", {}})
                 .find("MSA|AR||no HL7\r"),

@@ -116,6 +116,27 @@ TEST_F(IntakeTest, WhatIsSaidReplacesWhatIsNotSaidStays) {
   EXPECT_THAT(body("Patient", patients[0]), Not(HasSubstr("gender")));
 }
 
+TEST_F(IntakeTest, AVisitWithoutANumberIsTheOneThatIsOpen) {
+  start();
+  const auto visits = [&](const std::string& status) {
+    return find("Encounter", "status=" + status).size();
+  };
+  EXPECT_EQ(said(take(message("ADT^A08", "M0"))), "AA");
+  EXPECT_EQ(count("Encounter"), 0U);  // nobody was admitted
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");
+  EXPECT_EQ(said(take(message("ADT^A08", "M2"))), "AA");
+  EXPECT_EQ(said(take(message("ADT^A31", "M3"))), "AA");
+  EXPECT_EQ(count("Encounter"), 1U);
+  EXPECT_EQ(visits("in-progress"), 1U);
+  EXPECT_EQ(said(take(message("ADT^A03", "M4"))), "AA");
+  EXPECT_EQ(visits("finished"), 1U);
+  EXPECT_EQ(said(take(message("ADT^A08", "M5"))), "AA");
+  EXPECT_EQ(count("Encounter"), 1U);
+  EXPECT_EQ(visits("finished"), 1U);
+  EXPECT_EQ(said(take(message("ADT^A01", "M6"))), "AA");
+  EXPECT_EQ(count("Encounter"), 2U);
+}
+
 TEST_F(IntakeTest, AnotherBirthDateIsNeverMerged) {
   start();
   EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AA");

@@ -59,7 +59,9 @@ class Resolving {
       TRY_OK(find(draft));
     }
     for (std::size_t i = 0; i < mapped_.drafts.size(); ++i) {
-      TRY_OK(write(mapped_.drafts[i], found_[i]));
+      if (!left_out_[i]) {
+        TRY_OK(write(mapped_.drafts[i], found_[i]));
+      }
     }
     return std::move(resolved_);
   }
@@ -91,6 +93,12 @@ class Resolving {
         TRY(there, read(draft.type, ids[0]));
       }
     }
+    bool left_out = false;
+    if (draft.type == encounter_ && draft.find.empty() && mapped_.trigger.starts_with("ADT^")) {
+      TRY(there, open_visit());
+      left_out = !there && !begins_a_visit() && !is_referred_to(draft.local);
+    }
+    left_out_.push_back(left_out);
     const std::string id = there ? there->id : new_uuid(ground_.random);
     const bool known = there || draft.find.empty();
     resolved_.names.push_back(known ? fmt::format("{}/{}", fhir::name(draft.type), id)
@@ -101,6 +109,37 @@ class Resolving {
     ids_.push_back(id);
     found_.push_back(std::move(there));
     return ok();
+  }
+
+  /// A visit that goes without a number is the one that the patient is on: an update must not make
+  /// another. Nothing if there is none, or if there are several, of which nobody can tell.
+  Result<std::optional<There>> open_visit() {
+    const std::size_t patient = mapped_.patient.value;
+    if (patient == 0 || patient > resolved_.names.size() || !found_[patient - 1]) {
+      return std::nullopt;
+    }
+    const search::Source source{*ground_.moment.reader, ground_.codec, *ground_.moment.params};
+    TRY(const auto ids,
+        search::matches(source, encounter_,
+                        fmt::format("subject={}&status=planned,arrived,triaged,in-progress,onleave",
+                                    resolved_.names[patient - 1])));
+    if (ids.size() != 1) {
+      return std::nullopt;
+    }
+    TRY(There there, read(encounter_, ids.front()));
+    return there;
+  }
+  /// HL7 v2.8 section 3.3: admit, register, pre-admit, pending admission.
+  [[nodiscard]] bool begins_a_visit() const {
+    const std::string_view event = std::string_view(mapped_.trigger).substr(4);
+    return event == "A01" || event == "A04" || event == "A05" || event == "A14";
+  }
+  [[nodiscard]] bool is_referred_to(hl7v2::Local local) const {
+    return std::ranges::any_of(mapped_.drafts, [&](const Draft& draft) {
+      return std::ranges::any_of(draft.references, [&](const hl7v2::LocalReference& reference) {
+        return reference.to == local;
+      });
+    });
   }
 
   /// What was merged counts as the one that it was merged into.
@@ -141,7 +180,7 @@ class Resolving {
       resolved_.written.push_back(resolved_.names[index]);
     }
     if (there) {
-      return draft.mode == DraftMode::merge ? update(draft, *there) : ok();
+      return draft.mode == DraftMode::create_if_absent ? ok() : update(draft, *there);
     }
     Operation operation;
     operation.verb = Verb::create;
@@ -205,6 +244,7 @@ class Resolving {
   }
 
   const fhir::TypeId patient_ = *fhir::type_id("Patient");
+  const fhir::TypeId encounter_ = *fhir::type_id("Encounter");
   const hl7v2::Mapped& mapped_;
   const Ground& ground_;
   Resolved resolved_;
@@ -213,6 +253,7 @@ class Resolving {
     return std::holds_alternative<hl7v2::LinkPatients>(action);
   });
   bool followed_ = false;
+  std::vector<bool> left_out_;
   std::vector<std::string> ids_;
   std::vector<std::optional<There>> found_;
 };

@@ -142,10 +142,10 @@ constexpr std::array table{
               return set_ms(c.mllp_limits.frame_time_grace, t, {100, 3'600'000});
             },
             [](const Config& c) { return std::to_string(c.mllp_limits.frame_time_grace.ms()); }},
-    Setting{"hl7_application", "MSH-3 of what this server sends", Shape::value,
+    Setting{"hl7_application", "MSH-3 of answers to messages that name no receiver", Shape::value,
             [](Config& c, Text t) { return c.intake.us.application = t, ok(); },
             [](const Config& c) { return c.intake.us.application; }},
-    Setting{"hl7_facility", "MSH-4 of what this server sends", Shape::value,
+    Setting{"hl7_facility", "MSH-4 of answers to messages that name no receiver", Shape::value,
             [](Config& c, Text t) { return c.intake.us.facility = t, ok(); },
             [](const Config& c) { return c.intake.us.facility; }},
     Setting{"packages",
