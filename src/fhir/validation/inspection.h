@@ -33,7 +33,7 @@ class Inspection final : public path::Terminology, public path::Profiles {
         workspace_(workspace),
         report_(&report),
         json_(json),
-        steps_left_(steps_base_max + steps_per_value_max * json.value_count()) {}
+        steps_left_(terms.steps_base + steps_per_value_max * json.value_count()) {}
 
   /// The whole of it: base, meta.profile and Terms::profiles.
   void run(JsonValue resource);

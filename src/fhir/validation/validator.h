@@ -66,6 +66,7 @@ struct Terms {
   Time now{};  ///< of rules that ask
   /// Of the Bundle that the resource is an entry of; null: it stands alone.
   BundleEntries* entries = nullptr;
+  std::uint64_t steps_base = steps_base_max;  ///< less, where many are to be tried
   // What is looked at; the timing program leaves parts out.
   bool invariants = true;
   bool bindings = true;
