@@ -31,7 +31,7 @@ bench: build ## every workload at a small size, one JSON line each: build/bench.
 	@scripts/bench
 
 fuzz: setup ## fuzzes every target, SECONDS_EACH=60 s each, proves that faults are found, shows coverage
-	@for target in json xml path patch validation http record entry journal; do fuzz/run "$$target" "$(SECONDS_EACH)"; done
+	@for target in json xml path patch validation hl7v2 http record entry journal; do fuzz/run "$$target" "$(SECONDS_EACH)"; done
 	@fuzz/run --planted
 	@fuzz/run --coverage
 
