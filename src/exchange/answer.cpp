@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "hl7v2/time.h"
 #include "hl7v2/writer.h"
@@ -13,6 +14,13 @@ using hl7v2::Message;
 
 constexpr std::string_view version_default = "2.4";
 constexpr std::size_t text_bytes_max = 250;
+
+/// No more than that, and no half character.
+std::string_view cut(std::string_view text) {
+  const std::string_view begin = text.substr(0, text_bytes_max);
+  const auto bad = find_bad_utf8(begin);
+  return bad ? begin.substr(0, *bad) : begin;
+}
 
 std::string code_of(Disposition disposition, char mode) {
   switch (disposition) {
@@ -79,7 +87,7 @@ hl7v2::Writer begin(const Message* theirs, std::string_view code, const Verdict&
   writer.segment("MSA").text(1, code);
   writer.field(2).raw(said(10));
   if (verdict.disposition != Disposition::applied) {
-    writer.text(3, verdict.what.substr(0, text_bytes_max));
+    writer.text(3, cut(verdict.what));
   }
   return writer;
 }
@@ -102,7 +110,7 @@ void add_err(hl7v2::Writer& writer, const Verdict& verdict) {
   writer.field(3).text(std::to_string(static_cast<unsigned>(verdict.fault)));
   writer.component(2).text(text_of(verdict.fault)).component(3).text("HL70357");
   writer.text(4, "E");
-  writer.text(8, verdict.what.substr(0, text_bytes_max));
+  writer.text(8, cut(verdict.what));
 }
 
 }  // namespace

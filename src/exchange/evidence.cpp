@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "fhir/json_writer.h"
 
@@ -40,6 +41,22 @@ void write_code(JsonWriter& to, std::string_view key, std::string_view system,
   to.close(']');
   to.text("text", text);
   to.close('}');
+}
+
+constexpr std::size_t sentence_bytes_max = 2000;
+
+/// What strangers wrote into a sentence, as FHIR takes it: UTF-8 without control characters, and
+/// not without end. https://hl7.org/fhir/R4/datatypes.html#string
+std::string printable(std::string_view text) {
+  std::string safe(text.substr(0, sentence_bytes_max));
+  if (const auto bad = find_bad_utf8(safe)) {
+    safe.resize(*bad);
+    safe += "…";
+  }
+  for (char& c : safe) {
+    c = static_cast<unsigned char>(c) < ' ' || c == 0x7f ? ' ' : c;
+  }
+  return safe.find_first_not_of(' ') == std::string::npos ? "without words" : safe;
 }
 
 /// Whether a text that a stranger sent can be a code or an identifier: printed, without blanks.
@@ -151,7 +168,7 @@ Bytes task_body(const About& about, const Item& item) {
   to.text("intent", "order");
   to.text("priority", item.kind == ItemKind::wrong_patient ? "stat" : "urgent");
   write_code(to, "code", "urn:holdfast:message-item", code_of(item.kind), title_of(item.kind));
-  to.text("description", item.what);
+  to.text("description", printable(item.what));
   write_reference(to, "focus", fmt::format("Binary/{}", about.evidence));
   if (!item.patient.empty()) {
     write_reference(to, "for", item.patient);

@@ -31,6 +31,11 @@ bool is_stale(Code code) {
   return code == Code::conflict || code == Code::precondition || code == Code::multiple_matches;
 }
 
+/// A second MSH: what stands behind it is another message, whatever its sender wrapped it in.
+bool has_several(BytesView frame) {
+  return frame.find("\rMSH") != BytesView::npos || frame.find("\nMSH") != BytesView::npos;
+}
+
 }  // namespace
 
 Intake::Intake(World& world, node::Node& node, const Neighbours& neighbours, IntakeOptions options,
@@ -57,7 +62,7 @@ Task<Reply> Intake::take(Executor& on, const std::string& peer, Manners& manners
     co_await at.turn();
   }
   Reply reply;
-  if (frame.starts_with("FHS") || frame.starts_with("BHS")) {
+  if (frame.starts_with("FHS") || frame.starts_with("BHS") || has_several(frame)) {
     reply = co_await take_batch(at, peer, manners, std::move(frame));
   } else {
     const Incoming incoming(neighbours_, peer, std::move(frame));
@@ -189,7 +194,9 @@ Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& m
       answers.push_back(std::move(answer));
     }
   }
-  if (const auto header = hl7v2::Message::parse(frame)) {
+  if (batch && !batch->wrapped) {
+    reply.messages = std::move(answers);
+  } else if (const auto header = hl7v2::Message::parse(frame)) {
     reply.messages.push_back(
         as_batch(*header, answers, options_.us, world_.clock.wall(), answer_id()));
   }
@@ -258,8 +265,9 @@ Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& m
                             incoming.named(), peer),
                 {}};
   }
-  // There is nobody to answer: what cannot be written is lost with the connection, unacknowledged.
-  static_cast<void>(co_await keep(on, incoming, verdict, std::move(item)));
+  // There is nobody to answer: what cannot be written goes with the connection, unacknowledged.
+  const Ended kept = co_await keep(on, incoming, verdict, std::move(item));
+  Counts::add(counts_.unanswered, kept.unwritten ? 1 : 0);
 }
 
 }  // namespace holdfast::exchange

@@ -1,7 +1,11 @@
 // exchange/intake_test.cpp: what becomes of messages, over a node on a simulated machine.
 #include "exchange/intake.h"
 
+#include "base/sanitized.h"
 #include "exchange/test_intake.h"
+#include "hl7v2/mapping/report.h"
+#include "hl7v2/test_data.h"
+#include "world/sim/sim_random.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -51,10 +55,10 @@ TEST_F(IntakeTest, TheSameIdWithOtherContentIsTakenAndSaid) {
 TEST_F(IntakeTest, AStrangerIsRefusedAndKept) {
   start();
   Bytes bytes = message("ADT^A01", "M1");
-  bytes.replace(bytes.find("LAB"), 3, "XXX");
+  bytes.replace(bytes.find("LAB"), 3, "RIS");
   const Reply reply = take(bytes);
   EXPECT_EQ(said(reply), "AR");
-  EXPECT_THAT(reply.messages[0], HasSubstr("XXX\\F\\QE2 is no neighbour of this system"));
+  EXPECT_THAT(reply.messages[0], HasSubstr("RIS\\F\\QE2 is no neighbour of this system"));
   EXPECT_THAT(reply.messages[0], HasSubstr("|103^"));
   EXPECT_EQ(items(), "refused");
   EXPECT_EQ(count("Patient"), 0U);
@@ -183,6 +187,73 @@ TEST_F(IntakeTest, AFrameThatWasCutOffIsEvidence) {
   EXPECT_EQ(count("Binary"), 2U);
   EXPECT_EQ(said(take(whole)), "AA");
   EXPECT_EQ(items(), "broken-frame");  // the whole one is no second message of that id
+}
+
+TEST_F(IntakeTest, SeveralMessagesInOneFrameAreEachTaken) {
+  start();
+  const Reply reply = take(message("ADT^A01", "M1") +
+                           message("ADT^A28", "M2", "PID|1||77^^^QE2^MR||Second^Bo||19700101|M\r"));
+  EXPECT_EQ(said(reply), "AA AA");
+  EXPECT_EQ(count("Patient"), 2U);
+  EXPECT_EQ(count("Binary"), 2U);
+}
+
+TEST_F(IntakeTest, WhatASenderWritesIntoASentenceEndsNothing) {
+  start();
+  const auto ask = [&](std::string_view id, const std::string& reason) {
+    Bytes made =
+        message("ORM^O01", id,
+                "PID|1||A1^^^QE2^MR||Early^Ann||19800102|F\rORC|CA|P1^PAS|F1^LAB||||||||||||||" +
+                    reason + "\rOBR|1|P1^PAS|F1^LAB|FBC^Full blood count^L\r");
+    return said(take(made));
+  };
+  EXPECT_EQ(ask("1", "R^\\X01\\\\X00\\text"), "AA");
+  std::string wide;
+  for (int i = 0; i < 2'000; ++i) {
+    wide += "\xe2\x82\xac";
+  }
+  EXPECT_EQ(ask("2", "R^" + wide), "AA");
+  EXPECT_EQ(said(take(message("ADT^A08", "3", "PID|1||A1^^^QE2^MR||Early^Ann||" + wide + "|F\r"))),
+            "AA");
+  EXPECT_EQ(said(take(message("ZZZ^" + wide, "4"))), "AE");
+}
+
+/// Samples with some of their bytes changed: whatever they say, they are answered and kept.
+TEST_F(IntakeTest, NoMessageEndsTheServer) {
+  const auto samples = hl7v2::samples();
+  HOLDFAST_NEED_SAMPLES(samples);
+  start();
+  SimRandom random(20261130);
+  const std::string_view bits[] = {"\\X01\\", "\xff", "\xe2\x82\xac", "\"\"", "^^^",     "~~",
+                                   "&",       "|||",  "\r",           "\0",   "20249999"};
+  for (int run = 0; run < (sanitized ? 300 : 2'000); ++run) {
+    Bytes bytes = samples[random.below(samples.size())].bytes;
+    const std::size_t header = std::min(bytes.find_first_of("\r\n"), bytes.size());
+    bytes = "MSH|^~\\&|LAB|QE2|||20240301||" +
+            std::string(random.chance(1, 2) ? "ORU^R01" : "ADT^A08") + "|" + std::to_string(run) +
+            "|P|2.4" + bytes.substr(header);
+    for (std::uint64_t changes = random.below(6); changes > 0; --changes) {
+      const std::size_t at = 60 + random.below(bytes.size() - 60);
+      bytes.insert(at, bits[random.below(std::size(bits))]);
+    }
+    manners_ = {};
+    ASSERT_NE(said(take(std::move(bytes))), "closed") << run;
+  }
+}
+
+TEST_F(IntakeTest, AVisitThatIsLeftOutIsInTheReport) {
+  start();
+  EXPECT_EQ(said(take(message("ADT^A08", "M1"))), "AA");
+  EXPECT_EQ(count("Encounter"), 0U);
+  const auto entry = node->read_entry(node->view().state.position);
+  ASSERT_TRUE(entry);
+  const auto report = hl7v2::decode_report(entry->first.message->report);
+  ASSERT_TRUE(report);
+  const auto found = std::ranges::find_if(report->findings, [](const hl7v2::Finding& finding) {
+    return finding.place.text() == "PV1[1]" || finding.place.text() == "PV1";
+  });
+  ASSERT_NE(found, report->findings.end());
+  EXPECT_THAT(found->what, HasSubstr("no visit"));
 }
 
 TEST_F(IntakeTest, PassThroughKeepsAndDoesNotLook) {

@@ -32,6 +32,21 @@ ItemKind kind_of(Code code) {
   }
 }
 
+/// Says in the report that nothing of a draft was taken: the tables map its values all the same.
+void tell_left_out(const hl7v2::Message& message, const hl7v2::Draft& draft,
+                   hl7v2::Report& report) {
+  hl7v2::Finding finding;
+  finding.kind = hl7v2::Finding::Kind::unmapped;
+  finding.place.segment = message.segment(draft.segment).name();
+  for (std::uint32_t i = 0; i <= draft.segment; ++i) {
+    finding.place.number += message.segment(i).name() == finding.place.segment ? 1 : 0;
+  }
+  finding.what = fmt::format(
+      "nothing of the {} was taken: the message names no visit, and the patient is on none here",
+      fhir::name(draft.type));
+  report.findings.push_back(std::move(finding));
+}
+
 /// A sender that gives its messages one id makes so many items, not one a message.
 constexpr std::uint32_t same_id_items_max = 5;
 
@@ -110,6 +125,9 @@ Made Maker::make_mapped(const Incoming& incoming, const node::Moment& moment,
   extra.occurred = mapped->event.at;
   if (mapped->patient.value != 0) {
     extra.patient = resolved->names[mapped->patient.value - 1];
+  }
+  for (const hl7v2::Local local : resolved->left_out) {
+    tell_left_out(*incoming.message, mapped->drafts[local.value - 1], mapped->report);
   }
   extra.report = hl7v2::encode(mapped->report);
   Made made = finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra));

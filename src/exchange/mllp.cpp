@@ -96,6 +96,13 @@ class MllpServer::Session final : public Connection {
     if (!inside && server_.draining_.load(std::memory_order_relaxed)) {
       co_return Next::end;
     }
+    // A frame's time begins with it: not with noise before it, but also if it came with what was
+    // taken already.
+    if (!inside) {
+      began_.reset();
+    } else if (!began_) {
+      began_ = on_.now();
+    }
     const auto space = deframer_.space();
     const bool admitted = co_await admit();
     if (!admitted) {

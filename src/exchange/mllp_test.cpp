@@ -195,6 +195,73 @@ TEST_F(MllpTest, ASlowFrameEndsAtItsDeadlineAndIsEvidence) {
   EXPECT_EQ(*kept().begin(), half.substr(1));
 }
 
+/// Sends both parts, with a pause between.
+Task<void> talk_twice(SimNetwork& network, SimExecutor& on, Bytes first, Duration pause,
+                      Bytes second, Told& told) {
+  auto client = co_await MllpClient::connect(network, on, address, on.now() + seconds(5));
+  if (client) {
+    static_cast<void>(co_await (*client)->send_raw(first, on.now() + seconds(5)));
+    co_await on.sleep(pause);
+    static_cast<void>(co_await (*client)->send_raw(second, on.now() + seconds(5)));
+    co_await on.sleep(milliseconds(1500));
+    for (auto answer = co_await (*client)->receive(on.now() + seconds(100)); answer;
+         answer = co_await (*client)->receive(on.now() + seconds(100))) {
+      told.answers.push_back(*answer);
+    }
+  }
+  told.ended = true;
+}
+
+MllpLimits hurried() {
+  MllpLimits limits;
+  limits.frame_time_grace = seconds(2);
+  limits.frame_bytes_per_second_min = 1'000'000;
+  return limits;
+}
+
+// A frame's time begins with the frame, not with the line end that somebody sent behind the last
+// one.
+TEST_F(MllpTest, NoiseBetweenFramesIsNotTheBeginningOfOne) {
+  start(hurried());
+  Told told;
+  const Bytes frame = hl7v2::framed(oru(1, 2));
+  outside_.spawn(talk_twice(network, outside_, "\r\n", seconds(60), frame.substr(0, 40), told));
+  scheduler.run_for(seconds(61), 10'000'000);
+  EXPECT_EQ(counts_->frames_slow, 0U);  // half of it is there, a second after it began
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_EQ(counts_->frames_slow, 1U);
+}
+
+// What has begun behind a whole frame has a deadline too.
+TEST_F(MllpTest, HalfAFrameBehindAWholeOneEndsInTime) {
+  start(hurried());
+  // The network cuts where it likes: of so many, some come in one piece.
+  for (int sender = 1; sender <= 40; ++sender) {
+    Told told;
+    const Bytes both = hl7v2::framed(oru(sender, 1)) + hl7v2::framed(oru(sender, 2)).substr(0, 40);
+    outside_.spawn(talk(network, outside_, both, both.size(), 2, told));
+    scheduler.run_until([&] { return told.ended; });
+    EXPECT_EQ(told.answers.size(), 1U);
+  }
+  EXPECT_EQ(counts_->frames_slow, 40U);
+}
+
+TEST_F(MllpTest, WhileThereIsNoMemoryNothingIsReadAndNothingIsLost) {
+  start();
+  std::optional<Budget::Share> all =
+      node->budget().reserve(node->budget().bytes_max() - node->budget().used());
+  ASSERT_TRUE(all);
+  Told told;
+  const Bytes large = oru(1, 1) + "OBX|1|TX|X||" + Bytes(400'000, 'x') + "\r";
+  outside_.spawn(talk(network, outside_, hl7v2::framed(large), 50'000, 1, told));
+  scheduler.run_for(seconds(2), 10'000'000);
+  EXPECT_TRUE(told.answers.empty());
+  all.reset();
+  scheduler.run_until([&] { return told.ended; });
+  EXPECT_EQ(told.answers, std::vector<std::string>{"AA 101"});
+  EXPECT_EQ(node->budget().used(), 0U);
+}
+
 TEST_F(MllpTest, AFrameThatIsTooLongEndsTheConnection) {
   MllpLimits limits;
   limits.frame_bytes_max = 5'000;

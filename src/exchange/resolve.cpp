@@ -99,6 +99,9 @@ class Resolving {
       left_out = !there && !begins_a_visit() && !is_referred_to(draft.local);
     }
     left_out_.push_back(left_out);
+    if (left_out) {
+      resolved_.left_out.push_back(draft.local);
+    }
     const std::string id = there ? there->id : new_uuid(ground_.random);
     const bool known = there || draft.find.empty();
     resolved_.names.push_back(known ? fmt::format("{}/{}", fhir::name(draft.type), id)

@@ -32,8 +32,9 @@ struct Resolved {
   decide::Prepared prepared;  ///< operations only
   /// What each draft is called in the bodies of this Command: "Patient/7", "urn:uuid:…".
   std::vector<std::string> names;
-  std::vector<Item> items;           ///< what somebody has to see to, though it was taken
-  std::vector<std::string> written;  ///< names of those that the message says something of
+  std::vector<Item> items;             ///< what somebody has to see to, though it was taken
+  std::vector<hl7v2::Local> left_out;  ///< drafts of which nothing was taken
+  std::vector<std::string> written;    ///< names of those that the message says something of
 };
 
 /// Code::multiple_matches  an identifier leads to two resources
