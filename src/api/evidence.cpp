@@ -14,18 +14,17 @@
 namespace holdfast::api {
 namespace {
 
-// As exchange/evidence.h writes it: such a body has no data of its own.
-constexpr std::string_view media_type = R"("contentType":"x-application/hl7-v2+er7"})";
-
-bool stands_for_a_message(const views::Body& body) {
-  return fhir::name(body.header.type) == "Binary" && body.bytes.ends_with(media_type);
+/// As exchange writes it: the body ends with its media type, and has no data of its own.
+bool may_stand_for_a_message(const views::Body& body) {
+  return fhir::name(body.header.type) == "Binary" &&
+         body.bytes.ends_with(fmt::format(R"("contentType":"{}"}})", hl7v2_media_type));
 }
 
 }  // namespace
 
 Result<std::optional<Message>> message_of(const Parts& parts, const node::Moment& moment,
                                           const views::Body& binary) {
-  if (!stands_for_a_message(binary)) {
+  if (!may_stand_for_a_message(binary)) {
     return std::nullopt;
   }
   // Whatever has been done to its meta since: the first version came with the message.

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "exchange/neighbour.h"
 
@@ -48,11 +50,23 @@ class Counts {
   std::atomic<std::uint64_t> unanswered =
       0;  ///< closed without an acknowledgement: could not write
 
+  /// Why a connection was closed by us last; empty: none was. For the log, once a reason.
+  void note_close(std::string why) {
+    const std::scoped_lock lock(mutex_);
+    last_close_ = std::move(why);
+  }
+  [[nodiscard]] std::string last_close() const {
+    const std::scoped_lock lock(mutex_);
+    return last_close_;
+  }
+
   static void add(std::atomic<std::uint64_t>& count, std::uint64_t by = 1) {
     count.fetch_add(by, std::memory_order_relaxed);
   }
 
  private:
+  mutable std::mutex mutex_;
+  std::string last_close_;
   std::map<std::string, std::unique_ptr<NeighbourCounts>, std::less<>> all_;
 };
 

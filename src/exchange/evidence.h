@@ -11,11 +11,9 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "exchange/neighbour.h"
+#include "model/message.h"
 
 namespace holdfast::exchange {
-
-/// https://www.iana.org/assignments/media-types has none; this one is what others use.
-inline constexpr std::string_view hl7v2_media_type = "x-application/hl7-v2+er7";
 
 /// What an item is about: Task.code, system urn:holdfast:message-item.
 enum class ItemKind : std::uint8_t {

@@ -88,7 +88,11 @@ class MllpServer::Session final : public Connection {
         co_return Next::end;
       }
     }
-    co_return reply.close ? Next::end : Next::go_on;
+    if (reply.close) {
+      server_.counts_.note_close(std::move(reply.why));
+      co_return Next::end;
+    }
+    co_return Next::go_on;
   }
 
   Task<Next> read() {

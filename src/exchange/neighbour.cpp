@@ -14,14 +14,6 @@ std::string_view host_of(std::string_view peer) {
   return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
-/// It becomes part of URIs, labels and file names.
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
-  });
-}
-
 bool calls_from(const Neighbour& neighbour, std::string_view peer) {
   return neighbour.addresses.empty() ||
          std::ranges::find(neighbour.addresses, host_of(peer)) != neighbour.addresses.end();
@@ -40,6 +32,13 @@ bool overlap(const Neighbour& a, const Neighbour& b) {
 }
 
 }  // namespace
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
 
 Result<Neighbours> Neighbours::of(std::vector<Neighbour> all) {
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -48,6 +48,10 @@ struct Neighbour {
   hl7v2::IdentifierPolicy identifiers;
 };
 
+/// Whether a neighbour or team may be called that: 1 to 64 letters, digits, '-', '_' and '.'. Names
+/// become part of URIs, labels and file names.
+[[nodiscard]] bool is_name(std::string_view text);
+
 /// Why a message is not taken as anybody's.
 enum class Stranger : std::uint8_t { unknown_sender, wrong_address };
 

@@ -4,10 +4,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 
 namespace holdfast {
+
+/// Of the Binary that stands for a message. There is no registered one; this is what others use.
+inline constexpr std::string_view hl7v2_media_type = "x-application/hl7-v2+er7";
 
 /// What became of a message. Numbers are on disk: never renumber, only add.
 enum class Disposition : std::uint8_t {

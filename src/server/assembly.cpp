@@ -221,6 +221,14 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
     said.active = active;
     parts_.log.info("searches go by new search parameters", {{"definitions", active.value}});
   }
+  if (exchange_) {
+    std::string why = exchange_->counts.last_close();
+    if (why != said.mllp_close) {
+      said.mllp_close = std::move(why);
+      parts_.log.warn("an MLLP connection was closed; what it brought is not acknowledged",
+                      {{"why", said.mllp_close}});
+    }
+  }
   if (health.indexes != said.indexes) {
     said.indexes = health.indexes;
     parts_.log.error("new search parameters cannot be searched by", {{"why", said.indexes}});

@@ -77,6 +77,7 @@ class Assembly {
   struct Said {
     std::string writes_refused;
     std::string indexes;
+    std::string mllp_close;
     Position active;
     bool building = false;
   };

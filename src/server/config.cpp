@@ -148,6 +148,17 @@ constexpr std::array table{
     Setting{"hl7_facility", "MSH-4 of answers to messages that name no receiver", Shape::value,
             [](Config& c, Text t) { return c.intake.us.facility = t, ok(); },
             [](const Config& c) { return c.intake.us.facility; }},
+    Setting{"hl7_strangers_owner", "the team whose work-list gets messages of unknown senders",
+            Shape::value,
+            [](Config& c, Text t) -> Result<void> {
+              if (!exchange::is_name(t)) {
+                return fail(Code::usage, fmt::format("'{}' is no name: letters, digits, '-', '_' "
+                                                     "and '.', at most 64",
+                                                     t));
+              }
+              return c.intake.strangers_owner = t, ok();
+            },
+            [](const Config& c) { return c.intake.strangers_owner; }},
     Setting{"packages",
             "folder of FHIR packages, .tgz or unpacked: profiles, value sets, search parameters",
             Shape::value, [](Config& c, Text t) { return c.packages_folder = t, ok(); },
