@@ -9,8 +9,8 @@
 
 #include "base/check.h"
 #include "exchange/edit.h"
+#include "exchange/patient_links.h"
 #include "fhir/json_writer.h"
-#include "views/versions.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -18,63 +18,6 @@ namespace {
 using fhir::JsonValue;
 using hl7v2::BusinessId;
 using hl7v2::Level;
-
-constexpr unsigned replacements_max = 8;
-
-std::string text_at(JsonValue of, std::string_view first, std::string_view second) {
-  const auto outer = of.find(first);
-  const auto inner = outer ? outer->find(second) : std::nullopt;
-  return inner && inner->is_string() ? inner->text() : std::string();
-}
-
-std::string type_of_link(JsonValue link) {
-  const auto type = link.find("type");
-  return type && type->is_string() ? type->text() : std::string();
-}
-
-Bytes link_to(std::string_view name, std::string_view type) {
-  fhir::JsonWriter to;
-  to.open('{');
-  to.open("other", '{');
-  to.text("reference", name);
-  to.close('}');
-  to.text("type", type);
-  to.close('}');
-  return to.take();
-}
-
-/// With a link of that type to `name`, unless it is there.
-Bytes with_link(JsonValue patient, std::string_view name, std::string_view type) {
-  const auto links = patient.find("link");
-  if (links) {
-    for (const JsonValue link : links->children()) {
-      if (text_at(link, "other", "reference") == name && type_of_link(link) == type) {
-        return Bytes(patient.raw());
-      }
-    }
-  }
-  return with_member(patient, "link", with_element(links, link_to(name, type)));
-}
-
-/// Without any link to `name`.
-Bytes without_links(JsonValue patient, std::string_view name) {
-  const auto links = patient.find("link");
-  if (!links) {
-    return Bytes(patient.raw());
-  }
-  fhir::JsonWriter kept;
-  kept.open('[');
-  std::size_t left = 0;
-  for (const JsonValue link : links->children()) {
-    if (text_at(link, "other", "reference") != name) {
-      kept.raw(link.raw());
-      ++left;
-    }
-  }
-  kept.close(']');
-  return left == 0 ? with_member(patient, "link", std::nullopt)
-                   : with_member(patient, "link", kept.take());
-}
 
 /// `resource`, read again from its bytes, for one edit after another.
 Bytes then(fhir::JsonReader& reader, Bytes resource, const Edit& edit) {
@@ -210,17 +153,17 @@ class Acting {
       return change(patient_, survivor,
                     [&](JsonValue patient) { return with_old(patient, merge.retired.patient); });
     }
-    TRY(const std::string stands_for_retired, survivor_of(ground_, *retired));
-    if (surviving && stands_for_retired == *surviving && *retired != *surviving) {
+    TRY(const Stored stands_for_retired, survivor_of(ground_, *retired));
+    if (surviving && stands_for_retired.id == *surviving && *retired != *surviving) {
       return ok();  // it was merged so before
     }
     if (surviving) {
-      TRY(const std::string stands_for_survivor, survivor_of(ground_, *surviving));
-      if (stands_for_survivor != *surviving && stands_for_survivor == stands_for_retired) {
+      TRY(const Stored stands_for_survivor, survivor_of(ground_, *surviving));
+      if (stands_for_survivor.id != *surviving && stands_for_survivor.id == stands_for_retired.id) {
         return fail(Code::mismatch,
                     fmt::format("Patient/{} was merged into Patient/{} before, and is now to be "
                                 "the one that stays",
-                                *surviving, stands_for_survivor));
+                                *surviving, stands_for_survivor.id));
       }
     }
     const std::string gone = "Patient/" + *retired;
@@ -364,35 +307,6 @@ void look_for_old_numbers(hl7v2::Mapped& mapped) {
 
 Result<void> act(const hl7v2::Mapped& mapped, const Ground& ground, Resolved& resolved) {
   return Acting(mapped, ground, resolved).run();
-}
-
-Result<std::string> survivor_of(const Ground& ground, std::string id) {
-  const fhir::TypeId patient = *fhir::type_id("Patient");
-  for (unsigned steps = 0; steps < replacements_max; ++steps) {
-    TRY(const auto current, views::read_current(*ground.moment.reader, patient, id));
-    if (!current || current->presence == views::Presence::deleted) {
-      return id;
-    }
-    TRY(views::Body body, views::read_body(*ground.moment.reader, ground.codec, current->row));
-    if (body.bytes.find("replaced-by") == Bytes::npos) {
-      return id;
-    }
-    TRY(const fhir::Json json, ground.reader.read(std::move(body.bytes)));
-    const auto links = json.root().find("link");
-    std::string next;
-    for (const JsonValue link : links ? links->children() : json.root().children()) {
-      const std::string to = text_at(link, "other", "reference");
-      if (links && type_of_link(link) == "replaced-by" && to.starts_with("Patient/")) {
-        next = to.substr(8);
-      }
-    }
-    if (next.empty()) {
-      return id;
-    }
-    id = std::move(next);
-  }
-  return fail(Code::mismatch,
-              fmt::format("Patient/{} was merged more than {} times over", id, replacements_max));
 }
 
 }  // namespace holdfast::exchange

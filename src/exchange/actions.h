@@ -24,8 +24,4 @@ void look_for_old_numbers(hl7v2::Mapped& mapped);
 [[nodiscard]] Result<void> act(const hl7v2::Mapped& mapped, const Ground& ground,
                                Resolved& resolved);
 
-/// The patient that stands for this one today: followed over `replaced-by`; itself if there is
-/// none.
-[[nodiscard]] Result<std::string> survivor_of(const Ground& ground, std::string id);
-
 }  // namespace holdfast::exchange

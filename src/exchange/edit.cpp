@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fhir/check.h"
 #include "fhir/json_writer.h"
-#include "views/versions.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -24,16 +22,6 @@ std::optional<std::size_t> operation_on(const Resolved& resolved, std::string_vi
     }
   }
   return {};
-}
-
-Result<void> prepare_again(Operation& operation, decide::PreparedOperation& prepared,
-                           fhir::TypeId type, Bytes body, const Ground& ground) {
-  TRY(fhir::Json json, ground.reader.read(std::move(body)));
-  TRY_OK(fhir::check_resource(json.root()));
-  json.minify();
-  prepared = decide::prepare_operation(type, json.root(), ground.extracting);
-  operation.body = json.release();
-  return ok();
 }
 
 }  // namespace
@@ -78,30 +66,23 @@ Result<void> edit(Resolved& resolved, const Ground& ground, fhir::TypeId type,
   if (const auto index = operation_on(resolved, fhir::name(type), name)) {
     Operation& operation = resolved.prepared.command.operations[*index];
     TRY(const fhir::Json json, ground.reader.read(operation.body));
-    return prepare_again(operation, resolved.prepared.operations[*index], type, edit(json.root()),
-                         ground);
+    TRY(resolved.prepared.operations[*index],
+        put_body(operation, edit(json.root()), ground.reader, ground.extracting));
+    return ok();
   }
   const std::string id(name.substr(std::min(name.find('/') + 1, name.size())));
-  TRY(const auto current, views::read_current(*ground.moment.reader, type, id));
-  if (!current || current->presence == views::Presence::deleted) {
-    return fail(Code::not_found, fmt::format("there is no {}", name));
-  }
-  TRY(const views::Body before,
-      views::read_body(*ground.moment.reader, ground.codec, current->row));
-  TRY(const fhir::Json json, ground.reader.read(before.bytes));
+  TRY(const Stored before, read_stored(ground, type, id));
+  TRY(const fhir::Json json, ground.reader.read(before.body));
   Bytes after = edit(json.root());
-  if (after == before.bytes) {
+  if (after == before.body) {
     return ok();
   }
   Operation operation;
   operation.verb = Verb::update;
-  operation.type = fhir::name(type);
   operation.id = id;
-  operation.if_match = current->version;
-  decide::PreparedOperation prepared;
-  TRY_OK(prepare_again(operation, prepared, type, std::move(after), ground));
-  resolved.prepared.command.operations.push_back(std::move(operation));
-  resolved.prepared.operations.push_back(std::move(prepared));
+  operation.if_match = before.version;
+  TRY_OK(add_operation(resolved.prepared, std::move(operation), std::move(after), ground.reader,
+                       ground.extracting));
   resolved.written.emplace_back(name);
   return ok();
 }

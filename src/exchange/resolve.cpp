@@ -9,9 +9,9 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "exchange/actions.h"
 #include "exchange/edit.h"
 #include "exchange/merge.h"
+#include "exchange/patient_links.h"
 #include "fhir/check.h"
 #include "search/matches.h"
 #include "views/versions.h"
@@ -37,18 +37,15 @@ std::string condition_of(const hl7v2::BusinessId& id) {
   return fmt::format("identifier={}%7C{}", quoted(id.system), quoted(id.value));
 }
 
-/// A resource that is there, with its version and content.
-struct There {
-  std::string id;
-  Version version;
-  Bytes body;
-  bool by_merge = false;  ///< the message names one that was merged into this
-};
-
 std::string text_member(fhir::JsonValue of, std::string_view name) {
   const auto member = of.find(name);
   return member && member->is_string() ? member->text() : std::string();
 }
+
+struct There {
+  Stored stored;
+  bool by_merge = false;  ///< the message names one that was merged into this
+};
 
 class Resolving {
  public:
@@ -70,27 +67,32 @@ class Resolving {
   /// Which resource a draft means, and what it is called.
   Result<void> find(const Draft& draft) {
     std::optional<There> there;
-    followed_ = false;
     for (const hl7v2::BusinessId& id : draft.find) {
-      TRY(auto ids, find_by_identifier(ground_, draft.type, id));
-      if (draft.type == patient_ && !takes_back_) {
-        TRY_OK(follow_merges(ids));
+      TRY(const auto ids, find_by_identifier(ground_, draft.type, id));
+      std::optional<There> meant;
+      for (const std::string& one : ids) {
+        TRY(There there_now, read(draft.type, one));
+        if (meant && meant->stored.id != there_now.stored.id) {
+          return fail(Code::multiple_matches,
+                      fmt::format("{} is the identifier of {}/{} and of {}/{}", id.token(),
+                                  fhir::name(draft.type), meant->stored.id, fhir::name(draft.type),
+                                  there_now.stored.id));
+        }
+        // Named itself, it is not by a merge, whatever else leads to it.
+        const bool by_merge = there_now.by_merge && (!meant || meant->by_merge);
+        meant = std::move(there_now);
+        meant->by_merge = by_merge;
       }
-      if (ids.size() > 1) {
-        return fail(Code::multiple_matches,
-                    fmt::format("{} is the identifier of {}/{} and of {}/{}", id.token(),
-                                fhir::name(draft.type), ids[0], fhir::name(draft.type), ids[1]));
+      if (there && meant && there->stored.id != meant->stored.id) {
+        return fail(
+            Code::mismatch,
+            fmt::format("the identifiers of one {} lead to {} and, {}, to {}",
+                        fhir::name(draft.type), there->stored.id, id.token(), meant->stored.id));
       }
-      if (ids.empty()) {
-        continue;
-      }
-      if (there && there->id != ids[0]) {
-        return fail(Code::mismatch,
-                    fmt::format("the identifiers of one {} lead to {} and, {}, to {}",
-                                fhir::name(draft.type), there->id, id.token(), ids[0]));
-      }
-      if (!there) {
-        TRY(there, read(draft.type, ids[0]));
+      if (meant && !there) {
+        there = std::move(meant);
+      } else if (meant) {
+        there->by_merge = there->by_merge || meant->by_merge;
       }
     }
     bool left_out = false;
@@ -102,13 +104,10 @@ class Resolving {
     if (left_out) {
       resolved_.left_out.push_back(draft.local);
     }
-    const std::string id = there ? there->id : new_uuid(ground_.random);
+    const std::string id = there ? there->stored.id : new_uuid(ground_.random);
     const bool known = there || draft.find.empty();
     resolved_.names.push_back(known ? fmt::format("{}/{}", fhir::name(draft.type), id)
                                     : "urn:uuid:" + id);
-    if (there) {
-      there->by_merge = followed_;
-    }
     ids_.push_back(id);
     found_.push_back(std::move(there));
     return ok();
@@ -145,23 +144,16 @@ class Resolving {
     });
   }
 
-  /// What was merged counts as the one that it was merged into.
-  Result<void> follow_merges(std::vector<std::string>& ids) {
-    for (std::string& id : ids) {
-      TRY(std::string survivor, survivor_of(ground_, id));
-      followed_ = followed_ || survivor != id;
-      id = std::move(survivor);
-    }
-    std::ranges::sort(ids);
-    ids.erase(std::ranges::unique(ids).begin(), ids.end());
-    return ok();
-  }
-
+  /// The resource of that id; of a patient who was merged, the one that stands for them today.
   Result<There> read(fhir::TypeId type, const std::string& id) {
-    TRY(const auto current, views::read_current(*ground_.moment.reader, type, id));
-    check(current.has_value(), "search finds what is current");
-    TRY(views::Body body, views::read_body(*ground_.moment.reader, ground_.codec, current->row));
-    return There{id, current->version, std::move(body.bytes), false};
+    There there;
+    if (type == patient_ && !takes_back_) {
+      TRY(there.stored, survivor_of(ground_, id));
+      there.by_merge = there.stored.id != id;
+    } else {
+      TRY(there.stored, read_stored(ground_, type, id));
+    }
+    return there;
   }
 
   /// The draft's body with its references to other drafts filled in.
@@ -195,28 +187,28 @@ class Resolving {
         operation.if_match = Version{0};
       }
     }
-    return add(draft.type, std::move(operation), named(draft));
+    return add(std::move(operation), named(draft));
   }
 
   Result<void> update(const Draft& draft, const There& there) {
-    TRY(const fhir::Json existing, ground_.reader.read(there.body));
+    TRY(const fhir::Json existing, ground_.reader.read(there.stored.body));
     TRY(fhir::Json said, ground_.reader.read(named(draft)));
     if (there.by_merge) {
       // The numbers stay with the one that was merged: the merge may be taken back.
       TRY(said, ground_.reader.read(with_member(said.root(), "identifier", std::nullopt)));
     }
     if (draft.type == patient_) {
-      TRY_OK(check_same_person(existing.root(), said.root(), there.id));
+      TRY_OK(check_same_person(existing.root(), said.root(), there.stored.id));
     }
     TRY(Bytes body, merged(existing.root(), said.root(), draft.said, draft.removed, ground_.paths));
-    if (body == there.body) {
+    if (body == there.stored.body) {
       return ok();
     }
     Operation operation;
     operation.verb = Verb::update;
-    operation.id = there.id;
-    operation.if_match = there.version;
-    return add(draft.type, std::move(operation), std::move(body));
+    operation.id = there.stored.id;
+    operation.if_match = there.stored.version;
+    return add(std::move(operation), std::move(body));
   }
 
   /// Two people may be given one number. A birth date that differs is never merged by a program.
@@ -234,16 +226,9 @@ class Resolving {
     return ok();
   }
 
-  Result<void> add(fhir::TypeId type, Operation operation, Bytes body) {
-    TRY(fhir::Json json, ground_.reader.read(std::move(body)));
-    TRY_OK(fhir::check_resource(json.root()));
-    json.minify();
-    operation.type = fhir::name(type);
-    resolved_.prepared.operations.push_back(
-        decide::prepare_operation(type, json.root(), ground_.extracting));
-    operation.body = json.release();
-    resolved_.prepared.command.operations.push_back(std::move(operation));
-    return ok();
+  Result<void> add(Operation operation, Bytes body) {
+    return add_operation(resolved_.prepared, std::move(operation), std::move(body), ground_.reader,
+                         ground_.extracting);
   }
 
   const fhir::TypeId patient_ = *fhir::type_id("Patient");
@@ -255,7 +240,6 @@ class Resolving {
   const bool takes_back_ = std::ranges::any_of(mapped_.actions, [](const hl7v2::Action& action) {
     return std::holds_alternative<hl7v2::LinkPatients>(action);
   });
-  bool followed_ = false;
   std::vector<bool> left_out_;
   std::vector<std::string> ids_;
   std::vector<std::optional<There>> found_;
@@ -273,20 +257,42 @@ Result<Resolved> resolve(const hl7v2::Mapped& mapped, const Ground& ground) {
   return Resolving(mapped, ground).run();
 }
 
-Result<void> add_new(decide::Prepared& prepared, std::string_view id, Bytes body,
-                     fhir::JsonReader& reader, const fhir::SearchParams& extracting) {
+Result<Stored> read_stored(const Ground& ground, fhir::TypeId type, const std::string& id) {
+  TRY(const auto current, views::read_current(*ground.moment.reader, type, id));
+  if (!current || current->presence == views::Presence::deleted) {
+    return fail(Code::not_found, fmt::format("there is no {}/{}", fhir::name(type), id));
+  }
+  TRY(views::Body body, views::read_body(*ground.moment.reader, ground.codec, current->row));
+  return Stored{id, current->version, std::move(body.bytes)};
+}
+
+Result<decide::PreparedOperation> put_body(Operation& operation, Bytes body,
+                                           fhir::JsonReader& reader,
+                                           const fhir::SearchParams& extracting) {
   TRY(fhir::Json json, reader.read(std::move(body)));
   TRY_OK(fhir::check_resource(json.root()));
   TRY(const fhir::TypeId type, fhir::type_of(json.root()));
   json.minify();
-  Operation operation;
-  operation.verb = Verb::create;
+  decide::PreparedOperation prepared = decide::prepare_operation(type, json.root(), extracting);
   operation.type = fhir::name(type);
-  operation.id = id;
-  prepared.operations.push_back(decide::prepare_operation(type, json.root(), extracting));
   operation.body = json.release();
+  return prepared;
+}
+
+Result<void> add_operation(decide::Prepared& prepared, Operation operation, Bytes body,
+                           fhir::JsonReader& reader, const fhir::SearchParams& extracting) {
+  TRY(decide::PreparedOperation one, put_body(operation, std::move(body), reader, extracting));
+  prepared.operations.push_back(std::move(one));
   prepared.command.operations.push_back(std::move(operation));
   return ok();
+}
+
+Result<void> add_new(decide::Prepared& prepared, std::string_view id, Bytes body,
+                     fhir::JsonReader& reader, const fhir::SearchParams& extracting) {
+  Operation operation;
+  operation.verb = Verb::create;
+  operation.id = id;
+  return add_operation(prepared, std::move(operation), std::move(body), reader, extracting);
 }
 
 }  // namespace holdfast::exchange

@@ -43,8 +43,26 @@ struct Resolved {
 /// Code::structure …       what the mapping made is no resource: a fault of a table
 [[nodiscard]] Result<Resolved> resolve(const hl7v2::Mapped& mapped, const Ground& ground);
 
-/// One more operation: a new resource with an id of its own. `body` is one that
-/// fhir::check_resource() takes.
+/// A resource that is there, with its current version.
+struct Stored {
+  std::string id;
+  Version version;
+  Bytes body;
+};
+/// Code::not_found where it is not there, or deleted.
+[[nodiscard]] Result<Stored> read_stored(const Ground& ground, fhir::TypeId type,
+                                         const std::string& id);
+
+/// Puts `body` into `operation`, checked, minified and prepared. Refuses what
+/// fhir::check_resource() does not take.
+[[nodiscard]] Result<decide::PreparedOperation> put_body(Operation& operation, Bytes body,
+                                                         fhir::JsonReader& reader,
+                                                         const fhir::SearchParams& extracting);
+/// One more operation of the Command, with that body.
+[[nodiscard]] Result<void> add_operation(decide::Prepared& prepared, Operation operation,
+                                         Bytes body, fhir::JsonReader& reader,
+                                         const fhir::SearchParams& extracting);
+/// One more: a new resource with an id of its own.
 [[nodiscard]] Result<void> add_new(decide::Prepared& prepared, std::string_view id, Bytes body,
                                    fhir::JsonReader& reader, const fhir::SearchParams& extracting);
 
