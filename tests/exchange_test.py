@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 
-import harness
 from harness import BINARY, ServerTest, ask, main, run, wait_until
 from mllp import Mllp, message
 
@@ -144,7 +143,7 @@ class Exchange(ServerTest):
                 thread.join()
         self.assertGreater(len(acknowledged), KILLS * 5)
         self.assertEqual({answer[0] for answer in acknowledged.values()}, {"AA"})
-        self.summary("verify", directory)
+        self.assertEqual(self.summary("verify", directory), self.summary("rebuild", directory))
         server = self.serve_mllp(directory)
         # Each is there: sent again it changes nothing. Once: there is one Binary a message.
         before = json.loads(ask(server.connect(), "GET", "/fhir/Binary?_summary=count").body)["total"]
@@ -181,6 +180,42 @@ class Exchange(ServerTest):
         self.assertIn("a.hl7: AE: answered as told", done.stdout)
         self.assertIn("PID|1||1^^^QE2^MR", listener.communicate(timeout=30)[0])
         self.assertEqual(listener.returncode, 0)
+
+    def test_a_neighbour_is_read_as_its_overlay_says(self):
+        overlay = self.folder / "overlay"
+        overlay.mkdir()
+        (overlay / "authorities.csv").write_text("name,system,owner\nQE2,https://qe2.example/mrn,ann\n")
+        config = CONFIG.replace('owner = "results"', f'owner = "results"\noverlay = "{overlay}"\n'
+                                "filter = \"MSH-9.1 = 'ADT'\"")
+        server = self.serve_mllp(self.init(), config=config)
+        peer = self.mllp(server)
+        self.assertEqual(peer.ask(message(1, patient="77")), ("AA", "1"))
+        self.assertEqual(len(self.search(server, "Patient?identifier=https://qe2.example/mrn|77")), 1)
+        # What the filter leaves out is kept, and not looked into.
+        self.assertEqual(peer.ask(message(2, "ORU^R01", patient="78")), ("AA", "2"))
+        self.assertEqual(len(self.search(server, "Binary?_source=urn:holdfast:neighbour:lab")), 2)
+        self.assertEqual(self.search(server, "Patient?identifier=https://qe2.example/mrn|78"), [])
+        self.assertEqual(server.end(), 0)
+        for name, text, says in [("authorities", "name,system\nQE2\n", "line 2"), ("unit", "from,ucum\n", "is none of")]:
+            (overlay / f"{name}.csv").write_text(text)
+            done = run("serve", "--data", self.folder / "data", "--config", self.folder / "holdfast.toml",
+                       "--http", "127.0.0.1:0")
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(says, done.stderr)
+            self.assertIn(f"{name}.csv", done.stderr)
+            (overlay / f"{name}.csv").unlink()
+
+    def test_an_address_that_is_not_the_neighbours_is_refused(self):
+        server = self.serve_mllp(self.init(), config=CONFIG.replace('senders = ["LAB"]',
+                                                                    'senders = ["LAB"]\naddresses = ["127.9.9.9"]'))
+        self.assertEqual(self.mllp(server).ask(message(1)), ("AR", "1"))
+        self.assertEqual(self.search(server, "Patient?_count=1"), [])
+        peer = self.mllp(server)
+        for number in range(2, 80):  # too many: the connection is closed, and the log says why
+            if peer.ask(message(number)) is None:
+                break
+        self.assertLess(number, 79)
+        wait_until(lambda: any("must not be taken" in line for line in server.log()), 10)
 
     def test_configuration_is_checked(self):
         directory = self.init()

@@ -9,11 +9,11 @@
 
 #include "api/bundle_plan.h"
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "api/patching.h"
 #include "api/stored.h"
 #include "api/writing.h"
 #include "base/time.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::api {
 namespace {
@@ -147,7 +147,7 @@ class ResponseWriter {
   const Parts& parts_;
   const Call& call_;
   const std::string base_;
-  JsonWriter json_;
+  fhir::JsonWriter json_;
   bool any_ = false;
 };
 

@@ -52,7 +52,7 @@ bool asks_to_validate(JsonValue entry) {
 // sender's.
 using Faults = std::vector<std::optional<Error>>;
 
-Result<Faults> check_bundle(ReaderPool::Lease& reader, const Json& json, BundleKind kind) {
+Result<Faults> check_bundle(fhir::ReaderPool::Lease& reader, const Json& json, BundleKind kind) {
   const auto entries = json.root().find("entry");
   Faults faults(entries && entries->is_array() ? entries->size() : 0);
   auto all = fhir::check_resource(json.root());
@@ -183,7 +183,7 @@ Result<void> refuse_any(std::vector<BundleEntry>& entries) {
 // Of JSON, whatever the body was.
 Result<BundlePlan> plan_json(const Parts& parts, std::string_view base, Bytes body,
                              Telling telling) {
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(Json json, reader->read(std::move(body)));
   BundlePlan plan;
   TRY(plan.kind, kind_of(json.root()));

@@ -42,8 +42,6 @@ struct Options {
 /// The most that conditional_delete_max may say: decide looks at each, and others wait meanwhile.
 constexpr std::size_t conditional_delete_limit = 1000;
 
-using fhir::ReaderPool;
-
 /// The CapabilityStatement says what is built in, and what searches go by: it is written when that
 /// changes. From any thread.
 class CapabilityStatements {
@@ -66,7 +64,7 @@ struct Parts {
   node::Node& node;
   Random& random;
   const Options& options;
-  ReaderPool& readers;
+  fhir::ReaderPool& readers;
   CapabilityStatements& capabilities;
   OpenApi& openapi;
   const Clock& clock;

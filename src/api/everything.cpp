@@ -355,7 +355,7 @@ std::string next_link(const Parts& parts, const Call& call, const Inquiry& inqui
                      asks_for_xml ? "&_format=xml" : "");
 }
 
-void write_link(JsonWriter& json, std::string_view relation, std::string_view url) {
+void write_link(fhir::JsonWriter& json, std::string_view relation, std::string_view url) {
   json.open('{');
   json.text("relation", relation);
   json.text("url", url);
@@ -374,7 +374,7 @@ Result<Reply> everything(const Parts& parts, const Call& call, const node::Momen
   writing.text() = R"({"resourceType":"Bundle","type":"searchset","entry":[)";
   TRY(const bool ended, is_one ? writing.write_subject({*scope.type, scope.patient}, inquiry.at)
                                : writing.write_patients(inquiry.at));
-  JsonWriter json;
+  fhir::JsonWriter json;
   const std::string address = address_of(parts, call, scope);
   json.open('{');
   if (is_one) {

@@ -12,8 +12,8 @@
 namespace holdfast::api {
 namespace {
 
-Result<Bytes> xml_of(ReaderPool& readers, Bytes json, Layout layout) {
-  ReaderPool::Lease reader = readers.take();
+Result<Bytes> xml_of(fhir::ReaderPool& readers, Bytes json, Layout layout) {
+  fhir::ReaderPool::Lease reader = readers.take();
   TRY(const fhir::Json document, reader->read(std::move(json)));
   return fhir::xml_from_json(document.root(), layout == Layout::indented ? fhir::XmlLayout::indented
                                                                          : fhir::XmlLayout::dense);
@@ -24,7 +24,7 @@ void drop_place(Error& error) {
 }
 
 // Nothing that we write of our own is beyond XML, but for what it quotes.
-Bytes said_in_xml(ReaderPool& readers, const Bytes& outcome) {
+Bytes said_in_xml(fhir::ReaderPool& readers, const Bytes& outcome) {
   auto xml = xml_of(readers, outcome, Layout::compact);
   return xml ? *std::move(xml)
              : *xml_of(readers, success_outcome("the reason holds what XML cannot hold"),
@@ -66,7 +66,7 @@ Deed deed_of(Interaction interaction) {
   }
 }
 
-void write_as_xml(ReaderPool& readers, Reply& reply, Layout layout, Deed deed) {
+void write_as_xml(fhir::ReaderPool& readers, Reply& reply, Layout layout, Deed deed) {
   if (reply.headers.find("Content-Type") != fhir_json) {
     return;
   }

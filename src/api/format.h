@@ -23,6 +23,6 @@ enum class Deed : std::uint8_t { reading, writing };
 /// Turns a reply in FHIR JSON into FHIR XML; any other stays. Where XML cannot hold the content,
 /// the reply says so instead: as 406, or with the status that it had where that told of a write or
 /// of a failure.
-void write_as_xml(ReaderPool& readers, Reply& reply, Layout layout, Deed deed);
+void write_as_xml(fhir::ReaderPool& readers, Reply& reply, Layout layout, Deed deed);
 
 }  // namespace holdfast::api

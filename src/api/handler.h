@@ -40,7 +40,7 @@ class FhirHandler final : public Handler {
   const Options options_;
   const std::vector<Executor*> bulk_;
   std::atomic<std::size_t> bulk_turn_ = 0;
-  ReaderPool readers_;
+  fhir::ReaderPool readers_;
   const std::unique_ptr<const Definitions> definitions_;
   Judge judge_;
   CapabilityStatements capabilities_;

@@ -1,6 +1,6 @@
 // api/health.cpp: for whoever starts, restarts and routes around this process.
 #include "api/interactions.h"
-#include "api/json_writer.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::api {
 namespace {
@@ -26,7 +26,7 @@ Result<Reply> ready(const Parts& parts, const Call& call) {
   TRY_OK(check_parameters(call, {}));
   const node::Health health = parts.node.health();
   const bool good = health.writes_refused.empty() && health.reads_degraded.empty();
-  JsonWriter json(256);
+  fhir::JsonWriter json(256);
   json.open('{');
   json.text("status", good ? "ready" : "not ready");
   json.number("position", parts.node.view().state.position.value);

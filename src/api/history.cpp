@@ -8,10 +8,10 @@
 
 #include "api/history_link.h"
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "api/stored.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "fhir/json_writer.h"
 #include "fhir/subset.h"
 #include "views/timeline.h"
 
@@ -188,7 +188,7 @@ Made made(const views::BodyHeader& header) {
   return {"", local, 500};
 }
 
-void write_entry(JsonWriter& json, const views::BodyHeader& header, BytesView resource,
+void write_entry(fhir::JsonWriter& json, const views::BodyHeader& header, BytesView resource,
                  std::string_view base) {
   const Made by = made(header);
   json.open('{');
@@ -218,7 +218,7 @@ struct Entries {
 Result<Entries> write_entries(const Parts& parts, const node::Moment& moment,
                               const std::vector<RowId>& rows, const fhir::Subset& subset,
                               std::string_view base) {
-  JsonWriter json(rows.size() * 1536);
+  fhir::JsonWriter json(rows.size() * 1536);
   Entries entries;
   for (const RowId row : rows) {
     TRY(views::Body body, stored_row(parts, moment, row));
@@ -283,7 +283,7 @@ std::string address_of(std::string_view base, const views::TimelineScope& scope)
   return address;
 }
 
-void write_link(JsonWriter& json, std::string_view relation, std::string_view address,
+void write_link(fhir::JsonWriter& json, std::string_view relation, std::string_view address,
                 std::string_view query) {
   json.open('{');
   json.text("relation", relation);
@@ -340,7 +340,7 @@ Result<Reply> history(const Parts& parts, const Call& call, const node::Moment& 
     total = link.shown + entries.count;
   }
 
-  JsonWriter json(entries.json.size() + 1024);
+  fhir::JsonWriter json(entries.json.size() + 1024);
   json.open('{');
   json.text("resourceType", "Bundle");
   json.text("type", "history");

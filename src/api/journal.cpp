@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "base/hash.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::api {
 namespace {
@@ -22,7 +22,7 @@ Result<std::uint64_t> required_number(const Call& call, std::string_view name) {
   return *value;
 }
 
-Reply show_proof(JsonWriter& json, const std::vector<Hash>& hashes) {
+Reply show_proof(fhir::JsonWriter& json, const std::vector<Hash>& hashes) {
   json.open("hashes", '[');
   for (const Hash& hash : hashes) {
     json.text(to_base64(hash.view()));
@@ -55,7 +55,7 @@ Result<Reply> proof(const Parts& parts, const Call& call) {
                 "ask for ?position=&size= (an entry is in the journal) or for ?from=&to= (the "
                 "journal only grew)");
   }
-  JsonWriter json(2048);
+  fhir::JsonWriter json(2048);
   json.open('{');
   if (inclusion) {
     TRY(const std::uint64_t position, required_number(call, "position"));

@@ -6,10 +6,10 @@
 
 #include "api/format.h"
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "api/patching.h"
 #include "api/stored.h"
 #include "api/writing.h"
+#include "fhir/json_writer.h"
 #include "fhir/meta.h"
 #include "views/keys.h"
 
@@ -23,7 +23,7 @@ constexpr std::size_t meta_entries_max = 10'000;
 
 // The output of these operations: one parameter, `return`.
 Bytes parameters_with(BytesView meta) {
-  JsonWriter json(meta.size() + 96);
+  fhir::JsonWriter json(meta.size() + 96);
   json.open('{');
   json.text("resourceType", "Parameters");
   json.open("parameter", '[');
@@ -37,7 +37,7 @@ Bytes parameters_with(BytesView meta) {
 }
 
 Result<Bytes> meta_of(const Parts& parts, Bytes resource) {
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(const fhir::Json json, reader->read(std::move(resource)));
   const auto meta = json.root().find("meta");
   return parameters_with(meta ? meta->raw() : BytesView("{}"));
@@ -56,7 +56,7 @@ Result<Reply> meta_of_one(const Parts& parts, const Call& call, const node::Mome
 // Resources of the types whose keys begin with `prefix`: one, or all.
 Result<Bytes> meta_of_all(const Parts& parts, const node::Moment& moment, BytesView prefix) {
   fhir::MetaUnion all;
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   std::size_t seen = 0;
   const Bytes until = views::after_prefix(prefix);
   const auto cursor =

@@ -8,8 +8,8 @@
 #include <fmt/ranges.h>
 
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "base/time.h"
+#include "fhir/json_writer.h"
 #include "search/criteria.h"
 
 namespace holdfast::api {
@@ -27,7 +27,7 @@ std::string definition_url(std::string_view of, std::string_view operation) {
              : fmt::format("http://hl7.org/fhir/OperationDefinition/{}-{}", of, operation);
 }
 
-void write_interactions(JsonWriter& json, Level level) {
+void write_interactions(fhir::JsonWriter& json, Level level) {
   json.open("interaction", '[');
   for (const Route& route : routes) {
     if (route.level == level) {
@@ -51,7 +51,7 @@ constexpr bool is_answered(Interaction interaction) {
 }
 
 // https://hl7.org/fhir/R4/resource-operations.html: those of one type beside those of Resource.
-void write_operations(JsonWriter& json, Level level, std::string_view type = {}) {
+void write_operations(fhir::JsonWriter& json, Level level, std::string_view type = {}) {
   std::string_view before;
   json.open("operation", '[');
   const std::string own = fmt::format("/fhir/{}/", type);
@@ -96,7 +96,7 @@ bool may_lead_to(const fhir::SearchParam& param, fhir::TypeId type) {
          std::ranges::find(param.targets, type.value) != param.targets.end();
 }
 
-void write_includes(JsonWriter& json, fhir::TypeId type, const fhir::SearchParams& params) {
+void write_includes(fhir::JsonWriter& json, fhir::TypeId type, const fhir::SearchParams& params) {
   json.open("searchInclude", '[');
   json.text(fmt::format("{}:*", fhir::name(type)));
   for (const fhir::SearchParam& param : params.of(type)) {
@@ -118,7 +118,7 @@ void write_includes(JsonWriter& json, fhir::TypeId type, const fhir::SearchParam
 }
 
 // Profiles of packages: https://hl7.org/fhir/R4/capabilitystatement-definitions.html
-void write_profiles(JsonWriter& json, fhir::TypeId type, const validation::Library& library) {
+void write_profiles(fhir::JsonWriter& json, fhir::TypeId type, const validation::Library& library) {
   const auto is_of_type = [type](const auto& profile) { return profile.type == type; };
   if (std::ranges::none_of(library.supported(), is_of_type)) {
     return;
@@ -139,7 +139,7 @@ void append_html_escaped(std::string& to, std::string_view text) {
 }
 
 /// What a person has to know who looks for a search parameter in vain.
-void write_narrative(JsonWriter& json, const fhir::SearchParams& params) {
+void write_narrative(fhir::JsonWriter& json, const fhir::SearchParams& params) {
   std::string div =
       R"(<div xmlns="http://www.w3.org/1999/xhtml"><p>Holdfast, a FHIR R4 record server. Every search )"
       R"(parameter of its definitions can be used, but for these:</p><ul>)";
@@ -157,7 +157,7 @@ void write_narrative(JsonWriter& json, const fhir::SearchParams& params) {
   json.close('}');
 }
 
-void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
+void write_type(fhir::JsonWriter& json, fhir::TypeId type, const Options& options,
                 const fhir::SearchParams& params, const validation::Library& library) {
   json.open('{');
   json.text("type", fhir::name(type));
@@ -192,7 +192,7 @@ void write_type(JsonWriter& json, fhir::TypeId type, const Options& options,
 
 Bytes capability_statement(const Options& options, Time built, const fhir::SearchParams& params,
                            const validation::Library& library) {
-  JsonWriter json(std::size_t{512} << 10U);
+  fhir::JsonWriter json(std::size_t{512} << 10U);
   json.open('{');
   json.text("resourceType", "CapabilityStatement");
   write_narrative(json, params);

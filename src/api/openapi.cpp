@@ -8,16 +8,16 @@
 #include <fmt/format.h>
 
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "api/openapi_parts.h"
 #include "api/openapi_tables.h"
 #include "base/hash.h"
+#include "fhir/json_writer.h"
 #include "search/criteria.h"
 
 namespace holdfast::api {
 namespace {
 
-void write_reference(JsonWriter& json, std::string_view kind, std::string_view name) {
+void write_reference(fhir::JsonWriter& json, std::string_view kind, std::string_view name) {
   json.open('{');
   json.text("$ref", fmt::format("#/components/{}/{}", kind, name));
   json.close('}');
@@ -25,13 +25,13 @@ void write_reference(JsonWriter& json, std::string_view kind, std::string_view n
 
 // ---- operations -------------------------------------------------------------------------------
 
-void write_path_parameters(JsonWriter& json, std::string_view path) {
+void write_path_parameters(fhir::JsonWriter& json, std::string_view path) {
   for (std::size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1)) {
     write_reference(json, "parameters", path.substr(at + 1, path.find('}', at) - at - 1));
   }
 }
 
-void write_taken(JsonWriter& json, std::string_view names) {
+void write_taken(fhir::JsonWriter& json, std::string_view names) {
   while (!names.empty()) {
     const std::string_view name = names.substr(0, names.find(' '));
     names.remove_prefix(std::min(names.size(), name.size() + 1));
@@ -39,7 +39,7 @@ void write_taken(JsonWriter& json, std::string_view names) {
   }
 }
 
-void write_request(JsonWriter& json, Brings brings) {
+void write_request(fhir::JsonWriter& json, Brings brings) {
   if (brings == Brings::nothing) {
     return;
   }
@@ -69,7 +69,7 @@ std::string_view response_of(Answers answers) {
   }
 }
 
-void write_responses(JsonWriter& json, const InteractionText& row) {
+void write_responses(fhir::JsonWriter& json, const InteractionText& row) {
   json.open("responses", '{');
   const auto write = [&](std::string_view status, std::string_view name) {
     json.open(status, '{');
@@ -98,7 +98,7 @@ std::string key_of(Method method) {
   return key;
 }
 
-void open_operation(JsonWriter& json, const Route& route, std::string_view id) {
+void open_operation(fhir::JsonWriter& json, const Route& route, std::string_view id) {
   const InteractionText& row = row_of(route.interaction);
   json.open(key_of(route.method), '{');
   json.text("operationId", id);
@@ -108,7 +108,7 @@ void open_operation(JsonWriter& json, const Route& route, std::string_view id) {
   json.close(']');
 }
 
-void write_operation(JsonWriter& json, const Route& route, std::string_view id) {
+void write_operation(fhir::JsonWriter& json, const Route& route, std::string_view id) {
   const InteractionText& row = row_of(route.interaction);
   open_operation(json, route, id);
   json.open("parameters", '[');
@@ -127,7 +127,7 @@ void write_operation(JsonWriter& json, const Route& route, std::string_view id) 
 }
 
 /// Search of one type, with the parameters of that type.
-void write_type_search(JsonWriter& json, const Route& route, fhir::TypeId type,
+void write_type_search(fhir::JsonWriter& json, const Route& route, fhir::TypeId type,
                        const fhir::SearchParams& params) {
   json.open(fmt::format("/fhir/{}", fhir::name(type)), '{');
   open_operation(json, route, fmt::format("search_{}", fhir::name(type)));
@@ -143,7 +143,7 @@ void write_type_search(JsonWriter& json, const Route& route, fhir::TypeId type,
   json.close('}');
 }
 
-void write_paths(JsonWriter& json, const fhir::SearchParams& params) {
+void write_paths(fhir::JsonWriter& json, const fhir::SearchParams& params) {
   std::set<std::string_view> written;
   std::set<std::string> ids;
   const auto id_of = [&](const Route& route) {
@@ -177,7 +177,7 @@ void write_paths(JsonWriter& json, const fhir::SearchParams& params) {
 }  // namespace
 
 Bytes openapi_document(std::string_view software_version, const fhir::SearchParams& params) {
-  JsonWriter json(std::size_t{1} << 20U);
+  fhir::JsonWriter json(std::size_t{1} << 20U);
   json.open('{');
   json.text("openapi", "3.0.3");
   json.open("info", '{');

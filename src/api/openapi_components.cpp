@@ -10,7 +10,7 @@
 namespace holdfast::api {
 namespace {
 
-void write_schema_reference(JsonWriter& json, std::string_view name) {
+void write_schema_reference(fhir::JsonWriter& json, std::string_view name) {
   json.open("schema", '{');
   json.text("$ref", fmt::format("#/components/schemas/{}", name));
   json.close('}');
@@ -18,7 +18,8 @@ void write_schema_reference(JsonWriter& json, std::string_view name) {
 
 // ---- components -------------------------------------------------------------------------------
 
-void write_parameter(JsonWriter& json, std::string_view key, const SharedParameter& parameter) {
+void write_parameter(fhir::JsonWriter& json, std::string_view key,
+                     const SharedParameter& parameter) {
   json.open(key, '{');
   json.text("name", parameter.name);
   json.text("in", parameter.in);
@@ -32,7 +33,7 @@ void write_parameter(JsonWriter& json, std::string_view key, const SharedParamet
   json.close('}');
 }
 
-void write_type_parameter(JsonWriter& json, std::string_view name, std::string_view schema) {
+void write_type_parameter(fhir::JsonWriter& json, std::string_view name, std::string_view schema) {
   json.open(name, '{');
   json.text("name", name);
   json.text("in", "path");
@@ -42,7 +43,7 @@ void write_type_parameter(JsonWriter& json, std::string_view name, std::string_v
 }
 
 /// Any parameters: those of a search, with their modifiers, or the input of an operation.
-void write_free_parameter(JsonWriter& json, std::string_view key, std::string_view what) {
+void write_free_parameter(fhir::JsonWriter& json, std::string_view key, std::string_view what) {
   json.open(key, '{');
   json.text("name", fmt::format("[{}]", key));  // of an exploded object it is not sent
   json.text("in", "query");
@@ -58,7 +59,7 @@ void write_free_parameter(JsonWriter& json, std::string_view key, std::string_vi
   json.close('}');
 }
 
-void write_search_parameter(JsonWriter& json, std::string_view component,
+void write_search_parameter(fhir::JsonWriter& json, std::string_view component,
                             const search::SearchParameter& parameter) {
   json.open(component, '{');
   json.text("name", parameter.name);
@@ -74,7 +75,7 @@ void write_search_parameter(JsonWriter& json, std::string_view component,
   json.close('}');
 }
 
-void write_parameters(JsonWriter& json, const fhir::SearchParams& params) {
+void write_parameters(fhir::JsonWriter& json, const fhir::SearchParams& params) {
   json.open("parameters", '{');
   write_type_parameter(json, "type", "ResourceType");
   write_type_parameter(json, "other", "ResourceTypeOrAll");
@@ -97,7 +98,7 @@ void write_parameters(JsonWriter& json, const fhir::SearchParams& params) {
   json.close('}');
 }
 
-void write_type_names(JsonWriter& json, std::string_view key, bool with_all) {
+void write_type_names(fhir::JsonWriter& json, std::string_view key, bool with_all) {
   json.open(key, '{');
   json.text("type", "string");
   json.open("enum", '[');
@@ -112,7 +113,7 @@ void write_type_names(JsonWriter& json, std::string_view key, bool with_all) {
 }
 
 /// A resource, of the type `only` if that is given.
-void write_resource_schema(JsonWriter& json, std::string_view key, std::string_view only) {
+void write_resource_schema(fhir::JsonWriter& json, std::string_view key, std::string_view only) {
   json.open(key, '{');
   json.text("type", "object");
   json.text("description",
@@ -138,7 +139,7 @@ void write_resource_schema(JsonWriter& json, std::string_view key, std::string_v
   json.close('}');
 }
 
-void write_schemas(JsonWriter& json) {
+void write_schemas(fhir::JsonWriter& json) {
   json.open("schemas", '{');
   write_type_names(json, "ResourceType", false);
   write_type_names(json, "ResourceTypeOrAll", true);
@@ -159,7 +160,7 @@ void write_schemas(JsonWriter& json) {
   json.close('}');
 }
 
-void write_responses_shared(JsonWriter& json) {
+void write_responses_shared(fhir::JsonWriter& json) {
   json.open("responses", '{');
   const auto write = [&](std::string_view name, std::string_view what,
                          std::initializer_list<std::string_view> types, std::string_view schema) {
@@ -190,7 +191,7 @@ void write_responses_shared(JsonWriter& json) {
 
 }  // namespace
 
-void write_content(JsonWriter& json, std::initializer_list<std::string_view> types,
+void write_content(fhir::JsonWriter& json, std::initializer_list<std::string_view> types,
                    std::string_view schema) {
   json.open("content", '{');
   for (const std::string_view type : types) {
@@ -205,7 +206,7 @@ std::string component_of(const search::SearchParameter& parameter) {
   return fmt::format("search.{}.{}", parameter.name, parameter.kind);
 }
 
-void write_components(JsonWriter& json, const fhir::SearchParams& params) {
+void write_components(fhir::JsonWriter& json, const fhir::SearchParams& params) {
   json.open("components", '{');
   write_schemas(json);
   write_parameters(json, params);

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/json_writer.h"
+#include "fhir/json_writer.h"
 #include "fhir/search_params.h"
 #include "search/criteria.h"
 
@@ -15,11 +15,11 @@ namespace holdfast::api {
 inline constexpr std::string_view media_json = "application/fhir+json";
 inline constexpr std::string_view media_xml = "application/fhir+xml";
 
-void write_content(JsonWriter& json, std::initializer_list<std::string_view> types,
+void write_content(fhir::JsonWriter& json, std::initializer_list<std::string_view> types,
                    std::string_view schema);
 /// Parameters of one name and kind are one component: 146 types share most of them.
 [[nodiscard]] std::string component_of(const search::SearchParameter& parameter);
 /// `"components":{…}`
-void write_components(JsonWriter& json, const fhir::SearchParams& params);
+void write_components(fhir::JsonWriter& json, const fhir::SearchParams& params);
 
 }  // namespace holdfast::api

@@ -44,7 +44,7 @@ Result<fhir::Json> read_content(const Parts& parts, const Call& call) {
   copy.reserve(call.request.body.size() + body_spare_bytes);
   copy.append(call.request.body);
   TRY(Bytes text, json_content(format, std::move(copy)));
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   auto json = reader->read(std::move(text));
   if (!json) {
     return fail(placed_in(format, std::move(json).error()));

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "api/call.h"
-#include "api/json_writer.h"
 #include "fhir/json.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::api {
 
@@ -81,7 +81,7 @@ class ParametersWriter {
 
  private:
   void start(std::string_view name);
-  JsonWriter json_;
+  fhir::JsonWriter json_;
 };
 
 }  // namespace holdfast::api

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "api/json_writer.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::api {
 namespace {
@@ -26,7 +26,7 @@ std::string_view retry_after(Code code) {
   }
 }
 
-void write_issue(JsonWriter& json, std::string_view severity_, std::string_view code,
+void write_issue(fhir::JsonWriter& json, std::string_view severity_, std::string_view code,
                  std::string_view what, std::string_view place) {
   json.open('{');
   json.text("severity", severity_);
@@ -46,12 +46,12 @@ void write_issue(JsonWriter& json, std::string_view severity_, std::string_view 
   json.close('}');
 }
 
-void write_issue(JsonWriter& json, const Error& error, Origin origin) {
+void write_issue(fhir::JsonWriter& json, const Error& error, Origin origin) {
   write_issue(json, severity(error.code), meaning(error.code, origin).issue, error.what,
               error.where);
 }
 
-void write_issues(JsonWriter& json, const Issues& issues) {
+void write_issues(fhir::JsonWriter& json, const Issues& issues) {
   for (const validation::Issue& issue : issues) {
     write_issue(json, name(issue.severity), name(issue.type), issue.text, issue.where);
   }
@@ -125,7 +125,7 @@ std::string status_line(int status) {
 }
 
 Bytes operation_outcome(const Error& error, Origin origin) {
-  JsonWriter json(256);
+  fhir::JsonWriter json(256);
   json.open('{');
   json.text("resourceType", "OperationOutcome");
   json.open("issue", '[');
@@ -147,7 +147,7 @@ Bytes operation_outcome(const Error& error, Origin origin) {
 }
 
 Bytes success_outcome(std::string_view diagnostics, const Issues& issues) {
-  JsonWriter json(160);
+  fhir::JsonWriter json(160);
   json.open('{');
   json.text("resourceType", "OperationOutcome");
   json.open("issue", '[');
@@ -159,7 +159,7 @@ Bytes success_outcome(std::string_view diagnostics, const Issues& issues) {
 }
 
 Bytes issues_outcome(const Issues& issues) {
-  JsonWriter json(512);
+  fhir::JsonWriter json(512);
   json.open('{');
   json.text("resourceType", "OperationOutcome");
   json.open("issue", '[');

@@ -133,7 +133,7 @@ Result<MadeOperation> make(const Parts& parts, const Patch& patch, const node::M
                            Telling telling) {
   TRY(std::string id, patched_id(parts, patch, moment));
   TRY(views::Body body, current_body(parts, patch, id, moment));
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   Bytes patched;
   {
     TRY(const fhir::Json resource, reader->read(std::move(body.bytes)));
@@ -267,7 +267,7 @@ Result<Bytes> read_patch_document(const Parts& parts, const PatchContent& conten
     return body;
   }
   TRY(Bytes text, json_content(content.format, std::move(body)));
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(fhir::Json json, reader->read(std::move(text)));
   if (content.form != PatchForm::json_patch) {
     if (auto checked = fhir::check_resource(json.root()); !checked) {

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "api/operation_input.h"
 #include "api/stored.h"
+#include "fhir/json_writer.h"
 #include "search/criteria.h"
 #include "search/include.h"
 #include "search/page.h"
@@ -113,7 +113,7 @@ std::string address_of(const Parts& parts, const Call& call) {
   return address;
 }
 
-void write_link(JsonWriter& json, std::string_view relation, std::string_view url) {
+void write_link(fhir::JsonWriter& json, std::string_view relation, std::string_view url) {
   json.open('{');
   json.text("relation", relation);
   json.text("url", url);
@@ -121,7 +121,7 @@ void write_link(JsonWriter& json, std::string_view relation, std::string_view ur
 }
 
 // https://hl7.org/fhir/R4/search.html#errors: what was left out of account is said.
-void write_ignored(JsonWriter& json, const std::vector<std::string>& ignored) {
+void write_ignored(fhir::JsonWriter& json, const std::vector<std::string>& ignored) {
   Error said{Code::unsupported, "these parameters are not known here and were ignored:", {}, {}};
   for (const std::string& name : ignored) {
     said.what.append(" ").append(name);
@@ -148,7 +148,7 @@ struct Entries {
   std::vector<RowId> shown;  ///< rows of the page that found room
 };
 
-void write_entry(JsonWriter& json, std::string_view base, const views::Body& body,
+void write_entry(fhir::JsonWriter& json, std::string_view base, const views::Body& body,
                  std::string_view mode) {
   json.open('{');
   if (!base.empty()) {
@@ -165,7 +165,7 @@ void write_entry(JsonWriter& json, std::string_view base, const views::Body& bod
 Result<Entries> write_entries(const Parts& parts, const Call& call, const node::Moment& moment,
                               const Inquiry& inquiry, const search::Page& page) {
   const std::string base = base_url(parts.options, call.request);
-  JsonWriter json(page.found.size() * 1536);
+  fhir::JsonWriter json(page.found.size() * 1536);
   Entries entries;
   for (const search::Found& found : page.found) {
     views::Body body;
@@ -200,7 +200,7 @@ Result<Entries> write_entries(const Parts& parts, const Call& call, const node::
   return entries;
 }
 
-Reply finish(JsonWriter& json) {
+Reply finish(fhir::JsonWriter& json) {
   json.close('}');
   Reply reply;
   reply.headers.add("Content-Type", fhir_json);
@@ -231,7 +231,7 @@ Result<Reply> search(const Parts& parts, const Call& call, const node::Moment& m
     total = inquiry.link.shown + entries.shown.size();
   }
 
-  JsonWriter json(entries.json.size() + 1024);
+  fhir::JsonWriter json(entries.json.size() + 1024);
   json.open('{');
   json.text("resourceType", "Bundle");
   json.text("type", "searchset");

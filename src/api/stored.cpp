@@ -36,7 +36,7 @@ Result<void> show_subset(const Parts& parts, Bytes& body, const fhir::Subset& wh
   if (what.whole() || body.empty()) {
     return ok();
   }
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(const fhir::Json json, reader->read(std::move(body)));
   body.clear();
   return fhir::append_subset(body, json.root(), what);

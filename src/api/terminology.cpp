@@ -62,7 +62,7 @@ Result<Vocabulary> vocabulary(const Parts& parts, const Call& call, const node::
                               std::string_view resource) {
   if (!call.match.id.empty()) {
     TRY(Bytes stored, stored_body(parts, call, moment, type));
-    ReaderPool::Lease reader = parts.readers.take();
+    fhir::ReaderPool::Lease reader = parts.readers.take();
     TRY(const fhir::Json json, reader->read(std::move(stored)));
     const fhir::JsonValue root = json.root();
     TRY(Terminology made, Terminology::over(parts.terminology, {&root, 1}));

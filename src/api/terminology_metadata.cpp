@@ -1,8 +1,8 @@
 // api/terminology_metadata.cpp: https://hl7.org/fhir/R4/terminologycapabilities.html: the code
 // systems that are here, and what $expand takes.
 #include "api/interactions.h"
-#include "api/json_writer.h"
 #include "base/time.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::api {
 namespace {
@@ -10,7 +10,7 @@ namespace {
 using namespace fhir::terminology;
 
 // Systems of which only listed codes are known are not claimed.
-void write_systems(JsonWriter& json, const Terminology& in) {
+void write_systems(fhir::JsonWriter& json, const Terminology& in) {
   json.open("codeSystem", '[');
   for (const SystemRow& row : in.tables(0).systems) {
     if (row.content == Content::listed) {
@@ -32,7 +32,7 @@ void write_systems(JsonWriter& json, const Terminology& in) {
   json.close(']');
 }
 
-void write_expansion(JsonWriter& json) {
+void write_expansion(fhir::JsonWriter& json) {
   json.open("expansion", '{');
   json.boolean("hierarchical", false);
   json.boolean("paging", true);
@@ -55,7 +55,7 @@ void write_expansion(JsonWriter& json) {
 }  // namespace
 
 Reply terminology_capabilities(const Parts& parts) {
-  JsonWriter json(std::size_t{128} << 10U);
+  fhir::JsonWriter json(std::size_t{128} << 10U);
   json.open('{');
   json.text("resourceType", "TerminologyCapabilities");
   json.text("status", "active");

@@ -119,7 +119,7 @@ Result<fhir::Json> read_stored(const Parts& parts, const Call& call, const node:
     return fail(Code::unavailable, std::string(moment.behind));
   }
   TRY(Reply stored, read(parts, plain_read(call), moment));
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   return reader->read(stored.body.joined());
 }
 

@@ -60,7 +60,8 @@ bool is_chosen(const Shown& shown, const Designation& designation) {
   return false;
 }
 
-void write_designations(JsonWriter& json, const Terminology& in, const Shown& shown, ConceptId id) {
+void write_designations(fhir::JsonWriter& json, const Terminology& in, const Shown& shown,
+                        ConceptId id) {
   std::vector<Designation> chosen = in.designations(id);
   std::erase_if(chosen, [&](const Designation& one) { return !is_chosen(shown, one); });
   if (chosen.empty()) {
@@ -86,7 +87,8 @@ void write_designations(JsonWriter& json, const Terminology& in, const Shown& sh
   json.close(']');
 }
 
-void write_entry(JsonWriter& json, const Terminology& in, const Shown& shown, const Entry& entry) {
+void write_entry(fhir::JsonWriter& json, const Terminology& in, const Shown& shown,
+                 const Entry& entry) {
   json.open('{');
   json.text("system", entry.system);
   if (entry.is_abstract) {
@@ -108,7 +110,7 @@ void write_entry(JsonWriter& json, const Terminology& in, const Shown& shown, co
   json.close('}');
 }
 
-void write_parameter(JsonWriter& json, std::string_view name, std::string_view type,
+void write_parameter(fhir::JsonWriter& json, std::string_view name, std::string_view type,
                      std::string_view value, bool quoted) {
   json.open('{');
   json.text("name", name);
@@ -121,7 +123,7 @@ void write_parameter(JsonWriter& json, std::string_view name, std::string_view t
 }
 
 // What steered the expansion, and which versions it was made of.
-void write_parameters(JsonWriter& json, const Terminology& in, const Shown& shown,
+void write_parameters(fhir::JsonWriter& json, const Terminology& in, const Shown& shown,
                       const Expansion& expansion) {
   json.open("parameter", '[');
   const ExpansionTerms& terms = shown.terms;
@@ -153,7 +155,7 @@ void write_parameters(JsonWriter& json, const Terminology& in, const Shown& show
 // https://hl7.org/fhir/R4/valueset.html#expansion
 Bytes expanded(const Parts& parts, const Terminology& in, ValueSetId set, const Shown& shown,
                const Expansion& expansion) {
-  JsonWriter json(1024 + expansion.entries.size() * 160);
+  fhir::JsonWriter json(1024 + expansion.entries.size() * 160);
   json.open('{');
   json.text("resourceType", "ValueSet");
   const ValueSetRow& row = in.row(set);

@@ -83,7 +83,7 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
 
 Result<Content> read_content(const Parts& parts, Format format, Bytes body, Telling telling) {
   TRY(Bytes text, json_content(format, std::move(body)));
-  ReaderPool::Lease reader = parts.readers.take();
+  fhir::ReaderPool::Lease reader = parts.readers.take();
   auto read = reader->read(std::move(text));
   if (!read) {
     return fail(placed_in(format, std::move(read).error()));

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "api/json_writer.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::cli {
 
@@ -136,7 +136,7 @@ class BenchLine {
   Result<void> end(const BenchOptions& options, Bed* bed = nullptr);
 
  private:
-  api::JsonWriter json_;
+  fhir::JsonWriter json_;
 };
 
 // The workloads. An answer that was wrong is an error, never a figure.

@@ -33,7 +33,7 @@ struct Arrival {
 
 /// Bytes between frames are noise: counted and left out. 0x0B inside a frame begins a new one: a
 /// message cannot hold one, so the old one was cut off. 0x1C without 0x0D behind it is part of the
-/// message. Memory: `frame_bytes_max` and a read, whatever comes; each byte is looked at once.
+/// message. Memory: twice `frame_bytes_max` and a read, whatever comes; a byte is looked at twice.
 class Deframer {
  public:
   explicit Deframer(std::size_t frame_bytes_max = frame_bytes_default)

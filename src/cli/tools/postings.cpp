@@ -15,7 +15,7 @@
 
 #include <fmt/format.h>
 
-#include "api/json_writer.h"
+#include "fhir/json_writer.h"
 #include "node/epochs.h"
 #include "node/fold.h"
 #include "server/directory.h"
@@ -105,7 +105,7 @@ class Printer {
     sound_ = sound_ && !reader.failed() && reader.at_end();
   }
 
-  api::JsonWriter& json() { return json_; }
+  fhir::JsonWriter& json() { return json_; }
   [[nodiscard]] bool sound() const { return sound_; }
 
  private:
@@ -131,7 +131,7 @@ class Printer {
     text(value);
   }
 
-  api::JsonWriter json_;
+  fhir::JsonWriter json_;
   bool sound_ = true;
 };
 

@@ -9,6 +9,7 @@
 #include "fhir/check.h"
 #include "fhir/test_data.h"
 #include "hl7v2/mapping/map.h"
+#include "hl7v2/test_data.h"
 
 namespace holdfast::hl7v2 {
 namespace {
@@ -72,21 +73,14 @@ void expect_sound(const Mapped& mapped, const Bytes& text) {
 }
 
 TEST(MappingMistakes, GiveSoundResourcesOrARefusal) {
-  const std::filesystem::path folder = fhir::shared_data() / "hl7v2/messages";
-  if (!std::filesystem::is_directory(folder)) {
-    GTEST_SKIP() << "no sample messages at " << folder;
-  }
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
+  const auto all = samples();
+  HOLDFAST_NEED_SAMPLES(all);
   Numbers numbers;
   const Overlay overlay;
   const IdentifierPolicy policy;
   std::size_t mapped_count = 0;
-  for (const std::filesystem::path& file : files) {
-    const Bytes original = fhir::file_bytes(file);
+  for (const Sample& sample : all) {
+    const Bytes& original = sample.bytes;
     for (int i = 0; i < 25; ++i) {
       const Bytes text = mistaken(original, numbers);
       const Result<Message> message = Message::parse(text);
@@ -96,7 +90,7 @@ TEST(MappingMistakes, GiveSoundResourcesOrARefusal) {
       const Result<Mapped> mapped = map(*message, MapInput{overlay, policy});
       if (mapped) {
         ++mapped_count;
-        ASSERT_NO_FATAL_FAILURE(expect_sound(*mapped, text)) << file;
+        ASSERT_NO_FATAL_FAILURE(expect_sound(*mapped, text)) << sample.file;
       }
     }
   }
