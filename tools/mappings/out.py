@@ -14,6 +14,7 @@ PREFERENCE_COLUMNS = ["map", "code", "to", "note"]
 # Texts that every rule may read, in the order of enum Said of src/hl7v2/rendering/tables.h.
 TEXTS = ("version", "event", "structure", "control", "order", "now", "sender")
 
+# Anything that is one text.
 PRIMITIVE = {"string", "markdown", "code", "uri", "url", "canonical", "id", "integer", "positiveInt", "unsignedInt",
              "decimal", "boolean", "date", "dateTime", "instant", "time", "base64Binary", "oid", "uuid", TEXT}
 TEXTUAL = {"ST", "TX", "FT", "IS", "ID", "GTS", "SNM", "NM", "SI", "varies", "FN", "SAD", "HD", "CWE", "CNE", "AUI",
@@ -26,11 +27,14 @@ CONVERSIONS = {
     "date": ({"date", "dateTime", "instant"}, TIMES), "dateTime": ({"dateTime", "date", "instant", TEXT}, TIMES),
     "time": ({"time"}, {"TM", "varies"}), "number": ({"decimal", "integer", "positiveInt", "unsignedInt"},
                                                      {"NM", "SI", "varies", "ST"}),
-    "boolean": ({"boolean"}, {"ID", "IS"}),
-    "identity": ({"Identifier"}, {"CX", "EI", "XCN", "PLN", "XON", "HD", "CNN"}),
+    "boolean": ({"boolean"}, {"ID", "IS", "varies"}),
+    "identity": ({"Identifier"}, {"CX", "EI", "XCN", "PLN", "XON", "HD", "CNN", "DLN", "CWE"}),
     "own": ({"id"}, {"EI", "CX"}), "cwe": ({"CodeableConcept", "Coding", "code", "string"}, CODED),
-    "unit": ({"Quantity"}, {"CWE", "CE"}), "place": ({"Location"}, {"PL"}), "mime": ({"code"}, {"ED", "RP"}),
+    "unit": ({"Quantity"}, {"CWE", "CE"}), "place": ({"Location"}, {"PL"}), "mime": ({"code"}, {"ID"}),
     "text64": ({"base64Binary"}, {"varies", "TX", "FT", "ST"}), "count": ({TEXT}, {"SI", "ST"}),
+    "is": ({"CodeableConcept", "Coding"}, CODED), "series": ({"string"}, {"NA", "NM"}),
+    "again": ({"string"}, None),  # what came as a text is sent as it came
+    "range": ({"Observation.referenceRange"}, {"ST"}),
 }
 ARGUMENTS = {"identity": r"\d+ \d+ \d+$", "mime": r"[23]$"}
 # Data types that are one for who writes them: names of other versions.
@@ -47,6 +51,7 @@ class Rule:
     place: object            # Path of HL7; a whole value has component 0 in types
     each: bool = False
     needed: bool = False
+    joined: bool = False
     path: object = None      # None: always (a fixed value), or the context itself
     conversion: str = ""     # "" for a fixed value, "map" for a type map
     argument: str = ""
@@ -94,7 +99,7 @@ class Out(Lines):
         return Reader(self.fhir, text, context, known)
 
     def known_type(self, name):
-        return name in self.fhir.structures
+        return name in self.fhir.structures or name in PRIMITIVE
 
     # ---- rules ----
 
@@ -131,7 +136,7 @@ class Out(Lines):
                         self.faults.add(table.at, f"{name} of {of} never fills {name}-{number}, which it must have")
 
     def _place(self, at, text, table, fields, of_type):
-        bare = text.rstrip("!").removesuffix("[*]")
+        bare = text.rstrip("!").removesuffix("[*]").removesuffix("[+]")
         place = hl7_path(bare + (".1" if of_type and bare == table.name else ""))
         if place is None or (place.segment or bare.split(".")[0]) != table.name:
             self.faults.add(at, f"'{text}' is no {'part' if of_type else 'field'} of {table.name}")
@@ -148,7 +153,7 @@ class Out(Lines):
         place = self._place(at, row["field"], table, fields, of_type)
         if place is None:
             return None
-        rule = Rule(at, place, "[*]" in row["field"], row["field"].endswith("!"))
+        rule = Rule(at, place, "[*]" in row["field"], row["field"].endswith("!"), "[+]" in row["field"])
         context = TEXT if table.of == "-" else table.of
         more = {} if table.of == "-" else {"context": table.of}
         try:
@@ -177,10 +182,10 @@ class Out(Lines):
         return made
 
     def _comes_back(self, table, place):
-        there = self.mappings.segments.get(table.name)
-        return there is None or any(
-            rule.path and rule.path.field == place.field
-            for to, one in there.maps.items() if to.split(":")[0] == table.of for rule in one.rules)
+        """Whether the way in puts that field into such a resource, or says what it does with it."""
+        there = self.mappings.segments[table.name]
+        rules = [rule for to, one in there.maps.items() if to.split(":")[0] == table.of for rule in one.rules]
+        return not rules or any(rule.path and rule.path.field == place.field for rule in rules + there.rest)
 
     def _target(self, at, row, rule, kind, data_type):
         if row["value"]:
@@ -206,7 +211,7 @@ class Out(Lines):
         if kind not in reads:
             self.faults.add(at, f"{rule.conversion} reads no {kind}, which '{row['from']}' is")
             return False
-        if data_type is not None and data_type not in writes:
+        if data_type is not None and writes is not None and data_type not in writes:
             self.faults.add(at, f"{rule.conversion} makes no {data_type}, which {row['field']} is")
             return False
         wanted = ARGUMENTS.get(rule.conversion)
@@ -219,7 +224,7 @@ class Out(Lines):
         if not row["codes"]:
             return True
         rule.codes = row["codes"]
-        if rule.conversion not in ("code", "cwe", "mime"):
+        if rule.conversion not in ("code", "cwe", "is", "mime"):
             self.faults.add(at, f"{rule.conversion} has no use for a code map")
             return False
         if rule.codes not in self.mappings.codes:
@@ -249,7 +254,7 @@ class Out(Lines):
             one = self.mappings.codes.get(row["map"])
             if one is None or row["map"] not in self.code_use:
                 self.faults.add(at, f"no rule of out/ uses a code map '{row['map']}'")
-            elif row["to"] not in one.rows or one.rows[row["to"]][0] != row["code"]:
+            elif row["to"] != "-" and (row["to"] not in one.rows or one.rows[row["to"]][0] != row["code"]):
                 self.faults.add(at, f"{row['map']} does not make {row['code']} of {row['to']}")
             else:
                 chosen[row["map"], row["code"]] = (at, row["to"])
@@ -276,5 +281,7 @@ class Out(Lines):
                     continue
                 used.add((name, code))
                 best = [one for one in best if one[0] == chosen[name, code][1]]
+                if not best:
+                    continue
             made[code, system] = best[0]
         return made

@@ -171,7 +171,7 @@ class Reader:
         elif token == "$this":
             self.at += 1
         else:
-            at = self._member(at, steps)
+            at = self._function(at, steps) if self._peek(1) == "(" else self._member(at, steps)
         while True:
             if self._peek() == "[":
                 self.at += 1
@@ -234,7 +234,7 @@ class Reader:
             self._or(at, ops)
             steps.append(Step("where", condition=tuple(ops)))
         elif name == "resolve":
-            if at != "Reference":
+            if at not in ("Reference", "url", "uri"):
                 raise ValueError(f"resolve() of a {at}")
             steps.append(Step("resolve"))
             at = "Reference?"

@@ -14,7 +14,7 @@ from mappings import Mappings  # noqa: E402
 from out import CONVERSIONS, TEXTS, Out  # noqa: E402
 from tables import Faults, Fhir  # noqa: E402
 
-EACH, NEEDED = 1, 2
+EACH, NEEDED, JOINED = 1, 2, 4
 FIXED = ("context", "focus", "before")  # the variables that every message has, in the order of the enum
 STEPS = ("member", "item", "skip", "where", "resolve", "of_type", "extension")
 
@@ -79,7 +79,7 @@ class Output:
         kind = "fixed" if rule.value else rule.conversion + ("_" if rule.conversion == "map" else "")
         number = {"date": "date", "dateTime": "date_time"}.get(kind, kind)
         arguments = ([int(word) for word in rule.argument.split()] + [0, 0, 0])[:3]
-        flags = EACH * rule.each | NEEDED * rule.needed
+        flags = EACH * rule.each | NEEDED * rule.needed | JOINED * rule.joined
         self.rules.append(
             f"{{{{{place.field}, {place.component}, {place.subcomponent}}}, {flags}, {self.condition(rule.when)}, "
             f"{self.path(rule.path)}, Conversion::{number}, {{{', '.join(map(str, arguments))}}}, "
@@ -181,9 +181,10 @@ def compile_tables(root, package):
     fhir = Fhir(package)
     root = pathlib.Path(root)
     mappings = Mappings(root, fhir, faults)
-    out = Out(root / "out", mappings, fhir, faults)
-    if faults.found:
-        return None, faults.found
+    found = Faults()
+    out = Out(root / "out", mappings, fhir, found)
+    if faults.found or found.found:
+        return None, faults.found + [f"out/{fault.removeprefix('out/')}" for fault in found.found]
     return Output(out, mappings, fhir).text(), []
 
 
@@ -191,7 +192,7 @@ def main():
     root, package, output = sys.argv[1:4]
     text, faults = compile_tables(root, package)
     for fault in faults:
-        print(f"mappings/out/{fault}", file=sys.stderr)
+        print(f"mappings/{fault}", file=sys.stderr)
     if faults:
         return 1
     pathlib.Path(output).write_text(text, encoding="utf-8")

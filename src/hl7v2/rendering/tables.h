@@ -92,6 +92,10 @@ enum class Conversion : std::uint8_t {
   mime,
   text64,
   count,
+  is,
+  series,
+  again,
+  range,
 };
 /// Within a segment, or (field 0) within a value. A number that is 0 means all of it.
 struct PlaceRow {
@@ -101,6 +105,7 @@ struct PlaceRow {
 };
 constexpr std::uint8_t rule_each = 1;    // every item becomes a repetition
 constexpr std::uint8_t rule_needed = 2;  // no message without it
+constexpr std::uint8_t rule_joined = 4;  // all items are one text
 struct RuleRow {
   PlaceRow place;
   std::uint8_t flags;
