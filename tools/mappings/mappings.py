@@ -72,6 +72,7 @@ class Mappings(Messages):
     def __init__(self, root, fhir, faults):
         self.fhir, self.faults = fhir, faults
         self.segments, self.types, self.codes, self.structures = {}, {}, {}, {}
+        self.type_parts = {}  # data type → number → (name, data type)
         root = pathlib.Path(root)
         for path in sorted((root / "codes").glob("*.csv")):
             self._codes(path)
@@ -84,6 +85,10 @@ class Mappings(Messages):
         for path in sorted((root / "messages").glob("*.csv")):
             self._message(path)
         self._unique_triggers()
+
+    def fields(self):
+        """Segment → number → (name, data type)."""
+        return {name: one.fields for name, one in self.segments.items()}
 
     # ---- codes ----
 
@@ -154,6 +159,7 @@ class Mappings(Messages):
                     self.faults.add(At(f"segments/{path.name}", 1), f"{name}-{number} has no rule and no reason")
             self.segments[name] = segment
         else:
+            self.type_parts[name] = segment.fields
             if segment.whole and not any(rule.path and not rule.path.component for one in segment.maps.values()
                                          for rule in one.rules):
                 self.faults.add(segment.whole[0], f"no rule reads {name} as a whole")
