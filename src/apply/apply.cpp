@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "views/extracted.h"
 #include "views/messages.h"
+#include "views/outbox.h"
 #include "views/stored_postings.h"
 #include "views/undo.h"
 #include "views/versions.h"
@@ -52,10 +53,12 @@ class Fold {
         case Status::created:
         case Status::updated: {
           TRY_OK(write(i));
+          note_owed(i);
           break;
         }
         case Status::removed: {
           TRY_OK(remove(i));
+          note_owed(i);
           break;
         }
         case Status::matched:
@@ -65,10 +68,70 @@ class Fold {
     if (prepared_.command.message) {
       attempt(*prepared_.command.message);
     }
-    return ok();
+    TRY_OK(owe());
+    return settle();
   }
 
  private:
+  [[nodiscard]] const Delivery& delivery(std::size_t owed) const {
+    return prepared_.command.deliveries[outcome_.owed[owed]];
+  }
+  /// Of the version that was written last, by this operation: `postings_` is what it is found by.
+  void note_owed(std::size_t index) {
+    for (; duties_.size() < outcome_.owed.size() && delivery(duties_.size()).operation == index;) {
+      const Delivery& due = delivery(duties_.size());
+      duties_.push_back(
+          {state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false});
+    }
+  }
+  [[nodiscard]] std::string lane_of(std::size_t index) const {
+    return type_name(index) == "Patient" ? outcome_.results[index].id : postings_.patient();
+  }
+
+  /// What is current of the resource that a delivery names.
+  Result<views::Duty> named_duty(const Delivery& due) {
+    const auto type = fhir::type_id(due.type);
+    if (due.operation || !type) {
+      return fail(Code::corrupt, fmt::format("entry {} owes what it does not write: run "
+                                             "`holdfast verify`, then `holdfast rebuild`",
+                                             facts_.position.value));
+    }
+    TRY(const auto current, views::read_current(work_, *type, due.id));
+    if (!current || current->presence == views::Presence::deleted) {
+      return fail(Code::corrupt, fmt::format("entry {} owes {}/{}, which is not there: run "
+                                             "`holdfast verify`, then `holdfast rebuild`",
+                                             facts_.position.value, due.type, due.id));
+    }
+    views::Duty duty{current->row, {}, due.lane, false};
+    if (duty.lane.empty()) {
+      TRY(const views::Body body, views::read_body(work_, tools_.codec, current->row));
+      TRY_OK(fill_from_stored(*type, due.id, body.bytes));
+      duty.lane = due.type == "Patient" ? due.id : postings_.patient();
+    }
+    return duty;
+  }
+
+  Result<void> owe() {
+    while (duties_.size() < outcome_.owed.size()) {
+      TRY(views::Duty duty, named_duty(delivery(duties_.size())));
+      duties_.push_back(std::move(duty));
+    }
+    views::OutboxWriter outbox(work_, state_.digest);
+    for (std::uint32_t i = 0; i < duties_.size(); ++i) {
+      duties_[i].as_of = state_.last_row;
+      TRY_OK(outbox.owe(delivery(i).channel, {facts_.position, i}, duties_[i]));
+    }
+    return ok();
+  }
+
+  Result<void> settle() {
+    views::OutboxWriter outbox(work_, state_.digest);
+    for (const Settlement& one : prepared_.command.settlements) {
+      TRY_OK(outbox.settle(one.channel, one.duty, one.settled, facts_.position));
+    }
+    return ok();
+  }
+
   void attempt(const Message& message) {
     const views::MessageName name{message.neighbour, message.control_id,
                                   prepared_.command.request_hash};
@@ -193,6 +256,7 @@ class Fold {
   const Tools& tools_;
   views::StoredPostings stored_;
   views::Postings postings_;
+  std::vector<views::Duty> duties_;  ///< of outcome_.owed, in its order
 };
 
 void enter(views::State& state, const EntryFacts& facts) {

@@ -31,6 +31,11 @@ enum class Bug : std::uint8_t {
   acknowledge_first,        ///< AA for a message before its Command is decided
   take_message_twice,       ///< a message that is there already is carried out again
   confuse_bodies,           ///< the cache of bodies gives what it keeps of another row
+  take_late_answer,         ///< an acknowledgement of another message counts for the one that waits
+  keep_after_timeout,       ///< a connection whose answer did not come in time is used again
+  settle_before_sent,       ///< a message counts as delivered before it is on its way
+  retry_behind_the_rest,    ///< what was not delivered is tried again after what came later
+  deliver_to_one_less,      ///< the last of a command's deliveries is not decided
 };
 
 struct BugName {
@@ -57,6 +62,11 @@ inline constexpr std::array bug_names{
     BugName{Bug::acknowledge_first, "acknowledge-first"},
     BugName{Bug::take_message_twice, "take-message-twice"},
     BugName{Bug::confuse_bodies, "confuse-bodies"},
+    BugName{Bug::take_late_answer, "take-late-answer"},
+    BugName{Bug::keep_after_timeout, "keep-after-timeout"},
+    BugName{Bug::settle_before_sent, "settle-before-sent"},
+    BugName{Bug::retry_behind_the_rest, "retry-behind-the-rest"},
+    BugName{Bug::deliver_to_one_less, "deliver-to-one-less"},
 };
 
 [[nodiscard]] constexpr std::optional<Bug> bug_named(std::string_view name) {

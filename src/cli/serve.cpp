@@ -132,6 +132,10 @@ class Service {
   Task<int> serve() {
     server::Assembly::Parts parts{real_.world(), *kv_, *listener_,
                                   mllp_.get(),   log_, surroundings()};
+    parts.open_folder = [](const std::string& folder) -> Result<std::unique_ptr<Disk>> {
+      TRY(std::unique_ptr<Disk> disk, RealDisk::open_root(folder, RootMode::create));
+      return disk;
+    };
     auto assembly = co_await server::Assembly::open(std::move(parts), config_);
     if (!assembly) {
       co_return give_up("cannot open the record", assembly.error());

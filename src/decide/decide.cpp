@@ -22,6 +22,8 @@ Result<Outcome> Decision::run() {
   TRY_OK(run_all(Verb::update, &Decision::update));
   TRY_OK(run_all(Verb::patch, &Decision::patch));
   TRY_OK(resolve_references());
+  TRY_OK(owe());
+  TRY_OK(settle());
   return std::move(outcome_);
 }
 

@@ -14,15 +14,18 @@ namespace holdfast::decide {
 
 /// The Outcome, or why the Command is refused as a whole; then nothing happens and nothing is
 /// journaled. `where` of a refusal names the operation: "entry[3]" of several, else nothing.
-///   not_found, deleted    never: updating what is not there creates it, removing it is `absent`
+///   not_found             what is to be sent again is not there; never of an operation: updating
+///                         what is not there creates it, removing it is `absent`
 ///   precondition          If-Match names a resource that is not there
 ///   conflict              If-Match names another version; a drawn id is taken; a patch was made
 ///                         from what is no longer current; the message it carries out has been
-///                         taken up meanwhile, or another with its sender and id has come
+///                         taken up meanwhile, or another with its sender and id has come; what it
+///                         settles is not owed, or not held, any more
 ///   mismatch              the content names another id than its condition selects
 ///   multiple_matches      a condition selects more than one resource
 ///   unmatched             a conditional or urn reference selects none
-///   structure             two operations of the Command mean the same resource
+///   structure             two operations of the Command mean the same resource; a delivery of an
+///                         operation that it does not have
 ///   unsupported           a condition that cannot be answered from the indexes there are
 /// `codec` reads the bodies of the view; conditions mean what `params` says.
 [[nodiscard]] Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,

@@ -39,6 +39,11 @@ class Decision {
 
   /// That what this Command was made from is still so: the newest attempt, and the others.
   Result<void> check_message() const;
+  /// Which of the Command's deliveries are owed, now that it is known what it writes.
+  Result<void> owe();
+  [[nodiscard]] Result<bool> is_owed(const Delivery& delivery) const;
+  /// That each duty that it settles is there, and in the state that it is taken out of.
+  Result<void> settle();
   Result<void> run_all(Verb verb, Result<void> (Decision::*one)(std::size_t));
   Result<void> remove(std::size_t index);
   Result<void> create(std::size_t index);

@@ -78,6 +78,10 @@ std::string_view code_of(ItemKind kind) {
     case ItemKind::batch: return "batch";
     case ItemKind::order_request: return "order-request";
     case ItemKind::wrong_patient: return "wrong-patient";
+    case ItemKind::undelivered: return "undelivered";
+    case ItemKind::not_sent: return "not-sent";
+    case ItemKind::channel_down: return "channel-down";
+    case ItemKind::no_channel: return "no-channel";
   }
   return "";
 }
@@ -93,6 +97,10 @@ std::string_view title_of(ItemKind kind) {
     case ItemKind::batch: return "A batch does not add up";
     case ItemKind::order_request: return "A change of an order is asked for";
     case ItemKind::wrong_patient: return "A result was of the wrong patient";
+    case ItemKind::undelivered: return "A neighbour does not take a message";
+    case ItemKind::not_sent: return "A message was not sent";
+    case ItemKind::channel_down: return "A neighbour does not answer";
+    case ItemKind::no_channel: return "Messages wait for a channel that is not there";
   }
   return "";
 }
@@ -150,16 +158,15 @@ Bytes provenance_body(const About& about, const std::vector<std::string>& target
   return to.take();
 }
 
-Bytes task_body(const About& about, const Item& item) {
+Bytes task_body(const ItemFacts& facts, const Item& item) {
   JsonWriter to(768);
   to.open('{');
   to.text("resourceType", "Task");
-  if (is_plain(about.control_id)) {
+  if (!facts.identifier_system.empty()) {
     to.open("identifier", '[');
     to.open('{');
-    to.text("system", fmt::format("urn:holdfast:message-id:{}",
-                                  about.neighbour.empty() ? "unknown" : about.neighbour));
-    to.text("value", about.control_id);
+    to.text("system", facts.identifier_system);
+    to.text("value", facts.identifier);
     to.close('}');
     to.close(']');
   }
@@ -169,25 +176,37 @@ Bytes task_body(const About& about, const Item& item) {
   to.text("priority", item.kind == ItemKind::wrong_patient ? "stat" : "urgent");
   write_code(to, "code", "urn:holdfast:message-item", code_of(item.kind), title_of(item.kind));
   to.text("description", printable(item.what));
-  write_reference(to, "focus", fmt::format("Binary/{}", about.evidence));
+  write_reference(to, "focus", facts.focus);
   if (!item.patient.empty()) {
     write_reference(to, "for", item.patient);
   }
-  to.text("authoredOn", to_instant(about.now));
-  write_neighbour(to, "requester", about.neighbour);
+  to.text("authoredOn", to_instant(facts.now));
+  write_neighbour(to, "requester", facts.neighbour);
   to.open("owner", '{');
   to.open("identifier", '{');
   to.text("system", "urn:holdfast:team");
-  to.text("value", about.owner);
+  to.text("value", facts.owner);
   to.close('}');
   to.close('}');
   to.open("restriction", '{');
   to.open("period", '{');
-  to.text("end", to_instant(Time{about.now.ms + due_ms}));
+  to.text("end", to_instant(Time{facts.now.ms + due_ms}));
   to.close('}');
   to.close('}');
   to.close('}');
   return to.take();
+}
+
+Bytes task_body(const About& about, const Item& item) {
+  const std::string system = fmt::format("urn:holdfast:message-id:{}",
+                                         about.neighbour.empty() ? "unknown" : about.neighbour);
+  const std::string focus = fmt::format("Binary/{}", about.evidence);
+  ItemFacts facts{{}, {}, focus, about.neighbour, about.owner, about.now};
+  if (is_plain(about.control_id)) {
+    facts.identifier_system = system;
+    facts.identifier = about.control_id;
+  }
+  return task_body(facts, item);
 }
 
 }  // namespace holdfast::exchange

@@ -26,6 +26,10 @@ enum class ItemKind : std::uint8_t {
   batch,              ///< counts or wrapping of a batch do not add up
   order_request,      ///< it asks to cancel, hold, replace or change an order
   wrong_patient,      ///< a result that was sent before is not of this patient
+  undelivered,        ///< a neighbour does not take a message: it waits, and holds its lane
+  not_sent,           ///< a message that was owed is not sent
+  channel_down,       ///< a neighbour does not answer
+  no_channel,         ///< something is owed to a channel that is not configured
 };
 [[nodiscard]] std::string_view code_of(ItemKind kind);
 [[nodiscard]] std::string_view title_of(ItemKind kind);
@@ -52,7 +56,18 @@ struct About {
 /// `targets`: at least one. `occurred` is a FHIR dateTime, or empty.
 [[nodiscard]] Bytes provenance_body(const About& about, const std::vector<std::string>& targets,
                                     std::string_view occurred);
+/// Any item: whom it belongs to, what it is about, how it is found again.
+struct ItemFacts {
+  std::string_view identifier_system;  ///< empty: it has no identifier
+  std::string_view identifier;
+  std::string_view focus;      ///< "Binary/7"
+  std::string_view neighbour;  ///< whose message it is; empty: nobody known
+  std::string_view owner;
+  Time now;
+};
 /// Requested, owned by the team, due in a day.
+[[nodiscard]] Bytes task_body(const ItemFacts& facts, const Item& item);
+/// The same about a message.
 [[nodiscard]] Bytes task_body(const About& about, const Item& item);
 
 }  // namespace holdfast::exchange

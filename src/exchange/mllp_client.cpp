@@ -38,6 +38,13 @@ void MllpClient::close() {
   stream_->close();
 }
 
+void MllpClient::give_up(const Error& why) {
+  const bool kept = planted_ == Bug::keep_after_timeout || planted_ == Bug::take_late_answer;
+  if (!kept || why.code != Code::timeout) {
+    close();
+  }
+}
+
 Task<Result<void>> MllpClient::send_raw(BytesView bytes, Instant deadline) {
   auto written = co_await stream_->write(bytes, deadline);
   if (!written) {
@@ -61,7 +68,7 @@ Task<Result<Bytes>> MllpClient::receive(Instant deadline) {
     const auto space = deframer_.space();
     const auto got = co_await stream_->read(space, deadline);
     if (!got) {
-      close();
+      give_up(got.error());
       co_return fail(got.error());
     }
     if (*got == 0) {
@@ -98,6 +105,14 @@ Result<Acknowledgement> read_acknowledgement(Bytes frame, std::string_view contr
 
 Task<Result<Acknowledgement>> MllpClient::next_for(std::string_view control_id, Instant deadline) {
   CO_TRY(Bytes frame, co_await receive(deadline));
+  if (planted_ == Bug::take_late_answer) {
+    const auto late = hl7v2::Message::parse(frame);
+    const auto msa = late ? late->find("MSA") : std::nullopt;
+    if (msa) {
+      const std::string meant = msa->field(2).text();
+      co_return read_acknowledgement(std::move(frame), meant);
+    }
+  }
   co_return read_acknowledgement(std::move(frame), control_id);
 }
 
@@ -127,7 +142,7 @@ Task<Result<Acknowledgement>> MllpClient::acknowledged(BytesView message, Instan
 Task<Result<Acknowledgement>> MllpClient::send(BytesView message, Instant deadline) {
   auto answer = co_await acknowledged(message, deadline);
   if (!answer) {
-    close();
+    give_up(answer.error());
   }
   co_return answer;
 }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/planted.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "hl7v2/frame.h"
@@ -41,17 +42,22 @@ class MllpClient {
   /// The next frame, whatever it is.
   [[nodiscard]] Task<Result<Bytes>> receive(Instant deadline);
 
+  /// For the simulator: the client makes this mistake.
+  void plant(Bug bug) { planted_ = bug; }
   [[nodiscard]] bool usable() const { return usable_; }
   void close();
 
  private:
   explicit MllpClient(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  /// A connection on which anything failed is not used again.
+  void give_up(const Error& why);
   Task<Result<Acknowledgement>> acknowledged(BytesView message, Instant deadline);
   Task<Result<Acknowledgement>> next_for(std::string_view control_id, Instant deadline);
 
   std::unique_ptr<Stream> stream_;
   hl7v2::Deframer deframer_;
   bool usable_ = true;
+  Bug planted_ = Bug::none;
 };
 
 /// Code::syntax where it has no MSA, Code::mismatch where MSA-2 is not `control_id`.

@@ -54,6 +54,39 @@ Command example_message() {
   return command;
 }
 
+Command example_deliveries() {
+  Command command = example_message();
+  command.deliveries = {
+      {.channel = "gp", .lane = "", .operation = 0, .type = "", .id = ""},
+      {.channel = "gp", .lane = "x", .operation = {}, .type = "Patient", .id = "p9"}};
+  command.settlements = {{.channel = "lab",
+                          .duty = {Position{70000}, 3},
+                          .settled = Settled::held,
+                          .sent = sha256("m"),
+                          .bytes = "MSH|",
+                          .answer = "AE"}};
+  return command;
+}
+
+Command example_settlement() {
+  Command command = example_deliveries();
+  command.message.reset();
+  command.deliveries.clear();
+  return command;
+}
+
+std::vector<Command> example_commands() {
+  return {example_command(), example_message(), example_deliveries(), example_settlement()};
+}
+
+Outcome example_delivering() {
+  Outcome outcome;
+  outcome.results = {{Status::created, "p1", Version{1}, {}}};
+  outcome.owed = {0, 2, 70000};
+  outcome.settles = true;
+  return outcome;
+}
+
 Outcome example_outcome() {
   Outcome outcome;
   outcome.targets = {"Patient/p1", "Practitioner/9"};
@@ -64,7 +97,7 @@ Outcome example_outcome() {
 }
 
 TEST(CommandCodec, GivesBackWhatWasWritten) {
-  for (const Command& command : {example_command(), example_message()}) {
+  for (const Command& command : example_commands()) {
     const auto read = decode_command(encode(command));
     ASSERT_TRUE(read) << read.error().what;
     EXPECT_EQ(*read, command);
@@ -72,7 +105,7 @@ TEST(CommandCodec, GivesBackWhatWasWritten) {
 }
 
 TEST(CommandCodec, RefusesEveryTruncationAndEveryExtraByte) {
-  for (const Command& command : {example_command(), example_message()}) {
+  for (const Command& command : example_commands()) {
     const Bytes bytes = encode(command);
     for (std::size_t length = 0; length < bytes.size(); ++length) {
       EXPECT_FALSE(decode_command(BytesView(bytes).substr(0, length))) << length;
@@ -122,18 +155,21 @@ TEST(OutcomeCodec, RefusesSitesThatRunBackwardsRoundTheEndOfANumber) {
 }
 
 TEST(OutcomeCodec, GivesBackWhatWasWritten) {
-  const Outcome outcome = example_outcome();
-  const auto read = decode_outcome(encode(outcome));
-  ASSERT_TRUE(read) << read.error().what;
-  EXPECT_EQ(*read, outcome);
+  for (const Outcome& outcome : {example_outcome(), example_delivering()}) {
+    const auto read = decode_outcome(encode(outcome));
+    ASSERT_TRUE(read) << read.error().what;
+    EXPECT_EQ(*read, outcome);
+  }
 }
 
 TEST(OutcomeCodec, RefusesEveryTruncationAndEveryExtraByte) {
-  const Bytes bytes = encode(example_outcome());
-  for (std::size_t length = 0; length < bytes.size(); ++length) {
-    EXPECT_FALSE(decode_outcome(BytesView(bytes).substr(0, length))) << length;
+  for (const Outcome& outcome : {example_outcome(), example_delivering()}) {
+    const Bytes bytes = encode(outcome);
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+      EXPECT_FALSE(decode_outcome(BytesView(bytes).substr(0, length))) << length;
+    }
+    EXPECT_FALSE(decode_outcome(bytes + '\0'));
   }
-  EXPECT_FALSE(decode_outcome(bytes + '\0'));
 }
 
 TEST(OutcomeCodec, RefusesASubstitutionWithoutItsTarget) {
@@ -148,6 +184,9 @@ TEST(Outcome, ChangesUnlessEverythingWasMatchedOrAbsent) {
   EXPECT_FALSE(outcome.changes());
   outcome.results.push_back({Status::removed, "3", Version{2}, {}});
   EXPECT_TRUE(outcome.changes());
+  Outcome settled;
+  settled.settles = true;
+  EXPECT_TRUE(settled.changes());
 }
 
 TEST(IdempotencyKey, DependsOnWhoAsksAsWellAsOnTheKey) {

@@ -5,11 +5,14 @@
 namespace holdfast {
 namespace {
 
-// Two formats, so that what carries no message needs no byte to say so.
+// Three formats, so that what has nothing to do with neighbours needs no byte to say so.
 constexpr std::uint8_t plain_format = 1;
 constexpr std::uint8_t message_format = 2;
+constexpr std::uint8_t delivery_format = 3;
 // An operation takes at least this many bytes: bounds what a lying count can make us reserve.
 constexpr std::size_t operation_bytes_min = 7;
+constexpr std::size_t delivery_bytes_min = 3;
+constexpr std::size_t settlement_bytes_min = 38;
 
 enum class Has : std::uint8_t { nothing = 0, if_match = 1 };
 
@@ -89,6 +92,119 @@ bool read_message(ByteReader& reader, Message& message) {
   return !reader.failed();
 }
 
+void append_delivery(Bytes& to, const Delivery& delivery) {
+  append_text(to, delivery.channel);
+  append_text(to, delivery.lane);
+  if (delivery.operation) {
+    append_varint(to, std::uint64_t{*delivery.operation} + 1);
+    return;
+  }
+  append_varint(to, 0);
+  append_text(to, delivery.type);
+  append_text(to, delivery.id);
+}
+
+bool read_delivery(ByteReader& reader, Delivery& delivery) {
+  delivery.channel = reader.text();
+  delivery.lane = reader.text();
+  const std::uint64_t operation = reader.varint();
+  if (operation > UINT32_MAX) {
+    return false;
+  }
+  if (operation > 0) {
+    delivery.operation = static_cast<std::uint32_t>(operation - 1);
+  } else {
+    delivery.type = reader.text();
+    delivery.id = reader.text();
+  }
+  return !reader.failed();
+}
+
+void append_settlement(Bytes& to, const Settlement& settlement) {
+  to.push_back(static_cast<char>(settlement.settled));
+  append_varint(to, settlement.duty.position.value);
+  append_varint(to, settlement.duty.index);
+  append_text(to, settlement.channel);
+  to.append(settlement.sent.view());
+  append_text(to, settlement.bytes);
+  append_text(to, settlement.answer);
+}
+
+bool read_settlement(ByteReader& reader, Settlement& settlement) {
+  const auto settled = reader.little<std::uint8_t>();
+  settlement.duty.position = Position{reader.varint()};
+  const std::uint64_t index = reader.varint();
+  settlement.channel = reader.text();
+  const BytesView sent = reader.bytes(sizeof(Hash::bytes));
+  settlement.bytes = reader.text();
+  settlement.answer = reader.text();
+  if (reader.failed() || settled < 1 || settled > 5 || index > UINT32_MAX) {
+    return false;
+  }
+  settlement.settled = static_cast<Settled>(settled);
+  settlement.duty.index = static_cast<std::uint32_t>(index);
+  settlement.sent = Hash::from(sent);
+  return true;
+}
+
+void append_deliveries(Bytes& to, const Command& command) {
+  append_varint(to, command.deliveries.size());
+  for (const Delivery& delivery : command.deliveries) {
+    append_delivery(to, delivery);
+  }
+  append_varint(to, command.settlements.size());
+  for (const Settlement& settlement : command.settlements) {
+    append_settlement(to, settlement);
+  }
+}
+
+bool read_deliveries(ByteReader& reader, Command& command) {
+  const std::uint64_t deliveries = reader.varint();
+  if (deliveries > reader.rest().size() / delivery_bytes_min) {
+    return false;
+  }
+  command.deliveries.resize(deliveries);
+  for (Delivery& delivery : command.deliveries) {
+    if (!read_delivery(reader, delivery)) {
+      return false;
+    }
+  }
+  const std::uint64_t settlements = reader.varint();
+  if (settlements > reader.rest().size() / settlement_bytes_min) {
+    return false;
+  }
+  command.settlements.resize(settlements);
+  for (Settlement& settlement : command.settlements) {
+    if (!read_settlement(reader, settlement)) {
+      return false;
+    }
+  }
+  // Written otherwise where there are none: one Command has one encoding.
+  return deliveries + settlements > 0;
+}
+
+std::uint8_t format_of(const Command& command) {
+  if (!command.deliveries.empty() || !command.settlements.empty()) {
+    return delivery_format;
+  }
+  return command.message ? message_format : plain_format;
+}
+
+std::size_t size_hint(const Command& command) {
+  std::size_t size = 128;
+  if (command.message) {
+    size += command.message->bytes.size() + command.message->report.size() + 128;
+  }
+  for (const Operation& operation : command.operations) {
+    size += operation.body.size() + operation.patch.size() + operation.full_url.size() +
+            operation.condition.size() + 96;
+  }
+  for (const Settlement& settlement : command.settlements) {
+    size += settlement.bytes.size() + settlement.answer.size() + 96;
+  }
+  return size + 64 * command.deliveries.size();
+}
+
 }  // namespace
 
 IdempotencyKey idempotency_key(const Principal& principal, std::string_view given) {
@@ -102,17 +218,10 @@ IdempotencyKey idempotency_key(const Principal& principal, std::string_view give
 }
 
 Bytes encode(const Command& command) {
-  std::size_t size = 128;
-  if (command.message) {
-    size += command.message->bytes.size() + command.message->report.size() + 128;
-  }
-  for (const Operation& operation : command.operations) {
-    size += operation.body.size() + operation.patch.size() + operation.full_url.size() +
-            operation.condition.size() + 96;
-  }
+  const std::uint8_t format = format_of(command);
   Bytes bytes;
-  bytes.reserve(size);
-  bytes.push_back(static_cast<char>(command.message ? message_format : plain_format));
+  bytes.reserve(size_hint(command));
+  bytes.push_back(static_cast<char>(format));
   bytes.append(command.key.view());
   bytes.push_back(static_cast<char>(command.key_origin));
   bytes.append(command.request_hash.view());
@@ -123,8 +232,14 @@ Bytes encode(const Command& command) {
   for (const Operation& operation : command.operations) {
     append_operation(bytes, operation);
   }
+  if (format == delivery_format) {
+    bytes.push_back(command.message ? '\1' : '\0');
+  }
   if (command.message) {
     append_message(bytes, *command.message);
+  }
+  if (format == delivery_format) {
+    append_deliveries(bytes, command);
   }
   return bytes;
 }
@@ -132,7 +247,7 @@ Bytes encode(const Command& command) {
 Result<Command> decode_command(BytesView bytes) {
   ByteReader reader(bytes);
   const auto format = reader.little<std::uint8_t>();
-  if (format != plain_format && format != message_format) {
+  if (format < plain_format || format > delivery_format) {
     return fail(Code::corrupt, "command: unknown format number");
   }
   Command command;
@@ -155,8 +270,13 @@ Result<Command> decode_command(BytesView bytes) {
       return fail(Code::corrupt, "command: an operation cannot be read");
     }
   }
-  if (format == message_format && !read_message(reader, command.message.emplace())) {
+  const std::uint8_t has_message =
+      format == delivery_format ? reader.little<std::uint8_t>() : format - plain_format;
+  if (has_message > 1 || (has_message == 1 && !read_message(reader, command.message.emplace()))) {
     return fail(Code::corrupt, "command: its message cannot be read");
+  }
+  if (format == delivery_format && !read_deliveries(reader, command)) {
+    return fail(Code::corrupt, "command: its deliveries cannot be read");
   }
   if (reader.failed() || !reader.at_end()) {
     return fail(Code::corrupt, "command: bytes after its end");

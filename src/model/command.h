@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/delivery.h"
 #include "model/message.h"
 
 namespace holdfast {
@@ -93,6 +94,8 @@ struct Command {
   std::string channel;  ///< door it came through: "http", "mllp"
   std::vector<Operation> operations;
   std::optional<Message> message;  ///< what it carries out, if that is a message; its key is drawn
+  std::vector<Delivery> deliveries;      ///< those of operations first, in their order
+  std::vector<Settlement> settlements;  ///< each of another duty
   bool operator==(const Command&) const = default;
 };
 

@@ -5,20 +5,43 @@
 namespace holdfast {
 namespace {
 
-constexpr std::uint8_t outcome_format = 1;
+constexpr std::uint8_t plain_format = 1;
+constexpr std::uint8_t delivery_format = 2;  // with what is owed and settled
+
+bool read_owed(ByteReader& reader, Outcome& outcome) {
+  const auto settles = reader.little<std::uint8_t>();
+  const std::uint64_t count = reader.varint();
+  if (settles > 1 || count > reader.rest().size() || count + settles == 0) {
+    return false;
+  }
+  outcome.settles = settles == 1;
+  outcome.owed.reserve(count);
+  std::uint64_t next = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::uint64_t step = reader.varint();
+    if (reader.failed() || step > UINT32_MAX - next) {
+      return false;
+    }
+    outcome.owed.push_back(static_cast<std::uint32_t>(next + step));
+    next += step + 1;
+  }
+  return true;
+}
 
 }  // namespace
 
 bool Outcome::changes() const {
-  return std::any_of(results.begin(), results.end(), [](const OperationResult& result) {
-    return result.status != Status::matched && result.status != Status::absent;
-  });
+  return settles || !owed.empty() ||
+         std::any_of(results.begin(), results.end(), [](const OperationResult& result) {
+           return result.status != Status::matched && result.status != Status::absent;
+         });
 }
 
 Bytes encode(const Outcome& outcome) {
   Bytes bytes;
   bytes.reserve(8 + outcome.targets.size() * 48 + outcome.results.size() * 48);
-  bytes.push_back(static_cast<char>(outcome_format));
+  const bool plain = outcome.owed.empty() && !outcome.settles;
+  bytes.push_back(static_cast<char>(plain ? plain_format : delivery_format));
   append_varint(bytes, outcome.targets.size());
   for (const std::string& target : outcome.targets) {
     append_text(bytes, target);
@@ -36,13 +59,23 @@ Bytes encode(const Outcome& outcome) {
       before = substitution.site;
     }
   }
+  if (!plain) {
+    bytes.push_back(outcome.settles ? '\1' : '\0');
+    append_varint(bytes, outcome.owed.size());
+    std::uint32_t next = 0;
+    for (const std::uint32_t owed : outcome.owed) {
+      append_varint(bytes, owed - next);
+      next = owed + 1;
+    }
+  }
   return bytes;
 }
 
 Result<Outcome> decode_outcome(BytesView bytes) {
   const auto corrupt = [](const char* what) { return fail(Code::corrupt, what); };
   ByteReader reader(bytes);
-  if (reader.little<std::uint8_t>() != outcome_format) {
+  const auto format = reader.little<std::uint8_t>();
+  if (format != plain_format && format != delivery_format) {
     return corrupt("outcome: unknown format number");
   }
   Outcome outcome;
@@ -80,6 +113,9 @@ Result<Outcome> decode_outcome(BytesView bytes) {
       substitution.site = site;
       substitution.target = static_cast<std::uint32_t>(target);
     }
+  }
+  if (format == delivery_format && !read_owed(reader, outcome)) {
+    return corrupt("outcome: what it owes cannot be read");
   }
   if (reader.failed() || !reader.at_end()) {
     return corrupt("outcome: bytes after its end");

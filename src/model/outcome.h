@@ -39,6 +39,10 @@ struct OperationResult {
 struct Outcome {
   std::vector<OperationResult> results;  ///< one per Operation, in the same order
   std::vector<std::string> targets;      ///< distinct resolved references: "Patient/7"
+  /// Indexes of Command::deliveries that are duties now, in their order; all settlements of a
+  /// Command happen.
+  std::vector<std::uint32_t> owed;
+  bool settles = false;  ///< whether the Command has settlements
   bool operator==(const Outcome&) const = default;
 
   /// Whether anything was written: an Outcome that changes nothing needs no journal entry.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct Sequencer::Batch {
   Result<Position> note_answer = Position{};
   bool note_answered = false;
   std::vector<std::pair<Submission*, Result<Committed>>> answers;
+  std::vector<std::string> owed;  ///< channels that something new is owed to
 
   Batch(std::shared_ptr<const views::View> view, Folded start)
       : below(std::move(view)),

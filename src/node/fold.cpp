@@ -187,7 +187,9 @@ Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record) 
   TRY(const Bytes plain, unpack(static_cast<Stored>(record.header.flags), record.command()));
   TRY(Command command, decode_command(plain));
   TRY(Outcome outcome, decode_outcome(record.outcome()));
-  if (outcome.results.size() != command.operations.size()) {
+  if (outcome.results.size() != command.operations.size() ||
+      outcome.settles == command.settlements.empty() ||
+      (!outcome.owed.empty() && outcome.owed.back() >= command.deliveries.size())) {
     return fail(Code::corrupt, "entry: its outcome is not that of its command");
   }
   return std::pair{std::move(command), std::move(outcome)};

@@ -17,6 +17,7 @@
 #include "model/outcome.h"
 #include "node/counts.h"
 #include "node/entry_clock.h"
+#include "node/outbox_hooks.h"
 #include "search/hot_lists.h"
 #include "views/body.h"
 #include "views/body_cache.h"
@@ -39,6 +40,7 @@ struct Options {
   Duration seal_after = milliseconds(10);
   std::size_t hot_lists_bytes_max = std::size_t{16} << 20U;  ///< posting lists as sets of rows
   AcceptClock accept_clock = AcceptClock::no;
+  const Routes* routes = nullptr;  ///< outlives the node; null: nothing is owed to anybody
   Bug planted = Bug::none;
 };
 
@@ -108,6 +110,10 @@ class Node {
   [[nodiscard]] virtual const fhir::SearchParams& extracting() const = 0;
   /// The definitions under that name (Moment::state, `active`); null if this record never had them.
   [[nodiscard]] virtual const fhir::SearchParams* definitions(Position epoch) const = 0;
+
+  /// From now on `watcher` hears what is owed; null: nobody does. It outlives the node, or the
+  /// executors of its world. From any thread.
+  virtual void watch(OutboxWatcher* watcher) = 0;
 
   /// What is published now: every acknowledged entry and nothing that is not durable.
   [[nodiscard]] virtual Moment view() const = 0;

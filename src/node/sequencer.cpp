@@ -19,7 +19,7 @@ constexpr std::size_t batch_operations_max = 16'384;
 
 /// No Outcome of this Command is longer: ids and targets are at most 64 + type name bytes.
 std::uint64_t outcome_bytes_bound(const decide::Prepared& prepared) {
-  std::uint64_t bytes = 16;
+  std::uint64_t bytes = 16 + 10 * prepared.command.deliveries.size();
   for (const decide::PreparedOperation& operation : prepared.operations) {
     bytes += 96 + operation.sites.sites.size() * 112;
   }
@@ -100,6 +100,9 @@ Task<Result<void>> Sequencer::start() {
 Task<Result<Committed>> Sequencer::submit(Executor& from, decide::Prepared prepared) {
   ++counts_.commands;
   CO_TRY_OK(writable());
+  if (options_.routes != nullptr) {
+    options_.routes->route(prepared);
+  }
   Submission submission(from, std::move(prepared));
   submission.packed = pack(encode(submission.prepared.command));
   Work work;
@@ -272,6 +275,12 @@ Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Ou
                    {*codec_, json_reader_, extracting(), options_.planted});
   // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
   check(applied.has_value(), applied ? "" : applied.error().what.c_str());
+  for (const std::uint32_t owed : outcome.owed) {
+    const std::string& channel = command.deliveries[owed].channel;
+    if (std::ranges::find(batch.owed, channel) == batch.owed.end()) {
+      batch.owed.push_back(channel);
+    }
+  }
   ++batch.entries;
   counts_.journal_bytes += journal::record_bytes(entry.command.size(), entry.outcome.size());
   return Committed{appended->position, batch.time, std::move(outcome), false};
@@ -311,6 +320,11 @@ void Sequencer::publish(Batch& batch) {
   folded_ = std::move(batch.folded);
   published_.add(std::move(batch.work).freeze(first, folded_.state.position));
   applier_.wake();
+  if (OutboxWatcher* const watcher = watcher_; watcher != nullptr) {
+    for (const std::string& channel : batch.owed) {
+      watcher->owed(channel);
+    }
+  }
   ++counts_.batches;
   counts_.entries += batch.entries;
   counts_.operations += batch.operations;

@@ -7,6 +7,7 @@
 //    clock are dropped together.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -56,6 +57,7 @@ class Sequencer final : public Node {
     const Epoch* const found = epochs_->at(epoch);
     return found == nullptr ? nullptr : found->params.get();
   }
+  void watch(OutboxWatcher* watcher) override { watcher_ = watcher; }
   [[nodiscard]] Moment view() const override;
   Task<Result<void>> drain() override;
   [[nodiscard]] Result<std::pair<Command, Outcome>> read_entry(Position position) override;
@@ -139,6 +141,7 @@ class Sequencer final : public Node {
   const journal::SigningKey signing_key_;
   const Bytes link_secret_;
   Queue<Work> queue_;
+  std::atomic<OutboxWatcher*> watcher_ = nullptr;
   Answer<Result<void>> ended_;
   std::uint64_t activity_ = 0;  ///< batches so far, to see idleness by
   bool seal_armed_ = false;

@@ -1,13 +1,16 @@
 #include "server/assembly.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "exchange/dispatcher.h"
 #include "exchange/intake.h"
 #include "exchange/mllp.h"
+#include "exchange/router.h"
 
 namespace holdfast::server {
 namespace {
@@ -29,6 +32,14 @@ Result<std::unique_ptr<const api::Definitions>> read_definitions(const Packages&
   return read;
 }
 
+std::vector<exchange::Neighbour> plain(const std::vector<NeighbourSetting>& settings) {
+  std::vector<exchange::Neighbour> all;
+  for (const NeighbourSetting& setting : settings) {
+    all.push_back(setting.neighbour);
+  }
+  return all;
+}
+
 }  // namespace
 
 /// The FHIR handler, and beside it what belongs to the process.
@@ -42,6 +53,7 @@ class Assembly::Door final : public api::Handler {
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
+  void watch(const exchange::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
   void watch(const exchange::Counts& counts, const AcceptCounts& connections) {
     exchange_ = &counts;
     mllp_ = &connections;
@@ -73,38 +85,73 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
     reply.body =
-        metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_}, surroundings_);
+        metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_},
+                              surroundings_);
     return reply;
   }
 
   node::Node& node_;
   const Surroundings& surroundings_;
   const http::Counts* edge_ = nullptr;
+  const exchange::Dispatcher* dispatcher_ = nullptr;
   const exchange::Counts* exchange_ = nullptr;
   const AcceptCounts* mllp_ = nullptr;
   api::FhirHandler fhir_;
 };
 
-/// What serves the neighbours, in the order in which each needs the one before.
+/// Who the neighbours are and what they are owed: what the node asks.
 struct Assembly::Exchange {
-  Exchange(Executor& home, World& world, node::Node& node, Listener& listener,
-           exchange::Neighbours known, const Config& config)
-      : neighbours(std::move(known)),
-        counts(neighbours),
-        intake(world, node, neighbours, config.intake, counts),
-        server(home, world, listener, intake, node.budget(), counts, config.mllp_limits) {}
+  Exchange(exchange::Neighbours known, const Config& config)
+      : neighbours(std::move(known)), counts(neighbours) {
+    std::vector<exchange::Channel> all = config.channels;
+    for (exchange::Channel& channel : all) {
+      hl7v2::Envelope& header = channel.envelope;
+      if (header.sending_application.empty()) {
+        header.sending_application = config.intake.us.application;
+        header.sending_facility = config.intake.us.facility;
+      }
+      if (const auto* const neighbour = neighbours.named(channel.neighbour)) {
+        header.overlay = &neighbour->overlay;
+      }
+    }
+    auto fit = exchange::Channels::of(std::move(all), neighbours);
+    check(fit.has_value(), "the configuration was checked");
+    channels = *std::move(fit);
+    router = std::make_unique<exchange::Router>(channels);
+  }
 
   exchange::Neighbours neighbours;
   exchange::Counts counts;
-  exchange::Intake intake;
-  exchange::MllpServer server;
+  exchange::Channels channels;
+  std::unique_ptr<exchange::Router> router;
 };
 
-Assembly::Assembly(Parts parts, const Config& config, node::Opened opened,
-                   std::unique_ptr<const api::Definitions> definitions)
+/// What serves them, in the order in which each needs the one before.
+struct Assembly::Serving {
+  Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
+          const Config& config)
+      : carriers(parts.world, parts.open_folder, config.intake.planted),
+        dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
+                    config.intake.planted}) {
+    if (parts.mllp != nullptr) {
+      intake.emplace(parts.world, node, exchange.neighbours, config.intake, exchange.counts);
+      server.emplace(home, parts.world, *parts.mllp, *intake, node.budget(), exchange.counts,
+                     config.mllp_limits);
+    }
+  }
+
+  ServerCarriers carriers;
+  exchange::Dispatcher dispatcher;
+  std::optional<exchange::Intake> intake;
+  std::optional<exchange::MllpServer> server;
+};
+
+Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
+                   node::Opened opened, std::unique_ptr<const api::Definitions> definitions)
     : parts_(std::move(parts)),
       home_(*parts_.world.io.front()),
       drain_time_max_(config.drain_time_max),
+      exchange_(std::move(exchange)),
       node_(std::move(opened.node)),
       door_(std::make_unique<Door>(parts_.world, *node_, config.api, std::move(definitions),
                                    parts_.surroundings)),
@@ -113,20 +160,14 @@ Assembly::Assembly(Parts parts, const Config& config, node::Opened opened,
                                              parts_.world.random, config.limits)) {
   door_->watch(server_->counts());
   log_opening(opened.report);
-  if (parts_.mllp != nullptr) {
-    std::vector<exchange::Neighbour> all;
-    for (const NeighbourSetting& setting : config.neighbours) {
-      all.push_back(setting.neighbour);
-    }
-    auto neighbours = exchange::Neighbours::of(std::move(all));
-    check(neighbours.has_value(), "the configuration was checked");
-    if (neighbours->all().empty()) {
+  serving_ = std::make_unique<Serving>(home_, parts_, *node_, *exchange_, config);
+  door_->watch(serving_->dispatcher);
+  if (serving_->server) {
+    if (exchange_->neighbours.all().empty()) {
       parts_.log.warn("no neighbour is configured: every message over MLLP will be refused",
                       {{"what to do", "add [[neighbour]] to the configuration file"}});
     }
-    exchange_ = std::make_unique<Exchange>(home_, parts_.world, *node_, *parts_.mllp,
-                                           *std::move(neighbours), config);
-    door_->watch(exchange_->counts, exchange_->server.connections());
+    door_->watch(exchange_->counts, serving_->server->connections());
   }
 }
 
@@ -135,14 +176,20 @@ Assembly::~Assembly() = default;
 Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config& config) {
   World& world = parts.world;
   CO_TRY(auto definitions, read_definitions(config.packages, parts.log));
+  auto neighbours = exchange::Neighbours::of(plain(config.neighbours));
+  check(neighbours.has_value(), "the configuration was checked");
+  auto exchange = std::make_unique<Exchange>(*std::move(neighbours), config);
+  node::Options options = config.node;
+  options.routes = exchange->router.get();
   co_await world.sequencer.turn();
-  auto opened = co_await node::open(world, parts.kv, config.node);
+  auto opened = co_await node::open(world, parts.kv, options);
   co_await world.io.front()->turn();
   if (!opened) {
     co_return fail(std::move(opened).error());
   }
   std::unique_ptr<Assembly> assembly(
-      new Assembly(std::move(parts), config, *std::move(opened), std::move(definitions)));
+      new Assembly(std::move(parts), config, std::move(exchange), *std::move(opened),
+                   std::move(definitions)));
   if (auto defined = co_await assembly->define(config.packages.search_parameters); !defined) {
     // The node runs by now: segments are being prepared, postings written.
     if (const auto drained = co_await assembly->drain_node(); !drained) {
@@ -197,8 +244,9 @@ void Assembly::log_opening(const node::OpeningReport& report) {
 
 void Assembly::start() {
   server_->start();
-  if (exchange_) {
-    exchange_->server.start();
+  serving_->dispatcher.start();
+  if (serving_->server) {
+    serving_->server->start();
   }
 }
 
@@ -221,7 +269,14 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
     said.active = active;
     parts_.log.info("searches go by new search parameters", {{"definitions", active.value}});
   }
-  if (exchange_) {
+  for (const auto& [name, counts] : serving_->dispatcher.counts()) {
+    std::string why = counts->last_failure();
+    if (why != said.failures[name]) {
+      said.failures[name] = why;
+      parts_.log.warn("a channel cannot deliver", {{"channel", name}, {"why", why}});
+    }
+  }
+  if (serving_->server) {
     std::string why = exchange_->counts.last_close();
     if (why != said.mllp_close) {
       said.mllp_close = std::move(why);
@@ -253,10 +308,11 @@ Task<End> Assembly::run() {
   parts_.log.info("draining");
   const Duration patience = end == End::failed ? failed_drain_time_max : drain_time_max_;
   const Instant until = home_.now() + patience;
-  if (exchange_) {
-    co_await exchange_->server.drain(until);
+  if (serving_->server) {
+    co_await serving_->server->drain(until);
   }
   co_await server_->drain(until);
+  co_await serving_->dispatcher.drain(until);
   if (const auto drained = co_await drain_node(); !drained) {
     parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
     end = End::failed;

@@ -9,12 +9,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "api/handler.h"
 #include "http/server.h"
 #include "node/node.h"
+#include "server/carriers.h"
 #include "server/config.h"
 #include "server/log.h"
 #include "server/metrics.h"
@@ -44,6 +46,7 @@ class Assembly {
     Listener* mllp;  ///< null: no MLLP
     Log& log;
     Surroundings surroundings;
+    OpenFolder open_folder{};  ///< null: channels have no folders
   };
 
   /// Opens the node; logs what that found. From any executor; ends on world.io.front().
@@ -67,8 +70,9 @@ class Assembly {
  private:
   class Door;
   struct Exchange;
-  Assembly(Parts parts, const Config& config, node::Opened opened,
-           std::unique_ptr<const api::Definitions> definitions);
+  struct Serving;
+  Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
+           node::Opened opened, std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
   /// On home, before and after; nothing runs in the node any more then.
@@ -78,6 +82,7 @@ class Assembly {
     std::string writes_refused;
     std::string indexes;
     std::string mllp_close;
+    std::map<std::string, std::string> failures;  ///< of channels
     Position active;
     bool building = false;
   };
@@ -86,10 +91,11 @@ class Assembly {
   Parts parts_;
   Executor& home_;
   const Duration drain_time_max_;
+  std::unique_ptr<Exchange> exchange_;  ///< its routes outlive the node
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<Door> door_;
   std::unique_ptr<http::Server> server_;
-  std::unique_ptr<Exchange> exchange_;  ///< null: no MLLP
+  std::unique_ptr<Serving> serving_;
   std::atomic<bool> stopping_ = false;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "journal/options.h"
+#include "server/channels_toml.h"
 #include "server/neighbours_toml.h"
 
 namespace holdfast::server {
@@ -331,6 +332,19 @@ Result<std::string> text_of(const toml::node& node) {
   return fail(Code::usage, "is neither a text, a whole number, true nor false");
 }
 
+/// That channels and neighbours fit together.
+Result<void> check_channels(const Config& config, const std::string& file) {
+  std::vector<exchange::Neighbour> plain;
+  for (const NeighbourSetting& setting : config.neighbours) {
+    plain.push_back(setting.neighbour);
+  }
+  TRY(const auto neighbours, exchange::Neighbours::of(std::move(plain)));
+  if (const auto fit = exchange::Channels::of(config.channels, neighbours); !fit) {
+    return fail(Code::usage, fmt::format("{}: {}", file, fit.error().what));
+  }
+  return ok();
+}
+
 Result<void> read_file(Config& config, const Origins& origins) {
   toml::table document;
   try {
@@ -346,6 +360,10 @@ Result<void> read_file(Config& config, const Origins& origins) {
       TRY(config.neighbours, read_neighbours(node, origins.file));
       continue;
     }
+    if (key.str() == "channel") {
+      TRY(config.channels, read_channels(node, origins.file));
+      continue;
+    }
     const Setting* const setting = find_setting(key.str());
     if (setting == nullptr) {
       return fail(unknown_key(key.str(), origins));
@@ -357,7 +375,7 @@ Result<void> read_file(Config& config, const Origins& origins) {
     }
     TRY_OK(set(config, *setting, *text, from));
   }
-  return ok();
+  return check_channels(config, origins.file);
 }
 
 }  // namespace

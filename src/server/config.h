@@ -15,6 +15,7 @@
 
 #include "api/call.h"
 #include "base/result.h"
+#include "exchange/channel.h"
 #include "exchange/intake.h"
 #include "exchange/mllp.h"
 #include "http/limits.h"
@@ -41,6 +42,7 @@ struct Config {
   http::Limits limits;
   api::Options api;
   std::vector<NeighbourSetting> neighbours;  ///< [[neighbour]] of the file
+  std::vector<exchange::Channel> channels;   ///< [[channel]] of the file
   exchange::MllpLimits mllp_limits;
   exchange::IntakeOptions intake;
 };

@@ -8,6 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "views/outbox.h"
+#include "views/versions.h"
+
 namespace holdfast::server {
 namespace {
 
@@ -157,6 +160,59 @@ void add_exchange(Families& to, const exchange::Counts& counts, const AcceptCoun
   }
 }
 
+/// When the oldest that waits came about, in seconds since 1970; 0 where nothing does.
+double oldest_of(const node::Moment& moment, const std::string& channel) {
+  const auto oldest = views::read_duties(*moment.reader, channel, {}, 1);
+  if (!oldest || oldest->empty()) {
+    return 0;
+  }
+  const auto header = views::read_body_header(*moment.reader, oldest->front().duty.as_of);
+  return header ? static_cast<double>(header->time.ms) / 1000 : 0;
+}
+
+void add_channels(Families& to, const node::Node& node, const exchange::Dispatcher& dispatcher) {
+  using Row = std::pair<std::string_view, std::atomic<std::uint64_t> exchange::DeliveryCounts::*>;
+  static constexpr std::array<Row, 6> kinds{
+      Row{"accepted", &exchange::DeliveryCounts::accepted},
+      Row{"refused", &exchange::DeliveryCounts::refused},
+      Row{"failed", &exchange::DeliveryCounts::failed},
+      Row{"needless", &exchange::DeliveryCounts::needless},
+      Row{"unmade", &exchange::DeliveryCounts::unmade},
+      Row{"unsettled", &exchange::DeliveryCounts::unsettled}};
+  auto& tries = add_family(to, "channel_deliveries_total", "Tries by channel and how they ended",
+                           prometheus::MetricType::Counter);
+  auto& left = add_family(to, "channel_values_left_total",
+                          "Values of sent resources that their messages do not say",
+                          prometheus::MetricType::Counter);
+  auto& owed = add_family(to, "channel_owed", "Messages that wait, by channel",
+                          prometheus::MetricType::Gauge);
+  auto& held = add_family(to, "channel_held", "Of those, the ones that wait for somebody",
+                          prometheus::MetricType::Gauge);
+  auto& oldest = add_family(to, "channel_oldest_timestamp_seconds",
+                            "When the oldest that waits came about; 0: nothing waits",
+                            prometheus::MetricType::Gauge);
+  auto& up = add_family(to, "channel_up", "1 while its neighbour answers and it may send",
+                        prometheus::MetricType::Gauge);
+  const node::Moment moment = node.view();
+  for (const auto& [channel, counts] : dispatcher.counts()) {
+    const auto waiting = views::read_outbox_counts(*moment.reader, channel);
+    const Labels labels{{"channel", channel}};
+    for (const auto& [kind, count] : kinds) {
+      add_sample(tries, {{"channel", channel}, {"became", std::string(kind)}}).counter.value =
+          static_cast<double>((counts.get()->*count).load());
+    }
+    add_sample(left, labels).counter.value = static_cast<double>(counts->left.load());
+    add_sample(owed, labels).gauge.value = waiting ? static_cast<double>(waiting->owed) : 0;
+    add_sample(held, labels).gauge.value = waiting ? static_cast<double>(waiting->held) : 0;
+    add_sample(oldest, labels).gauge.value = oldest_of(moment, channel);
+    const exchange::ChannelStatus status = counts->status;
+    const bool sends =
+        status == exchange::ChannelStatus::active || status == exchange::ChannelStatus::error;
+    add_sample(up, labels).gauge.value =
+        sends && counts->state == exchange::CircuitState::up ? 1 : 0;
+  }
+}
+
 // One channel so far; the label is for those that come.
 void add_judged(Families& to, const std::string& channel, const api::JudgedCounts& judged) {
   const auto add = [&](std::string_view name, std::string_view help, Labels labels,
@@ -187,6 +243,9 @@ Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {
   add_judged(families, "http", counted.judged);
   if (counted.exchange != nullptr && counted.mllp != nullptr) {
     add_exchange(families, *counted.exchange, *counted.mllp);
+  }
+  if (counted.dispatcher != nullptr) {
+    add_channels(families, counted.node, *counted.dispatcher);
   }
   add_gauge(families, "ingest_bytes", "Bytes of request bodies in work", counted.budget.used());
   add_gauge(families, "ingest_bytes_max", "The bound of those", counted.budget.bytes_max());

@@ -10,6 +10,7 @@
 #include "api/judging.h"
 #include "base/bytes.h"
 #include "exchange/counts.h"
+#include "exchange/dispatcher.h"
 #include "http/counts.h"
 #include "node/node.h"
 
@@ -30,6 +31,7 @@ struct Counted {
   const api::JudgedCounts& judged;
   const exchange::Counts* exchange = nullptr;  ///< null: no MLLP
   const AcceptCounts* mllp = nullptr;
+  const exchange::Dispatcher* dispatcher = nullptr;
 };
 
 /// The whole exposition. From any thread.

@@ -5,34 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "base/text.h"
 #include "hl7v2/charset.h"
 #include "hl7v2/filter.h"
+#include "server/toml_values.h"
 
 namespace holdfast::server {
 namespace {
 
 using exchange::Neighbour;
-
-Result<std::string> text_in(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) {
-    return *text;
-  }
-  return fail(Code::usage, "is no text");
-}
-
-Result<std::vector<std::string>> texts_in(const toml::node& node) {
-  const toml::array* const array = node.as_array();
-  if (array == nullptr || array->empty()) {
-    return fail(Code::usage, "is no list of texts");
-  }
-  std::vector<std::string> texts;
-  for (const toml::node& one : *array) {
-    TRY(auto text, text_in(one));
-    texts.push_back(std::move(text));
-  }
-  return texts;
-}
 
 Result<void> set_senders(NeighbourSetting& to, const toml::node& node) {
   TRY(const auto texts, texts_in(node));
@@ -63,10 +43,7 @@ Result<void> set_take(NeighbourSetting& to, const toml::node& node) {
   return ok();
 }
 
-struct Key {
-  std::string_view name;
-  Result<void> (*set)(NeighbourSetting&, const toml::node&);
-};
+using Key = TableKey<NeighbourSetting>;
 constexpr std::array keys{
     Key{"name",
         [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
@@ -116,36 +93,12 @@ constexpr std::array keys{
         }},
 };
 
-const Key* find_key(std::string_view name) {
-  for (const Key& key : keys) {
-    if (key.name == name) {
-      return &key;
-    }
-  }
-  return nullptr;
-}
-
 Result<NeighbourSetting> read_one(const toml::table& table, std::size_t number) {
   NeighbourSetting setting;
   const auto named = table["name"].value<std::string>();
   const std::string which = named ? *named : fmt::format("number {}", number);
-  for (const auto& [name, node] : table) {
-    const Key* const key = find_key(name.str());
-    if (key == nullptr) {
-      std::vector<std::string_view> known;
-      for (const Key& one : keys) {
-        known.push_back(one.name);
-      }
-      const auto meant = nearest(name.str(), known);
-      return fail(Code::usage,
-                  fmt::format("neighbour {}: there is no key '{}'{}", which, name.str(),
-                              meant ? fmt::format("; did you mean '{}'?", *meant)
-                                    : "; it has " + std::string(neighbour_help())));
-    }
-    if (const auto done = key->set(setting, node); !done) {
-      return fail(Code::usage,
-                  fmt::format("neighbour {}: {} {}", which, name.str(), done.error().what));
-    }
+  if (const auto read = read_table(setting, table, keys, neighbour_help()); !read) {
+    return fail(Code::usage, fmt::format("neighbour {}: {}", which, read.error().what));
   }
   return setting;
 }

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "views/keys.h"
 #include "views/messages.h"
+#include "views/outbox.h"
 #include "views/postings.h"
 #include "views/versions.h"
 
@@ -135,6 +136,7 @@ Result<IndexFacts> read_indexes(const Reader& reader) {
   TRY_OK(read_past_listing(reader, facts));
   TRY_OK(read_listing(reader, facts));
   TRY(facts.messages, digest_of_messages(reader));
+  TRY(facts.outbox, digest_of_outbox(reader));
   return facts;
 }
 
@@ -161,6 +163,7 @@ Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& index
                 "view: past does not have exactly the versions that are no longer current");
   }
   facts.digest.add(indexes.messages);
+  facts.digest.add(indexes.outbox);
   facts.resources = indexes.resources;
   facts.deleted = indexes.deleted;
   facts.listed = indexes.listings;

@@ -44,6 +44,7 @@ struct IndexFacts {
   Digest superseded;  ///< one fact a deletion or version no longer current: type and row
   Digest past;        ///< the same, as Table::past says
   Digest messages;    ///< one fact an attempt at a message
+  Digest outbox;      ///< one fact a row of the outbox
   std::uint64_t resources = 0;
   std::uint64_t deleted = 0;
   std::uint64_t listings = 0;

@@ -107,6 +107,21 @@ void Postings::add_compartment(std::string_view patient, fhir::TypeId type) {
   end_item();
 }
 
+std::string Postings::patient() const {
+  std::string first;
+  for (std::size_t i = 0; i < size(); ++i) {
+    ByteReader reader(key(i));
+    if (IndexNumber{reader.big<std::uint16_t>()} != index_number::compartment) {
+      continue;
+    }
+    std::string id = read_id(reader);
+    if (first.empty() || id < first) {
+      first = std::move(id);
+    }
+  }
+  return first;
+}
+
 void Postings::add_form(fhir::IndexId index, BytesView form) {
   append_big(bytes_, number_of(index).value);
   bytes_.append(form);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,6 +51,9 @@ class Postings {
   /// `form` as views/values.h writes them.
   void add_form(fhir::IndexId index, BytesView form);
   void add_all(const Postings& other);
+
+  /// The patient whose compartment it lies in; of several, the first by its id. Empty: of none.
+  [[nodiscard]] std::string patient() const;
 
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
   /// The key without its row.

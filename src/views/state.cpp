@@ -28,6 +28,17 @@ void Digest::add(const Digest& other) {
   }
 }
 
+void Digest::remove(const Hash& fact) {
+  // Adding 2^256 - fact: every bit of it turned, and one more.
+  Digest less;
+  less.add(fact);
+  for (std::uint64_t& lane : less.lanes) {
+    lane = ~lane;
+  }
+  add(less);
+  add(Digest{{1, 0, 0, 0}});
+}
+
 std::string Digest::hex() const {
   Bytes bytes;
   for (const std::uint64_t lane : lanes) {

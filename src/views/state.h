@@ -21,6 +21,8 @@ struct Digest {
   void add(const Hash& fact);
   /// All facts of `other`.
   void add(const Digest& other);
+  /// One that was added and is no longer so.
+  void remove(const Hash& fact);
   [[nodiscard]] std::string hex() const;
 };
 

@@ -1,0 +1,49 @@
+// exchange/carrier.h: takes one parcel to a neighbour and says what the neighbour answered.
+#pragma once
+
+#include <memory>
+
+#include "base/planted.h"
+#include "base/task.h"
+#include "exchange/channel.h"
+#include "exchange/mllp_client.h"
+#include "exchange/parcel.h"
+#include "world/executor.h"
+
+namespace holdfast::exchange {
+
+/// One lane's connection. One carry() at a time, on the executor it was made for.
+class Carrier {
+ public:
+  virtual ~Carrier() = default;
+  /// The answer, whatever it says. Any error: it is not known whether it arrived, so it is to be
+  /// sent again; nothing that comes later may be taken for its answer.
+  virtual Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant deadline) = 0;
+  /// What waits fails; the next carry() begins anew.
+  virtual void close() = 0;
+};
+
+class Carriers {
+ public:
+  virtual ~Carriers() = default;
+  /// Never null. The channel outlives it.
+  virtual std::unique_ptr<Carrier> make(const Channel& channel, Executor& on) = 0;
+};
+
+/// Over one MLLP connection, kept from one message to the next.
+class MllpCarrier final : public Carrier {
+ public:
+  MllpCarrier(const Channel& channel, Network& network, Executor& on, Bug planted)
+      : channel_(channel), network_(network), on_(on), planted_(planted) {}
+  Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant deadline) override;
+  void close() override;
+
+ private:
+  const Channel& channel_;
+  Network& network_;
+  Executor& on_;
+  Bug planted_;
+  std::unique_ptr<MllpClient> client_;
+};
+
+}  // namespace holdfast::exchange

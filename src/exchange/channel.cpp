@@ -1,0 +1,121 @@
+#include "exchange/channel.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fhir/path/compile.h"
+#include "fhir/path/types.h"
+#include "fhir/type.h"
+
+namespace holdfast::exchange {
+namespace {
+
+constexpr std::string_view endpoint_prefix = "channel-";
+constexpr std::size_t channel_name_max = 48;
+
+/// It becomes part of a resource's id. https://hl7.org/fhir/R4/datatypes.html#id
+bool is_channel_name(std::string_view text) {
+  return is_name(text) && text.size() <= channel_name_max &&
+         text.find('_') == std::string_view::npos;
+}
+
+Result<void> check_route(const Route& route, const Neighbours& neighbours) {
+  for (const std::string& from : route.from) {
+    if (neighbours.named(from) == nullptr) {
+      return fail(Code::usage, fmt::format("there is no neighbour '{}'", from));
+    }
+  }
+  if (route.type.empty()) {
+    if (!route.message || !route.when.empty()) {
+      return fail(Code::usage,
+                  "a route has a type (and perhaps `when`), or a message filter, not both");
+    }
+    return ok();
+  }
+  if (route.message || !route.from.empty()) {
+    return fail(Code::usage, "a route has a type or a message filter, not both");
+  }
+  if (!fhir::type_id(route.type)) {
+    return fail(Code::usage, fmt::format("'{}' is no resource type of R4", route.type));
+  }
+  if (!route.when.empty()) {
+    const fhir::path::CompileOptions options{.type = *fhir::path::fhir_type(route.type)};
+    if (const auto program = fhir::path::compile(route.when, options); !program) {
+      return fail(Code::usage, fmt::format("`{}` of {}: {}", route.when, route.type,
+                                           program.error().what));
+    }
+  }
+  return ok();
+}
+
+Result<void> check_channel(const Channel& channel, const Neighbours& neighbours) {
+  if (!is_channel_name(channel.name)) {
+    return fail(Code::usage,
+                fmt::format("it needs a name of at most {} letters, digits, '-' and '.'",
+                            channel_name_max));
+  }
+  if (channel.to.empty()) {
+    return fail(Code::usage, "it needs `to`: host:port, URL or folder");
+  }
+  if (!is_name(channel.owner)) {
+    return fail(Code::usage, fmt::format("'{}' is no name of a team", channel.owner));
+  }
+  if (!channel.neighbour.empty() && neighbours.named(channel.neighbour) == nullptr) {
+    return fail(Code::usage, fmt::format("there is no neighbour '{}'", channel.neighbour));
+  }
+  if (channel.lanes < 1 || channel.lanes > lanes_max) {
+    return fail(Code::usage, fmt::format("it has {} lanes, not 1 to {}", channel.lanes, lanes_max));
+  }
+  if (channel.routes.empty()) {
+    return fail(Code::usage, "it needs at least one [[channel.route]]");
+  }
+  for (std::size_t i = 0; i < channel.routes.size(); ++i) {
+    if (const auto sound = check_route(channel.routes[i], neighbours); !sound) {
+      return fail(Code::usage, fmt::format("route {}: {}", i + 1, sound.error().what));
+    }
+  }
+  return ok();
+}
+
+}  // namespace
+
+std::string endpoint_id(std::string_view channel) {
+  return fmt::format("{}{}", endpoint_prefix, channel);
+}
+
+std::optional<std::string_view> channel_of_endpoint(std::string_view id) {
+  if (!id.starts_with(endpoint_prefix)) {
+    return std::nullopt;
+  }
+  return id.substr(endpoint_prefix.size());
+}
+
+Result<Channels> Channels::of(std::vector<Channel> all, const Neighbours& neighbours) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Channel& channel = all[i];
+    if (const auto sound = check_channel(channel, neighbours); !sound) {
+      return fail(Code::usage,
+                  fmt::format("channel {} ('{}'): {}", i + 1, channel.name, sound.error().what));
+    }
+    if (channel.title.empty()) {
+      channel.title = channel.name;
+    }
+    for (std::size_t other = 0; other < i; ++other) {
+      if (all[other].name == channel.name) {
+        return fail(Code::usage, fmt::format("two channels are named '{}'", channel.name));
+      }
+    }
+  }
+  Channels channels;
+  channels.all_ = std::move(all);
+  return channels;
+}
+
+const Channel* Channels::named(std::string_view name) const {
+  const auto found = std::ranges::find(all_, name, &Channel::name);
+  return found == all_.end() ? nullptr : &*found;
+}
+
+}  // namespace holdfast::exchange

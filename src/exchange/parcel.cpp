@@ -1,0 +1,142 @@
+#include "exchange/parcel.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/hash.h"
+#include "hl7v2/message.h"
+#include "model/message.h"
+#include "views/versions.h"
+
+namespace holdfast::exchange {
+namespace {
+
+/// The record as it was when the duty came about.
+class RecordThen final : public hl7v2::RecordReader {
+ public:
+  RecordThen(const views::Reader& reader, const views::BodyCodec& codec, RowId as_of)
+      : reader_(reader), codec_(codec), as_of_(as_of) {}
+
+  Result<std::optional<Bytes>> read(std::string_view type, std::string_view id) override {
+    const auto number = fhir::type_id(type);
+    if (!number) {
+      return std::nullopt;
+    }
+    TRY(const auto then, views::read_as_of(reader_, *number, id, as_of_));
+    if (!then || then->presence == views::Presence::deleted) {
+      return std::nullopt;
+    }
+    TRY(views::Body body, views::read_body(reader_, codec_, then->row));
+    return std::move(body.bytes);
+  }
+
+ private:
+  const views::Reader& reader_;
+  const views::BodyCodec& codec_;
+  RowId as_of_;
+};
+
+/// The bytes of a Binary that is a message of HL7 v2: of one that stands for a message they are in
+/// the journal, of any other in its data. Nothing for any other Binary.
+Result<std::optional<Bytes>> message_in(const views::Body& binary, node::Node& node,
+                                        fhir::JsonReader& reader) {
+  TRY(const fhir::Json json, reader.read(binary.bytes));
+  const auto media_type = json.root().find("contentType");
+  if (!media_type || !media_type->equals(hl7v2_media_type)) {
+    return std::nullopt;
+  }
+  if (const auto data = json.root().find("data"); data && data->is_string()) {
+    auto bytes = from_base64(data->text());
+    if (!bytes) {
+      return fail(Code::value, fmt::format("the data of Binary/{} is no base64", binary.header.id));
+    }
+    return *std::move(bytes);
+  }
+  TRY(auto entry, node.read_entry(binary.header.position));
+  if (!entry.first.message || entry.first.message->evidence != binary.header.id) {
+    return fail(Code::value, fmt::format("Binary/{} has no data", binary.header.id));
+  }
+  return std::move(entry.first.message->bytes);
+}
+
+Result<void> fill_message(Parcel& parcel, Bytes message) {
+  auto parsed = hl7v2::Message::parse(message);
+  if (!parsed) {
+    return fail(Code::value, fmt::format("Binary/{} is no message of HL7 v2: {}", parcel.id,
+                                         parsed.error().what));
+  }
+  parcel.control_id = parsed->header().field(10).text();
+  parcel.message_type = fmt::format("{}^{}", parsed->header().field(9).component(1).text(),
+                                    parsed->header().field(9).component(2).text());
+  parcel.bytes = std::move(message);
+  parcel.as_it_came = true;
+  parcel.media_type = hl7v2_media_type;
+  return ok();
+}
+
+Result<void> fill_rendered(Parcel& parcel, const Channel& channel, const node::Moment& moment,
+                           const views::BodyCodec& codec, const views::Body& body,
+                           const views::Duty& duty, fhir::JsonReader& reader) {
+  const views::BodyHeader& header = body.header;
+  std::optional<views::Body> before;
+  if (header.version.value > 1) {
+    TRY(const auto row, views::read_version(*moment.reader, header.type, header.id,
+                                            Version{header.version.value - 1}));
+    if (row) {
+      TRY(before, views::read_body(*moment.reader, codec, *row));
+    }
+  }
+  std::optional<BytesView> before_bytes;
+  if (before && before->header.presence == views::Presence::present) {
+    before_bytes = before->bytes;
+  }
+  hl7v2::Envelope envelope = channel.envelope;
+  envelope.control_id = parcel.control_id;
+  envelope.time = header.time;
+  RecordThen then(*moment.reader, codec, duty.as_of);
+  TRY(auto rendered, hl7v2::render(envelope, body.bytes, before_bytes, then, reader));
+  parcel.bytes = std::move(rendered.bytes);
+  parcel.message_type = std::move(rendered.type);
+  parcel.media_type = hl7v2_media_type;
+  parcel.left = rendered.left.size();
+  return ok();
+}
+
+}  // namespace
+
+std::string control_id_of(BytesView secret, DutyName duty) {
+  const Bytes whose = to_hex(sha256(secret).view().substr(0, 2));
+  return fmt::format("{}{:x}.{:x}", whose, duty.position.value, duty.index);
+}
+
+Result<Parcel> make_parcel(const Channel& channel, node::Node& node, const node::Moment& moment,
+                           const views::NamedDuty& duty, fhir::JsonReader& reader) {
+  TRY(const views::Body body, views::read_body(*moment.reader, node.codec(), duty.duty.row));
+  Parcel parcel;
+  parcel.control_id = control_id_of(node.link_secret(), duty.name);
+  parcel.type = fhir::name(body.header.type);
+  parcel.id = body.header.id;
+  parcel.version = body.header.version;
+  parcel.removed = body.header.presence == views::Presence::deleted;
+  if (channel.kind == ChannelKind::fhir) {
+    parcel.bytes = body.bytes;
+    parcel.media_type = "application/fhir+json";
+    return parcel;
+  }
+  if (parcel.removed) {
+    return fail(Code::unsupported, "no message says that a resource was deleted");
+  }
+  if (parcel.type == "Binary") {
+    TRY(auto message, message_in(body, node, reader));
+    if (message) {
+      TRY_OK(fill_message(parcel, *std::move(message)));
+      return parcel;
+    }
+  }
+  TRY_OK(fill_rendered(parcel, channel, moment, node.codec(), body, duty.duty, reader));
+  return parcel;
+}
+
+}  // namespace holdfast::exchange

@@ -1,0 +1,266 @@
+// exchange/settling.cpp: what a channel's sender writes: how duties ended, and how its neighbour
+// is.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "exchange/delivery.h"
+#include "exchange/edit.h"
+#include "fhir/json_writer.h"
+#include "views/versions.h"
+
+namespace holdfast::exchange {
+namespace {
+
+/// Endings in one Command, and bytes of what was sent.
+constexpr std::size_t batch_max = 256;
+constexpr std::size_t batch_bytes_max = std::size_t{1} << 20U;
+/// After the node could not write.
+constexpr Duration write_pause = seconds(1);
+/// Down again so soon after it was up: the same episode, the same alert.
+constexpr std::int64_t same_episode_ms = 5 * 60'000;
+
+constexpr std::string_view principal_name = "holdfast:delivery";
+
+void sign(Command& command, Random& random) {
+  random.fill(command.key.bytes);
+  command.principal.name = principal_name;
+  command.channel = "delivery";
+}
+
+/// A Task with another status, and a reason for it.
+Bytes with_status(fhir::JsonReader& reader, const Bytes& task, std::string_view status,
+                  std::string_view state, std::string_view why) {
+  const auto set = [&](const Bytes& body, std::string_view key, Bytes value) {
+    const auto json = reader.read(body);
+    return json ? with_member(json->root(), key, std::move(value)) : body;
+  };
+  Bytes body = set(task, "status", fmt::format("\"{}\"", status));
+  fhir::JsonWriter reason;
+  reason.open('{');
+  reason.text("text", why);
+  reason.close('}');
+  body = set(body, "statusReason", reason.take());
+  fhir::JsonWriter business;
+  business.open('{');
+  business.open("coding", '[');
+  business.open('{');
+  business.text("system", "urn:holdfast:message-item-state");
+  business.text("code", state);
+  business.close('}');
+  business.close(']');
+  business.close('}');
+  return set(body, "businessStatus", business.take());
+}
+
+}  // namespace
+
+Task<void> ChannelSender::settle_all() {
+  for (;;) {
+    if (endings_.empty()) {
+      if (stopping_ && lanes_running_ == 0) {
+        break;
+      }
+      co_await bell_.wait(never);
+      continue;
+    }
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; count < std::min(endings_.size(), batch_max); ++count) {
+      bytes += endings_[count].settlement.bytes.size();
+      if (count > 0 && bytes > batch_bytes_max) {
+        break;
+      }
+    }
+    const auto behind = endings_.begin() + static_cast<std::ptrdiff_t>(count);
+    std::vector<Ending> batch(std::make_move_iterator(endings_.begin()),
+                              std::make_move_iterator(behind));
+    endings_.erase(endings_.begin(), behind);
+    const auto done = co_await commit(batch);
+    std::vector<Ending> rest;
+    if (!done) {
+      counts_.note_failure(done.error().what);
+      DeliveryCounts::add(counts_.unsettled);
+      rest = still_owed(batch);
+    }
+    for (const Ending& one : batch) {
+      const bool stays = std::ranges::find(rest, one.name, &Ending::name) != rest.end();
+      if (!stays) {
+        in_hand_.erase(one.name);
+        holding_.erase(one.name);
+      }
+    }
+    const bool stuck = rest.size() == batch.size();
+    endings_.insert(endings_.begin(), std::make_move_iterator(rest.begin()),
+                    std::make_move_iterator(rest.end()));
+    if (stuck) {
+      if (stopping_ && lanes_running_ == 0) {
+        break;  // it cannot be written: the next process sends it again
+      }
+      co_await on_.sleep(write_pause);
+    }
+    bell_.ring();
+  }
+  --running_;
+  bell_.ring();
+}
+
+std::vector<ChannelSender::Ending> ChannelSender::still_owed(std::vector<Ending> endings) const {
+  const node::Moment moment = node_.view();
+  std::erase_if(endings, [&](const Ending& one) {
+    const auto duty = views::read_duty(*moment.reader, channel_.name, one.name);
+    return duty && (!*duty || ((*duty)->held && one.settlement.settled == Settled::held));
+  });
+  return endings;
+}
+
+Result<decide::Prepared> ChannelSender::command_of(const std::vector<Ending>& endings) {
+  decide::Prepared prepared;
+  sign(prepared.command, world_.random);
+  auto reader = readers_.take();
+  const std::string system = fmt::format("urn:holdfast:duty:{}", channel_.name);
+  for (const Ending& one : endings) {
+    prepared.command.settlements.push_back(one.settlement);
+    if (!one.item) {
+      continue;
+    }
+    const std::string name = fmt::format("{}.{}", one.name.position.value, one.name.index);
+    const ItemFacts facts{system,         name,
+                          one.focus,      channel_.neighbour,
+                          channel_.owner, world_.clock.wall()};
+    TRY_OK(add_new(prepared, new_uuid(world_.random), task_body(facts, *one.item), *reader,
+                   node_.extracting()));
+  }
+  return prepared;
+}
+
+Task<Result<void>> ChannelSender::commit(const std::vector<Ending>& endings) {
+  CO_TRY(auto prepared, command_of(endings));
+  const auto committed = co_await node_.submit(on_, std::move(prepared));
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return ok();
+}
+
+Task<void> ChannelSender::keep_record() {
+  while (!stopping_) {
+    const node::Moment moment = node_.view();
+    auto record = [&] {
+      auto reader = readers_.take();
+      return read_channel_record(moment, node_.codec(), channel_.name, *reader);
+    }();
+    if (record) {
+      if (!record_known_ || record->version != record_.version) {
+        record_ = *record;
+        record_known_ = record_.version.value > 0;
+        bell_.ring();
+      }
+      counts_.status = record_.status;
+      const auto counts = views::read_outbox_counts(*moment.reader, channel_.name);
+      if (counts && counts->released + counts->dead != freed_seen_) {
+        freed_seen_ = counts->released + counts->dead;
+        look_again();
+        bell_.ring();
+      }
+      const auto described = [&] {
+        auto reader = readers_.take();
+        return is_described(channel_, *record, *reader);
+      }();
+      const bool changed = tried_ && record->may_send() && record->state != circuit_.state();
+      if (moment.behind.empty() && (changed || (described && !*described))) {
+        ChannelStatus status = record->status;
+        if (record->may_send() && tried_) {
+          status = circuit_.state() == CircuitState::down ? ChannelStatus::error
+                                                          : ChannelStatus::active;
+        }
+        const auto written = co_await write_record(*record, status);
+        if (written) {
+          continue;  // read it back
+        }
+        counts_.note_failure(written.error().what);
+      }
+    }
+    co_await bell_.wait(on_.now() + seconds(1));
+  }
+  --running_;
+  bell_.ring();
+}
+
+Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const ChannelRecord& record,
+                                        std::string& episode, fhir::JsonReader& reader) {
+  const bool down = circuit_.state() == CircuitState::down;
+  const bool was_down = record.state == CircuitState::down;
+  if (!tried_ || down == was_down) {
+    return ok();
+  }
+  std::optional<Stored> task;
+  const node::Moment moment = node_.view();
+  if (!record.episode.empty()) {
+    TRY(const auto current,
+        views::read_current(*moment.reader, *fhir::type_id("Task"), record.episode));
+    if (current && current->presence == views::Presence::present) {
+      TRY(views::Body body, views::read_body(*moment.reader, node_.codec(), current->row));
+      const bool lately = world_.clock.wall().ms - body.header.time.ms < same_episode_ms;
+      if (!down || lately) {
+        task = Stored{record.episode, current->version, std::move(body.bytes)};
+      }
+    }
+  }
+  if (task) {
+    Operation operation;
+    operation.verb = Verb::update;
+    operation.id = task->id;
+    operation.if_match = task->version;
+    return add_operation(
+        prepared, std::move(operation),
+        down ? with_status(reader, task->body, "requested", "open",
+                           fmt::format("It does not answer again: {}", why_))
+             : with_status(reader, task->body, "completed", "closed", "It answers again."),
+        reader, node_.extracting());
+  }
+  if (!down) {
+    return ok();
+  }
+  episode = new_uuid(world_.random);
+  const std::string focus = fmt::format("Endpoint/{}", endpoint_id(channel_.name));
+  const ItemFacts facts{"urn:holdfast:channel-episode", channel_.name,        focus,
+                        channel_.neighbour,             channel_.owner, world_.clock.wall()};
+  Item item;
+  item.kind = ItemKind::channel_down;
+  item.what = fmt::format(
+      "{} ({}) does not answer: {}. What is owed to it is safe and waits; it is tried again until it "
+      "answers, and this item closes by itself then.",
+      channel_.title, channel_.to, why_);
+  return add_new(prepared, episode, task_body(facts, item), reader, node_.extracting());
+}
+
+Task<Result<void>> ChannelSender::write_record(const ChannelRecord& record, ChannelStatus status) {
+  decide::Prepared prepared;
+  sign(prepared.command, world_.random);
+  {
+    auto reader = readers_.take();
+    std::string episode = record.episode;
+    CO_TRY_OK(add_episode(prepared, record, episode, *reader));
+    const CircuitState state = tried_ ? circuit_.state() : record.state;
+    const ChannelSays says{status, state, state == CircuitState::up ? std::string_view() : why_,
+                           episode};
+    CO_TRY(Bytes body, endpoint_body(channel_, says, record.body, *reader));
+    Operation operation;
+    operation.verb = Verb::update;
+    operation.id = endpoint_id(channel_.name);
+    if (!record.body.empty()) {
+      operation.if_match = record.version;
+    }
+    CO_TRY_OK(
+        add_operation(prepared, std::move(operation), std::move(body), *reader, node_.extracting()));
+  }
+  const auto committed = co_await node_.submit(on_, std::move(prepared));
+  if (!committed) {
+    co_return fail(committed.error());
+  }
+  co_return ok();
+}
+
+}  // namespace holdfast::exchange

@@ -1,0 +1,94 @@
+// views/outbox.h: what is owed to each channel, in the order of the journal, and what became of what
+// was owed before (docs/adr/0017). Rows change only by what an Outcome says.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "model/delivery.h"
+#include "views/kv.h"
+#include "views/overlay.h"
+#include "views/state.h"
+
+namespace holdfast::views {
+
+/// A duty that is not settled.
+struct Duty {
+  RowId row;         ///< the version that is to be sent
+  RowId as_of;       ///< what that version refers to is meant as it was with this row as the newest
+  std::string lane;  ///< "Patient/7"; empty: of nobody
+  bool held = false;
+  bool operator==(const Duty&) const = default;
+};
+
+struct NamedDuty {
+  DutyName name;
+  Duty duty;
+};
+
+/// A duty that is settled.
+struct Past {
+  DutyName name;
+  RowId row;
+  std::string lane;
+  Settled settled{};  ///< delivered, dead or needless
+  Position by;        ///< the entry that says so, with what was sent and answered
+};
+
+/// Of one channel.
+struct OutboxCounts {
+  std::uint64_t owed = 0;  ///< not settled, the held ones too
+  std::uint64_t held = 0;
+  std::uint64_t delivered = 0;
+  std::uint64_t dead = 0;
+  std::uint64_t needless = 0;
+  std::uint64_t released = 0;  ///< times that a held one was: whoever sends looks again
+  bool operator==(const OutboxCounts&) const = default;
+};
+
+/// Changes the outbox with an entry. Keeps rows, counts and digest together.
+class OutboxWriter {
+ public:
+  OutboxWriter(WorkLayer& layer, Digest& digest) : layer_(layer), digest_(digest) {}
+
+  Result<void> owe(std::string_view channel, DutyName name, const Duty& duty);
+  /// As a Settlement of the entry at `by` says. Code::corrupt where nothing of that kind is owed.
+  Result<void> settle(std::string_view channel, DutyName name, Settled settled, Position by);
+
+ private:
+  void put(BytesView key, BytesView value);
+  void erase(BytesView key, BytesView value);
+  Result<void> count(std::string_view channel, const OutboxCounts& add, const OutboxCounts& take);
+
+  WorkLayer& layer_;
+  Digest& digest_;
+};
+
+/// What is owed, if it is.
+[[nodiscard]] Result<std::optional<Duty>> read_duty(const Reader& reader, std::string_view channel,
+                                                    DutyName name);
+/// At most `limit` duties behind `after` (nothing: from the oldest on), oldest first.
+[[nodiscard]] Result<std::vector<NamedDuty>> read_duties(const Reader& reader,
+                                                         std::string_view channel,
+                                                         std::optional<DutyName> after,
+                                                         std::size_t limit);
+/// At most `limit` settled ones behind `after`, oldest duty first.
+[[nodiscard]] Result<std::vector<Past>> read_past(const Reader& reader, std::string_view channel,
+                                                  std::optional<DutyName> after,
+                                                  std::size_t limit);
+[[nodiscard]] Result<OutboxCounts> read_outbox_counts(const Reader& reader,
+                                                      std::string_view channel);
+/// Every channel that anything was ever owed to.
+[[nodiscard]] Result<std::vector<std::string>> read_channels(const Reader& reader);
+
+/// The facts of all rows. Code::corrupt for one that nobody can have written, and for counts that
+/// are not those of the rows.
+[[nodiscard]] Result<Digest> digest_of_outbox(const Reader& reader);
+
+}  // namespace holdfast::views
