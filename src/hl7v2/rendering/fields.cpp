@@ -121,7 +121,7 @@ bool Fields::convert(const out::RuleRow& rule, const Item& item, const FieldPlac
   const Before before = now();
   const bool done = rule.conversion == out::Conversion::map_
                         ? apply_type(rule, item, place)
-                        : convert_value({*this, rule, item, place});
+                        : say_value({*this, rule, item, place});
   if (!done) {
     undo(before);
     return false;
@@ -182,7 +182,7 @@ bool Fields::apply_field(const out::RuleRow& rule, const Item& context) {
   }
   if (rule.conversion == out::Conversion::count ||
       (rule.path != out::none && Selector::is_text(rule.path))) {
-    static_cast<void>(convert_value({*this, rule, context, place}));
+    static_cast<void>(say_value({*this, rule, context, place}));
     return false;
   }
   const Items items = items_of(rule, context);

@@ -91,19 +91,19 @@ class Fields {
 
 /// One conversion: an item becomes a value at a place. False where it says nothing that the place
 /// can hold; then nothing was put down.
-struct Conversion {
+struct Saying {
   Fields& fields;
   const out::RuleRow& rule;
   const Item& item;
   const FieldPlace& place;
 };
-[[nodiscard]] bool convert_value(const Conversion& one);     // convert.cpp
-[[nodiscard]] bool convert_identity(const Conversion& one);  // convert_names.cpp
-[[nodiscard]] bool convert_own(const Conversion& one);
-[[nodiscard]] bool convert_place(const Conversion& one);
-[[nodiscard]] bool convert_concept(const Conversion& one);  // convert_code.cpp
-[[nodiscard]] bool convert_code(const Conversion& one);
-[[nodiscard]] bool convert_unit(const Conversion& one);
-[[nodiscard]] bool convert_mime(const Conversion& one);
+[[nodiscard]] bool say_value(const Saying& one);     // say.cpp
+[[nodiscard]] bool say_identity(const Saying& one);  // say_names.cpp
+[[nodiscard]] bool say_own(const Saying& one);
+[[nodiscard]] bool say_place(const Saying& one);
+[[nodiscard]] bool say_concept(const Saying& one);  // say_code.cpp
+[[nodiscard]] bool say_code(const Saying& one);
+[[nodiscard]] bool say_unit(const Saying& one);
+[[nodiscard]] bool say_mime(const Saying& one);
 
 }  // namespace holdfast::hl7v2

@@ -1,4 +1,4 @@
-// hl7v2/rendering/convert_code.cpp: codes, codings, units and media types. A code without a
+// hl7v2/rendering/say_code.cpp: codes, codings, units and media types. A code without a
 // counterpart is sent with its own system where the place has room for that, else not at all.
 #include <fmt/format.h>
 
@@ -52,7 +52,7 @@ bool is_implied(Documents& documents, std::uint16_t map, const CodingTexts& of,
   });
 }
 
-void put_coding(const Conversion& one, const Item& coding, const Triplet& at,
+void put_coding(const Saying& one, const Item& coding, const Triplet& at,
                 std::string_view code, std::string_view display, std::string_view system) {
   Fields& fields = one.fields;
   if (!one.place.has_parts()) {  // a subcomponent: one text only
@@ -70,7 +70,7 @@ void put_coding(const Conversion& one, const Item& coding, const Triplet& at,
 }
 
 /// One coding as the way in would have read it. False: it has neither code nor display.
-bool put_one(const Conversion& one, const Item& coding, const Triplet& at, bool short_form) {
+bool put_one(const Saying& one, const Item& coding, const Triplet& at, bool short_form) {
   Documents& documents = one.fields.documents();
   const CodingTexts is = texts_of(documents, coding);
   if (is.code.empty() && is.display.empty()) {
@@ -100,7 +100,7 @@ bool put_one(const Conversion& one, const Item& coding, const Triplet& at, bool 
 }  // namespace
 
 /// CodeableConcept, Coding, or a code or text alone. `is`: only the code, if the table has it.
-bool convert_concept(const Conversion& one) {
+bool say_concept(const Saying& one) {
   Documents& documents = one.fields.documents();
   if (documents.at(one.item).is_string()) {
     one.fields.will_carry(one.item);
@@ -141,7 +141,7 @@ bool convert_concept(const Conversion& one) {
 }
 
 /// A code of FHIR as the code of HL7 that means it.
-bool convert_code(const Conversion& one) {
+bool say_code(const Saying& one) {
   const std::string_view code = one.fields.documents().text(one.item);
   if (one.rule.codes == out::none) {
     one.fields.will_carry(one.item);
@@ -156,7 +156,7 @@ bool convert_code(const Conversion& one) {
 }
 
 /// Unit, system and code of a Quantity as a CWE: the code of UCUM where there is one.
-bool convert_unit(const Conversion& one) {
+bool say_unit(const Saying& one) {
   Documents& documents = one.fields.documents();
   const auto unit = documents.member(one.item, "unit");
   const auto code = documents.member(one.item, "code");
@@ -187,7 +187,7 @@ bool convert_unit(const Conversion& one) {
 }
 
 /// HL7 tables 0191 and 0291: AP and PDF. A media type without a subtype there is sent whole.
-bool convert_mime(const Conversion& one) {
+bool say_mime(const Saying& one) {
   const std::string_view type = one.fields.documents().text(one.item);
   const auto back = one.fields.naming().code(one.rule.codes, {}, type);
   const std::string_view major = type.substr(0, type.find('/'));

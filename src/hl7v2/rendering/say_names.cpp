@@ -1,4 +1,4 @@
-// hl7v2/rendering/convert_names.cpp: identifiers with whose they are, and the names of places.
+// hl7v2/rendering/say_names.cpp: identifiers with whose they are, and the names of places.
 #include <fmt/format.h>
 
 #include <array>
@@ -11,12 +11,12 @@ namespace {
 /// Steps from a bed to the building: partOf may run in a circle.
 constexpr int places_max = 8;
 
-std::string_view kept(const Conversion& one, std::string text) {
+std::string_view kept(const Saying& one, std::string text) {
   return text.empty() ? std::string_view() : one.fields.documents().keep(std::move(text));
 }
 
 /// An HD in a part of the place, or spread over three from there.
-void put_authority(const Conversion& one, Authority authority, std::uint16_t part, bool spread) {
+void put_authority(const Saying& one, Authority authority, std::uint16_t part, bool spread) {
   const FieldPlace at = spread ? one.place : one.place.part(part);
   const std::uint16_t first = spread ? part : 1;
   if (!at.has_parts()) {  // a subcomponent has room for one name
@@ -51,7 +51,7 @@ std::optional<Item> type_coding(Documents& documents, const Item& identifier) {
   return std::nullopt;
 }
 
-void put_type(const Conversion& one, std::uint16_t part, bool is_nhs) {
+void put_type(const Saying& one, std::uint16_t part, bool is_nhs) {
   Documents& documents = one.fields.documents();
   const auto coding = type_coding(documents, one.item);
   if (coding) {
@@ -66,7 +66,7 @@ void put_type(const Conversion& one, std::uint16_t part, bool is_nhs) {
 
 /// The arguments are the parts of the number, its authority (0: none) and its type (0: the
 /// authority's three parts stand in the value itself, as in EI).
-bool convert_identity(const Conversion& one) {
+bool say_identity(const Saying& one) {
   Documents& documents = one.fields.documents();
   const auto value = documents.member(one.item, "value");
   const auto system = documents.member(one.item, "system");
@@ -96,7 +96,7 @@ bool convert_identity(const Conversion& one) {
 }
 
 /// The id in our record, under the name of who sends in the part that the argument names.
-bool convert_own(const Conversion& one) {
+bool say_own(const Saying& one) {
   Documents& documents = one.fields.documents();
   if (!one.place.has_parts() || !one.fields.put(one.place.part(1), documents.text(one.item))) {
     return false;
@@ -111,7 +111,7 @@ bool convert_own(const Conversion& one) {
 
 /// PL: point of care, room, bed, facility. What each of the places on the way up is says which part
 /// its name belongs to; a number made of such names ("WARD/ROOM/BED") gives those in between.
-bool convert_place(const Conversion& one) {
+bool say_place(const Saying& one) {
   Documents& documents = one.fields.documents();
   if (!one.place.has_parts()) {
     return false;

@@ -1,4 +1,4 @@
-// hl7v2/rendering/convert.cpp: texts, numbers and times. What a place cannot say is not put there:
+// hl7v2/rendering/say.cpp: texts, numbers and times. What a place cannot say is not put there:
 // it stays in the list of what is left.
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 namespace holdfast::hl7v2 {
 namespace {
 
-bool put(const Conversion& one, std::string_view text) {
+bool put(const Saying& one, std::string_view text) {
   if (!one.fields.put(one.place, text)) {
     return false;
   }
@@ -20,17 +20,17 @@ bool put(const Conversion& one, std::string_view text) {
   return true;
 }
 
-std::string_view value_of(const Conversion& one) { return one.fields.documents().text(one.item); }
+std::string_view value_of(const Saying& one) { return one.fields.documents().text(one.item); }
 
 /// A text of the tables, such as %event, or the item's.
-bool string(const Conversion& one) {
+bool string(const Saying& one) {
   if (one.rule.path != out::none && Selector::is_text(one.rule.path)) {
     return one.fields.put(one.place, one.fields.selector().said(one.rule.path));
   }
   return put(one, value_of(one));
 }
 
-bool date(const Conversion& one, const std::optional<Zone>& zone) {
+bool date(const Saying& one, const std::optional<Zone>& zone) {
   if (one.rule.path != out::none && Selector::is_text(one.rule.path)) {
     return one.fields.put(one.place, one.fields.selector().said(one.rule.path));
   }
@@ -39,7 +39,7 @@ bool date(const Conversion& one, const std::optional<Zone>& zone) {
 }
 
 /// Its day alone, where the field has no place for more.
-bool day(const Conversion& one) {
+bool day(const Saying& one) {
   std::string_view text = value_of(one);
   text = text.substr(0, text.find('T'));
   auto made = to_dtm(text, std::nullopt);
@@ -52,23 +52,23 @@ bool day(const Conversion& one) {
   return true;
 }
 
-bool time(const Conversion& one) {
+bool time(const Saying& one) {
   auto made = to_tm(value_of(one));
   return made && put(one, one.fields.documents().keep(*std::move(made)));
 }
 
-bool boolean(const Conversion& one) {
+bool boolean(const Saying& one) {
   const std::string_view text = value_of(one);
   return (text == "true" && put(one, "Y")) || (text == "false" && put(one, "N"));
 }
 
-bool count(const Conversion& one) {
+bool count(const Saying& one) {
   return one.fields.put(one.place,
                         one.fields.documents().keep(std::to_string(one.fields.number())));
 }
 
 /// Numbers between blanks, one a component.
-bool series(const Conversion& one) {
+bool series(const Saying& one) {
   std::string_view rest = value_of(one);
   std::uint16_t part = 0;
   while (!rest.empty()) {
@@ -84,7 +84,7 @@ bool series(const Conversion& one) {
 }
 
 /// "3.5-5.0", ">3.5", "<5.0"; the unit is that of the value.
-bool range(const Conversion& one) {
+bool range(const Saying& one) {
   Documents& documents = one.fields.documents();
   const auto bound = [&](std::string_view name) {
     const auto quantity = documents.member(one.item, name);
@@ -136,31 +136,31 @@ std::optional<std::string> from_base64(std::string_view text) {
   return find_bad_utf8(bytes) ? std::nullopt : std::optional(std::move(bytes));
 }
 
-bool text64(const Conversion& one) {
+bool text64(const Saying& one) {
   auto text = from_base64(value_of(one));
   return text && put(one, one.fields.documents().keep(*std::move(text)));
 }
 
 }  // namespace
 
-bool convert_value(const Conversion& one) {
+bool say_value(const Saying& one) {
   using Kind = out::Conversion;
   switch (one.rule.conversion) {
     case Kind::string:
     case Kind::again:
     case Kind::number: return string(one);
-    case Kind::code: return convert_code(one);
+    case Kind::code: return say_code(one);
     case Kind::date: return day(one);
     case Kind::date_time: return date(one, one.fields.envelope().zone);
     case Kind::time: return time(one);
     case Kind::boolean: return boolean(one);
-    case Kind::identity: return convert_identity(one);
-    case Kind::own: return convert_own(one);
+    case Kind::identity: return say_identity(one);
+    case Kind::own: return say_own(one);
     case Kind::cwe:
-    case Kind::is: return convert_concept(one);
-    case Kind::unit: return convert_unit(one);
-    case Kind::place: return convert_place(one);
-    case Kind::mime: return convert_mime(one);
+    case Kind::is: return say_concept(one);
+    case Kind::unit: return say_unit(one);
+    case Kind::place: return say_place(one);
+    case Kind::mime: return say_mime(one);
     case Kind::text64: return text64(one);
     case Kind::count: return count(one);
     case Kind::series: return series(one);
