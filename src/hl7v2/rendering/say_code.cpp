@@ -84,8 +84,9 @@ bool put_one(const Saying& one, const Item& coding, const Triplet& at, bool shor
     if (!code.empty()) {
       const std::string table = fmt::format("HL7{}", out::text(out::code_maps[map].table));
       const std::string_view display = back && code != is.code ? back->meaning : is.display;
-      put_coding(one, coding, at, code, short_form ? std::string_view() : display,
-                 short_form ? std::string_view() : documents.keep(table));
+      const bool alone = short_form && back;
+      put_coding(one, coding, at, code, alone ? std::string_view() : display,
+                 alone ? std::string_view() : documents.keep(table));
       one.fields.will_carry(coding);
       return true;
     }
@@ -131,10 +132,11 @@ bool say_concept(const Saying& one) {
     return one.fields.put(one.place.has_parts() ? one.place.part(2) : one.place,
                           documents.text(*text));
   }
-  if (documents.text(*text) != shown && one.place.has_parts()) {
-    one.fields.put(one.place.part(9), documents.text(*text));
-    one.fields.will_carry(*text);
-  } else if (documents.text(*text) == shown) {
+  const bool is_shown = documents.text(*text) == shown;
+  if (one.place.has_parts() && (!is_shown || one.fields.envelope().version >= "2.5")) {
+    one.fields.put(one.place.part(9), documents.text(*text));  // before 2.5 a CE ends at 6
+  }
+  if (one.place.has_parts() || is_shown) {
     one.fields.will_carry(*text);
   }
   return true;
