@@ -1,7 +1,9 @@
 #include "hl7v2/rendering/fields.h"
 
 #include <algorithm>
+#include <span>
 #include <tuple>
+#include <utility>
 
 namespace holdfast::hl7v2 {
 namespace {
@@ -69,11 +71,14 @@ bool Fields::says_same(const FieldPlace& place, std::size_t from, std::size_t to
   return there == cells_.size() - to;
 }
 
-bool Fields::keep(const FieldPlace& place, const Before& before, std::size_t from) {
-  const auto begin = cells_.begin() + static_cast<std::ptrdiff_t>(from);
-  const auto end = cells_.begin() + static_cast<std::ptrdiff_t>(before.cells);
-  const bool is_taken =
-      std::any_of(begin, end, [&](const Cell& one) { return lies_in(one.place, place); });
+bool Fields::keep(const FieldPlace& place, const Before& before, std::size_t from, Fills fills) {
+  const std::span there = std::span(cells_).subspan(from, before.cells - from);
+  const std::span made = std::span(cells_).subspan(before.cells);
+  const bool is_taken = std::ranges::any_of(there, [&](const Cell& one) {
+    return fills == Fills::parts ? std::ranges::any_of(
+                             made, [&](const Cell& other) { return order(one) == order(other); })
+                       : lies_in(one.place, place);
+  });
   if (!is_taken) {
     return true;
   }
@@ -164,13 +169,16 @@ bool Fields::apply_part(const out::RuleRow& rule, const Item& context, const Fie
   const Items items = items_of(rule, context);
   const Before before = now();
   if (rule.conversion == out::Conversion::fixed) {
-    return put_fixed(rule, place, items, context) && keep(place, before, from);
+    return put_fixed(rule, place, items, context) && keep(place, before, from, Fills::all);
   }
   if ((rule.flags & out::rule_joined) != 0) {
-    return put_joined(rule, place, items) && keep(place, before, from);
+    return put_joined(rule, place, items) && keep(place, before, from, Fills::all);
   }
+  // A rule for the whole value, such as an identity, fills some of its parts.
+  const bool is_whole = rule.place.component == 0 && rule.conversion != out::Conversion::map_;
   return std::any_of(items.begin(), items.end(), [&](const Item& one) {
-    return convert(rule, one, place) && keep(place, before, from);
+    return convert(rule, one, place) &&
+           keep(place, before, from, is_whole ? Fills::parts : Fills::all);
   });
 }
 
@@ -191,7 +199,7 @@ bool Fields::apply_field(const out::RuleRow& rule, const Item& context) {
     const bool is_free_field = is_free({place.field, 1, 0, 0}, 0);
     const bool of_itself = rule.path == out::none;
     return (!of_itself || is_free_field) && put_fixed(rule, place, items, context) &&
-           keep(place, before, 0) && !of_itself;
+           keep(place, before, 0, Fills::all) && !of_itself;
   }
   bool said = false;
   for (const Item& one : items) {
@@ -211,7 +219,7 @@ bool Fields::apply_field(const out::RuleRow& rule, const Item& context) {
         break;
       }
     }
-    said = keep(place, each, 0) || said;
+    said = keep(place, each, 0, Fills::all) || said;
     if (said && (rule.flags & out::rule_each) == 0) {
       break;
     }

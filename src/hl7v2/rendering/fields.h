@@ -74,7 +74,8 @@ class Fields {
   void imply(const out::RuleRow& rule, const Item& item);
   [[nodiscard]] Items items_of(const out::RuleRow& rule, const Item& context);
   /// Keeps what was put down since `before` if its place was free, or said the same already.
-  bool keep(const FieldPlace& place, const Before& before, std::size_t from);
+  enum class Fills : std::uint8_t { all, parts };
+  bool keep(const FieldPlace& place, const Before& before, std::size_t from, Fills fills);
   [[nodiscard]] bool says_same(const FieldPlace& place, std::size_t from, std::size_t to) const;
   void undo(const Before& before);
   [[nodiscard]] Before now() const { return {cells_.size(), pending_.size()}; }
