@@ -66,10 +66,25 @@ std::string_view Documents::text(const Item& item) {
   return value.has_escapes() ? keep(value.text()) : value.raw_text();
 }
 
+std::uint32_t Documents::find(const Item& item, std::string_view name) const {
+  const fhir::JsonValue of = at(item);
+  if (!of.is_object() || name.empty()) {
+    return no_member;
+  }
+  for (const fhir::JsonValue one : of.children()) {
+    // Names of elements need no escapes: one that has some is none of the tables'.
+    const BytesView key = one.raw_key();
+    if (key.size() == name.size() && key.back() == name.back() && key == name &&
+        !one.key_has_escapes()) {
+      return one.index();
+    }
+  }
+  return no_member;
+}
+
 std::optional<Item> Documents::member(const Item& item, std::string_view name) const {
-  const auto found = at(item).find(name);
-  return found && !found->is_null() ? std::optional(Item{item.document, found->index(), item.via})
-                                    : std::nullopt;
+  const Item found{item.document, find(item, name), item.via};
+  return found.value != no_member && !at(found).is_null() ? std::optional(found) : std::nullopt;
 }
 
 std::string_view Documents::member_text(const Item& item, std::string_view name) {
@@ -91,6 +106,27 @@ std::optional<Item> Documents::contained(const Item& from, std::string_view id) 
 }
 
 std::optional<Item> Documents::resolve(const Item& reference) {
+  std::vector<std::uint32_t>& meant = documents_[reference.document].meant;
+  if (meant.empty()) {
+    meant.assign(documents_[reference.document].json.value_count(), not_asked);
+  }
+  std::uint32_t& known = meant[reference.value];
+  if (known == not_asked) {
+    const std::optional<Item> found = look_up(reference);
+    if (found) {
+      trail_.push_back({reference, *found});
+    }
+    known = found ? static_cast<std::uint32_t>(trail_.size() - 1) : nothing_meant;
+  }
+  if (known == nothing_meant) {
+    return std::nullopt;
+  }
+  Item found = trail_[known].target;
+  found.via = known;
+  return found;
+}
+
+std::optional<Item> Documents::look_up(const Item& reference) {
   const std::string_view text =
       at(reference).is_object() ? member_text(reference, "reference") : this->text(reference);
   std::optional<Item> found;
@@ -112,10 +148,6 @@ std::optional<Item> Documents::resolve(const Item& reference) {
       }
     }
     found = known->second;
-  }
-  if (found) {
-    trail_.push_back({reference});
-    found->via = static_cast<std::uint32_t>(trail_.size() - 1);
   }
   return found;
 }

@@ -12,20 +12,10 @@
 #include <vector>
 
 #include "fhir/json.h"
+#include "hl7v2/rendering/items.h"
 #include "hl7v2/rendering/render.h"
 
 namespace holdfast::hl7v2 {
-
-/// A value of one of the documents. `via` is the Reference that led to its document: a number in
-/// the trail, 0 where none did.
-struct Item {
-  std::uint32_t document = 0;
-  std::uint32_t value = 0;
-  std::uint32_t via = 0;
-  [[nodiscard]] bool is_same(const Item& other) const {
-    return document == other.document && value == other.value;
-  }
-};
 
 enum class Mark : std::uint8_t { none, carried, aside };
 
@@ -43,6 +33,9 @@ class Documents {
   /// The same of a member; empty where there is none.
   [[nodiscard]] std::string_view member_text(const Item& item, std::string_view name);
   [[nodiscard]] std::optional<Item> member(const Item& item, std::string_view name) const;
+  /// The number of its value; no_member where there is none.
+  static constexpr std::uint32_t no_member = UINT32_MAX;
+  [[nodiscard]] std::uint32_t find(const Item& item, std::string_view name) const;
   [[nodiscard]] std::string_view keep(std::string text);
 
   /// The resource that a Reference, or a text such as "Patient/1" or "#c1", means; nothing where it
@@ -65,12 +58,17 @@ class Documents {
   struct Document {
     fhir::Json json;
     std::vector<Mark> marks;
+    std::vector<std::uint32_t> meant;  // by a value that refers: place in the trail, or one below
     bool counted = false;
     bool is_used = false;
   };
   struct Trail {
     Item reference;
+    Item target;
   };
+  static constexpr std::uint32_t not_asked = UINT32_MAX;
+  static constexpr std::uint32_t nothing_meant = 0;
+  [[nodiscard]] std::optional<Item> look_up(const Item& reference);
   [[nodiscard]] std::optional<Item> contained(const Item& from, std::string_view id);
   void mark(const Item& item, Mark mark);
   void set_asides();

@@ -141,11 +141,15 @@ bool Fields::apply_type(const out::RuleRow& rule, const Item& item, const FieldP
   }
   ++depth_;
   Items& context = selector_.variable(out::Variable::context);
-  const Items outer = std::exchange(context, {item});
+  const Items outer = std::exchange(context, Items{item});
   const out::TypeRow& type = out::types[rule.type];
   const std::size_t from = cells_.size();
+  const Selector::Names names = selector_.names_in(item);
   for (std::uint32_t i = 0; i < type.rules; ++i) {
-    apply_part(out::rules[type.first_rule + i], item, place, from);
+    const out::RuleRow& part = out::rules[type.first_rule + i];
+    if (part.path == out::none || Selector::may_lead(part.path, names)) {
+      apply_part(part, item, place, from);
+    }
   }
   selector_.variable(out::Variable::context) = outer;
   --depth_;
@@ -234,13 +238,15 @@ bool Fields::fill(const out::SegmentRow& row, const Item& context, std::uint32_t
   selector_.variable(out::Variable::context) = {context};
   bool said = false;
   bool could_say = false;
+  const Selector::Names names = selector_.names_in(context);
   for (std::uint32_t i = 0; i < row.rules; ++i) {
     const out::RuleRow& rule = out::rules[row.first_rule + i];
-    could_say = could_say ||
-                (rule.conversion != out::Conversion::fixed && rule.path != out::none &&
-                 !Selector::is_text(rule.path)) ||
-                (rule.conversion != out::Conversion::fixed && rule.path == out::none);
-    said = apply_field(rule, context) || said;
+    could_say = could_say || (rule.conversion != out::Conversion::fixed &&
+                              (rule.path == out::none || !Selector::is_text(rule.path)));
+    if (rule.path == out::none || Selector::is_text(rule.path) ||
+        Selector::may_lead(rule.path, names)) {
+      said = apply_field(rule, context) || said;
+    }
   }
   if (!said && could_say) {
     return false;

@@ -25,22 +25,25 @@ void Selector::add_values(const Item& from, std::uint32_t value, Items& to) cons
 }
 
 void Selector::members(std::string_view name, Items& items) {
-  if (items.size() == 1) {  // nearly always
-    const Item from = items.front();
-    const auto found = documents_.at(from).find(name);
-    items.clear();
-    if (found) {
-      add_values(from, found->index(), items);
-    }
-    return;
-  }
   Items next;
   for (const Item& from : items) {
-    if (const auto found = documents_.at(from).find(name)) {
-      add_values(from, found->index(), next);
+    const std::uint32_t found = documents_.find(from, name);
+    if (found != Documents::no_member) {
+      add_values(from, found, next);
     }
   }
   items = std::move(next);
+}
+
+Selector::Names Selector::names_in(const Item& item) const {
+  const fhir::JsonValue of = documents_.at(item);
+  Names names = 0;
+  if (of.is_object()) {
+    for (const fhir::JsonValue one : of.children()) {
+      names |= name_bit(one.raw_key());
+    }
+  }
+  return names;
 }
 
 void Selector::step(const out::StepRow& row, Items& items) {
@@ -48,25 +51,19 @@ void Selector::step(const out::StepRow& row, Items& items) {
     case out::StepKind::member: members(text(row.text), items); break;
     case out::StepKind::extension:
       members("extension", items);
-      std::erase_if(items, [&](const Item& one) {
-        const auto url = documents_.at(one).find("url");
-        return !url || !url->equals(text(row.text));
+      items.keep_if([&](const Item& one) {
+        const auto url = documents_.member(one, "url");
+        return url && documents_.at(*url).equals(text(row.text));
       });
       break;
     case out::StepKind::item:
-      if (row.number < items.size()) {
-        items = {items[row.number]};
-      } else {
-        items.clear();
-      }
+      items = row.number < items.size() ? Items{items[row.number]} : Items{};
       break;
     case out::StepKind::skip:
-      items.erase(items.begin(),
-                  items.begin() + static_cast<std::ptrdiff_t>(
-                                      std::min<std::size_t>(row.number, items.size())));
+      items.keep_if([left = row.number](const Item&) mutable { return left == 0 || left-- == 0; });
       break;
     case out::StepKind::where:
-      std::erase_if(items, [&](const Item& one) { return !holds(row.number, one); });
+      items.keep_if([&](const Item& one) { return holds(row.number, one); });
       break;
     case out::StepKind::resolve: {
       Items next;
@@ -79,10 +76,10 @@ void Selector::step(const out::StepRow& row, Items& items) {
       break;
     }
     case out::StepKind::of_type:
-      std::erase_if(items, [&](const Item& one) {
-        const auto type = documents_.at(one).find("resourceType");
-        return !type ||
-               !type->equals(fhir::name(fhir::TypeId{static_cast<std::uint8_t>(row.number)}));
+      items.keep_if([&](const Item& one) {
+        const auto type = documents_.member(one, "resourceType");
+        return type && documents_.at(*type).equals(
+                           fhir::name(fhir::TypeId{static_cast<std::uint8_t>(row.number)}));
       });
       break;
   }

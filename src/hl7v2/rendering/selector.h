@@ -13,7 +13,6 @@
 
 namespace holdfast::hl7v2 {
 
-using Items = std::vector<Item>;
 using SaidTexts = std::array<std::string_view, out::said_count>;
 
 class Selector {
@@ -32,6 +31,23 @@ class Selector {
   }
   [[nodiscard]] std::string_view said(std::uint16_t path) const {
     return said_[static_cast<std::size_t>(out::paths[path].start - out::first_text)];
+  }
+
+  /// Names of the members of a value, one bit each: whether a path can lead anywhere from there.
+  using Names = std::uint64_t;
+  [[nodiscard]] Names names_in(const Item& item) const;
+  [[nodiscard]] static bool may_lead(std::uint16_t path, Names names) {
+    return (out::paths[path].names & names) != 0 || out::paths[path].names == ~Names{0};
+  }
+  /// tools/mappings/rendering.py counts the same.
+  [[nodiscard]] static Names name_bit(std::string_view name) {
+    if (name.empty()) {
+      return 0;
+    }
+    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
+    const std::size_t hash = name.size() * 7 + at(0) * 5U + at(name.size() / 2) * 3U +
+                             at(name.size() - 1);
+    return Names{1} << (hash & 63U);
   }
 
   [[nodiscard]] Items& variable(std::uint16_t number) { return variables_[number]; }
