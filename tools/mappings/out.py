@@ -36,7 +36,7 @@ CONVERSIONS = {
     "again": ({"string"}, None),  # what came as a text is sent as it came
     "range": ({"Observation.referenceRange"}, {"ST"}),
 }
-ARGUMENTS = {"identity": r"\d+ \d+ \d+$", "mime": r"[23]$"}
+ARGUMENTS = {"identity": r"\d+ \d+ \d+$", "mime": r"[23]$", "own": r"[24]$"}
 # Data types that are one for who writes them: names of other versions.
 SAME_TYPES = [{"CE", "CWE"}, {"TS", "DTM"}, {"CNE", "CWE"}, {"CM", "SPS"}, {"EIP", "EI"}]
 # Fields without which the standard knows no such segment (chapters 2 to 11 of version 2.5): a table must fill them.

@@ -47,8 +47,17 @@ class Output:
                 start = self.variable_number[path.start] if path.start else "this_item"
             first, self.path_at[key] = len(self.steps), len(self.paths)
             self.steps += rows
-            self.paths.append(f"{{{start}, {first}, {len(rows)}, {self.pool(path.source)}}}")
+            self.paths.append(f"{{{start}, {first}, {len(rows)}, {self.names(path)}}}")
         return self.path_at[key]
+
+    @staticmethod
+    def names(path):
+        """Bit of the name that a value must have for the path to lead anywhere: Selector::name_bit()."""
+        first = path.steps[0] if path.steps and not path.start else None
+        if first is None or first.kind not in ("member", "extension"):
+            return "~0ULL"
+        name = ("extension" if first.kind == "extension" else first.text).encode()
+        return f"1ULL << {(len(name) * 7 + name[0] * 5 + name[len(name) // 2] * 3 + name[-1]) % 64}"
 
     def step(self, step):
         number = step.number

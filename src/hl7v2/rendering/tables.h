@@ -44,7 +44,7 @@ struct PathRow {
   std::uint16_t start;
   std::uint16_t first_step;
   std::uint16_t steps;
-  Text source;  // for sentences: as the table has it, where it is a rule's own
+  std::uint64_t names;  // of what the item at hand must have one: Selector::name_bit()
 };
 
 enum class OpKind : std::uint8_t {
