@@ -38,6 +38,9 @@ constexpr std::array workloads{
              bench_count},
     Workload{"mllp", "--size results over --clients (100) MLLP sessions: kept, and mapped",
              bench_mllp},
+    Workload{"deliver",
+             "--size messages that wait for a neighbour, then reach him over --clients (8) lanes",
+             bench_deliver},
     Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 

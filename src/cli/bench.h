@@ -153,5 +153,6 @@ Result<void> bench_search(const BenchOptions& options);
 Result<void> bench_count(const BenchOptions& options);
 Result<void> bench_crud(const BenchOptions& options);
 Result<void> bench_mllp(const BenchOptions& options);
+Result<void> bench_deliver(const BenchOptions& options);
 
 }  // namespace holdfast::cli

@@ -196,7 +196,7 @@ TEST_F(DeliveryTest, ARefusedMessageHoldsItsPatientAndNobodyElse) {
   mended = true;
   Command release = command();
   const auto duties = *views::read_duties(*node->view().reader, "gp", {}, 10);
-  release.settlements = {{"gp", duties[0].name, Settled::released, {}, {}, {}}};
+  release.settlements = {{"gp", duties[0].name, Settled::released, true, {}, {}, {}}};
   ASSERT_TRUE(submit(release));
   settle();
   EXPECT_THAT(peer_.received_ids, ElementsAre("a1", "b1", "b2", "a1", "a2"));
