@@ -99,7 +99,8 @@ void write_header(Writer& writer, const Envelope& envelope, std::string_view typ
     writer.text(16, code(envelope.application_ack));
   }
   if (envelope.charset != Charset::ascii) {
-    writer.text(18, name(envelope.charset));
+    // HL7 table 0211 writes it with a blank.
+    writer.text(18, envelope.charset == Charset::utf8 ? "UNICODE UTF-8" : name(envelope.charset));
   }
 }
 
