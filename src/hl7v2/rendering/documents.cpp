@@ -43,7 +43,8 @@ bool names_only(fhir::JsonValue value) {
 
 Result<Item> Documents::add(BytesView bytes, bool counted) {
   if (documents_.size() >= resources_max) {
-    return fail(Code::too_large, fmt::format("more than {} resources for one message", resources_max));
+    return fail(Code::too_large,
+                fmt::format("more than {} resources for one message", resources_max));
   }
   TRY(fhir::Json json, reader_.read(Bytes(bytes)));
   if (!json.root().is_object()) {
@@ -131,7 +132,8 @@ std::optional<Item> Documents::look_up(const Item& reference) {
       at(reference).is_object() ? member_text(reference, "reference") : this->text(reference);
   std::optional<Item> found;
   if (text.starts_with('#')) {
-    found = text.size() == 1 ? Item{reference.document, 0, 0} : contained(reference, text.substr(1));
+    found =
+        text.size() == 1 ? Item{reference.document, 0, 0} : contained(reference, text.substr(1));
   } else if (const auto named = type_and_id(text); named && !failure_) {
     const std::string key = fmt::format("{}/{}", named->type, named->id);
     auto known = known_.find(key);

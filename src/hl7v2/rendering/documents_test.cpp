@@ -51,8 +51,8 @@ TEST(RenderDocument, ABinaryOfTheRecordIsSentAsItsContent) {
   record.resources["Binary/b"] =
       R"({"resourceType":"Binary","id":"b","contentType":"application/pdf","data":"JVBERg=="})";
   const RenderedMessage made(
-      document("current", R"({"attachment":{"contentType":"application/pdf","url":"Binary/b"}})"), {},
-      test_envelope(), record);
+      document("current", R"({"attachment":{"contentType":"application/pdf","url":"Binary/b"}})"),
+      {}, test_envelope(), record);
   EXPECT_EQ(made.raw("OBX", 2), "ED");
   EXPECT_EQ(made.raw("OBX", 5), "^AP^PDF^Base64^JVBERg==");
 }
@@ -63,12 +63,16 @@ TEST(RenderDocument, EachChangeIsItsEvent) {
   EXPECT_EQ(event(document("current", title_only), current), "MDM^T07");
   EXPECT_EQ(event(document("superseded", pdf), current), "MDM^T03");
   EXPECT_EQ(event(document("entered-in-error", pdf), current), "MDM^T11");
-  EXPECT_EQ(event(document("current", pdf,
-                           R"(,"relatesTo":[{"code":"replaces","target":{"reference":"DocumentReference/0"}}])")),
-            "MDM^T10");
-  EXPECT_EQ(event(document("current", pdf,
-                           R"(,"relatesTo":[{"code":"appends","target":{"reference":"DocumentReference/0"}}])")),
-            "MDM^T06");
+  EXPECT_EQ(
+      event(document(
+          "current", pdf,
+          R"(,"relatesTo":[{"code":"replaces","target":{"reference":"DocumentReference/0"}}])")),
+      "MDM^T10");
+  EXPECT_EQ(
+      event(document(
+          "current", pdf,
+          R"(,"relatesTo":[{"code":"appends","target":{"reference":"DocumentReference/0"}}])")),
+      "MDM^T06");
   EXPECT_EQ(RenderedMessage(document("entered-in-error", pdf)).result.error().code,
             Code::unsupported);
   EXPECT_EQ(RenderedMessage(document("entered-in-error", pdf), current).segments(),

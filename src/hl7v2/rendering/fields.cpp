@@ -75,9 +75,10 @@ bool Fields::keep(const FieldPlace& place, const Before& before, std::size_t fro
   const std::span there = std::span(cells_).subspan(from, before.cells - from);
   const std::span made = std::span(cells_).subspan(before.cells);
   const bool is_taken = std::ranges::any_of(there, [&](const Cell& one) {
-    return fills == Fills::parts ? std::ranges::any_of(
-                             made, [&](const Cell& other) { return order(one) == order(other); })
-                       : lies_in(one.place, place);
+    return fills == Fills::parts
+               ? std::ranges::any_of(made,
+                                     [&](const Cell& other) { return order(one) == order(other); })
+               : lies_in(one.place, place);
   });
   if (!is_taken) {
     return true;
@@ -118,8 +119,8 @@ bool Fields::put_joined(const out::RuleRow& rule, const FieldPlace& place, const
     will_carry(one);
     imply(rule, one);
   }
-  return put(place, items.size() == 1 ? documents_.text(items.front())
-                                      : documents_.keep(std::move(all)));
+  return put(place,
+             items.size() == 1 ? documents_.text(items.front()) : documents_.keep(std::move(all)));
 }
 
 bool Fields::convert(const out::RuleRow& rule, const Item& item, const FieldPlace& place) {
@@ -273,7 +274,16 @@ std::uint16_t Fields::missing(const out::SegmentRow& row) const {
 }
 
 const std::vector<Cell>& Fields::sorted() {
-  std::ranges::stable_sort(cells_, {}, order);
+  // The tables are in the order of the fields, but for a few.
+  for (std::size_t i = 1; i < cells_.size(); ++i) {
+    if (order(cells_[i]) < order(cells_[i - 1])) {
+      const auto at = cells_.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto behind = std::ranges::upper_bound(cells_.begin(), at, order(*at), {}, order);
+      std::rotate(behind, at, at + 1);
+    }
+  }
+  const auto again = std::ranges::unique(cells_, {}, order);
+  cells_.erase(again.begin(), again.end());
   return cells_;
 }
 

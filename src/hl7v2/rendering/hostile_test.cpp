@@ -1,6 +1,6 @@
-// Resources by mistake or malice: whatever is in them, they are refused or become a message that our
-// own parser reads back, with segments and texts that we meant. The mistakes are drawn from a fixed
-// seed.
+// Resources by mistake or malice: whatever is in them, they are refused or become a message that
+// our own parser reads back, with segments and texts that we meant. The mistakes are drawn from a
+// fixed seed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,10 +31,25 @@ class Numbers {
 
 /// Values and pieces of JSON are exchanged, put in, doubled or taken out.
 Bytes mistaken(Bytes body, Numbers& numbers) {
-  constexpr std::string_view pieces[] = {
-      R"("|")", R"("^~\\&")", R"("\rPID|1||evil")", R"("\u0000\u000b\u001c\r")", R"("\"\"")", "null", "[]",
-      "{}", "1e300", "-0", "true", R"([[["x"]]])", R"({"reference":"#"})", R"({"reference":"Patient/d1"})",
-      R"("\\X0d\\")", R"("\\.br\\")", R"("\u2028é\ud83d\ude00")", R"({"value":{"value":"x"}})", "[null,1]"};
+  constexpr std::string_view pieces[] = {R"("|")",
+                                         R"("^~\\&")",
+                                         R"("\rPID|1||evil")",
+                                         R"("\u0000\u000b\u001c\r")",
+                                         R"("\"\"")",
+                                         "null",
+                                         "[]",
+                                         "{}",
+                                         "1e300",
+                                         "-0",
+                                         "true",
+                                         R"([[["x"]]])",
+                                         R"({"reference":"#"})",
+                                         R"({"reference":"Patient/d1"})",
+                                         R"("\\X0d\\")",
+                                         R"("\\.br\\")",
+                                         R"("\u2028é\ud83d\ude00")",
+                                         R"({"value":{"value":"x"}})",
+                                         "[null,1]"};
   for (std::uint64_t i = 0; i <= numbers.below(8); ++i) {
     // Behind a colon a value begins: up to the next comma or bracket it is exchanged.
     std::size_t at = body.find(':', numbers.below(body.size()));
@@ -60,7 +75,8 @@ void expect_sound(const Rendered& made, const Envelope& envelope) {
   ASSERT_TRUE(message.has_value()) << made.bytes;
   ASSERT_FALSE(message->fault().has_value()) << made.bytes;
   constexpr std::string_view known =
-      "MSH EVN PID PD1 NK1 MRG PV1 PV2 DG1 ORC OBR OBX NTE SPM TQ1 SCH RGS AIS AIG AIL AIP TXA RF1 PRD";
+      "MSH EVN PID PD1 NK1 MRG PV1 PV2 DG1 ORC OBR OBX NTE SPM TQ1 SCH RGS AIS AIG AIL AIP TXA RF1 "
+      "PRD";
   ASSERT_EQ(std::ranges::count(made.bytes, '\r'), static_cast<std::ptrdiff_t>(message->segments()));
   for (std::size_t i = 0; i < message->segments(); ++i) {
     const Segment segment = message->segment(i);
@@ -86,8 +102,9 @@ void expect_sound(const Rendered& made, const Envelope& envelope) {
 }
 
 bool is_rendered(std::string_view name) {
-  constexpr std::string_view types[] = {"Patient/",           "Encounter/",         "ServiceRequest/",
-                                        "DiagnosticReport/", "DocumentReference/", "Appointment/"};
+  constexpr std::string_view types[] = {"Patient/",           "Encounter/",
+                                        "ServiceRequest/",    "DiagnosticReport/",
+                                        "DocumentReference/", "Appointment/"};
   return std::ranges::any_of(types, [&](std::string_view type) { return name.starts_with(type); });
 }
 
@@ -98,12 +115,13 @@ TEST(RenderHostile, ResourcesBecomeSoundMessagesOrARefusal) {
   const Overlay overlay;
   const IdentifierPolicy policy;
   fhir::JsonReader reader;
-  constexpr Charset charsets[] = {Charset::utf8, Charset::ascii, Charset::latin_1, Charset::windows_1252};
+  constexpr Charset charsets[] = {Charset::utf8, Charset::ascii, Charset::latin_1,
+                                  Charset::windows_1252};
   std::size_t rendered = 0;
   for (const Sample& sample : all) {
     const Result<Message> message = Message::parse(sample.bytes);
-    const auto mapped = message ? map(*message, MapInput{overlay, policy})
-                                : Result<Mapped>(fail(Code::syntax, ""));
+    const auto mapped =
+        message ? map(*message, MapInput{overlay, policy}) : Result<Mapped>(fail(Code::syntax, ""));
     if (!mapped) {
       continue;
     }
@@ -159,9 +177,10 @@ TEST(RenderHostile, MoreResourcesThanAMessageMayHaveAreRefused) {
     results += fmt::format(R"({}{{"reference":"Observation/o{}"}})", i == 0 ? "" : ",", i);
   }
   const RenderedMessage made(
-      fmt::format(R"({{"resourceType":"DiagnosticReport","id":"r","status":"final","code":{{"text":"R"}},)"
-                  R"("subject":{{"reference":"Patient/1"}},"result":[{}]}})",
-                  results),
+      fmt::format(
+          R"({{"resourceType":"DiagnosticReport","id":"r","status":"final","code":{{"text":"R"}},)"
+          R"("subject":{{"reference":"Patient/1"}},"result":[{}]}})",
+          results),
       {}, test_envelope(), record);
   EXPECT_EQ(made.result.error().code, Code::too_large);
 }

@@ -78,8 +78,9 @@ TEST(RenderOrder, WithoutACodeSaysWhatToDo) {
       R"({"resourceType":"ServiceRequest","id":"o2","status":"active","intent":"order",)"
       R"("subject":{"reference":"Patient/1"}})");
   EXPECT_EQ(made.result.error().code, Code::required);
-  EXPECT_EQ(made.type(), "ORM^O01 needs OBR-4 (Universal Service Identifier), for which "
-                         "ServiceRequest/o2 has nothing: give it one");
+  EXPECT_EQ(made.type(),
+            "ORM^O01 needs OBR-4 (Universal Service Identifier), for which "
+            "ServiceRequest/o2 has nothing: give it one");
 }
 
 TEST(RenderOrder, ReasonsAndResultsBesideItAreSentWithIt) {
@@ -99,11 +100,13 @@ TEST(RenderOrder, ReasonsAndResultsBesideItAreSentWithIt) {
 }
 
 std::string referral(std::string_view status, std::string_view category) {
-  return order(status, fmt::format(R"(,"category":[{{"coding":[{}]}}],"requester":{{"reference":)"
-                                   R"("#gp"}},"performer":[{{"display":"Cardiology"}}],"contained":[)"
-                                   R"({{"resourceType":"Practitioner","id":"gp","name":[{{"family":"Who"}}],)"
-                                   R"("telecom":[{{"system":"phone","value":"1"}}]}}])",
-                                   category));
+  return order(
+      status,
+      fmt::format(R"(,"category":[{{"coding":[{}]}}],"requester":{{"reference":)"
+                  R"("#gp"}},"performer":[{{"display":"Cardiology"}}],"contained":[)"
+                  R"({{"resourceType":"Practitioner","id":"gp","name":[{{"family":"Who"}}],)"
+                  R"("telecom":[{{"system":"phone","value":"1"}}]}}])",
+                  category));
 }
 constexpr std::string_view snomed = R"({"system":"http://snomed.info/sct","code":"3457005"})";
 

@@ -70,19 +70,18 @@ Result<const out::EventRow*> Renderer::choose() {
       continue;
     }
     if (row.type.bytes == 0) {
-      return fail(Code::unsupported,
-                  fmt::format("no message is sent of {}: {}", documents_.label(focus_),
-                              text(row.note)));
+      return fail(Code::unsupported, fmt::format("no message is sent of {}: {}",
+                                                 documents_.label(focus_), text(row.note)));
     }
     return &row;
   }
   return fail(Code::unsupported,
-              is_known ? fmt::format("no message speaks of this change of {}",
-                                     documents_.label(focus_))
-                       : fmt::format("no message of HL7 v2 is made of a {}: of Patient, Encounter, "
-                                     "DiagnosticReport, ServiceRequest, DocumentReference and "
-                                     "Appointment there are",
-                                     type ? type_name : "resource without a known type"));
+              is_known
+                  ? fmt::format("no message speaks of this change of {}", documents_.label(focus_))
+                  : fmt::format("no message of HL7 v2 is made of a {}: of Patient, Encounter, "
+                                "DiagnosticReport, ServiceRequest, DocumentReference and "
+                                "Appointment there are",
+                                type ? type_name : "resource without a known type"));
 }
 
 Result<void> Renderer::require(const out::LineRow& row, const Item& context) {
@@ -133,11 +132,11 @@ Result<void> Renderer::write(const out::LineRow& row, const Item& item) {
     return fail(*documents_.failure());
   }
   if (const std::uint16_t missing = fields.missing(rules); missing != 0) {
-    return fail(Code::required,
-                fmt::format("{} needs {}-{} ({}), for which {} has nothing: give it one",
-                            text(event_->type), text(row.name), missing,
-                            text(out::fields[rules.first_field + missing - 1]),
-                            documents_.label(item)));
+    return fail(
+        Code::required,
+        fmt::format("{} needs {}-{} ({}), for which {} has nothing: give it one",
+                    text(event_->type), text(row.name), missing,
+                    text(out::fields[rules.first_field + missing - 1]), documents_.label(item)));
   }
   ++number;
   writer_.segment(text(row.name));

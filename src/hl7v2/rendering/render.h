@@ -42,9 +42,9 @@ struct Envelope {
   std::string sending_facility;
   std::string receiving_application;
   std::string receiving_facility;
-  std::string control_id;  ///< MSH-10; at most 20 characters, 199 from 2.7 on
-  Time time;               ///< of the entry that changed the focus: MSH-7, EVN-2
-  char processing = 'P';   ///< MSH-11: P, T or D
+  std::string control_id;       ///< MSH-10; at most 20 characters, 199 from 2.7 on
+  Time time;                    ///< of the entry that changed the focus: MSH-7, EVN-2
+  char processing = 'P';        ///< MSH-11: P, T or D
   std::string version = "2.4";  ///< 2.3 to 2.8; decides between segments (SPM and TQ1 from 2.5)
   Charset charset = Charset::utf8;
   /// Times are written as local times of this zone, without an offset but in the hour that comes

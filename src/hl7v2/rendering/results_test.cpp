@@ -42,16 +42,19 @@ TEST(RenderResult, ValuesAreOfTheirTypes) {
     EXPECT_EQ(made.raw("OBX", 6), unit) << value;
     EXPECT_TRUE(made.result && made.result->left.empty()) << value << " " << made.bytes;
   };
-  expect(R"("valueQuantity":{"value":5.10,"unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"})",
-         "NM", "5.10", "mmol/L");
-  expect(R"("valueQuantity":{"value":5,"comparator":"<","unit":"per litre","system":"http://unitsofmeasure.org","code":"/L"})",
-         "SN", "<^5", "/L^per litre^UCUM");
+  expect(
+      R"("valueQuantity":{"value":5.10,"unit":"mmol/L","system":"http://unitsofmeasure.org","code":"mmol/L"})",
+      "NM", "5.10", "mmol/L");
+  expect(
+      R"("valueQuantity":{"value":5,"comparator":"<","unit":"per litre","system":"http://unitsofmeasure.org","code":"/L"})",
+      "SN", "<^5", "/L^per litre^UCUM");
   expect(R"("valueRange":{"low":{"value":1},"high":{"value":2.50}})", "SN", "^1^-^2.50");
   expect(R"("valueRatio":{"numerator":{"value":1},"denominator":{"value":128}})", "SN", "^1^:^128");
   expect(R"("valueString":"a\nb|c")", "TX", "a\\.br\\b\\F\\c");
   expect(R"("valueString":"plain")", "ST", "plain");
-  expect(R"("valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"10828004","display":"Positive"}]})",
-         "CE", "10828004^Positive^SCT");
+  expect(
+      R"("valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":"10828004","display":"Positive"}]})",
+      "CE", "10828004^Positive^SCT");
   expect(R"("valueDateTime":"2024-02")", "TS", "202402");
   expect(R"("valueTime":"10:30:00")", "TM", "103000");
   expect(R"("valueInteger":7)", "NM", "7");
@@ -102,10 +105,12 @@ TEST(RenderResult, TheCodeThatCameIsSentBackWhereItStillSaysTheSame) {
     TestRecord record;
     std::string body = result("a", R"("valueInteger":1)");
     body.replace(body.find("\"final\""), 7, fmt::format("\"{}\"", now));
-    body.insert(body.size() - 1,
-                fmt::format(R"(,"_status":{{"extension":[{{"url":"http://hl7.org/fhir/StructureDefinition/)"
-                            R"(alternate-codes","valueCodeableConcept":{{"coding":[{{"code":"{}"}}]}}}}]}})",
-                            came));
+    body.insert(
+        body.size() - 1,
+        fmt::format(
+            R"(,"_status":{{"extension":[{{"url":"http://hl7.org/fhir/StructureDefinition/)"
+            R"(alternate-codes","valueCodeableConcept":{{"coding":[{{"code":"{}"}}]}}}}]}})",
+            came));
     record.resources["Observation/a"] = body;
     return RenderedMessage(report(R"({"reference":"Observation/a"})"), {}, test_envelope(), record)
         .raw("OBX", 11);
@@ -119,13 +124,14 @@ TEST(RenderResult, TheCodeThatCameIsSentBackWhereItStillSaysTheSame) {
 
 TEST(RenderResult, PanelsAndPartsFollowTheWholeAndAreNumberedThrough) {
   TestRecord record;
-  record.resources["Observation/p"] =
-      result("p", "", R"(,"hasMember":[{"reference":"Observation/a"},{"reference":"Observation/p"}])");
-  record.resources["Observation/a"] = result(
-      "a", "",
-      R"(,"component":[{"code":{"text":"Systolic"},"valueQuantity":{"value":120}},)"
-      R"({"code":{"text":"Diastolic"},"valueQuantity":{"value":80}}])");
-  const RenderedMessage made(report(R"({"reference":"Observation/p"})"), {}, test_envelope(), record);
+  record.resources["Observation/p"] = result(
+      "p", "", R"(,"hasMember":[{"reference":"Observation/a"},{"reference":"Observation/p"}])");
+  record.resources["Observation/a"] =
+      result("a", "",
+             R"(,"component":[{"code":{"text":"Systolic"},"valueQuantity":{"value":120}},)"
+             R"({"code":{"text":"Diastolic"},"valueQuantity":{"value":80}}])");
+  const RenderedMessage made(report(R"({"reference":"Observation/p"})"), {}, test_envelope(),
+                             record);
   EXPECT_EQ(made.segments(), "MSH PID ORC OBR OBX OBX OBX OBX");
   EXPECT_EQ(made.raw("OBX", 1, 4), "4");
   EXPECT_EQ(made.raw("OBX", 3, 3), "^Systolic");

@@ -51,7 +51,6 @@ class Values {
     return all;
   }
 
-
  private:
   void walk(const fhir::Json& json, fhir::JsonValue value, const std::string& path) {
     if (value.is_array()) {
@@ -117,7 +116,8 @@ struct Exception {
   std::string path;     // "…" at its end: and what is below; at its beginning: whatever is before
   std::string reason;
   mutable int used = 0;
-  [[nodiscard]] bool fits(std::string_view trigger, std::string_view of, std::string_view line) const {
+  [[nodiscard]] bool fits(std::string_view trigger, std::string_view of,
+                          std::string_view line) const {
     if (!trigger.starts_with(message) || sign != of) {
       return false;
     }
@@ -260,8 +260,8 @@ void there_and_back(const Message& message, const Mapped& mapped, const std::str
   const auto found = std::ranges::find_if(
       second.names, [&](const std::string& name) { return name.starts_with(type); });
   ASSERT_NE(found, second.names.end()) << made->bytes;
-  compare(mapped.trigger, Values(first).lines(focus, {}),
-          Values(first).lines(focus, made->left), Values(second).lines(*found, {}), allowed, tally);
+  compare(mapped.trigger, Values(first).lines(focus, {}), Values(first).lines(focus, made->left),
+          Values(second).lines(*found, {}), allowed, tally);
   tally.left += static_cast<int>(made->left.size());
 }
 

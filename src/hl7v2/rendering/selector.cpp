@@ -117,7 +117,8 @@ bool Selector::compare(const out::OpRow& op, std::string_view value) const {
     case out::OpKind::starts:
       return is_one([&](std::string_view one) { return value.starts_with(one); });
     case out::OpKind::contains:
-      return is_one([&](std::string_view one) { return value.find(one) != std::string_view::npos; });
+      return is_one(
+          [&](std::string_view one) { return value.find(one) != std::string_view::npos; });
     default: check(false, "an operation that compares with a literal"); return false;
   }
 }

@@ -12,15 +12,17 @@ namespace {
 
 RenderedMessage patient(std::string_view members, Envelope envelope = test_envelope()) {
   return RenderedMessage(
-      fmt::format(R"({{"resourceType":"Patient","id":"p","identifier":[{{"value":"1"}}],{}}})", members),
+      fmt::format(R"({{"resourceType":"Patient","id":"p","identifier":[{{"value":"1"}}],{}}})",
+                  members),
       {}, std::move(envelope));
 }
 
 TEST(RenderValue, IdentifiersNameWhoGaveThem) {
   const auto cx = [](std::string_view system) {
-    return RenderedMessage(fmt::format(R"({{"resourceType":"Patient","id":"p","identifier":[{{"system":"{}",)"
-                                       R"("value":"7"}}]}})",
-                                       system))
+    return RenderedMessage(
+               fmt::format(R"({{"resourceType":"Patient","id":"p","identifier":[{{"system":"{}",)"
+                           R"("value":"7"}}]}})",
+                           system))
         .raw("PID", 3);
   };
   EXPECT_EQ(cx("https://fhir.nhs.uk/Id/nhs-number"), "7^^^NHSNBR^NH");
@@ -66,18 +68,22 @@ TEST(RenderValue, CodesAreThoseOfTheTableAndKeepTheirSystemWhereTheyAreNot) {
   const auto marital = [](std::string_view coding) {
     return patient(fmt::format(R"("maritalStatus":{{"coding":[{}]}})", coding)).raw("PID", 16);
   };
-  EXPECT_EQ(marital(R"({"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"})"),
-            "M");
-  EXPECT_EQ(marital(R"({"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"L"})"),
-            "E");
+  EXPECT_EQ(
+      marital(R"({"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"M"})"),
+      "M");
+  EXPECT_EQ(
+      marital(R"({"system":"http://terminology.hl7.org/CodeSystem/v3-MaritalStatus","code":"L"})"),
+      "E");
   EXPECT_EQ(marital(R"({"system":"http://snomed.info/sct","code":"87915002","display":"Married"})"),
             "87915002^Married^SCT");
   EXPECT_EQ(patient(R"("maritalStatus":{"text":"it is complicated"})").raw("PID", 16),
             "^it is complicated");
-  EXPECT_EQ(patient(R"("maritalStatus":{"coding":[{"system":"https://a","code":"1"},{"system":"urn:oid:1.2",)"
-                    R"("code":"2"},{"system":"urn:holdfast:coding-system:LOC","code":"3"}],"text":"T"})")
-                .raw("PID", 16),
-            "1^^https://a^2^^1.2^^^T^3^^LOC");
+  EXPECT_EQ(
+      patient(
+          R"("maritalStatus":{"coding":[{"system":"https://a","code":"1"},{"system":"urn:oid:1.2",)"
+          R"("code":"2"},{"system":"urn:holdfast:coding-system:LOC","code":"3"}],"text":"T"})")
+          .raw("PID", 16),
+      "1^^https://a^2^^1.2^^^T^3^^LOC");
   EXPECT_TRUE(patient(R"("gender":"nobody")").leaves("Patient.gender"));
 }
 
@@ -116,13 +122,15 @@ TEST(RenderValue, TheHeaderSaysWhatTheEnvelopeSays) {
   envelope.accept_ack = AckCondition::always;
   envelope.application_ack = AckCondition::never;
   const RenderedMessage made = patient(R"("active":true)", envelope);
-  EXPECT_EQ(made.bytes.substr(0, made.bytes.find('\r')),
-            "MSH|^~\\&|HOLDFAST|RXH^2.16.1^ISO|LAB|QE2|20240301120000+0000||ADT^A28|M1|T|2.3|||AL|NE||"
-            "UNICODE UTF-8");
-  for (const auto spoil : {+[](Envelope& e) { e.version = "2.9"; }, +[](Envelope& e) { e.control_id = ""; },
-                           +[](Envelope& e) { e.control_id = std::string(21, 'x'); },
-                           +[](Envelope& e) { e.processing = 'X'; },
-                           +[](Envelope& e) { e.sending_application = "\xff"; }}) {
+  EXPECT_EQ(
+      made.bytes.substr(0, made.bytes.find('\r')),
+      "MSH|^~\\&|HOLDFAST|RXH^2.16.1^ISO|LAB|QE2|20240301120000+0000||ADT^A28|M1|T|2.3|||AL|NE||"
+      "UNICODE UTF-8");
+  for (const auto spoil :
+       {+[](Envelope& e) { e.version = "2.9"; }, +[](Envelope& e) { e.control_id = ""; },
+        +[](Envelope& e) { e.control_id = std::string(21, 'x'); },
+        +[](Envelope& e) { e.processing = 'X'; },
+        +[](Envelope& e) { e.sending_application = "\xff"; }}) {
     Envelope bad = test_envelope();
     spoil(bad);
     EXPECT_EQ(patient(R"("active":true)", bad).result.error().code, Code::value);
@@ -131,7 +139,8 @@ TEST(RenderValue, TheHeaderSaysWhatTheEnvelopeSays) {
 
 TEST(RenderTime, HasItsPrecisionAndItsOffset) {
   const auto dtm = [](std::string_view text, const char* zone = nullptr) {
-    const std::optional<Zone> in = zone == nullptr ? std::nullopt : std::optional(*Zone::named(zone));
+    const std::optional<Zone> in =
+        zone == nullptr ? std::nullopt : std::optional(*Zone::named(zone));
     return to_dtm(text, in).value_or("none");
   };
   EXPECT_EQ(dtm("2024"), "2024");

@@ -9,12 +9,11 @@ namespace holdfast::hl7v2 {
 namespace {
 
 std::string visit(std::string_view status, std::string_view kind, std::string_view more = "") {
-  return fmt::format(
-      R"({{"resourceType":"Encounter","id":"v1","status":"{}","class":{{"system":)"
-      R"("http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{}"}},)"
-      R"("identifier":[{{"system":"urn:holdfast:authority:RXH","value":"V100"}}],)"
-      R"("subject":{{"reference":"Patient/1"}}{}}})",
-      status, kind, more);
+  return fmt::format(R"({{"resourceType":"Encounter","id":"v1","status":"{}","class":{{"system":)"
+                     R"("http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"{}"}},)"
+                     R"("identifier":[{{"system":"urn:holdfast:authority:RXH","value":"V100"}}],)"
+                     R"("subject":{{"reference":"Patient/1"}}{}}})",
+                     status, kind, more);
 }
 std::string event(const std::string& now, const std::string& before = "") {
   return RenderedMessage(now, before.empty() ? std::optional<BytesView>() : before).type();
@@ -93,9 +92,11 @@ TEST(RenderVisit, AnotherPlaceIsATransferFromTheOneBefore) {
       R"({"resourceType":"Location","id":"b","name":"BED2","physicalType":{"coding":[{"code":"bd"}]},)"
       R"("partOf":{"reference":"Location/w"}})";
   const std::string in_ward =
-      visit("in-progress", "IMP", R"(,"location":[{"location":{"reference":"Location/w"},"status":"active"}])");
+      visit("in-progress", "IMP",
+            R"(,"location":[{"location":{"reference":"Location/w"},"status":"active"}])");
   const std::string in_bed =
-      visit("in-progress", "IMP", R"(,"location":[{"location":{"reference":"Location/b"},"status":"active"}])");
+      visit("in-progress", "IMP",
+            R"(,"location":[{"location":{"reference":"Location/b"},"status":"active"}])");
   const RenderedMessage made(in_bed, in_ward, test_envelope(), record);
   EXPECT_EQ(made.type(), "ADT^A02");
   EXPECT_EQ(made.raw("PV1", 3), "WARD5^^BED2^RXH");
@@ -123,8 +124,8 @@ TEST(RenderVisit, OfNobodySaysWhatToDo) {
 }
 
 TEST(RenderVisit, OfAnotherPatientsIsLeft) {
-  const std::string conditions = visit(
-      "in-progress", "IMP", R"(,"diagnosis":[{"condition":{"reference":"Condition/c"}}])");
+  const std::string conditions =
+      visit("in-progress", "IMP", R"(,"diagnosis":[{"condition":{"reference":"Condition/c"}}])");
   TestRecord record;
   record.resources["Condition/c"] =
       R"({"resourceType":"Condition","id":"c","code":{"text":"Flu"},"subject":{"reference":"Patient/2"}})";
@@ -151,8 +152,7 @@ TEST(RenderAny, AFailureOfTheRecordEndsIt) {
   };
   Broken broken;
   fhir::JsonReader reader;
-  const auto made =
-      render(test_envelope(), visit("planned", "IMP"), std::nullopt, broken, reader);
+  const auto made = render(test_envelope(), visit("planned", "IMP"), std::nullopt, broken, reader);
   ASSERT_FALSE(made.has_value());
   EXPECT_EQ(made.error().code, Code::unavailable);
 }

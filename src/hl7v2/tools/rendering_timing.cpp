@@ -1,5 +1,5 @@
-// rendering_timing FILE…: processor time to render what each of those HL7 v2 messages was mapped to,
-// the best of many runs, with what came of it. Not a test: asserts nothing but that they can be
+// rendering_timing FILE…: processor time to render what each of those HL7 v2 messages was mapped
+// to, the best of many runs, with what came of it. Not a test: asserts nothing but that they can be
 // read. With --show the resources, the messages and what these leave are printed instead.
 #include <cstdio>
 #include <fstream>
