@@ -25,6 +25,15 @@ void Selector::add_values(const Item& from, std::uint32_t value, Items& to) cons
 }
 
 void Selector::members(std::string_view name, Items& items) {
+  if (items.size() == 1) {  // nearly always
+    const Item from = items.front();
+    items.clear();
+    const std::uint32_t found = documents_.find(from, name);
+    if (found != Documents::no_member) {
+      add_values(from, found, items);
+    }
+    return;
+  }
   Items next;
   for (const Item& from : items) {
     const std::uint32_t found = documents_.find(from, name);

@@ -22,7 +22,7 @@ struct Expression {
   std::string_view text;
 };
 const Expression expressions[] = {
-#include "rendering_expressions.inc"
+#include "hl7v2/rendering/rendering_expressions.inc"
 };
 
 TEST(RenderingPaths, AreFhirPath) {

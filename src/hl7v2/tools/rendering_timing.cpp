@@ -61,6 +61,9 @@ void time_one(const hl7v2::Message& message, const hl7v2::Mapped& mapped, bool s
       show(record, *made);
       continue;
     }
+    if (!render(envelope, record.resources[focus], std::nullopt, record, reader)) {
+      continue;  // only a change makes a message of it
+    }
     double best = 1e9;
     for (int i = 0; i < 300; ++i) {
       const double begun = thread_seconds();
