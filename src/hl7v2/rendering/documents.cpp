@@ -94,16 +94,17 @@ std::string_view Documents::member_text(const Item& item, std::string_view name)
 }
 
 std::optional<Item> Documents::contained(const Item& from, std::string_view id) {
-  const std::optional<Item> all = member(Item{from.document, 0, from.via}, "contained");
-  if (!all || !at(*all).is_array()) {
-    return std::nullopt;
-  }
-  for (const fhir::JsonValue one : at(*all).children()) {
-    if (const auto named = one.find("id"); named && named->equals(id)) {
-      return Item{from.document, one.index(), 0};
+  std::map<std::string, std::uint32_t, std::less<>>& known = documents_[from.document].contained;
+  const auto all = known.empty() ? member(Item{from.document, 0, 0}, "contained") : std::nullopt;
+  if (all && at(*all).is_array()) {
+    for (const fhir::JsonValue one : at(*all).children()) {
+      if (const auto named = one.find("id"); named && named->is_string()) {
+        known.try_emplace(named->text(), one.index());
+      }
     }
   }
-  return std::nullopt;
+  const auto found = known.find(id);
+  return found == known.end() ? std::nullopt : std::optional(Item{from.document, found->second, 0});
 }
 
 std::optional<Item> Documents::resolve(const Item& reference) {
@@ -236,7 +237,7 @@ void Documents::account(Rendered& into) {
         ++into.carried;
       } else if (document.marks[i] == Mark::aside) {
         ++into.set_aside;
-      } else {
+      } else if (into.left.size() < left_max) {
         std::string shown = value.is_string() ? value.text() : std::string(value.raw());
         shown.resize(std::min(shown.size(), left_bytes_max));
         while (!shown.empty() && shown.size() == left_bytes_max &&

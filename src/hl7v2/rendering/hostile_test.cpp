@@ -168,6 +168,28 @@ TEST(RenderHostile, AReferenceToItselfAndAContainedOneWithoutEndEnds) {
   EXPECT_EQ(made.segments(), "MSH PID OBR OBX OBX");
 }
 
+TEST(RenderHostile, ManyNumbersAndContainedResourcesTakeNoAge) {
+  std::string numbers;
+  std::string results;
+  std::string inner;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string_view comma = i == 0 ? "" : ",";
+    numbers += fmt::format(R"({}{{"value":"{}"}})", comma, i);
+    results += fmt::format(R"({}{{"reference":"#c{}"}})", comma, i);
+    inner += fmt::format(R"({}{{"resourceType":"Observation","id":"c{}"}})", comma, i);
+  }
+  const RenderedMessage patient(
+      fmt::format(R"({{"resourceType":"Patient","id":"p","identifier":[{}]}})", numbers));
+  EXPECT_EQ(patient.type(), "ADT^A28");
+  EXPECT_EQ(patient.result->left.size(), left_max);
+  EXPECT_EQ(patient.result->carried, 1'000U);
+  const RenderedMessage report(fmt::format(
+      R"({{"resourceType":"DiagnosticReport","id":"r","status":"final","code":{{"text":"R"}},)"
+      R"("subject":{{"reference":"Patient/1"}},"result":[{}],"contained":[{}]}})",
+      results, inner));
+  EXPECT_EQ(report.result.error().code, Code::too_large);
+}
+
 TEST(RenderHostile, MoreResourcesThanAMessageMayHaveAreRefused) {
   TestRecord record;
   std::string results;
