@@ -169,6 +169,10 @@ class Out(Lines):
         except ValueError as wrong:
             self.faults.add(at, f"{row['field']}: {wrong}")
             return None
+        if any(path.type == TEXT for path in rule.implies) or (
+                rule.path and rule.path.type == TEXT and (of_type or row["value"])):
+            self.faults.add(at, f"{row['field']}: %version and other texts stand alone in a field of a segment")
+            return None
         number = place.component if of_type else place.field
         whole = of_type and not place.component
         data_type = table.name if whole else fields[number][1]

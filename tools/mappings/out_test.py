@@ -112,6 +112,12 @@ class Refusals(unittest.TestCase):
                           ("(active = true", "')' is expected"), ("active like 'x'", "is no comparison")):
             self.refused(why, **self.pid(f"Patient,PID-6,name.family,string,,,{when},,why"))
 
+    def test_texts_where_there_is_a_place_for_them(self):
+        self.refused("%version and other texts stand alone", types__XPN=RULES + "HumanName,XPN.1,%version,string,,,,,\n")
+        self.refused("%version and other texts stand alone", **self.pid("Patient,PID-6,%version,,,X,,,why"))
+        self.refused("= or in compares a text", **self.pid("Patient,PID-6,name.family,string,,,%event ~ %control,,why"))
+        self.refused("'%event' is a text", messages__PATIENT=GOOD["messages/PATIENT"] + "requires,,,,%event,,,,x\n")
+
     def test_implied_path(self):
         self.refused("Identifier has no element colour",
                      **self.pid("Patient,PID-2,identifier,CX,,,,colour,why"))
