@@ -26,6 +26,7 @@ class Renderer {
         documents_(record, reader),
         selector_(documents_, {}),
         naming_(envelope.overlay),
+        fields_(documents_, selector_, naming_, envelope),
         now_(to_dtm(envelope.time, envelope.zone)) {
     selector_.say(out::Said::version, envelope.version);
     selector_.say(out::Said::order, envelope.order == OrderMessage::oml ? "OML" : "ORM");
@@ -48,6 +49,7 @@ class Renderer {
   Documents documents_;
   Selector selector_;
   Naming naming_;
+  Fields fields_;
   std::string now_;
   Writer writer_;
   Item focus_;
@@ -124,14 +126,13 @@ Result<void> Renderer::write(const out::LineRow& row, const Item& item) {
   }
   const out::SegmentRow& rules = out::segments[row.segment];
   std::uint32_t& number = numbers_[text(row.name)];
-  Fields fields(documents_, selector_, naming_, envelope_);
-  if (!fields.fill(rules, item, number + 1)) {
+  if (!fields_.fill(rules, item, number + 1)) {
     return ok();
   }
   if (documents_.failure()) {
     return fail(*documents_.failure());
   }
-  if (const std::uint16_t missing = fields.missing(rules); missing != 0) {
+  if (const std::uint16_t missing = fields_.missing(rules); missing != 0) {
     return fail(
         Code::required,
         fmt::format("{} needs {}-{} ({}), for which {} has nothing: give it one",
@@ -142,7 +143,7 @@ Result<void> Renderer::write(const out::LineRow& row, const Item& item) {
   writer_.segment(text(row.name));
   std::uint16_t field = 0;
   std::uint16_t repetition = 1;
-  for (const Cell& cell : fields.sorted()) {
+  for (const Cell& cell : fields_.sorted()) {
     if (cell.place.field != field) {
       writer_.field(field = cell.place.field);
       repetition = 1;
