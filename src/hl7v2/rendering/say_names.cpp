@@ -188,7 +188,7 @@ bool say_place(const Saying& one) {
     at = up ? documents.resolve(*up) : std::nullopt;
   }
   bool said = false;
-  for (std::uint16_t part = 1; part < parts.size(); ++part) {
+  for (std::uint16_t part = 1; part <= facility_part; ++part) {
     said = one.fields.put(one.place.part(part), parts[part]) || said;
   }
   const auto system = number ? documents.member(*number, "system") : std::nullopt;

@@ -60,6 +60,14 @@ TEST(RenderPatient, WithoutNumberOrNameIsSentUnderOurNumber) {
   EXPECT_EQ(made.raw("PID", 5), "^^^^^^U");
 }
 
+TEST(RenderPatient, ABirthDateCountsAndAnOlderTimeBesideItIsLeft) {
+  const RenderedMessage made(
+      R"({"resourceType":"Patient","id":"p","birthDate":"2000-01-02","_birthDate":{"extension":[{"url":)"
+      R"("http://hl7.org/fhir/StructureDefinition/patient-birthTime","valueDateTime":"2000-01-01T10:00:00Z"}]}})");
+  EXPECT_EQ(made.raw("PID", 7), "20000102");
+  EXPECT_TRUE(made.leaves("Patient.birthDate.extension[0].valueDateTime"));
+}
+
 TEST(RenderVisit, EachChangeIsItsEvent) {
   EXPECT_EQ(event(visit("in-progress", "IMP")), "ADT^A01");
   EXPECT_EQ(event(visit("in-progress", "EMER")), "ADT^A01");
