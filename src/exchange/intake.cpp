@@ -67,12 +67,18 @@ Task<Reply> Intake::take(Executor& on, const std::string& peer, Manners& manners
   } else {
     const Incoming incoming(neighbours_, peer, std::move(frame));
     const Ended ended = co_await settle(at, incoming, manners);
+    const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
     if (ended.unwritten) {
       Counts::add(counts_.unanswered);
       reply.close = true;
       reply.why = ended.why;
+      if (options_.reject_unwritten && theirs != nullptr && !ended.fenced) {
+        const Verdict later{Disposition::refused, Fault::internal,
+                            "it cannot be written now; send it again later", {}};
+        reply.messages =
+            acknowledge(theirs, later, options_.us, world_.clock.wall(), answer_id());
+      }
     } else {
-      const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
       reply.messages =
           acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id());
     }
@@ -102,6 +108,13 @@ Verdict Intake::verdict_of(const Incoming& incoming, const views::MessageRow& ro
 
 Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manners& manners) {
   NeighbourCounts& counts = counts_.of(incoming.neighbour_name());
+  if (incoming.neighbour != nullptr && options_.fenced && options_.fenced(incoming.neighbour->name)) {
+    Ended fenced;
+    fenced.unwritten = true;
+    fenced.fenced = true;
+    fenced.why = fmt::format("{} is fenced: nothing of it is taken", incoming.neighbour->title);
+    co_return fenced;
+  }
   const views::MessageName name{incoming.neighbour_name(), incoming.control_id, incoming.hash};
   std::optional<Error> failed;
   Ended ended;
@@ -247,6 +260,32 @@ Task<Intake::Ended> Intake::keep(Executor& on, const Incoming& incoming, Verdict
   }
   ended.unwritten = true;
   co_return ended;
+}
+
+Task<Result<Disposition>> Intake::take_file(Executor& on, const Neighbour& neighbour, Bytes file) {
+  CO_TRY(const auto batch, hl7v2::split_batch(file));
+  Manners manners;
+  Disposition worst = Disposition::applied;
+  const auto note = [&](Disposition one) {
+    worst = static_cast<std::uint8_t>(one) > static_cast<std::uint8_t>(worst) ? one : worst;
+  };
+  if (!batch.faults.empty()) {
+    const Incoming whole(neighbour, file);
+    const Ended kept = co_await keep_batch_faults(on, whole, batch);
+    if (kept.unwritten) {
+      co_return fail(Code::unavailable, kept.why);
+    }
+    note(Disposition::faulty);
+  }
+  for (const BytesView one : batch.messages) {
+    const Incoming incoming(neighbour, Bytes(one));
+    const Ended ended = co_await settle(on, incoming, manners);
+    if (ended.unwritten) {
+      co_return fail(Code::unavailable, ended.why);
+    }
+    note(ended.verdict.disposition);
+  }
+  co_return worst;
 }
 
 Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& manners,

@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "exchange/dispatcher.h"
 #include "exchange/feed_watch.h"
+#include "exchange/folder_intake.h"
 #include "exchange/intake.h"
 #include "exchange/mllp.h"
 #include "exchange/router.h"
@@ -134,19 +135,47 @@ struct Assembly::Serving {
       : carriers(parts.world, parts.open_folder, config.intake.planted),
         feeds(parts.world, node, exchange.neighbours),
         dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
-                    config.intake.planted}) {
+                    config.intake.planted}),
+        intake(parts.world, node, exchange.neighbours, intake_options(config), exchange.counts) {
     if (parts.mllp != nullptr) {
-      intake.emplace(parts.world, node, exchange.neighbours, config.intake, exchange.counts);
-      server.emplace(home, parts.world, *parts.mllp, *intake, node.budget(), exchange.counts,
+      server.emplace(home, parts.world, *parts.mllp, intake, node.budget(), exchange.counts,
                      config.mllp_limits);
     }
+  }
+
+  exchange::IntakeOptions intake_options(const Config& config) {
+    exchange::IntakeOptions options = config.intake;
+    options.fenced = [this](std::string_view neighbour) { return dispatcher.is_fenced(neighbour); };
+    return options;
+  }
+
+  /// Those that neighbours put files into.
+  Result<void> open_folders(Executor& home, const Parts& parts, const Exchange& exchange,
+                            const Config& config) {
+    for (const NeighbourSetting& setting : config.neighbours) {
+      if (setting.drop_folder.empty()) {
+        continue;
+      }
+      if (!parts.open_folder) {
+        return fail(Code::usage, "there are no folders here");
+      }
+      auto folder = parts.open_folder(setting.drop_folder);
+      if (!folder) {
+        return fail(Code::usage, fmt::format("the folder of neighbour {}: {}",
+                                             setting.neighbour.name, folder.error().what));
+      }
+      folders.push_back(std::make_unique<exchange::FolderIntake>(
+          home, intake, *exchange.neighbours.named(setting.neighbour.name), *std::move(folder)));
+    }
+    return ok();
   }
 
   ServerCarriers carriers;
   exchange::FeedWatch feeds;
   exchange::Dispatcher dispatcher;
-  std::optional<exchange::Intake> intake;
+  exchange::Intake intake;
   std::optional<exchange::MllpServer> server;
+  std::vector<std::unique_ptr<exchange::FolderIntake>> folders;
 };
 
 Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
@@ -193,7 +222,12 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   std::unique_ptr<Assembly> assembly(
       new Assembly(std::move(parts), config, std::move(exchange), *std::move(opened),
                    std::move(definitions)));
-  if (auto defined = co_await assembly->define(config.packages.search_parameters); !defined) {
+  auto defined = assembly->serving_->open_folders(assembly->home_, assembly->parts_,
+                                                  *assembly->exchange_, config);
+  if (defined) {
+    defined = co_await assembly->define(config.packages.search_parameters);
+  }
+  if (!defined) {
     // The node runs by now: segments are being prepared, postings written.
     if (const auto drained = co_await assembly->drain_node(); !drained) {
       assembly->parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
@@ -249,6 +283,9 @@ void Assembly::start() {
   server_->start();
   serving_->dispatcher.start();
   serving_->feeds.start();
+  for (const auto& folder : serving_->folders) {
+    folder->start();
+  }
   if (serving_->server) {
     serving_->server->start();
   }
@@ -278,6 +315,13 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
     if (why != said.failures[name]) {
       said.failures[name] = why;
       parts_.log.warn("a channel cannot deliver", {{"channel", name}, {"why", why}});
+    }
+  }
+  for (const auto& folder : serving_->folders) {
+    const std::string trouble = folder->trouble();
+    if (!trouble.empty() && trouble != said.folder_trouble) {
+      parts_.log.warn("files of a neighbour stay where they are", {{"why", trouble}});
+      said.folder_trouble = trouble;
     }
   }
   if (serving_->server) {
@@ -316,6 +360,9 @@ Task<End> Assembly::run() {
     co_await serving_->server->drain(until);
   }
   co_await server_->drain(until);
+  for (const auto& folder : serving_->folders) {
+    co_await folder->drain();
+  }
   co_await serving_->feeds.drain();
   co_await serving_->dispatcher.drain(until);
   if (const auto drained = co_await drain_node(); !drained) {

@@ -82,6 +82,7 @@ class Assembly {
     std::string writes_refused;
     std::string indexes;
     std::string mllp_close;
+    std::string folder_trouble;
     std::map<std::string, std::string> failures;  ///< of channels
     Position active;
     bool building = false;

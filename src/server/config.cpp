@@ -160,6 +160,19 @@ constexpr std::array table{
               return c.intake.strangers_owner = t, ok();
             },
             [](const Config& c) { return c.intake.strangers_owner; }},
+    Setting{"mllp_unwritten",
+            "what a sender is told of a message that cannot be written: close (nothing, the "
+            "connection ends) or reject (AR with ERR-3 207)",
+            Shape::value,
+            [](Config& c, Text t) -> Result<void> {
+              if (t != "close" && t != "reject") {
+                return fail(Code::usage, fmt::format("'{}' is neither close nor reject", t));
+              }
+              return c.intake.reject_unwritten = t == "reject", ok();
+            },
+            [](const Config& c) -> std::string {
+              return c.intake.reject_unwritten ? "reject" : "close";
+            }},
     Setting{"packages",
             "folder of FHIR packages, .tgz or unpacked: profiles, value sets, search parameters",
             Shape::value, [](Config& c, Text t) { return c.packages_folder = t, ok(); },
