@@ -25,6 +25,8 @@ enum class Bug : std::uint8_t {
   lists_without_undo,       ///< hot lists are made of postings alone
   lists_not_continued,      ///< a hot list is asked about rows that came after it was made
   lists_of_any_moment,      ///< a hot list is asked at moments of which its undo rows were gone
+  runs_not_taken_away,      ///< keys kept in memory stay when others are written among them
+  runs_of_any_moment,       ///< keys kept in memory are shown to snapshots from before they were read
   forget_idempotency_key,   ///< do not record the key of a command
   clock_leap,               ///< take the wall clock as it is, however far it leapt
   durable_before_last,      ///< count a batch as durable before its last record is written
@@ -51,6 +53,8 @@ inline constexpr std::array bug_names{
     BugName{Bug::lists_without_undo, "lists-without-undo"},
     BugName{Bug::lists_not_continued, "lists-not-continued"},
     BugName{Bug::lists_of_any_moment, "lists-of-any-moment"},
+    BugName{Bug::runs_not_taken_away, "runs-not-taken-away"},
+    BugName{Bug::runs_of_any_moment, "runs-of-any-moment"},
     BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
     BugName{Bug::clock_leap, "clock-leap"},
     BugName{Bug::durable_before_last, "durable-before-last"},

@@ -1,0 +1,197 @@
+#include "views/key_runs.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
+namespace holdfast::views {
+namespace {
+
+/// What an entry, its place in the map and the counts of the pointer take.
+constexpr std::size_t beside = 160;
+/// So many times as many looks as there are runs pass before one that none of them used may go: more
+/// that is read in turns than there is room for would else push itself out before it comes again.
+constexpr std::uint64_t looks_a_run = 8;
+/// What is kept next may take so much.
+constexpr std::size_t usual_bytes = 4096;
+
+}  // namespace
+
+// ---- one run ----------------------------------------------------------------------------------
+
+void KeyRun::end_at(BytesView until) {
+  until_ = until;
+  keys_.shrink_to_fit();
+  ends_.shrink_to_fit();
+}
+
+std::size_t KeyRun::first_at(BytesView key) const {
+  std::size_t low = 0;
+  std::size_t high = size();
+  while (low < high) {
+    const std::size_t middle = low + (high - low) / 2;
+    if (this->key(middle) < key) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+std::size_t KeyRun::bytes() const {
+  return beside + sizeof(KeyRun) + from_.capacity() + until_.capacity() + keys_.capacity() +
+         ends_.capacity() * sizeof(ends_[0]);
+}
+
+// ---- all of them ------------------------------------------------------------------------------
+
+KeyRuns::Look KeyRuns::look(BytesView key, Generation seen) {
+  const std::scoped_lock lock(mutex_);
+  Look look;
+  if (seen.value == 0) {
+    return look;
+  }
+  ++looks_;
+  const auto next = by_from_.upper_bound(key);
+  if (next != by_from_.begin()) {
+    const auto entry = std::prev(next)->second;
+    if (entry->run->is_before_end(key)) {
+      if (entry->run->since() <= seen || planted_ == Bug::runs_of_any_moment) {
+        entry->used = looks_;
+        entries_.splice(entries_.begin(), entries_, entry);
+        look.run = entry->run;
+      }
+      return look;
+    }
+  }
+  if (is_writing_ || seen != generation_) {
+    return look;  // what is read at an older moment is not kept
+  }
+  look.has_room = has_room(usual_bytes);
+  look.was_asked = note_asked(key);
+  if (look.has_room && next != by_from_.end()) {
+    look.known_from = next->first;
+  }
+  return look;
+}
+
+void KeyRuns::keep(const KeyRunPtr& run) {
+  std::vector<KeyRunPtr> forgotten;  // go after the lock
+  const std::scoped_lock lock(mutex_);
+  if (is_writing_ || run->since() != generation_ || !has_room(run->bytes())) {
+    return;
+  }
+  const auto next = by_from_.upper_bound(run->from());
+  const bool overlaps = (next != by_from_.end() && run->is_before_end(next->first)) ||
+                        (next != by_from_.begin() &&
+                         std::prev(next)->second->run->is_before_end(run->from()));
+  if (overlaps) {
+    return;
+  }
+  entries_.push_front({run, looks_});
+  by_from_.emplace(run->from(), entries_.begin());
+  bytes_ += run->bytes();
+  while (bytes_ > bytes_max_) {
+    forget(by_from_.find(entries_.back().run->from()), forgotten);
+  }
+}
+
+bool KeyRuns::has_room(std::size_t bytes) const {
+  if (bytes > bytes_max_ / 4) {
+    return false;
+  }
+  return bytes_ + bytes <= bytes_max_ ||
+         entries_.back().used + looks_a_run * entries_.size() < looks_;
+}
+
+// Marks that meet in one place push each other out: then something is read once more before it is
+// kept.
+bool KeyRuns::note_asked(BytesView key) {
+  const std::uint64_t hash = std::hash<BytesView>()(key);
+  const std::uint32_t mark = static_cast<std::uint32_t>(hash >> 32U) | 1U;
+  return std::exchange(asked_[hash % asked_.size()], mark) == mark;
+}
+
+void KeyRuns::forget(ByFrom::iterator place, std::vector<KeyRunPtr>& forgotten) {
+  const auto entry = place->second;
+  bytes_ -= entry->run->bytes();
+  by_from_.erase(place);
+  forgotten.push_back(std::move(entry->run));
+  entries_.erase(entry);
+}
+
+// ---- beside writes ----------------------------------------------------------------------------
+
+Generation KeyRuns::generation() const {
+  const std::scoped_lock lock(mutex_);
+  return is_writing_ ? Generation{} : generation_;
+}
+
+void KeyRuns::begin_write() {
+  const std::scoped_lock lock(mutex_);
+  is_writing_ = true;
+}
+
+// Nothing is kept while something is written, so the runs that are there now are all there will be.
+// Which of them are touched is found out without the lock.
+void KeyRuns::end_write(std::span<const Write> writes) {
+  const std::vector<KeyRunPtr> runs = all();
+  std::vector<BytesView> written;
+  if (!runs.empty() && planted_ != Bug::runs_not_taken_away) {
+    for (const Write& write : writes) {
+      if (write.table == Table::posting) {
+        written.push_back(write.key);
+      }
+    }
+    if (!std::ranges::is_sorted(written)) {
+      std::ranges::sort(written);
+    }
+  }
+  std::vector<KeyRunPtr> touched;
+  for (const KeyRunPtr& run : runs) {
+    const auto first = std::ranges::lower_bound(written, run->from());
+    if (first != written.end() && run->is_before_end(*first)) {
+      touched.push_back(run);
+    }
+  }
+  std::vector<KeyRunPtr> forgotten;
+  const std::scoped_lock lock(mutex_);
+  for (const KeyRunPtr& run : touched) {
+    forget(by_from_.find(run->from()), forgotten);
+  }
+  ++generation_.value;
+  is_writing_ = false;
+}
+
+void KeyRuns::end_write() {
+  Entries forgotten;
+  const std::scoped_lock lock(mutex_);
+  forgotten.swap(entries_);
+  by_from_.clear();
+  bytes_ = 0;
+  ++generation_.value;
+  is_writing_ = false;
+}
+
+std::vector<KeyRunPtr> KeyRuns::all() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<KeyRunPtr> runs;
+  runs.reserve(entries_.size());
+  for (const Entry& entry : entries_) {
+    runs.push_back(entry.run);
+  }
+  return runs;
+}
+
+std::size_t KeyRuns::bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return bytes_;
+}
+
+std::size_t KeyRuns::size() const {
+  const std::scoped_lock lock(mutex_);
+  return entries_.size();
+}
+
+}  // namespace holdfast::views
