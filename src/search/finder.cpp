@@ -1,6 +1,7 @@
 #include "search/finder.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "views/keys.h"
 #include "views/postings.h"
@@ -45,6 +46,7 @@ Result<void> Finder::add_terms(const TypeCriteria& criteria) {
   for (std::size_t i = 0; i < criteria.all.size(); ++i) {
     if (joined[i]) {
       terms_.push_back(make_joined_term());
+      ++stand_ins_;
       continue;
     }
     const Criterion* criterion = &criteria.all[i];
@@ -77,7 +79,7 @@ const Criterion* Finder::join(const Criterion& one, const Criterion& other) {
 }
 
 bool Finder::lies_in_order() const {
-  return terms_.size() == 1 && terms_.front()->range_count() > 0 &&
+  return terms_.size() == 1 + stand_ins_ && terms_.front()->range_count() > 0 &&
          terms_.front()->has_one_key_a_row();
 }
 
@@ -205,18 +207,21 @@ Result<std::size_t> Finder::count_lists(std::size_t most) {
 
 // ---- in the order of values -------------------------------------------------------------------
 
-Result<void> sift(Finder& finder, std::vector<ValueAt>& keys) {
+Result<std::vector<std::uint32_t>> sift(Finder& finder, const std::vector<ValueAt>& keys) {
   std::vector<RowId> rows;
   rows.reserve(keys.size());
   for (const ValueAt& key : keys) {
     rows.push_back(key.row);
   }
-  std::ranges::sort(rows);
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
   TRY(const auto left, finder.in_lists(std::move(rows)));
-  std::erase_if(keys,
-                [&](const ValueAt& key) { return !std::ranges::binary_search(left, key.row); });
-  return ok();
+  std::vector<std::uint32_t> places;
+  places.reserve(left.size());
+  for (std::uint32_t i = 0; places.size() < left.size(); ++i) {
+    if (keys[i].row == left[places.size()]) {
+      places.push_back(i);
+    }
+  }
+  return places;
 }
 
 ValueOrder::ValueOrder(Finder& finder, Term& driver)
@@ -279,25 +284,27 @@ Result<bool> ValueOrder::read_ahead() {
     ++count;
     scan_->next();
   }
-  const bool any = count > 0;
   ahead_.resize(count);
   at_ = 0;
-  if (beside_lists_ && any) {
-    TRY_OK(sift(finder_, ahead_));
+  if (beside_lists_ && count > 0) {
+    TRY(places_, sift(finder_, ahead_));
     chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
+  } else {
+    places_.resize(count);
+    std::iota(places_.begin(), places_.end(), 0U);
   }
-  return any;
+  return count > 0;
 }
 
 Result<bool> ValueOrder::next() {
   for (;;) {
-    while (at_ == ahead_.size()) {
+    while (at_ == places_.size()) {
       TRY(const bool any, read_ahead());
       if (!any) {
         return false;
       }
     }
-    const ValueAt& here = ahead_[at_++];
+    const ValueAt& here = ahead_[places_[at_++]];
     candidate_.set(here.row);
     TRY(bool held, driver_.counts_at(here.value, candidate_));
     if (held) {

@@ -41,8 +41,10 @@ using RowSet = std::shared_ptr<const std::vector<RowId>>;
 [[nodiscard]] RowsPtr known_rows(views::Direction direction, RowSet rows);
 /// Rows that any of the streams has.
 [[nodiscard]] RowsPtr any_of(views::Direction direction, std::vector<RowsPtr> streams);
-/// Leaves of `wanted`, which rise, those that the stream has, which goes forward and begins before
-/// them: by steps where rows are near each other in it, and else by seeks.
+/// The rows, rising, each once.
+[[nodiscard]] std::vector<RowId> sorted_rows(std::vector<RowId> rows);
+/// Leaves of `wanted` those that the stream has, which goes forward and begins before them: by steps
+/// where rows are near each other in it, and else by seeks. What is left keeps its order.
 [[nodiscard]] Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted);
 /// A half-open interval of rows.
 struct RowRange {

@@ -185,7 +185,11 @@ Result<std::optional<ValueAt>> SortedOrder::next_key() {
       return std::optional<ValueAt>();
     }
     if (finder_.has_stream()) {
-      TRY_OK(sift(finder_, ahead_));
+      TRY(const auto places, sift(finder_, ahead_));
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        std::swap(ahead_[i], ahead_[places[i]]);
+      }
+      ahead_.resize(places.size());
       chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
     }
   }

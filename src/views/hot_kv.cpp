@@ -30,14 +30,14 @@ class HotCursor final : public Cursor {
   }
 
   [[nodiscard]] bool valid() const override { return valid_; }
-  [[nodiscard]] BytesView key() const override { return key_; }
+  [[nodiscard]] BytesView key() const override { return run_ ? BytesView(key_) : store_->key(); }
   [[nodiscard]] BytesView value() const override { return run_ ? BytesView() : store_->value(); }
   void next() override {
     if (!run_) {
       store_->next();
       settle_in_store();
     } else if (++at_ < end_) {
-      key_ = run_->key(at_);
+      show();
     } else {
       go_on();
     }
@@ -69,6 +69,7 @@ class HotCursor final : public Cursor {
       settle_in_store();
       return;
     }
+    key_.assign(run_->beginning());
     at_ = run_->first_at(target);
     end_ = range_.until.empty() ? run_->size() : run_->first_at(range_.until);
     settle_in_run();
@@ -77,10 +78,14 @@ class HotCursor final : public Cursor {
   void settle_in_run() {
     valid_ = at_ < end_;
     if (valid_) {
-      key_ = run_->key(at_);
+      show();
     } else {
       go_on();
     }
+  }
+  void show() {
+    key_.resize(run_->beginning().size());
+    key_.append(run_->rest(at_));
   }
 
   /// Behind the end of a run.
@@ -91,12 +96,7 @@ class HotCursor final : public Cursor {
     }
   }
 
-  void settle_in_store() {
-    valid_ = store_->valid();
-    if (valid_) {
-      key_ = store_->key();
-    }
-  }
+  void settle_in_store() { valid_ = store_->valid(); }
 
   void go_in_store(const Bytes& target) {
     if (store_ && opened_at_ <= target) {
@@ -119,26 +119,28 @@ class HotCursor final : public Cursor {
   /// fault of the store.
   KeyRunPtr take(const Bytes& target, const Bytes& known_from) {
     go_in_store(target);
-    auto run = std::make_shared<KeyRun>(target, seen_);
-    std::size_t bytes = 0;
+    Bytes keys;
+    std::vector<std::uint32_t> ends;
     const auto is_open = [&](BytesView key) {
       return known_from.empty() || key < BytesView(known_from);
     };
-    for (; store_->valid() && is_open(store_->key()) && run->size() < keys_next_ &&
-           bytes < run_bytes_max;
+    for (; store_->valid() && is_open(store_->key()) && ends.size() < keys_next_ &&
+           keys.size() < run_bytes_max;
          store_->next()) {
-      bytes += store_->key().size();
-      run->add(store_->key());
+      keys.append(store_->key());
+      ends.push_back(static_cast<std::uint32_t>(keys.size()));
     }
     if (!store_->valid() && !store_->status()) {
       return nullptr;
     }
+    BytesView until = known_from;
     if (store_->valid() && is_open(store_->key())) {
-      run->end_at(store_->key());
-    } else {
-      run->end_at(is_open(range_.until) && !range_.until.empty() ? range_.until : known_from);
+      until = store_->key();
+    } else if (!range_.until.empty() && is_open(range_.until)) {
+      until = range_.until;
     }
-    taken_ += run->size() + 1;
+    auto run = std::make_shared<const KeyRun>(target, until, seen_, keys, ends);
+    taken_ += ends.size() + 1;
     keys_next_ = std::min(keys_next_ * 2, keys_last);
     runs_.keep(run);
     return run;
@@ -154,7 +156,7 @@ class HotCursor final : public Cursor {
   std::size_t at_ = 0;
   std::size_t end_ = 0;  // keys of the run that are in the range
   bool valid_ = false;
-  BytesView key_;
+  Bytes key_;  // in a run
   std::size_t taken_ = 0;
   std::size_t keys_next_ = keys_first;
 };

@@ -19,18 +19,46 @@ constexpr std::size_t usual_bytes = 4096;
 
 // ---- one run ----------------------------------------------------------------------------------
 
-void KeyRun::end_at(BytesView until) {
-  until_ = until;
-  keys_.shrink_to_fit();
-  ends_.shrink_to_fit();
+KeyRun::KeyRun(BytesView from, BytesView until, Generation since, BytesView keys,
+               const std::vector<std::uint32_t>& ends)
+    : from_(from), until_(until), since_(since), size_(ends.size()) {
+  if (size_ == 0) {
+    return;
+  }
+  const auto key = [&](std::size_t i) {
+    const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
+    return keys.substr(begin, ends[i] - begin);
+  };
+  // They are sorted: what the first and the last begin with, all do.
+  const BytesView first = key(0);
+  beginning_ = first.substr(
+      0, static_cast<std::size_t>(std::ranges::mismatch(first, key(size_ - 1)).in1 - first.begin()));
+  rests_.reserve(keys.size() - size_ * beginning_.size());
+  bool is_even = true;
+  rest_bytes_ = first.size() - beginning_.size();
+  for (std::size_t i = 0; i < size_; ++i) {
+    rests_.append(key(i).substr(beginning_.size()));
+    is_even = is_even && key(i).size() == first.size();
+  }
+  if (!is_even) {
+    ends_.reserve(size_);
+    for (std::size_t i = 0; i < size_; ++i) {
+      ends_.push_back(ends[i] - static_cast<std::uint32_t>((i + 1) * beginning_.size()));
+    }
+  }
 }
 
 std::size_t KeyRun::first_at(BytesView key) const {
+  const BytesView start = key.substr(0, beginning_.size());
+  if (start != BytesView(beginning_)) {
+    return start < BytesView(beginning_) ? 0 : size_;
+  }
+  key.remove_prefix(beginning_.size());
   std::size_t low = 0;
-  std::size_t high = size();
+  std::size_t high = size_;
   while (low < high) {
     const std::size_t middle = low + (high - low) / 2;
-    if (this->key(middle) < key) {
+    if (rest(middle) < key) {
       low = middle + 1;
     } else {
       high = middle;
@@ -40,8 +68,8 @@ std::size_t KeyRun::first_at(BytesView key) const {
 }
 
 std::size_t KeyRun::bytes() const {
-  return beside + sizeof(KeyRun) + from_.capacity() + until_.capacity() + keys_.capacity() +
-         ends_.capacity() * sizeof(ends_[0]);
+  return beside + sizeof(KeyRun) + from_.capacity() + until_.capacity() + beginning_.capacity() +
+         rests_.capacity() + ends_.capacity() * sizeof(ends_[0]);
 }
 
 // ---- all of them ------------------------------------------------------------------------------

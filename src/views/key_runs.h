@@ -34,15 +34,13 @@ struct Generation {
   auto operator<=>(const Generation&) const = default;
 };
 
-/// All keys in [from, until), rising; `until` is empty at the table's end. Built once, then shared.
+/// All keys in [from, until), rising; `until` is empty at the table's end. Immutable. What all of them
+/// begin with is kept once.
 class KeyRun {
  public:
-  KeyRun(BytesView from, Generation since) : from_(from), since_(since) {}
-  void add(BytesView key) {
-    keys_.append(key);
-    ends_.push_back(static_cast<std::uint32_t>(keys_.size()));
-  }
-  void end_at(BytesView until);
+  /// `keys` one behind the other, and where each ends.
+  KeyRun(BytesView from, BytesView until, Generation since, BytesView keys,
+         const std::vector<std::uint32_t>& ends);
 
   [[nodiscard]] BytesView from() const { return from_; }
   [[nodiscard]] BytesView until() const { return until_; }
@@ -53,10 +51,15 @@ class KeyRun {
   [[nodiscard]] bool is_before_end(BytesView key) const {
     return until_.empty() || key < BytesView(until_);
   }
-  [[nodiscard]] std::size_t size() const { return ends_.size(); }
-  [[nodiscard]] BytesView key(std::size_t i) const {
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// What each key begins with, and what comes behind it.
+  [[nodiscard]] BytesView beginning() const { return beginning_; }
+  [[nodiscard]] BytesView rest(std::size_t i) const {
+    if (ends_.empty()) {
+      return BytesView(rests_).substr(i * rest_bytes_, rest_bytes_);
+    }
     const std::uint32_t begin = i == 0 ? 0 : ends_[i - 1];
-    return BytesView(keys_).substr(begin, ends_[i] - begin);
+    return BytesView(rests_).substr(begin, ends_[i] - begin);
   }
   /// The first at or past `key`; size() if there is none.
   [[nodiscard]] std::size_t first_at(BytesView key) const;
@@ -67,8 +70,11 @@ class KeyRun {
   Bytes from_;
   Bytes until_;
   Generation since_;
-  Bytes keys_;  // one behind the other
-  std::vector<std::uint32_t> ends_;
+  Bytes beginning_;
+  Bytes rests_;  // one behind the other
+  std::size_t size_;
+  std::size_t rest_bytes_ = 0;       // of each, where they are of one length
+  std::vector<std::uint32_t> ends_;  // else where each ends
 };
 using KeyRunPtr = std::shared_ptr<const KeyRun>;
 
