@@ -51,7 +51,8 @@ void BodyCache::keep(RowId row, const BodyHeader& header, BytesView body) {
   }
 }
 
-// Something is kept, or there would be room; the second time around nothing counts as asked for.
+// Something is kept, or there would be room; the second time around nothing counts as asked for. The
+// newest comes into the gap, and the hand goes on: it is the last to be passed, not the next to go.
 void BodyCache::Shard::give_up_one() {
   for (hand = hand < clock.size() ? hand : 0; clock[hand]->asked_for;
        hand = (hand + 1) % clock.size()) {
@@ -61,6 +62,7 @@ void BodyCache::Shard::give_up_one() {
   group_of.erase(clock[hand]->number);
   clock[hand] = std::move(clock.back());
   clock.pop_back();
+  ++hand;
 }
 
 std::uint64_t BodyCache::bytes() const {

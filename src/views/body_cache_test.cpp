@@ -120,6 +120,23 @@ TEST(BodyCache, WhatIsAskedForOutlivesWhatIsReadOnce) {
   EXPECT_GT(cache.bytes(), std::uint64_t{512} << 10U) << "no more room is made than is needed";
 }
 
+// What is read again and again comes to stay, however full it is of what was read once.
+TEST(BodyCache, TakesInWhatIsReadNowAlthoughItIsFull) {
+  BodyCache cache(std::uint64_t{1} << 20U);
+  const Bytes body(1'000, 'x');
+  for (std::uint64_t row = 1'000; row < 21'000; ++row) {
+    cache.keep(RowId{row}, header_of(row), body);
+  }
+  std::size_t kept = 0;
+  for (std::uint64_t row = 100'000; row < 103'200; row += 16) {  // a fifth of the room
+    cache.keep(RowId{row}, header_of(row), body);
+  }
+  for (std::uint64_t row = 100'000; row < 103'200; row += 16) {
+    kept += is_kept(cache, row) ? 1U : 0U;
+  }
+  EXPECT_EQ(kept, 200U);
+}
+
 TEST(BodyCache, KeepsNothingLargeAndNothingWithoutRoom) {
   BodyCache none(0);
   none.keep(RowId{1}, header_of(1), "body");
