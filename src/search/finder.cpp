@@ -207,17 +207,12 @@ Result<std::size_t> Finder::count_lists(std::size_t most) {
 
 // ---- in the order of values -------------------------------------------------------------------
 
-Result<std::vector<std::uint32_t>> sift(Finder& finder, const std::vector<ValueAt>& keys) {
-  std::vector<RowId> rows;
-  rows.reserve(keys.size());
-  for (const ValueAt& key : keys) {
-    rows.push_back(key.row);
-  }
-  TRY(const auto left, finder.in_lists(std::move(rows)));
+Result<std::vector<std::uint32_t>> places_in_lists(Finder& finder, const std::vector<RowId>& rows) {
+  TRY(const auto left, finder.in_lists(rows));
   std::vector<std::uint32_t> places;
   places.reserve(left.size());
   for (std::uint32_t i = 0; places.size() < left.size(); ++i) {
-    if (keys[i].row == left[places.size()]) {
+    if (rows[i] == left[places.size()]) {
       places.push_back(i);
     }
   }
@@ -261,8 +256,9 @@ Result<bool> ValueOrder::open_next() {
 
 // The next keys that may count; false at the end.
 Result<bool> ValueOrder::read_ahead() {
-  std::size_t count = 0;
-  while (count < chunk_ && keys_read_ < keys_max_) {
+  ahead_.clear();
+  at_ = 0;
+  while (ahead_.size() < chunk_ && keys_read_ + ahead_.size() < keys_max_) {
     if (!is_inside_) {
       TRY(const bool opened, open_next());
       if (!opened) {
@@ -274,20 +270,14 @@ Result<bool> ValueOrder::read_ahead() {
       is_inside_ = false;
       continue;
     }
-    TRY_OK(finder_.moment().budget.spend(1));
-    ++keys_read_;
-    if (count == ahead_.size()) {
-      ahead_.emplace_back();
-    }
-    ahead_[count].value.assign(scan_->value_key());
-    ahead_[count].row = scan_->row();
-    ++count;
+    ahead_.add(scan_->value_key(), scan_->row());
     scan_->next();
   }
-  ahead_.resize(count);
-  at_ = 0;
+  const std::size_t count = ahead_.size();
+  keys_read_ += count;
+  TRY_OK(finder_.moment().budget.spend(count));
   if (beside_lists_ && count > 0) {
-    TRY(places_, sift(finder_, ahead_));
+    TRY(places_, places_in_lists(finder_, ahead_.rows()));
     chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
   } else {
     places_.resize(count);
@@ -304,9 +294,9 @@ Result<bool> ValueOrder::next() {
         return false;
       }
     }
-    const ValueAt& here = ahead_[places_[at_++]];
-    candidate_.set(here.row);
-    TRY(bool held, driver_.counts_at(here.value, candidate_));
+    const std::size_t here = places_[at_++];
+    candidate_.set(ahead_.row(here));
+    TRY(bool held, driver_.counts_at(ahead_.value(here), candidate_));
     if (held) {
       TRY(held, beside_lists_ ? finder_.holds_beside_lists(candidate_, &driver_)
                               : finder_.holds(candidate_, &driver_));

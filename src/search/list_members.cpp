@@ -44,6 +44,10 @@ Result<bool> ListMembers::has(RowId row) {
 
 Result<void> ListMembers::sift(std::vector<RowId>& rows) {
   find_set();
+  if (!rows.empty() && knows(*std::ranges::max_element(rows))) {
+    std::erase_if(rows, [&](RowId row) { return !set_->has(row); });
+    return ok();
+  }
   const auto is_unknown = [&](RowId row) { return !knows(row); };
   TRY_OK(note_misses(static_cast<std::size_t>(std::ranges::count_if(rows, is_unknown))));
   std::vector<RowId> unknown;

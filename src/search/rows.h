@@ -69,9 +69,9 @@ class KeyScan {
 
   [[nodiscard]] bool valid() const { return at_ != nullptr; }
   /// The key with its row; lives until the next move.
-  [[nodiscard]] BytesView key() const { return at_->key(); }
+  [[nodiscard]] BytesView key() const { return key_; }
   [[nodiscard]] BytesView value_key() const;
-  [[nodiscard]] RowId row() const;
+  [[nodiscard]] RowId row() const { return row_; }
   void next();
   /// To the first key at or past `key`; never back.
   void seek(BytesView key);
@@ -83,6 +83,9 @@ class KeyScan {
  private:
   void open(BytesView from, BytesView until);
   void settle();
+  void settle_without_undo();
+  void settle_between();
+  void show(views::Cursor& cursor);
   [[nodiscard]] bool is_inside(const views::Cursor& cursor) const {
     return cursor.valid() && (until_.empty() || cursor.key() < BytesView(until_));
   }
@@ -94,6 +97,8 @@ class KeyScan {
   std::unique_ptr<views::Cursor> posting_;
   std::unique_ptr<views::Cursor> undo_;  // null where nothing was removed
   views::Cursor* at_ = nullptr;
+  BytesView key_;  // its key, and the row in it
+  RowId row_;
   Error corrupt_;
 };
 
