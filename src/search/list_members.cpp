@@ -44,7 +44,7 @@ Result<bool> ListMembers::has(RowId row) {
 
 Result<void> ListMembers::sift(std::vector<RowId>& rows) {
   find_set();
-  if (!rows.empty() && knows(*std::ranges::max_element(rows))) {
+  if (knows(moment_.row_max)) {
     std::erase_if(rows, [&](RowId row) { return !set_->has(row); });
     return ok();
   }

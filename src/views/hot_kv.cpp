@@ -48,6 +48,8 @@ class HotCursor final : public Cursor {
       settle_in_run();
       return;
     }
+    // Leaps through one list come to other places each time, and such lists have sets of their own.
+    takes_ = takes_ && range_.within == Within::table;
     go(Bytes(std::max(key, BytesView(range_.from))));
   }
   [[nodiscard]] Result<void> status() const override { return store_ ? store_->status() : ok(); }
@@ -61,8 +63,9 @@ class HotCursor final : public Cursor {
     }
     const KeyRuns::Look look = runs_.look(target, seen_);
     run_ = look.run;
-    if (!run_ && look.has_room && (look.was_asked || taken_ > 0) && taken_ < keys_in_all) {
+    if (!run_ && takes_ && look.has_room && (look.was_asked || taken_ > 0)) {
       run_ = take(target, look.known_from);
+      takes_ = taken_ < keys_in_all;
     }
     if (!run_) {
       go_in_store(target);
@@ -84,8 +87,9 @@ class HotCursor final : public Cursor {
     }
   }
   void show() {
-    key_.resize(run_->beginning().size());
-    key_.append(run_->rest(at_));
+    const BytesView rest = run_->rest(at_);
+    key_.resize(run_->beginning().size() + rest.size());
+    std::ranges::copy(rest, key_.end() - static_cast<std::ptrdiff_t>(rest.size()));
   }
 
   /// Behind the end of a run.
@@ -157,6 +161,7 @@ class HotCursor final : public Cursor {
   std::size_t end_ = 0;  // keys of the run that are in the range
   bool valid_ = false;
   Bytes key_;  // in a run
+  bool takes_ = true;  // what is read may be kept
   std::size_t taken_ = 0;
   std::size_t keys_next_ = keys_first;
 };
