@@ -1,5 +1,5 @@
 // views/hot_kv.h: a Kv in which keys of postings that are read often are read out of memory
-// (key_runs.h). What is read is the same, from every snapshot.
+// (key_runs.h). What is read is the same, from every snapshot. Postings have no values here.
 #pragma once
 
 #include <cstddef>
