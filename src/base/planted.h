@@ -26,13 +26,13 @@ enum class Bug : std::uint8_t {
   lists_not_continued,      ///< a hot list is asked about rows that came after it was made
   lists_of_any_moment,      ///< a hot list is asked at moments of which its undo rows were gone
   runs_not_taken_away,      ///< keys kept in memory stay when others are written among them
-  runs_of_any_moment,       ///< keys kept in memory are shown to snapshots from before they were read
-  forget_idempotency_key,   ///< do not record the key of a command
-  clock_leap,               ///< take the wall clock as it is, however far it leapt
-  durable_before_last,      ///< count a batch as durable before its last record is written
-  acknowledge_first,        ///< AA for a message before its Command is decided
-  take_message_twice,       ///< a message that is there already is carried out again
-  confuse_bodies,           ///< the cache of bodies gives what it keeps of another row
+  runs_of_any_moment,  ///< keys kept in memory are shown to snapshots from before they were read
+  forget_idempotency_key,  ///< do not record the key of a command
+  clock_leap,              ///< take the wall clock as it is, however far it leapt
+  durable_before_last,     ///< count a batch as durable before its last record is written
+  acknowledge_first,       ///< AA for a message before its Command is decided
+  take_message_twice,      ///< a message that is there already is carried out again
+  confuse_bodies,          ///< the cache of bodies gives what it keeps of another row
 };
 
 struct BugName {

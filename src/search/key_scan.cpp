@@ -43,9 +43,7 @@ void KeyScan::open(BytesView from, BytesView until) {
   }
 }
 
-BytesView KeyScan::value_key() const {
-  return key_.substr(0, key_.size() - views::row_key_bytes);
-}
+BytesView KeyScan::value_key() const { return key_.substr(0, key_.size() - views::row_key_bytes); }
 
 void KeyScan::next() {
   at_->next();

@@ -43,8 +43,8 @@ using RowSet = std::shared_ptr<const std::vector<RowId>>;
 [[nodiscard]] RowsPtr any_of(views::Direction direction, std::vector<RowsPtr> streams);
 /// The rows, rising, each once.
 [[nodiscard]] std::vector<RowId> sorted_rows(std::vector<RowId> rows);
-/// Leaves of `wanted` those that the stream has, which goes forward and begins before them: by steps
-/// where rows are near each other in it, and else by seeks. What is left keeps its order.
+/// Leaves of `wanted` those that the stream has, which goes forward and begins before them: by
+/// steps where rows are near each other in it, and else by seeks. What is left keeps its order.
 [[nodiscard]] Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted);
 /// A half-open interval of rows.
 struct RowRange {

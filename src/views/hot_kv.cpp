@@ -112,15 +112,15 @@ class HotCursor final : public Cursor {
     // Of one posting the bounds differ in their rows only.
     const bool fits = range_.within == Within::table || target.size() == range_.from.size();
     opened_at_ = fits ? target : range_.from;
-    store_ = below_.scan(Table::posting, opened_at_, range_.until, Direction::forward,
-                         range_.within);
+    store_ =
+        below_.scan(Table::posting, opened_at_, range_.until, Direction::forward, range_.within);
     if (opened_at_ != target) {
       store_->seek(target);
     }
   }
 
-  /// Reads on from `target`, not into what is known from `known_from` on, and keeps it. Null after a
-  /// fault of the store.
+  /// Reads on from `target`, not into what is known from `known_from` on, and keeps it. Null after
+  /// a fault of the store.
   KeyRunPtr take(const Bytes& target, const Bytes& known_from) {
     go_in_store(target);
     Bytes keys;
@@ -160,7 +160,7 @@ class HotCursor final : public Cursor {
   std::size_t at_ = 0;
   std::size_t end_ = 0;  // keys of the run that are in the range
   bool valid_ = false;
-  Bytes key_;  // in a run
+  Bytes key_;          // in a run
   bool takes_ = true;  // what is read may be kept
   std::size_t taken_ = 0;
   std::size_t keys_next_ = keys_first;

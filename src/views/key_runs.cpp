@@ -9,8 +9,9 @@ namespace {
 
 /// What an entry, its place in the map and the counts of the pointer take.
 constexpr std::size_t beside = 160;
-/// So many times as many looks as there are runs pass before one that none of them used may go: more
-/// that is read in turns than there is room for would else push itself out before it comes again.
+/// So many times as many looks as there are runs pass before one that none of them used may go:
+/// more that is read in turns than there is room for would else push itself out before it comes
+/// again.
 constexpr std::uint64_t looks_a_run = 8;
 /// What is kept next may take so much.
 constexpr std::size_t usual_bytes = 4096;
@@ -32,7 +33,8 @@ KeyRun::KeyRun(BytesView from, BytesView until, Generation since, BytesView keys
   // They are sorted: what the first and the last begin with, all do.
   const BytesView first = key(0);
   beginning_ = first.substr(
-      0, static_cast<std::size_t>(std::ranges::mismatch(first, key(size_ - 1)).in1 - first.begin()));
+      0,
+      static_cast<std::size_t>(std::ranges::mismatch(first, key(size_ - 1)).in1 - first.begin()));
   rests_.reserve(keys.size() - size_ * beginning_.size());
   bool is_even = true;
   rest_bytes_ = first.size() - beginning_.size();
@@ -111,9 +113,9 @@ void KeyRuns::keep(const KeyRunPtr& run) {
     return;
   }
   const auto next = by_from_.upper_bound(run->from());
-  const bool overlaps = (next != by_from_.end() && run->is_before_end(next->first)) ||
-                        (next != by_from_.begin() &&
-                         std::prev(next)->second->run->is_before_end(run->from()));
+  const bool overlaps =
+      (next != by_from_.end() && run->is_before_end(next->first)) ||
+      (next != by_from_.begin() && std::prev(next)->second->run->is_before_end(run->from()));
   if (overlaps) {
     return;
   }

@@ -1,6 +1,6 @@
 // views/key_runs.h: runs of keys of the posting table that were read lately: all that the store has
-// between two bounds. Whoever reads there again steps through memory, where a step in the store goes
-// through all its sorted files. docs/adr/0018.
+// between two bounds. Whoever reads there again steps through memory, where a step in the store
+// goes through all its sorted files. docs/adr/0018.
 //
 // What must hold:
 // 1. A run says what the store has between its bounds, from the write that it was read after up to
@@ -34,8 +34,8 @@ struct Generation {
   auto operator<=>(const Generation&) const = default;
 };
 
-/// All keys in [from, until), rising; `until` is empty at the table's end. Immutable. What all of them
-/// begin with is kept once.
+/// All keys in [from, until), rising; `until` is empty at the table's end. Immutable. What all of
+/// them begin with is kept once.
 class KeyRun {
  public:
   /// `keys` one behind the other, and where each ends.
@@ -86,10 +86,10 @@ class KeyRuns {
       : bytes_max_(bytes_max), planted_(planted) {}
 
   struct Look {
-    KeyRunPtr run;            ///< covers the key; null: none does
-    bool has_room = false;    ///< where there is none: one that is read now would be kept
-    bool was_asked = false;   ///< and the key was looked for before
-    Bytes known_from;         ///< and from there on is another run; empty: none
+    KeyRunPtr run;           ///< covers the key; null: none does
+    bool has_room = false;   ///< where there is none: one that is read now would be kept
+    bool was_asked = false;  ///< and the key was looked for before
+    Bytes known_from;        ///< and from there on is another run; empty: none
   };
   /// The run where `key` lies, for a snapshot of that generation.
   [[nodiscard]] Look look(BytesView key, Generation seen);
