@@ -105,8 +105,8 @@ std::size_t wrong_while_it_changes(Bug bug) {
     for (int i = 0; i < 12; ++i) {
       asked.push_back(random_range(random));
     }
-    for (int i = 0; i < 400; ++i) {
-      const OwnWrites writes = random_writes(random, i == 0 ? 3000 : 4);
+    for (int i = 0; i < 200; ++i) {
+      const OwnWrites writes = random_writes(random, i % 40 == 0 ? 3000 : 4);
       EXPECT_TRUE(hot.write(writes.borrowed()).has_value());
       writes.into(model);
       snapshots.push_back({hot.snapshot(), model});

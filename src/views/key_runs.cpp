@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <utility>
 
 namespace holdfast::views {
 namespace {
@@ -13,6 +14,8 @@ constexpr std::size_t beside = 160;
 /// more that is read in turns than there is room for would else push itself out before it comes
 /// again.
 constexpr std::uint64_t looks_a_run = 8;
+/// So few written keys are looked up one by one; of more, each run is compared with them.
+constexpr std::size_t keys_looked_up_max = 1024;
 /// What is kept next may take so much.
 constexpr std::size_t usual_bytes = 4096;
 
@@ -163,35 +166,44 @@ void KeyRuns::begin_write() {
   is_writing_ = true;
 }
 
-// Nothing is kept while something is written, so the runs that are there now are all there will be.
-// Which of them are touched is found out without the lock.
 void KeyRuns::end_write(std::span<const Write> writes) {
-  const std::vector<KeyRunPtr> runs = all();
   std::vector<BytesView> written;
-  if (!runs.empty() && planted_ != Bug::runs_not_taken_away) {
+  if (size() > 0 && planted_ != Bug::runs_not_taken_away) {
     for (const Write& write : writes) {
       if (write.table == Table::posting) {
         written.push_back(write.key);
       }
     }
-    if (!std::ranges::is_sorted(written)) {
-      std::ranges::sort(written);
-    }
   }
-  std::vector<KeyRunPtr> touched;
-  for (const KeyRunPtr& run : runs) {
-    const auto first = std::ranges::lower_bound(written, run->from());
-    if (first != written.end() && run->is_before_end(*first)) {
-      touched.push_back(run);
-    }
-  }
-  std::vector<KeyRunPtr> forgotten;
+  const auto touched = written.size() > keys_looked_up_max ? touched_by(std::exchange(written, {}))
+                                                           : std::vector<KeyRunPtr>();
+  std::vector<KeyRunPtr> forgotten;  // go after the lock
   const std::scoped_lock lock(mutex_);
   for (const KeyRunPtr& run : touched) {
     forget(by_from_.find(run->from()), forgotten);
   }
+  for (const BytesView key : written) {
+    const auto next = by_from_.upper_bound(key);
+    if (next != by_from_.begin() && std::prev(next)->second->run->is_before_end(key)) {
+      forget(std::prev(next), forgotten);
+    }
+  }
   ++generation_.value;
   is_writing_ = false;
+}
+
+// Nothing is kept while something is written, so the runs that are there now are all there will be.
+// Which of them so many keys touch is found out without the lock.
+std::vector<KeyRunPtr> KeyRuns::touched_by(std::vector<BytesView> written) const {
+  if (!std::ranges::is_sorted(written)) {
+    std::ranges::sort(written);
+  }
+  std::vector<KeyRunPtr> touched = all();
+  std::erase_if(touched, [&](const KeyRunPtr& run) {
+    const auto first = std::ranges::lower_bound(written, run->from());
+    return first == written.end() || !run->is_before_end(*first);
+  });
+  return touched;
 }
 
 void KeyRuns::end_write() {

@@ -119,6 +119,7 @@ class KeyRuns {
   [[nodiscard]] bool has_room(std::size_t bytes) const;
   [[nodiscard]] bool note_asked(BytesView key);
   void forget(ByFrom::iterator place, std::vector<KeyRunPtr>& forgotten);
+  [[nodiscard]] std::vector<KeyRunPtr> touched_by(std::vector<BytesView> written) const;
   [[nodiscard]] std::vector<KeyRunPtr> all() const;
 
   const std::size_t bytes_max_;
