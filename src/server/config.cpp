@@ -235,6 +235,10 @@ constexpr std::array table{
               return set_bytes(c.node.hot_lists_bytes_max, t, {mib, 1024 * gib});
             },
             [](const Config& c) { return std::to_string(c.node.hot_lists_bytes_max); }},
+    Setting{
+        "hot_keys_bytes_max", "memory for keys that searches read often; 0: none", Shape::value,
+        [](Config& c, Text t) { return set_bytes(c.node.hot_keys_bytes_max, t, {0, 1024 * gib}); },
+        [](const Config& c) { return std::to_string(c.node.hot_keys_bytes_max); }},
     Setting{"unflushed_bytes_max", "bytes in the store's memory: what a restart replays",
             Shape::value,
             [](Config& c, Text t) {
