@@ -20,10 +20,10 @@ std::string shown(std::string_view text) {
 
 }  // namespace
 
-Incoming::Incoming(const Neighbours& neighbours, const std::string& from, Bytes received)
-    : peer(from), bytes(std::move(received)), hash(sha256(bytes)) {
+Incoming::Incoming(const Neighbours& neighbours, const Caller& caller, Bytes received)
+    : peer(caller.address), bytes(std::move(received)), hash(sha256(bytes)) {
   decoded.original = bytes;
-  look(neighbours);
+  look(neighbours, caller);
 }
 
 std::string Incoming::named() const {
@@ -32,7 +32,7 @@ std::string Incoming::named() const {
                      neighbour == nullptr ? "an unknown sender at " + peer : neighbour->title);
 }
 
-void Incoming::look(const Neighbours& neighbours) {
+void Incoming::look(const Neighbours& neighbours, const Caller& caller) {
   auto parsed = hl7v2::Message::parse(bytes);
   if (!parsed) {
     refusal = {Fault::segment_sequence, "this is no HL7 v2 message: " + parsed.error().what, ""};
@@ -46,7 +46,7 @@ void Incoming::look(const Neighbours& neighbours) {
   const std::string code = header.field(9).component(1).text();
   const std::string event = header.field(9).component(2).text();
   type = event.empty() ? code : code + "^" + event;
-  const auto found = neighbours.find(application, facility, peer);
+  const auto found = neighbours.find(application, facility, caller);
   if (found) {
     neighbour = *found;
     decoded = hl7v2::decode(bytes, neighbour->charset);
@@ -61,6 +61,14 @@ void Incoming::look(const Neighbours& neighbours) {
     refusal = {Fault::not_in_table,
                fmt::format("{}|{} is a neighbour that does not call from {}", shown(application),
                            shown(facility), peer),
+               "MSH-3"};
+  } else if (!found && found.error() == Stranger::wrong_certificate) {
+    refusal = {Fault::not_in_table,
+               fmt::format("{}|{} is a neighbour that shows a certificate of its own; this "
+                           "connection {}",
+                           shown(application), shown(facility),
+                           caller.certificate ? "shows that of " + shown(caller.certificate->subject)
+                                              : std::string("shows none")),
                "MSH-3"};
   } else if (!found) {
     refusal = {

@@ -22,7 +22,7 @@ struct Refusal {
 
 /// Does not move: it looks into its own bytes.
 struct Incoming {
-  Incoming(const Neighbours& neighbours, const std::string& from, Bytes received);
+  Incoming(const Neighbours& neighbours, const Caller& caller, Bytes received);
   Incoming(const Incoming&) = delete;
   Incoming& operator=(const Incoming&) = delete;
 
@@ -43,7 +43,7 @@ struct Incoming {
   [[nodiscard]] std::string named() const;
 
  private:
-  void look(const Neighbours& neighbours);
+  void look(const Neighbours& neighbours, const Caller& caller);
 };
 
 }  // namespace holdfast::exchange

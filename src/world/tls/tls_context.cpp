@@ -97,8 +97,9 @@ SslContextPtr new_context(const SSL_METHOD* method) {
                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   check(SSL_CTX_set_num_tickets(context, 0) == 1, "no tickets");
-  // An idle connection of days holds no buffers.
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  // An idle connection of days holds no buffers. Of our own chain is sent what its file holds, not
+  // what happens to be among those that we trust.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_max_cert_list(context, chain_bytes_max);
   SSL_CTX_set_verify_depth(context, chain_depth_max);
   return made;

@@ -14,7 +14,7 @@ struct TlsCounts {
   std::atomic<std::uint64_t> established = 0;
   std::atomic<std::uint64_t> failed = 0;
 
-  /// "10.1.2.3:4711: TLS handshake: …"
+  /// "10.1.2.3: TLS handshake: …"
   void note_failure(std::string why) {
     failed.fetch_add(1, std::memory_order_relaxed);
     const std::scoped_lock lock(mutex_);

@@ -117,7 +117,8 @@ Task<Result<void>> TlsStream::handshake(Instant deadline) {
     co_return fail(std::move(why));  // this caller's time is over, not the handshake's
   }
   if (counts_ && !closed_) {
-    counts_->note_failure(fmt::format("{}: {}", peer(), why.what));
+    const std::string from = peer();  // without its port: one who tries again is no news
+    counts_->note_failure(fmt::format("{}: {}", from.substr(0, from.rfind(':')), why.what));
   }
   co_return break_off(std::move(why));
 }

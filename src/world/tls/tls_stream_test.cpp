@@ -160,7 +160,7 @@ TEST(TlsStream, AClientWithoutACertificateIsRefusedAndIsTold) {
   EXPECT_EQ(outcome.server.text, "<closed>");
   EXPECT_EQ(scene.counts->failed, 1U);
   EXPECT_EQ(scene.counts->last_failure(),
-            "127.0.0.1:1: TLS handshake: peer did not return a certificate");
+            "127.0.0.1: TLS handshake: peer did not return a certificate");
 }
 
 TEST(TlsStream, WhereNoneIsAskedForAClientNeedsNoCertificate) {
