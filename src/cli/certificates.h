@@ -24,7 +24,9 @@ struct CertificateFlags {
   std::string key;
 };
 /// Of the flags --ca, --cert and --key. Code::usage.
-[[nodiscard]] Result<std::shared_ptr<const TlsContext>> client_context(const CertificateFlags& flags);
-[[nodiscard]] Result<std::shared_ptr<const TlsContext>> server_context(const CertificateFlags& flags);
+[[nodiscard]] Result<std::shared_ptr<const TlsContext>> client_context(
+    const CertificateFlags& flags);
+[[nodiscard]] Result<std::shared_ptr<const TlsContext>> server_context(
+    const CertificateFlags& flags);
 
 }  // namespace holdfast::cli

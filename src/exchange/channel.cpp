@@ -55,7 +55,8 @@ Result<void> check_tls(const Channel& channel) {
   if (!tls.on) {
     return tls.ca.empty() && tls.certificate.empty() && tls.key.empty() && tls.name.empty()
                ? ok()
-               : fail(Code::usage, "tls_ca, tls_certificate, tls_key and tls_name go with tls = true");
+               : fail(Code::usage,
+                      "tls_ca, tls_certificate, tls_key and tls_name go with tls = true");
   }
   if (channel.kind != ChannelKind::mllp) {
     return fail(Code::usage, "tls is for channels over MLLP");

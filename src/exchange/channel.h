@@ -40,7 +40,8 @@ struct Route {
   std::vector<std::string> from;           ///< of messages: of these neighbours; empty: of all
 };
 
-/// A connection over TLS, as PEM files of the machine. The receiver's certificate is always verified.
+/// A connection over TLS, as PEM files of the machine. The receiver's certificate is always
+/// verified.
 struct ChannelTls {
   bool on = false;
   std::string ca;           ///< who vouches for the receiver

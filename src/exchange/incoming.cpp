@@ -63,13 +63,14 @@ void Incoming::look(const Neighbours& neighbours, const Caller& caller) {
                            shown(facility), peer),
                "MSH-3"};
   } else if (!found && found.error() == Stranger::wrong_certificate) {
-    refusal = {Fault::not_in_table,
-               fmt::format("{}|{} is a neighbour that shows a certificate of its own; this "
-                           "connection {}",
-                           shown(application), shown(facility),
-                           caller.certificate ? "shows that of " + shown(caller.certificate->subject)
-                                              : std::string("shows none")),
-               "MSH-3"};
+    refusal = {
+        Fault::not_in_table,
+        fmt::format("{}|{} is a neighbour that shows a certificate of its own; this "
+                    "connection {}",
+                    shown(application), shown(facility),
+                    caller.certificate ? "shows that of " + shown(caller.certificate->subject)
+                                       : std::string("shows none")),
+        "MSH-3"};
   } else if (!found) {
     refusal = {
         Fault::not_in_table,

@@ -162,8 +162,7 @@ Task<void> Intake::submit_later(Executor& on, decide::Prepared prepared) {
   static_cast<void>(co_await node_.submit(on, std::move(prepared)));
 }
 
-Task<Reply> Intake::take_batch(Executor& on, const Caller& caller, Manners& manners,
-                               Bytes frame) {
+Task<Reply> Intake::take_batch(Executor& on, const Caller& caller, Manners& manners, Bytes frame) {
   Reply reply;
   const auto batch = hl7v2::split_batch(frame);
   if (!batch || !batch->faults.empty()) {
@@ -249,8 +248,7 @@ Task<Intake::Ended> Intake::keep(Executor& on, const Incoming& incoming, Verdict
   co_return ended;
 }
 
-Task<void> Intake::keep_broken(Executor& on, const Caller& caller, Manners& manners,
-                               Bytes bytes) {
+Task<void> Intake::keep_broken(Executor& on, const Caller& caller, Manners& manners, Bytes bytes) {
   bytes.resize(std::min(bytes.size(), broken_bytes_max));
   Incoming incoming(neighbours_, caller, std::move(bytes));
   Counts::add(counts_.of(incoming.neighbour_name()).broken);

@@ -40,7 +40,8 @@ struct Neighbour {
   std::vector<Sender> senders;  ///< at least one
   /// Addresses that it calls from, "10.1.2.3"; empty: any.
   std::vector<std::string> addresses;
-  /// Certificates that it shows, each by its SHA-256 or by its CN or a DNS name; empty: it need not.
+  /// Certificates that it shows, each by its SHA-256 or by its CN or a DNS name; empty: it need
+  /// not.
   std::vector<std::string> certificates;
   Processing processing = Processing::production;
   Take take = Take::map;

@@ -90,10 +90,9 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body =
-        metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_,
-                      mllp_tls_, tls_, expiries_, clock_.wall()},
-                     surroundings_);
+    reply.body = metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_,
+                               mllp_tls_, tls_, expiries_, clock_.wall()},
+                              surroundings_);
     return reply;
   }
 
@@ -196,8 +195,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     const auto& plain = serving_->server;
     const auto& tls = serving_->tls_server;
     door_->watch(exchange_->counts, plain ? &plain->connections() : nullptr,
-                 tls ? &tls->connections() : nullptr,
-                 tls ? serving_->handshakes.get() : nullptr);
+                 tls ? &tls->connections() : nullptr, tls ? serving_->handshakes.get() : nullptr);
   }
 }
 

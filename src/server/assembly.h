@@ -47,8 +47,9 @@ class Assembly {
     Listener* mllp;  ///< null: no MLLP
     Log& log;
     Surroundings surroundings;
-    OpenFolder open_folder{};      ///< null: channels have no folders
-    Listener* mllp_tls = nullptr;  ///< null: no MLLP over TLS; else the configuration has its context
+    OpenFolder open_folder{};  ///< null: channels have no folders
+    Listener* mllp_tls =
+        nullptr;  ///< null: no MLLP over TLS; else the configuration has its context
   };
 
   /// Opens the node; logs what that found. From any executor; ends on world.io.front().

@@ -159,8 +159,7 @@ ServerCarriers::ServerCarriers(World& world, OpenFolder open_folder, Bug planted
     if (channel.tls.on) {
       const auto context = tls.channels.find(channel.name);
       check(context != tls.channels.end(), "a channel with TLS got its context with its files");
-      tls_.try_emplace(channel.name, world.network, world.clock, context->second,
-                       channel.tls.name);
+      tls_.try_emplace(channel.name, world.network, world.clock, context->second, channel.tls.name);
     }
   }
 }

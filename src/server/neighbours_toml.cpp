@@ -111,7 +111,8 @@ Result<NeighbourSetting> read_one(const toml::table& table, std::size_t number) 
 }  // namespace
 
 std::string_view neighbour_help() {
-  return "name, title, senders, addresses, certificates, processing, take, charset, zone, filter, owner, "
+  return "name, title, senders, addresses, certificates, processing, take, charset, zone, filter, "
+         "owner, "
          "overlay";
 }
 

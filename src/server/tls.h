@@ -36,9 +36,9 @@ struct TlsReader {
   std::function<Result<Bytes>(const std::string& path)> key;
 };
 
-/// Makes config.tls of all the files that the configuration names. Code::usage says what is missing,
-/// of no use, or wrong in which file; also where a neighbour is known by certificates that no
-/// connection could show.
+/// Makes config.tls of all the files that the configuration names. Code::usage says what is
+/// missing, of no use, or wrong in which file; also where a neighbour is known by certificates that
+/// no connection could show.
 [[nodiscard]] Result<void> make_tls(Config& config, const TlsReader& reader, Time now);
 
 }  // namespace holdfast::server
