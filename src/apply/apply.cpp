@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "views/extracted.h"
+#include "views/feed.h"
 #include "views/messages.h"
 #include "views/outbox.h"
 #include "views/stored_postings.h"
@@ -66,7 +67,7 @@ class Fold {
       }
     }
     if (prepared_.command.message) {
-      attempt(*prepared_.command.message);
+      TRY_OK(attempt(*prepared_.command.message));
     }
     TRY_OK(owe());
     return settle();
@@ -74,7 +75,7 @@ class Fold {
 
  private:
   [[nodiscard]] const Delivery& delivery(std::size_t owed) const {
-    return prepared_.command.deliveries[outcome_.owed[owed]];
+    return prepared_.command.deliveries[outcome_.owed[owed].delivery];
   }
   /// Of the version that was written last, by this operation: `postings_` is what it is found by.
   void note_owed(std::size_t index) {
@@ -88,24 +89,17 @@ class Fold {
     return type_name(index) == "Patient" ? outcome_.results[index].id : postings_.patient();
   }
 
-  /// What is current of the resource that a delivery names.
-  Result<views::Duty> named_duty(const Delivery& due) {
-    const auto type = fhir::type_id(due.type);
-    if (due.operation || !type) {
+  /// Of one that names a resource: the version that the Outcome says.
+  Result<views::Duty> named_duty(const Owed& owed, const Delivery& due) {
+    if (due.operation || owed.row.value == 0 || owed.row > state_.last_row) {
       return fail(Code::corrupt, fmt::format("entry {} owes what it does not write: run "
                                              "`holdfast verify`, then `holdfast rebuild`",
                                              facts_.position.value));
     }
-    TRY(const auto current, views::read_current(work_, *type, due.id));
-    if (!current || current->presence == views::Presence::deleted) {
-      return fail(Code::corrupt, fmt::format("entry {} owes {}/{}, which is not there: run "
-                                             "`holdfast verify`, then `holdfast rebuild`",
-                                             facts_.position.value, due.type, due.id));
-    }
-    views::Duty duty{current->row, {}, due.lane, false};
+    views::Duty duty{owed.row, {}, due.lane, false};
     if (duty.lane.empty()) {
-      TRY(const views::Body body, views::read_body(work_, tools_.codec, current->row));
-      TRY_OK(fill_from_stored(*type, due.id, body.bytes));
+      TRY(const views::Body body, views::read_body(work_, tools_.codec, owed.row));
+      TRY_OK(fill_from_stored(body.header.type, due.id, body.bytes));
       duty.lane = due.type == "Patient" ? due.id : postings_.patient();
     }
     return duty;
@@ -113,7 +107,8 @@ class Fold {
 
   Result<void> owe() {
     while (duties_.size() < outcome_.owed.size()) {
-      TRY(views::Duty duty, named_duty(delivery(duties_.size())));
+      TRY(views::Duty duty,
+          named_duty(outcome_.owed[duties_.size()], delivery(duties_.size())));
       duties_.push_back(std::move(duty));
     }
     views::OutboxWriter outbox(work_, state_.digest);
@@ -127,18 +122,22 @@ class Fold {
   Result<void> settle() {
     views::OutboxWriter outbox(work_, state_.digest);
     for (const Settlement& one : prepared_.command.settlements) {
-      TRY_OK(outbox.settle(one.channel, one.duty, one.settled, facts_.position));
+      TRY_OK(outbox.settle(one, facts_.position));
     }
     return ok();
   }
 
-  void attempt(const Message& message) {
+  Result<void> attempt(const Message& message) {
     const views::MessageName name{message.neighbour, message.control_id,
                                   prepared_.command.request_hash};
     const views::MessageRow row{message.attempt, message.disposition, facts_.position,
                                 message.evidence};
     views::write_message(work_, name, row);
     state_.digest.add(views::message_fact(name, row));
+    const bool came = message.attempt == 1 && message.disposition != Disposition::refused;
+    return came && !message.neighbour.empty()
+               ? views::count_message(work_, message.neighbour, facts_.time)
+               : ok();
   }
 
   Result<void> write(std::size_t index) {

@@ -38,6 +38,9 @@ constexpr std::array workloads{
              bench_count},
     Workload{"mllp", "--size results over --clients (100) MLLP sessions: kept, and mapped",
              bench_mllp},
+    Workload{"deliver",
+             "--size messages that wait for a neighbour, then reach him over --clients (8) lanes",
+             bench_deliver},
     Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 
@@ -66,7 +69,8 @@ Command add_bench(CLI::App& parent) {
   app->add_option("WORKLOAD", options->workload, "one of those below")->required();
   app->add_option("--size", options->size, "how much: requests, entries, resources or patients");
   app->add_option("--clients", options->clients, "requests under way at once");
-  app->add_option("--server", options->server, "a running server; else one is started for it");
+  app->add_option("--server", options->server,
+                  "a running server, for crud of anybody's; else one of ours is started");
   app->add_option("--dir", options->folder, "where temporary data directories are made")
       ->capture_default_str();
   app->add_option("--data", options->data, "files to import [samples/patients.tar.zst]");

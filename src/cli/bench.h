@@ -94,13 +94,16 @@ class MetricsPage {
   static Result<MetricsPage> fetch(const std::string& url);
   /// 0 where there is none of that name; without "holdfast_".
   [[nodiscard]] std::uint64_t of(std::string_view name) const;
+  /// Whether a Holdfast answered.
+  [[nodiscard]] bool is_ours() const;
 
  private:
   std::string text_;
 };
 
 /// Waits until the server has moved what it acknowledged from memory into its store, and compressed
-/// what it wrote before it had a dictionary. Code::timeout after ten minutes.
+/// what it wrote before it had a dictionary; at once where the server is none of ours.
+/// Code::timeout after ten minutes.
 [[nodiscard]] Result<void> settle(const std::string& url);
 
 /// How long things took.
@@ -153,5 +156,6 @@ Result<void> bench_search(const BenchOptions& options);
 Result<void> bench_count(const BenchOptions& options);
 Result<void> bench_crud(const BenchOptions& options);
 Result<void> bench_mllp(const BenchOptions& options);
+Result<void> bench_deliver(const BenchOptions& options);
 
 }  // namespace holdfast::cli

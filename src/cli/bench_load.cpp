@@ -1,24 +1,19 @@
 #include "cli/bench_load.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/format.h>
-
-#include "cli/remote.h"
 
 namespace holdfast::cli {
 namespace {
 
 constexpr Duration reply_time_max = seconds(120);
-
-std::string authority_of(const std::string& url) {
-  const auto server = parse_server(url);
-  return server ? server->authority : std::string();
-}
+constexpr std::string_view our_base = "/fhir";
 
 }  // namespace
 
-Load::Load(std::string url) : authority_(authority_of(url)) { executor_.start(); }
+Load::Load(const std::string& url) : server_(parse_any_server(url)) { executor_.start(); }
 
 Load::~Load() {
   executor_.stop();
@@ -26,6 +21,9 @@ Load::~Load() {
 }
 
 Result<Load::Outcome> Load::run(unsigned clients, const Next& next) {
+  if (!server_) {
+    return fail(server_.error());
+  }
   return wait_for(executor_, run_all(clients, next));
 }
 
@@ -53,7 +51,7 @@ Task<Result<Load::Outcome>> Load::run_all(unsigned clients, const Next& next) {
 }
 
 Task<void> Load::client(unsigned number, const Next& next, Outcome& outcome) {
-  auto connected = co_await http::Client::connect(network_, executor_, authority_,
+  auto connected = co_await http::Client::connect(network_, executor_, server_->authority,
                                                   executor_.now() + seconds(10));
   if (!connected) {
     failure_ = connected.error();
@@ -62,6 +60,9 @@ Task<void> Load::client(unsigned number, const Next& next, Outcome& outcome) {
     auto exchange = next(number);
     if (!exchange) {
       break;
+    }
+    if (exchange->request.target.starts_with(our_base)) {
+      exchange->request.target.replace(0, our_base.size(), server_->base);
     }
     const Instant began = boot_time();
     auto reply = co_await (*connected)->send(std::move(exchange->request), began + reply_time_max);
@@ -95,6 +96,27 @@ Exchange json_exchange(std::string_view method, std::string target, Bytes body, 
                : fmt::format("{} and not {}: {}", reply.status, status, diagnostics_of(reply.body));
   };
   return exchange;
+}
+
+Exchange get_bundle(std::string target, Wrong wrong) {
+  Exchange get;
+  get.request.target = std::move(target);
+  get.wrong = [target = get.request.target,
+               wrong = std::move(wrong)](const http::Incoming& reply) -> std::string {
+    if (reply.status != 200) {
+      return fmt::format("{}: {}: {}", target, reply.status, diagnostics_of(reply.body));
+    }
+    fhir::JsonReader reader;
+    const auto json = reader.read(reply.body);
+    const std::string fault = json ? wrong(json->root()) : json.error().what;
+    return fault.empty() ? std::string() : fmt::format("{}: {}", target, fault);
+  };
+  return get;
+}
+
+std::uint64_t total_of(fhir::JsonValue bundle) {
+  const auto total = bundle.find("total");
+  return total ? std::strtoull(std::string(total->raw()).c_str(), nullptr, 10) : UINT64_MAX;
 }
 
 }  // namespace holdfast::cli

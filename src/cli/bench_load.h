@@ -12,6 +12,8 @@
 
 #include "cli/bench.h"
 #include "cli/machine.h"
+#include "cli/remote.h"
+#include "fhir/json.h"
 #include "http/client.h"
 
 namespace holdfast::cli {
@@ -25,8 +27,9 @@ struct Exchange {
 
 class Load {
  public:
-  /// Connects to `url` by plain "http://host:port".
-  explicit Load(std::string url);
+  /// Connects to `url` by plain "http://host:port". A base behind it takes the place of "/fhir" in
+  /// what is asked.
+  explicit Load(const std::string& url);
   ~Load();
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
@@ -52,7 +55,7 @@ class Load {
   Task<void> client(unsigned number, const Next& next, Outcome& outcome);
   Task<Result<Outcome>> run_all(unsigned clients, const Next& next);
 
-  const std::string authority_;
+  const Result<ServerAddress> server_;
   RealNetwork network_;
   RealExecutor executor_{"bench-load"};
   std::optional<Error> failure_;
@@ -63,5 +66,11 @@ class Load {
 /// A POST or PUT of JSON, expecting `status`.
 [[nodiscard]] Exchange json_exchange(std::string_view method, std::string target, Bytes body,
                                      int status);
+/// What is wrong with a Bundle; empty when nothing is.
+using Wrong = std::function<std::string(fhir::JsonValue bundle)>;
+/// A GET whose reply must be a Bundle with which nothing is wrong.
+[[nodiscard]] Exchange get_bundle(std::string target, Wrong wrong);
+/// Bundle.total; UINT64_MAX where there is none.
+[[nodiscard]] std::uint64_t total_of(fhir::JsonValue bundle);
 
 }  // namespace holdfast::cli

@@ -72,18 +72,24 @@ struct ObservationFacts {
 [[nodiscard]] ConditionFacts condition_facts(std::uint64_t number);
 [[nodiscard]] ObservationFacts observation_facts(std::uint64_t number);
 
-/// A resource without its id, for a create, or with it.
-enum class Identity : std::uint8_t { ours, servers };
-[[nodiscard]] Bytes make_record_patient(std::uint64_t number, Identity identity);
+[[nodiscard]] Bytes make_record_patient(std::uint64_t number);
+/// A patient beside the record of `patients`, without an id, for a create. What it refers to is in
+/// the record: other servers ask for that.
+[[nodiscard]] Bytes make_new_patient(std::uint64_t number, std::uint64_t patients);
 
-/// A server that holds nothing but the record of patients below `patients`.
+/// A server, ours or another's, whose resources of the types above are those of the record of so
+/// many patients. It is asked by FHIR alone.
 class KnownRecord {
  public:
-  /// Code::usage where there is something already.
+  /// Code::usage where other resources of these types are there already, as far as counts tell.
+  static Result<KnownRecord> on(const std::string& url);
+  /// Code::usage where any is there.
   static Result<KnownRecord> on_empty(const std::string& url);
   /// Sends what is missing up to so many patients, and waits until the server has moved it from
   /// memory into its store. Resources sent a second.
   Result<double> grow_to(std::uint64_t patients);
+  /// Code::corrupt unless the server still counts what it should hold.
+  [[nodiscard]] Result<void> check() const;
   [[nodiscard]] std::uint64_t patients() const { return patients_; }
   [[nodiscard]] std::uint64_t resources() const;
 

@@ -26,30 +26,6 @@ constexpr unsigned turns = 5;
 constexpr std::uint64_t requests_a_turn_max = 200;
 constexpr unsigned searchers = 8;
 
-using Wrong = std::function<std::string(fhir::JsonValue bundle)>;
-
-/// A GET whose reply must be a Bundle with which nothing is wrong.
-Exchange get_bundle(std::string target, Wrong wrong) {
-  Exchange get;
-  get.request.target = std::move(target);
-  get.wrong = [target = get.request.target,
-               wrong = std::move(wrong)](const http::Incoming& reply) -> std::string {
-    if (reply.status != 200) {
-      return fmt::format("{}: {}: {}", target, reply.status, diagnostics_of(reply.body));
-    }
-    fhir::JsonReader reader;
-    const auto json = reader.read(reply.body);
-    const std::string fault = json ? wrong(json->root()) : json.error().what;
-    return fault.empty() ? std::string() : fmt::format("{}: {}", target, fault);
-  };
-  return get;
-}
-
-std::uint64_t total_of(fhir::JsonValue bundle) {
-  const auto total = bundle.find("total");
-  return total ? std::strtoull(std::string(total->raw()).c_str(), nullptr, 10) : UINT64_MAX;
-}
-
 Exchange ask_total(const KnownAnswer& answer) {
   return get_bundle(answer.question().target("_summary=count"),
                     [expected = answer.numbers().size()](fhir::JsonValue bundle) {

@@ -5,6 +5,7 @@
 #include "fhir/sites.h"
 #include "node/fold.h"
 #include "views/messages.h"
+#include "views/outbox.h"
 
 namespace holdfast::cli {
 
@@ -22,6 +23,7 @@ Result<void> JournalFold::add_command(const journal::Record& record) {
   TRY(auto entry, node::decode_entry(record));
   const auto& [command, outcome] = entry;
   std::vector<fhir::Replacement> replacements;
+  std::vector<RowId> rows(outcome.results.size());
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const Operation& operation = command.operations[i];
     const OperationResult& result = outcome.results[i];
@@ -42,7 +44,20 @@ Result<void> JournalFold::add_command(const journal::Record& record) {
       continue;
     }
     digest_.add(views::version_fact(operation.type, result.id, result.version, body));
-    ++versions_;
+    rows[i] = RowId{++versions_};
+  }
+  for (std::uint32_t i = 0; i < outcome.owed.size(); ++i) {
+    const Owed& owed = outcome.owed[i];
+    const Delivery& delivery = command.deliveries[owed.delivery];
+    if (delivery.operation && *delivery.operation >= rows.size()) {
+      return fail(Code::corrupt, "a delivery names an operation that is not there");
+    }
+    const RowId row = delivery.operation ? rows[*delivery.operation] : owed.row;
+    digest_.add(views::duty_fact(delivery.channel, {record.header.position, i}, row,
+                                 RowId{versions_}));
+  }
+  for (const Settlement& settlement : command.settlements) {
+    views::add_settlement(digest_, settlement, record.header.position);
   }
   if (command.message) {
     const Message& message = *command.message;

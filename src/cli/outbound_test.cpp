@@ -150,5 +150,15 @@ TEST(ServerAddress, TakesABaseAndNothingElse) {
   }
 }
 
+TEST(ServerAddress, OfOthersMayHaveAnyBase) {
+  EXPECT_EQ(parse_any_server("http://127.0.0.1:8080")->base, "/fhir");
+  EXPECT_EQ(parse_any_server("http://127.0.0.1:8080/")->base, "/fhir");
+  const auto other = parse_any_server("http://localhost/hapi/r4/");
+  ASSERT_TRUE(other);
+  EXPECT_EQ(other->authority, "localhost:80");
+  EXPECT_EQ(other->base, "/hapi/r4");
+  EXPECT_FALSE(parse_any_server("https://x/fhir"));
+}
+
 }  // namespace
 }  // namespace holdfast::cli

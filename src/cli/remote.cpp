@@ -31,7 +31,7 @@ Duration retry_after(const http::Incoming& reply) {
 
 }  // namespace
 
-Result<ServerAddress> parse_server(std::string_view url) {
+Result<ServerAddress> parse_any_server(std::string_view url) {
   constexpr std::string_view scheme = "http://";
   if (!url.starts_with(scheme)) {
     return fail(Code::usage,
@@ -40,10 +40,9 @@ Result<ServerAddress> parse_server(std::string_view url) {
   }
   url.remove_prefix(scheme.size());
   const std::size_t slash = std::min(url.find('/'), url.size());
-  const std::string_view path = url.substr(slash);
-  if (!path.empty() && path != "/" && path != "/fhir" && path != "/fhir/") {
-    return fail(Code::usage,
-                fmt::format("'{}' is no base that this program knows: it is /fhir", path));
+  std::string_view path = url.substr(slash);
+  if (path.ends_with('/')) {
+    path.remove_suffix(1);
   }
   std::string authority(url.substr(0, slash));
   if (authority.empty()) {
@@ -53,7 +52,16 @@ Result<ServerAddress> parse_server(std::string_view url) {
   if (colon == std::string::npos || authority.find(']', colon) != std::string::npos) {
     authority += ":80";
   }
-  return ServerAddress{std::move(authority)};
+  return ServerAddress{std::move(authority), std::string(path.empty() ? "/fhir" : path)};
+}
+
+Result<ServerAddress> parse_server(std::string_view url) {
+  TRY(auto server, parse_any_server(url));
+  if (server.base != "/fhir") {
+    return fail(Code::usage,
+                fmt::format("'{}' is no base that this program knows: it is /fhir", server.base));
+  }
+  return server;
 }
 
 Task<Result<http::Incoming>> Remote::ask_once(const Question& question, Duration reply_time_max) {

@@ -18,9 +18,12 @@
 namespace holdfast::cli {
 
 struct ServerAddress {
-  std::string authority;  ///< "127.0.0.1:8080"
+  std::string authority;       ///< "127.0.0.1:8080"
+  std::string base = "/fhir";  ///< the path before "/Patient"
 };
-/// "http://127.0.0.1:8080", with or without "/fhir" behind it. Code::usage.
+/// Anybody's: "http://127.0.0.1:8080/any/base"; without a path the base is /fhir. Code::usage.
+[[nodiscard]] Result<ServerAddress> parse_any_server(std::string_view url);
+/// One of ours: "http://127.0.0.1:8080", with or without "/fhir" behind it. Code::usage.
 [[nodiscard]] Result<ServerAddress> parse_server(std::string_view url);
 
 /// How long to go on asking.

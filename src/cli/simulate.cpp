@@ -52,9 +52,9 @@ int run_simulate(const SimulateOptions& options) {
     }
     fmt::print(
         "seed={} trace={:016x} requests={} acknowledged={} unknown={} entries={} "
-        "searches={} messages={} boots={} damaged={}{}\n",
+        "searches={} messages={} deliveries={} boots={} damaged={}{}\n",
         each.seed, report.trace, report.requests, report.acknowledged, report.unknown,
-        report.entries, report.searches, report.messages, report.boots, report.damaged, faults);
+        report.entries, report.searches, report.messages, report.deliveries, report.boots, report.damaged, faults);
     std::fflush(stdout);
     if (report.violations.empty()) {
       continue;

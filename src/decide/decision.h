@@ -41,7 +41,7 @@ class Decision {
   Result<void> check_message() const;
   /// Which of the Command's deliveries are owed, now that it is known what it writes.
   Result<void> owe();
-  [[nodiscard]] Result<bool> is_owed(const Delivery& delivery) const;
+  [[nodiscard]] Result<std::optional<Owed>> owed(std::uint32_t index) const;
   /// That each duty that it settles is there, and in the state that it is taken out of.
   Result<void> settle();
   Result<void> run_all(Verb verb, Result<void> (Decision::*one)(std::size_t));

@@ -17,6 +17,13 @@ bool writes(Status status) {
   return status == Status::created || status == Status::updated || status == Status::removed;
 }
 
+/// Held is what is not, released what is.
+bool may_follow(const Settlement& one) {
+  return one.settled == Settled::held       ? !one.was_held
+         : one.settled == Settled::released ? one.was_held
+                                            : true;
+}
+
 bool is_before(const Delivery& a, const Delivery& b) {
   const std::uint64_t none = UINT64_MAX;
   return (a.operation ? std::uint64_t{*a.operation} : none) <
@@ -25,7 +32,8 @@ bool is_before(const Delivery& a, const Delivery& b) {
 
 }  // namespace
 
-Result<bool> Decision::is_owed(const Delivery& delivery) const {
+Result<std::optional<Owed>> Decision::owed(std::uint32_t index) const {
+  const Delivery& delivery = prepared_.command.deliveries[index];
   if (delivery.channel.empty()) {
     return fail(Code::structure, "a delivery names no channel");
   }
@@ -35,21 +43,19 @@ Result<bool> Decision::is_owed(const Delivery& delivery) const {
                   fmt::format("a delivery names operation {} of {}", *delivery.operation,
                               outcome_.results.size()));
     }
-    return writes(outcome_.results[*delivery.operation].status);
+    return writes(outcome_.results[*delivery.operation].status) ? std::optional(Owed{index, {}})
+                                                                : std::nullopt;
   }
-  const auto type = fhir::type_id(delivery.type);
-  const auto current =
-      type ? views::read_current(view_, *type, delivery.id)
-           : Result<std::optional<views::Current>>(std::optional<views::Current>());
-  if (!current) {
-    return fail(current.error());
+  std::optional<views::Current> current;
+  if (const auto type = fhir::type_id(delivery.type)) {
+    TRY(current, views::read_current(view_, *type, delivery.id));
   }
-  if (!*current || (*current)->presence == views::Presence::deleted) {
+  if (!current || current->presence == views::Presence::deleted) {
     return fail(Code::not_found,
                 fmt::format("{}/{} cannot be sent to channel '{}': it is not there", delivery.type,
                             delivery.id, delivery.channel));
   }
-  return true;
+  return Owed{index, current->row};
 }
 
 Result<void> Decision::owe() {
@@ -61,9 +67,9 @@ Result<void> Decision::owe() {
     if (planted_ == Bug::deliver_to_one_less && i > 0 && i + 1 == deliveries.size()) {
       continue;
     }
-    TRY(const bool owed, is_owed(deliveries[i]));
-    if (owed) {
-      outcome_.owed.push_back(i);
+    TRY(const auto one, owed(i));
+    if (one) {
+      outcome_.owed.push_back(*one);
     }
   }
   return ok();
@@ -77,10 +83,7 @@ Result<void> Decision::settle() {
                                                one.duty.index, one.duty.position.value));
     }
     TRY(const auto duty, views::read_duty(view_, one.channel, one.duty));
-    const bool fits = duty && (one.settled == Settled::held       ? !duty->held
-                               : one.settled == Settled::released ? duty->held
-                                                                  : true);
-    if (!fits) {
+    if (!duty || duty->held != one.was_held || !may_follow(one)) {
       return fail(
           Code::conflict,
           fmt::format("number {} of entry {} {} channel '{}'", one.duty.index,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/planted.h"
 #include "base/task.h"
@@ -44,6 +45,7 @@ class MllpCarrier final : public Carrier {
   Executor& on_;
   Bug planted_;
   std::unique_ptr<MllpClient> client_;
+  std::string last_id_;  ///< sent over this connection
 };
 
 }  // namespace holdfast::exchange

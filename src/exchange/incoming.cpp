@@ -21,7 +21,10 @@ std::string shown(std::string_view text) {
 }  // namespace
 
 Incoming::Incoming(const Neighbours& neighbours, const Caller& caller, Bytes received)
-    : peer(caller.address), bytes(std::move(received)), hash(sha256(bytes)) {
+    : peer(caller.address),
+      certificate(caller.certificate ? caller.certificate->subject : std::string()),
+      bytes(std::move(received)),
+      hash(sha256(bytes)) {
   decoded.original = bytes;
   look(neighbours, caller);
 }
@@ -63,14 +66,12 @@ void Incoming::look(const Neighbours& neighbours, const Caller& caller) {
                            shown(facility), peer),
                "MSH-3"};
   } else if (!found && found.error() == Stranger::wrong_certificate) {
-    refusal = {
-        Fault::not_in_table,
-        fmt::format("{}|{} is a neighbour that shows a certificate of its own; this "
-                    "connection {}",
-                    shown(application), shown(facility),
-                    caller.certificate ? "shows that of " + shown(caller.certificate->subject)
-                                       : std::string("shows none")),
-        "MSH-3"};
+    refusal = {Fault::not_in_table,
+               fmt::format("{}|{} is a neighbour that shows a certificate of its own; this "
+                           "connection shows {}",
+                           shown(application), shown(facility),
+                           certificate.empty() ? "none" : "that of " + shown(certificate)),
+               "MSH-3"};
   } else if (!found) {
     refusal = {
         Fault::not_in_table,

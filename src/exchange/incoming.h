@@ -27,6 +27,7 @@ struct Incoming {
   Incoming& operator=(const Incoming&) = delete;
 
   std::string peer;
+  std::string certificate;  ///< the subject of the one that the connection showed; empty: none
   Bytes bytes;
   Hash hash;
   hl7v2::Decoded decoded;                 ///< over bytes

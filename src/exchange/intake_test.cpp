@@ -66,7 +66,7 @@ TEST_F(IntakeTest, ANeighbourWithACertificateIsTakenOnlyWithIt) {
   const Reply reply = take(message("ADT^A01", "M2"));
   EXPECT_EQ(said(reply), "AR");
   EXPECT_THAT(reply.messages.front(),
-              HasSubstr("LAB|QE2 is a neighbour that shows a certificate of its own; this "
+              HasSubstr("LAB\\F\\QE2 is a neighbour that shows a certificate of its own; this "
                         "connection shows that of CN=ris.example"));
   EXPECT_EQ(count("Patient"), 0U);
   other.dns_names = {"ris.example", "LAB.example"};

@@ -23,6 +23,7 @@ struct Treatment {
   std::string of;                ///< MSA-2; empty: the message's id
   Duration after = Duration{};   ///< so long it thinks
   bool close = false;            ///< and closes the connection then
+  bool twice = false;            ///< it answers twice
 };
 
 class TestReceiver {
@@ -101,7 +102,9 @@ class TestReceiver {
       const Bytes reply = hl7v2::framed(
           fmt::format("MSH|^~\\&|R|R|H|H|20240301||ACK|A{}|P|2.4\rMSA|{}|{}\r", received.size(),
                       treatment.code, treatment.of.empty() ? id : treatment.of));
-      static_cast<void>(co_await stream.write(reply, on_.now() + seconds(5)));
+      for (int times = treatment.twice ? 2 : 1; times > 0; --times) {
+        static_cast<void>(co_await stream.write(reply, on_.now() + seconds(5)));
+      }
     }
     if (treatment.close) {
       stream.close();

@@ -61,7 +61,8 @@ Command example_deliveries() {
       {.channel = "gp", .lane = "x", .operation = {}, .type = "Patient", .id = "p9"}};
   command.settlements = {{.channel = "lab",
                           .duty = {Position{70000}, 3},
-                          .settled = Settled::held,
+                          .settled = Settled::dead,
+                          .was_held = true,
                           .sent = sha256("m"),
                           .bytes = "MSH|",
                           .answer = "AE"}};
@@ -82,7 +83,7 @@ std::vector<Command> example_commands() {
 Outcome example_delivering() {
   Outcome outcome;
   outcome.results = {{Status::created, "p1", Version{1}, {}}};
-  outcome.owed = {0, 2, 70000};
+  outcome.owed = {{0, RowId{}}, {2, RowId{}}, {70000, RowId{300}}};
   outcome.settles = true;
   return outcome;
 }

@@ -12,7 +12,7 @@ constexpr std::uint8_t delivery_format = 3;
 // An operation takes at least this many bytes: bounds what a lying count can make us reserve.
 constexpr std::size_t operation_bytes_min = 7;
 constexpr std::size_t delivery_bytes_min = 3;
-constexpr std::size_t settlement_bytes_min = 38;
+constexpr std::size_t settlement_bytes_min = 39;
 
 enum class Has : std::uint8_t { nothing = 0, if_match = 1 };
 
@@ -122,6 +122,7 @@ bool read_delivery(ByteReader& reader, Delivery& delivery) {
 
 void append_settlement(Bytes& to, const Settlement& settlement) {
   to.push_back(static_cast<char>(settlement.settled));
+  to.push_back(settlement.was_held ? '\1' : '\0');
   append_varint(to, settlement.duty.position.value);
   append_varint(to, settlement.duty.index);
   append_text(to, settlement.channel);
@@ -132,16 +133,19 @@ void append_settlement(Bytes& to, const Settlement& settlement) {
 
 bool read_settlement(ByteReader& reader, Settlement& settlement) {
   const auto settled = reader.little<std::uint8_t>();
+  const auto was_held = reader.little<std::uint8_t>();
   settlement.duty.position = Position{reader.varint()};
   const std::uint64_t index = reader.varint();
   settlement.channel = reader.text();
   const BytesView sent = reader.bytes(sizeof(Hash::bytes));
   settlement.bytes = reader.text();
   settlement.answer = reader.text();
-  if (reader.failed() || settled < 1 || settled > 5 || index > UINT32_MAX) {
+  if (reader.failed() || settled < 1 || settled > 5 || was_held > 1 ||
+      index > UINT32_MAX) {
     return false;
   }
   settlement.settled = static_cast<Settled>(settled);
+  settlement.was_held = was_held == 1;
   settlement.duty.index = static_cast<std::uint32_t>(index);
   settlement.sent = Hash::from(sent);
   return true;

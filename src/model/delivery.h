@@ -46,6 +46,7 @@ struct Settlement {
   std::string channel;
   DutyName duty;
   Settled settled{};
+  bool was_held = false;  ///< the state that it is taken out of; always so of `released`
   Hash sent;     ///< SHA-256 of the message as it was sent; zero where none was
   Bytes bytes;   ///< the message, where the journal does not hold it already
   Bytes answer;  ///< what the neighbour said, or why it could not be asked

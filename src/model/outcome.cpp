@@ -19,10 +19,11 @@ bool read_owed(ByteReader& reader, Outcome& outcome) {
   std::uint64_t next = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
     const std::uint64_t step = reader.varint();
+    const RowId row{reader.varint()};
     if (reader.failed() || step > UINT32_MAX - next) {
       return false;
     }
-    outcome.owed.push_back(static_cast<std::uint32_t>(next + step));
+    outcome.owed.push_back({static_cast<std::uint32_t>(next + step), row});
     next += step + 1;
   }
   return true;
@@ -63,9 +64,10 @@ Bytes encode(const Outcome& outcome) {
     bytes.push_back(outcome.settles ? '\1' : '\0');
     append_varint(bytes, outcome.owed.size());
     std::uint32_t next = 0;
-    for (const std::uint32_t owed : outcome.owed) {
-      append_varint(bytes, owed - next);
-      next = owed + 1;
+    for (const Owed& owed : outcome.owed) {
+      append_varint(bytes, owed.delivery - next);
+      append_varint(bytes, owed.row.value);
+      next = owed.delivery + 1;
     }
   }
   return bytes;

@@ -36,13 +36,18 @@ struct OperationResult {
   bool operator==(const OperationResult&) const = default;
 };
 
+/// A delivery that is a duty now.
+struct Owed {
+  std::uint32_t delivery = 0;  ///< index into Command::deliveries
+  RowId row;  ///< of one that names a resource: its current version; 0: what the operation writes
+  bool operator==(const Owed&) const = default;
+};
+
 struct Outcome {
   std::vector<OperationResult> results;  ///< one per Operation, in the same order
   std::vector<std::string> targets;      ///< distinct resolved references: "Patient/7"
-  /// Indexes of Command::deliveries that are duties now, in their order; all settlements of a
-  /// Command happen.
-  std::vector<std::uint32_t> owed;
-  bool settles = false;  ///< whether the Command has settlements
+  std::vector<Owed> owed;  ///< in the order of deliveries
+  bool settles = false;    ///< whether the Command has settlements: all of them happen
   bool operator==(const Outcome&) const = default;
 
   /// Whether anything was written: an Outcome that changes nothing needs no journal entry.

@@ -189,7 +189,7 @@ Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record) 
   TRY(Outcome outcome, decode_outcome(record.outcome()));
   if (outcome.results.size() != command.operations.size() ||
       outcome.settles == command.settlements.empty() ||
-      (!outcome.owed.empty() && outcome.owed.back() >= command.deliveries.size())) {
+      (!outcome.owed.empty() && outcome.owed.back().delivery >= command.deliveries.size())) {
     return fail(Code::corrupt, "entry: its outcome is not that of its command");
   }
   return std::pair{std::move(command), std::move(outcome)};

@@ -19,7 +19,7 @@ constexpr std::size_t batch_operations_max = 16'384;
 
 /// No Outcome of this Command is longer: ids and targets are at most 64 + type name bytes.
 std::uint64_t outcome_bytes_bound(const decide::Prepared& prepared) {
-  std::uint64_t bytes = 16 + 10 * prepared.command.deliveries.size();
+  std::uint64_t bytes = 16 + 15 * prepared.command.deliveries.size();
   for (const decide::PreparedOperation& operation : prepared.operations) {
     bytes += 96 + operation.sites.sites.size() * 112;
   }
@@ -275,8 +275,8 @@ Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Ou
                    {*codec_, json_reader_, extracting(), options_.planted});
   // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
   check(applied.has_value(), applied ? "" : applied.error().what.c_str());
-  for (const std::uint32_t owed : outcome.owed) {
-    const std::string& channel = command.deliveries[owed].channel;
+  for (const Owed& owed : outcome.owed) {
+    const std::string& channel = command.deliveries[owed.delivery].channel;
     if (std::ranges::find(batch.owed, channel) == batch.owed.end()) {
       batch.owed.push_back(channel);
     }

@@ -17,6 +17,9 @@ namespace holdfast::sim {
 /// Everything that was promised can be read in the view, now. For after each recovery.
 /// What neighbours were told of their messages.
 void judge_messages(node::Node& node, Ledger& ledger);
+/// What receivers were owed, and what came; `all_is_over`: nothing may be owed any more.
+void judge_deliveries(node::Node& node, Ledger& ledger, bool all_is_over);
+[[nodiscard]] bool all_is_delivered(node::Node& node);
 void judge_promises(node::Node& node, Ledger& ledger);
 
 /// After rot: asks the server over HTTP for everything that was promised. It may refuse with a

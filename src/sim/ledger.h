@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "sim/model.h"
 
 namespace holdfast::sim {
@@ -61,6 +62,19 @@ struct SentMessage {
   std::string bytes;
 };
 
+/// A message that came to a receiver.
+struct Received {
+  std::uint64_t arrived = 0;   ///< the event at which it came first
+  std::uint64_t accepted = 0;  ///< at which it was acknowledged first; 0: never
+  std::string bytes;
+};
+
+/// Messages that are passed on as they came may share an id: each by its content, too.
+[[nodiscard]] inline std::string name_of_received(const std::string& channel, const std::string& id,
+                                                  const std::string& bytes) {
+  return channel == "r1" ? id + " " + to_hex(sha256(bytes).view().substr(0, 8)) : id;
+}
+
 struct Ledger {
   std::vector<Promise> promises;
   std::map<Name, std::uint64_t> newest;  ///< newest version promised
@@ -70,6 +84,8 @@ struct Ledger {
   std::vector<std::string> refused_tags;  ///< of writes that were refused: must not be there
   std::vector<SentMessage> sent;          ///< once a delivery
   std::vector<SentMessage> acknowledged_messages;  ///< in their order
+  std::map<std::pair<std::string, std::string>, Received> received;  ///< channel, control id
+  std::uint64_t events = 0;  ///< at receivers so far
   std::vector<std::string> violations;
   std::uint64_t requests = 0;
   bool closed = false;  ///< the clients send nothing more

@@ -13,6 +13,7 @@
 #include "sim/definitions.h"
 #include "sim/judge.h"
 #include "sim/neighbour.h"
+#include "sim/receiver.h"
 #include "views/mem_kv.h"
 #include "world/sim/sim_world.h"
 
@@ -22,8 +23,10 @@ namespace {
 constexpr std::uint64_t segment_bytes = 96 << 10;
 constexpr std::size_t client_count = 5;
 constexpr std::size_t neighbour_count = 2;
+constexpr std::size_t receiver_count = 2;
 constexpr std::uint64_t run_steps_max = 20'000'000;
 constexpr Duration leap_forward = seconds(30 * 3600);
+constexpr Duration delivery_time_max = seconds(600);
 constexpr Duration leap_back = seconds(-3 * 3600);
 
 class Simulation {
@@ -45,6 +48,9 @@ class Simulation {
     for (std::size_t i = 0; i < neighbour_count; ++i) {
       config_.neighbours.push_back(Neighbour::setting(i));
     }
+    for (std::size_t i = 0; i < receiver_count; ++i) {
+      config_.channels.push_back(Receiver::setting(i));
+    }
     for (std::size_t i = 0; i < client_count; ++i) {
       clients_.push_back(
           std::make_unique<Client>(scheduler_, network_, random_.next(), ledger_, options.steps));
@@ -52,6 +58,10 @@ class Simulation {
     for (std::size_t i = 0; i < neighbour_count; ++i) {
       neighbours_.push_back(std::make_unique<Neighbour>(scheduler_, network_, random_.next(),
                                                         ledger_, options.steps, i));
+    }
+    for (std::size_t i = 0; i < receiver_count; ++i) {
+      receivers_.push_back(std::make_unique<Receiver>(scheduler_, network_, random_.next(), ledger_,
+                                                      options.steps, i));
     }
   }
 
@@ -62,6 +72,9 @@ class Simulation {
       }
       for (const auto& neighbour : neighbours_) {
         neighbour->start();
+      }
+      for (const auto& receiver : receivers_) {
+        receiver->start();
       }
       live();
     }
@@ -154,6 +167,7 @@ class Simulation {
     }
     judge_promises(assembly_->node(), ledger_);
     judge_messages(assembly_->node(), ledger_);
+    judge_deliveries(assembly_->node(), ledger_, false);
     return ledger_.violations.empty();
   }
 
@@ -332,7 +346,17 @@ class Simulation {
     judging.segment_bytes = segment_bytes;
     judging.true_time = true_time();
     judge_messages(assembly_->node(), ledger_);
+    deliver_the_rest();
     entries_ = judge_all(machine_.world(), assembly_->node(), ledger_, judging);
+  }
+
+  /// Receivers behave now: what is owed must come to its end.
+  void deliver_the_rest() {
+    const Instant until{scheduler_.now().ns + delivery_time_max.ns};
+    scheduler_.run_until(
+        [&] { return all_is_delivered(assembly_->node()) || scheduler_.now() > until; },
+        run_steps_max);
+    judge_deliveries(assembly_->node(), ledger_, true);
   }
 
   [[nodiscard]] Time true_time() { return Time{machine_.clock().wall().ms - leapt_.ms()}; }
@@ -388,6 +412,7 @@ class Simulation {
     report.entries = entries_;
     report.searches = ledger_.followed.size();
     report.messages = ledger_.acknowledged_messages.size();
+    report.deliveries = ledger_.received.size();
     report.boots = boots_;
     report.damaged = damaged_;
     for (const Promise& promise : ledger_.promises) {
@@ -420,6 +445,7 @@ class Simulation {
   std::shared_ptr<std::optional<server::End>> ended_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Neighbour>> neighbours_;
+  std::vector<std::unique_ptr<Receiver>> receivers_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <initializer_list>
 #include <utility>
 
 #include "base/check.h"
@@ -42,6 +43,7 @@ Bytes value_of(const Past& past) {
   value.push_back(static_cast<char>(past.settled));
   append_varint(value, past.by.value);
   append_varint(value, past.row.value);
+  append_varint(value, past.as_of.value);
   append_text(value, past.lane);
   return value;
 }
@@ -80,6 +82,7 @@ Result<Past> past_of(BytesView value) {
   past.settled = static_cast<Settled>(settled);
   past.by = Position{bytes.varint()};
   past.row = RowId{bytes.varint()};
+  past.as_of = RowId{bytes.varint()};
   past.lane = bytes.text();
   if (bytes.failed() || !bytes.at_end() ||
       !(settled == 1 || settled == 4 || settled == 5)) {
@@ -112,10 +115,16 @@ Result<DutyName> name_of(BytesView key, std::size_t prefix_bytes) {
                   load_big<std::uint32_t>(key.data() + prefix_bytes + 8)};
 }
 
-Hash fact(BytesView key, BytesView value) {
-  Bytes text = "outbox ";
-  append_text(text, key);
-  append_text(text, value);
+Hash fact(std::string_view what, std::string_view channel, DutyName name,
+          std::initializer_list<std::uint64_t> numbers) {
+  Bytes text;
+  append_text(text, what);
+  append_text(text, channel);
+  append_varint(text, name.position.value);
+  append_varint(text, name.index);
+  for (const std::uint64_t number : numbers) {
+    append_varint(text, number);
+  }
   return sha256(text);
 }
 
@@ -146,14 +155,28 @@ Result<void> walk(const Reader& reader, std::string_view channel, Kind kind,
 
 }  // namespace
 
-void OutboxWriter::put(BytesView key, BytesView value) {
-  layer_.put(Table::outbox, key, value);
-  digest_.add(fact(key, value));
+Hash duty_fact(std::string_view channel, DutyName name, RowId row, RowId as_of) {
+  return fact("duty", channel, name, {row.value, as_of.value});
 }
 
-void OutboxWriter::erase(BytesView key, BytesView value) {
-  layer_.erase(Table::outbox, key);
-  digest_.remove(fact(key, value));
+Hash held_fact(std::string_view channel, DutyName name) { return fact("held", channel, name, {}); }
+
+Hash past_fact(std::string_view channel, DutyName name, Settled settled, Position by) {
+  return fact("past", channel, name, {static_cast<std::uint64_t>(settled), by.value});
+}
+
+void add_settlement(Digest& digest, const Settlement& settlement, Position by) {
+  const Hash held = held_fact(settlement.channel, settlement.duty);
+  if (settlement.settled == Settled::held) {
+    digest.add(held);
+    return;
+  }
+  if (settlement.was_held) {
+    digest.remove(held);
+  }
+  if (settlement.settled != Settled::released) {
+    digest.add(past_fact(settlement.channel, settlement.duty, settlement.settled, by));
+  }
 }
 
 Result<void> OutboxWriter::count(std::string_view channel, const OutboxCounts& add,
@@ -163,7 +186,6 @@ Result<void> OutboxWriter::count(std::string_view channel, const OutboxCounts& a
   OutboxCounts counts;
   if (value) {
     TRY(counts, counts_of(*value));
-    digest_.remove(fact(key, *value));
   }
   counts.owed += add.owed - take.owed;
   counts.held += add.held - take.held;
@@ -171,44 +193,39 @@ Result<void> OutboxWriter::count(std::string_view channel, const OutboxCounts& a
   counts.dead += add.dead;
   counts.needless += add.needless;
   counts.released += add.released;
-  put(key, value_of(counts));
+  layer_.put(Table::outbox, key, value_of(counts));
   return ok();
 }
 
 Result<void> OutboxWriter::owe(std::string_view channel, DutyName name, const Duty& duty) {
-  put(key_of(channel, Kind::owed, name), value_of(duty));
+  layer_.put(Table::outbox, key_of(channel, Kind::owed, name), value_of(duty));
+  digest_.add(duty_fact(channel, name, duty.row, duty.as_of));
   return count(channel, {.owed = 1}, {});
 }
 
-Result<void> OutboxWriter::settle(std::string_view channel, DutyName name, Settled settled,
-                                  Position by) {
+Result<void> OutboxWriter::settle(const Settlement& settlement, Position by) {
+  const std::string& channel = settlement.channel;
+  const DutyName name = settlement.duty;
   TRY(auto duty, read_duty(layer_, channel, name));
-  const bool fits = duty && (settled == Settled::held       ? !duty->held
-                             : settled == Settled::released ? duty->held
-                                                            : true);
-  if (!fits) {
+  if (!duty || duty->held != settlement.was_held) {
     return fail(Code::corrupt,
-                fmt::format("entry {} settles what is not owed to channel '{}': number {} of entry "
-                            "{}; run `holdfast verify`, then `holdfast rebuild`",
+                fmt::format("entry {} settles what is not owed so to channel '{}': number {} of "
+                            "entry {}; run `holdfast verify`, then `holdfast rebuild`",
                             by.value, channel, name.index, name.position.value));
   }
+  add_settlement(digest_, settlement, by);
   const Bytes key = key_of(channel, Kind::owed, name);
-  erase(key, value_of(*duty));
-  switch (settled) {
-    case Settled::held:
-    case Settled::released: {
-      const OutboxCounts one{.held = 1};
-      duty->held = settled == Settled::held;
-      put(key, value_of(*duty));
-      return duty->held ? count(channel, one, {}) : count(channel, {.released = 1}, one);
-    }
-    case Settled::delivered:
-    case Settled::dead:
-    case Settled::needless: break;
+  const OutboxCounts one{.held = 1};
+  if (settlement.settled == Settled::held || settlement.settled == Settled::released) {
+    duty->held = settlement.settled == Settled::held;
+    layer_.put(Table::outbox, key, value_of(*duty));
+    return duty->held ? count(channel, one, {}) : count(channel, {.released = 1}, one);
   }
-  put(key_of(channel, Kind::past, name), value_of(Past{name, duty->row, duty->lane, settled, by}));
+  layer_.erase(Table::outbox, key);
+  layer_.put(Table::outbox, key_of(channel, Kind::past, name),
+             value_of(Past{name, duty->row, duty->as_of, duty->lane, settlement.settled, by}));
   OutboxCounts add;
-  ++of(add, settled);
+  ++of(add, settlement.settled);
   return count(channel, add, {.owed = 1, .held = duty->held ? 1U : 0U});
 }
 
@@ -274,21 +291,22 @@ Result<Digest> digest_of_outbox(const Reader& reader) {
   TRY(const auto channels, read_channels(reader));
   for (const std::string& channel : channels) {
     OutboxCounts found;
-    const auto add = [&](Kind kind, DutyName name, BytesView value) {
-      digest.add(fact(key_of(channel, kind, name), value));
-    };
     TRY_OK(walk(reader, channel, Kind::owed, {}, SIZE_MAX,
                 [&](DutyName name, BytesView value) -> Result<void> {
                   TRY(const Duty duty, duty_of(value));
-                  add(Kind::owed, name, value);
+                  digest.add(duty_fact(channel, name, duty.row, duty.as_of));
                   ++found.owed;
-                  found.held += duty.held ? 1 : 0;
+                  if (duty.held) {
+                    ++found.held;
+                    digest.add(held_fact(channel, name));
+                  }
                   return ok();
                 }));
     TRY_OK(walk(reader, channel, Kind::past, {}, SIZE_MAX,
                 [&](DutyName name, BytesView value) -> Result<void> {
                   TRY(const Past past, past_of(value));
-                  add(Kind::past, name, value);
+                  digest.add(duty_fact(channel, name, past.row, past.as_of));
+                  digest.add(past_fact(channel, name, past.settled, past.by));
                   ++of(found, past.settled);
                   return ok();
                 }));
@@ -300,7 +318,6 @@ Result<Digest> digest_of_outbox(const Reader& reader) {
                               "`holdfast rebuild`",
                               channel));
     }
-    digest.add(fact(prefix_of(channel, Kind::counts), value_of(counts)));
   }
   return digest;
 }

@@ -36,6 +36,7 @@ struct NamedDuty {
 struct Past {
   DutyName name;
   RowId row;
+  RowId as_of;
   std::string lane;
   Settled settled{};  ///< delivered, dead or needless
   Position by;        ///< the entry that says so, with what was sent and answered
@@ -59,11 +60,9 @@ class OutboxWriter {
 
   Result<void> owe(std::string_view channel, DutyName name, const Duty& duty);
   /// As a Settlement of the entry at `by` says. Code::corrupt where nothing of that kind is owed.
-  Result<void> settle(std::string_view channel, DutyName name, Settled settled, Position by);
+  Result<void> settle(const Settlement& settlement, Position by);
 
  private:
-  void put(BytesView key, BytesView value);
-  void erase(BytesView key, BytesView value);
   Result<void> count(std::string_view channel, const OutboxCounts& add, const OutboxCounts& take);
 
   WorkLayer& layer_;
@@ -87,6 +86,13 @@ class OutboxWriter {
 /// Every channel that anything was ever owed to.
 [[nodiscard]] Result<std::vector<std::string>> read_channels(const Reader& reader);
 
+/// Facts of the state digest: that this was owed once, that it is held now, and how it ended. Lanes
+/// and counts are none: they follow from the rest.
+[[nodiscard]] Hash duty_fact(std::string_view channel, DutyName name, RowId row, RowId as_of);
+[[nodiscard]] Hash held_fact(std::string_view channel, DutyName name);
+[[nodiscard]] Hash past_fact(std::string_view channel, DutyName name, Settled settled, Position by);
+/// What a Settlement adds to the digest, and takes out of it.
+void add_settlement(Digest& digest, const Settlement& settlement, Position by);
 /// The facts of all rows. Code::corrupt for one that nobody can have written, and for counts that
 /// are not those of the rows.
 [[nodiscard]] Result<Digest> digest_of_outbox(const Reader& reader);

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 
+from paths import TEXT
 from tables import At, read
 
 LINE_COLUMNS = ["kind", "group", "name", "of", "from", "within", "numbers", "when", "note"]
@@ -93,6 +94,8 @@ class Lines:
                 if row[key]:
                     start = context if key == "from" else line.of
                     made = self.reader(row[key], start, self._own(at)).path()
+                    if made.type == TEXT:
+                        raise ValueError(f"'{row[key]}' is a text, no part of a resource")
                     setattr(line, "path" if key == "from" else "within", made)
                     if line.of not in ("-", made.type) and line.kind != "requires":
                         self.faults.add(at, f"'{row[key]}' is a {made.type}, not a {line.of}")

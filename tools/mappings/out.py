@@ -77,6 +77,7 @@ class Out(Lines):
         self.segments, self.types, self.inverse, self.messages = {}, {}, {}, {}
         self.events, self.asides, self.code_use = [], [], {}
         self.variables = {}  # of all messages: name → type
+        self.sources = set()  # every expression, with the type that it begins at
         files = sorted((root / "messages").glob("*.csv"))
         self.read_focus(root / "events.csv")
         for path in files:
@@ -95,6 +96,7 @@ class Out(Lines):
         self._preferences(root / "preferences.csv")
 
     def reader(self, text, context, more=()):
+        self.sources.add((context, text))
         known = {**{name: TEXT for name in TEXTS}, **self.variables, **dict(more)}
         return Reader(self.fhir, text, context, known)
 
@@ -167,11 +169,16 @@ class Out(Lines):
         except ValueError as wrong:
             self.faults.add(at, f"{row['field']}: {wrong}")
             return None
+        if any(path.type == TEXT for path in rule.implies) or (
+                rule.path and rule.path.type == TEXT and (of_type or row["value"])):
+            self.faults.add(at, f"{row['field']}: %version and other texts stand alone in a field of a segment")
+            return None
         number = place.component if of_type else place.field
         whole = of_type and not place.component
         data_type = table.name if whole else fields[number][1]
         inner = place.subcomponent if of_type else place.component
-        if not of_type and table.of != "-" and not row["note"] and not self._comes_back(table, place):
+        says = bool(row["from"] or row["as"]) and row["as"] != "count"
+        if says and not of_type and table.of != "-" and not row["note"] and not self._comes_back(table, place):
             self.faults.add(at, f"{row['field']}: nothing reads it back into a {table.of}: the note says why it is sent")
         return rule if self._target(at, row, rule, kind, None if inner else data_type) else None
 
@@ -185,7 +192,8 @@ class Out(Lines):
         """Whether the way in puts that field into such a resource, or says what it does with it."""
         there = self.mappings.segments[table.name]
         rules = [rule for to, one in there.maps.items() if to.split(":")[0] == table.of for rule in one.rules]
-        return not rules or any(rule.path and rule.path.field == place.field for rule in rules + there.rest)
+        return not rules or any(rule.path and rule.path.field == place.field
+                                for rule in rules + [one for one in there.rest if one.kind == "used"])
 
     def _target(self, at, row, rule, kind, data_type):
         if row["value"]:

@@ -147,6 +147,8 @@ class Reader:
             ops.append(Op(kind, path, None, (self._literal(),)))
         elif sign := self._take("~", "!~"):
             other = self._path(context)
+            if path.type == TEXT:
+                raise ValueError("= or in compares a text, not ~")
             if other.type != path.type:
                 raise ValueError(f"a {path.type} is never like a {other.type}")
             ops.append(Op("same" if sign == "~" else "unlike", path, other))

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Compiles mappings/out, with the code maps of mappings/, into constant tables in C++:
 
-    rendering.py MAPPINGS_DIR FHIR_PACKAGE_DIR OUTPUT.cpp
+    rendering.py MAPPINGS_DIR FHIR_PACKAGE_DIR OUTPUT.cpp OUTPUT.inc
 
-src/hl7v2/rendering/tables.h says what each table holds. Faults come as from generate.py.
+src/hl7v2/rendering/tables.h says what each table holds. Faults come as from generate.py. The second output lists
+every expression with the type that it begins at: a test lets our FHIRPath compiler read them all.
 """
 import pathlib
 import sys
@@ -47,7 +48,8 @@ class Output:
                 start = self.variable_number[path.start] if path.start else "this_item"
             first, self.path_at[key] = len(self.steps), len(self.paths)
             self.steps += rows
-            self.paths.append(f"{{{start}, {first}, {len(rows)}, {self.names(path)}}}")
+            self.paths.append(f"{{{start}, {first}, {len(rows)}, {self.pool(path.source)}, "
+                              f"{self.names(path)}}}")
         return self.path_at[key]
 
     @staticmethod
@@ -185,7 +187,7 @@ class Output:
 
 
 def compile_tables(root, package):
-    """(the C++ text, []) or (None, the faults)."""
+    """(the C++ text and that of the list, []) or (None, the faults)."""
     faults = Faults()
     fhir = Fhir(package)
     root = pathlib.Path(root)
@@ -194,17 +196,20 @@ def compile_tables(root, package):
     out = Out(root / "out", mappings, fhir, found)
     if faults.found or found.found:
         return None, faults.found + [f"out/{fault.removeprefix('out/')}" for fault in found.found]
-    return Output(out, mappings, fhir).text(), []
+    expressions = [f'{{"{of}", R"({text})"}},' for of, text in sorted(out.sources)]
+    variables = [f'{{"", "{name}"}},' for name in sorted({*out.variables, *TEXTS, *FIXED})]
+    return (Output(out, mappings, fhir).text(), "\n".join(variables + expressions) + "\n"), []
 
 
 def main():
-    root, package, output = sys.argv[1:4]
-    text, faults = compile_tables(root, package)
+    root, package, output, expressions = sys.argv[1:5]
+    made, faults = compile_tables(root, package)
     for fault in faults:
         print(f"mappings/{fault}", file=sys.stderr)
     if faults:
         return 1
-    pathlib.Path(output).write_text(text, encoding="utf-8")
+    pathlib.Path(output).write_text(made[0], encoding="utf-8")
+    pathlib.Path(expressions).write_text(made[1], encoding="utf-8")
     return 0
 
 

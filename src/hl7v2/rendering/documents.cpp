@@ -43,7 +43,8 @@ bool names_only(fhir::JsonValue value) {
 
 Result<Item> Documents::add(BytesView bytes, bool counted) {
   if (documents_.size() >= resources_max) {
-    return fail(Code::too_large, fmt::format("more than {} resources for one message", resources_max));
+    return fail(Code::too_large,
+                fmt::format("more than {} resources for one message", resources_max));
   }
   TRY(fhir::Json json, reader_.read(Bytes(bytes)));
   if (!json.root().is_object()) {
@@ -93,16 +94,17 @@ std::string_view Documents::member_text(const Item& item, std::string_view name)
 }
 
 std::optional<Item> Documents::contained(const Item& from, std::string_view id) {
-  const std::optional<Item> all = member(Item{from.document, 0, from.via}, "contained");
-  if (!all || !at(*all).is_array()) {
-    return std::nullopt;
-  }
-  for (const fhir::JsonValue one : at(*all).children()) {
-    if (const auto named = one.find("id"); named && named->equals(id)) {
-      return Item{from.document, one.index(), 0};
+  std::map<std::string, std::uint32_t, std::less<>>& known = documents_[from.document].contained;
+  const auto all = known.empty() ? member(Item{from.document, 0, 0}, "contained") : std::nullopt;
+  if (all && at(*all).is_array()) {
+    for (const fhir::JsonValue one : at(*all).children()) {
+      if (const auto named = one.find("id"); named && named->is_string()) {
+        known.try_emplace(named->text(), one.index());
+      }
     }
   }
-  return std::nullopt;
+  const auto found = known.find(id);
+  return found == known.end() ? std::nullopt : std::optional(Item{from.document, found->second, 0});
 }
 
 std::optional<Item> Documents::resolve(const Item& reference) {
@@ -131,7 +133,8 @@ std::optional<Item> Documents::look_up(const Item& reference) {
       at(reference).is_object() ? member_text(reference, "reference") : this->text(reference);
   std::optional<Item> found;
   if (text.starts_with('#')) {
-    found = text.size() == 1 ? Item{reference.document, 0, 0} : contained(reference, text.substr(1));
+    found =
+        text.size() == 1 ? Item{reference.document, 0, 0} : contained(reference, text.substr(1));
   } else if (const auto named = type_and_id(text); named && !failure_) {
     const std::string key = fmt::format("{}/{}", named->type, named->id);
     auto known = known_.find(key);
@@ -234,7 +237,7 @@ void Documents::account(Rendered& into) {
         ++into.carried;
       } else if (document.marks[i] == Mark::aside) {
         ++into.set_aside;
-      } else {
+      } else if (into.left.size() < left_max) {
         std::string shown = value.is_string() ? value.text() : std::string(value.raw());
         shown.resize(std::min(shown.size(), left_bytes_max));
         while (!shown.empty() && shown.size() == left_bytes_max &&

@@ -59,6 +59,7 @@ class Documents {
     fhir::Json json;
     std::vector<Mark> marks;
     std::vector<std::uint32_t> meant;  // by a value that refers: place in the trail, or one below
+    std::map<std::string, std::uint32_t, std::less<>> contained;  // by id, once it was asked for
     bool counted = false;
     bool is_used = false;
   };

@@ -12,6 +12,8 @@ using out::text;
 
 /// Types within types: a reference to a role of a person of …
 constexpr std::uint32_t type_depth_max = 8;
+/// Of one field, by one rule: each is compared with those before it.
+constexpr std::size_t repetitions_max = 1'000;
 
 auto order(const Cell& cell) {
   return std::tuple(cell.place.field, cell.place.repetition, cell.place.component,
@@ -75,9 +77,10 @@ bool Fields::keep(const FieldPlace& place, const Before& before, std::size_t fro
   const std::span there = std::span(cells_).subspan(from, before.cells - from);
   const std::span made = std::span(cells_).subspan(before.cells);
   const bool is_taken = std::ranges::any_of(there, [&](const Cell& one) {
-    return fills == Fills::parts ? std::ranges::any_of(
-                             made, [&](const Cell& other) { return order(one) == order(other); })
-                       : lies_in(one.place, place);
+    return fills == Fills::parts
+               ? std::ranges::any_of(made,
+                                     [&](const Cell& other) { return order(one) == order(other); })
+               : lies_in(one.place, place);
   });
   if (!is_taken) {
     return true;
@@ -118,8 +121,8 @@ bool Fields::put_joined(const out::RuleRow& rule, const FieldPlace& place, const
     will_carry(one);
     imply(rule, one);
   }
-  return put(place, items.size() == 1 ? documents_.text(items.front())
-                                      : documents_.keep(std::move(all)));
+  return put(place,
+             items.size() == 1 ? documents_.text(items.front()) : documents_.keep(std::move(all)));
 }
 
 bool Fields::convert(const out::RuleRow& rule, const Item& item, const FieldPlace& place) {
@@ -194,7 +197,9 @@ bool Fields::apply_field(const out::RuleRow& rule, const Item& context) {
   }
   if (rule.conversion == out::Conversion::count ||
       (rule.path != out::none && Selector::is_text(rule.path))) {
-    static_cast<void>(say_value({*this, rule, context, place}));
+    if (say_value({*this, rule, context, place})) {
+      imply(rule, context);
+    }
     return false;
   }
   const Items items = items_of(rule, context);
@@ -205,30 +210,63 @@ bool Fields::apply_field(const out::RuleRow& rule, const Item& context) {
     return (!of_itself || is_free_field) && put_fixed(rule, place, items, context) &&
            keep(place, before, 0, Fills::all) && !of_itself;
   }
+  if ((rule.flags & out::rule_each) != 0) {
+    return apply_each(rule, items, place);
+  }
+  return std::any_of(items.begin(), items.end(), [&](const Item& one) {
+    return convert(rule, one, place) && keep(place, before, 0, Fills::all);
+  });
+}
+
+/// Every item is a repetition behind those that are there; one that says the same as another is
+/// said already.
+bool Fields::apply_each(const out::RuleRow& rule, const Items& items, FieldPlace place) {
+  std::uint16_t first = 1;
+  for (const Cell& cell : cells_) {
+    if (cell.place.field == place.field) {
+      first = std::max<std::uint16_t>(first, cell.place.repetition + 1);
+    }
+  }
+  std::vector<std::size_t> begins;  // cells of each repetition that this rule has put down
   bool said = false;
   for (const Item& one : items) {
-    const Before each = now();
-    if ((rule.flags & out::rule_each) != 0) {
-      place.repetition = 1;
-      while (!is_free({place.field, place.repetition, 0, 0}, 0)) {
-        ++place.repetition;
-      }
+    if (begins.size() == repetitions_max) {
+      break;  // the rest is left
     }
+    const std::size_t begin = cells_.size();
+    place.repetition = static_cast<std::uint16_t>(first + begins.size());
     if (!convert(rule, one, place)) {
       continue;
     }
-    for (std::uint16_t other = 1; other < place.repetition; ++other) {
-      if (says_same({place.field, other, place.component, place.subcomponent}, 0, each.cells)) {
-        cells_.resize(each.cells);
-        break;
-      }
-    }
-    said = keep(place, each, 0, Fills::all) || said;
-    if (said && (rule.flags & out::rule_each) == 0) {
-      break;
+    said = true;
+    begins.push_back(begin);
+    if (is_repeated(begins, {place.field, first, place.component, place.subcomponent})) {
+      cells_.resize(begin);
+      begins.pop_back();
     }
   }
   return said;
+}
+
+/// Whether the newest repetition says what one before it says.
+bool Fields::is_repeated(const std::vector<std::size_t>& begins, FieldPlace first) const {
+  const std::span all(cells_);
+  const std::span newest = all.subspan(begins.back());
+  for (std::size_t i = 0; i + 1 < begins.size(); ++i) {
+    const std::span other = all.subspan(begins[i], begins[i + 1] - begins[i]);
+    if (std::ranges::equal(newest, other, [](const Cell& a, const Cell& b) {
+          return a.text == b.text && a.place.component == b.place.component &&
+                 a.place.subcomponent == b.place.subcomponent;
+        })) {
+      return true;
+    }
+  }
+  while (--first.repetition > 0) {  // of rules before this one
+    if (says_same(first, 0, begins.back())) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool Fields::fill(const out::SegmentRow& row, const Item& context, std::uint32_t number) {
@@ -273,7 +311,16 @@ std::uint16_t Fields::missing(const out::SegmentRow& row) const {
 }
 
 const std::vector<Cell>& Fields::sorted() {
-  std::ranges::stable_sort(cells_, {}, order);
+  // The tables are in the order of the fields, but for a few.
+  for (std::size_t i = 1; i < cells_.size(); ++i) {
+    if (order(cells_[i]) < order(cells_[i - 1])) {
+      const auto at = cells_.begin() + static_cast<std::ptrdiff_t>(i);
+      const auto behind = std::ranges::upper_bound(cells_.begin(), at, order(*at), {}, order);
+      std::rotate(behind, at, at + 1);
+    }
+  }
+  const auto again = std::ranges::unique(cells_, {}, order);
+  cells_.erase(again.begin(), again.end());
   return cells_;
 }
 

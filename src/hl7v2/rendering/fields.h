@@ -64,6 +64,8 @@ class Fields {
     std::size_t pending;
   };
   bool apply_field(const out::RuleRow& rule, const Item& context);
+  bool apply_each(const out::RuleRow& rule, const Items& items, FieldPlace place);
+  [[nodiscard]] bool is_repeated(const std::vector<std::size_t>& begins, FieldPlace first) const;
   bool apply_type(const out::RuleRow& rule, const Item& item, const FieldPlace& place);
   bool apply_part(const out::RuleRow& rule, const Item& context, const FieldPlace& base,
                   std::size_t from);

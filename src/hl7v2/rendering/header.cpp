@@ -62,8 +62,8 @@ Result<void> check_envelope(const Envelope& envelope) {
   const std::size_t most =
       envelope.version < "2.7" ? control_id_bytes_max : control_id_bytes_max_27;
   if (envelope.control_id.empty() || envelope.control_id.size() > most) {
-    return fail(Code::value, fmt::format("MSH-10 has 1 to {} characters in version {}, not {}", most,
-                                         envelope.version, envelope.control_id.size()));
+    return fail(Code::value, fmt::format("MSH-10 has 1 to {} characters in version {}, not {}",
+                                         most, envelope.version, envelope.control_id.size()));
   }
   if (envelope.processing != 'P' && envelope.processing != 'T' && envelope.processing != 'D') {
     return fail(Code::value, "MSH-11 is P, T or D");
@@ -99,7 +99,8 @@ void write_header(Writer& writer, const Envelope& envelope, std::string_view typ
     writer.text(16, code(envelope.application_ack));
   }
   if (envelope.charset != Charset::ascii) {
-    writer.text(18, name(envelope.charset));
+    // HL7 table 0211 writes it with a blank.
+    writer.text(18, envelope.charset == Charset::utf8 ? "UNICODE UTF-8" : name(envelope.charset));
   }
 }
 

@@ -44,12 +44,20 @@ class Items {
   [[nodiscard]] const Item& operator[](std::size_t i) const { return begin()[i]; }
   [[nodiscard]] const Item& front() const { return begin()[0]; }
   void clear() {
+    if (is_many()) {
+      many_.clear();
+    }
     size_ = 0;
-    many_.clear();
   }
   /// Those of which it is true stay, in their order.
   template <class Test>
   void keep_if(Test&& is_kept) {
+    if (size_ == 1) {  // nearly always
+      if (!is_kept(front())) {
+        clear();
+      }
+      return;
+    }
     Items kept;
     for (const Item& one : *this) {
       if (is_kept(one)) {

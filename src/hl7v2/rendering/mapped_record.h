@@ -1,5 +1,5 @@
-// hl7v2/rendering/mapped_record.h: what a message was mapped to, as a record that it can be rendered
-// from again. For tests and tools.
+// hl7v2/rendering/mapped_record.h: what a message was mapped to, as a record that it can be
+// rendered from again. For tests and tools.
 #pragma once
 
 #include <fmt/format.h>
@@ -53,9 +53,9 @@ inline std::string_view focus_type(std::string_view trigger, const Mapped& mappe
   if (kind == "ADT") {
     return mapped.encounter.value != 0 ? "Encounter" : "Patient";
   }
-  return kind == "ORU" || kind == "OUL"                     ? "DiagnosticReport"
-         : kind == "MDM"                                    ? "DocumentReference"
-         : kind == "SIU"                                    ? "Appointment"
+  return kind == "ORU" || kind == "OUL"                                     ? "DiagnosticReport"
+         : kind == "MDM"                                                    ? "DocumentReference"
+         : kind == "SIU"                                                    ? "Appointment"
          : kind == "ORM" || kind == "OML" || kind == "OMG" || kind == "REF" ? "ServiceRequest"
                                                                             : "";
 }

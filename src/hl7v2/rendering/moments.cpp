@@ -71,14 +71,14 @@ std::optional<std::string> to_dtm(std::string_view text, const std::optional<Zon
   std::string fraction = dot == std::string::npos ? "" : made.substr(dot, sign - dot);
   fraction.resize(std::min(fraction.size(), fraction_digits + 1));
   if (made.size() <= date_digits || !zone) {
-    return dot == std::string::npos ? made
-                                    : fmt::format("{}{}{}", made.substr(0, dot), fraction,
-                                                  made.substr(sign));
+    return dot == std::string::npos
+               ? made
+               : fmt::format("{}{}{}", made.substr(0, dot), fraction, made.substr(sign));
   }
   // The moment to the second; a leap second has no other name in Time.
   const auto range = parse_date_time(text);
-  return range ? std::optional(in_zone(
-                     range->from.ms / 1000 - (range->from.ms % 1000 < 0 ? 1 : 0), *zone, fraction))
+  return range ? std::optional(in_zone(range->from.ms / 1000 - (range->from.ms % 1000 < 0 ? 1 : 0),
+                                       *zone, fraction))
                : std::nullopt;
 }
 

@@ -113,8 +113,8 @@ bool Naming::means(std::uint16_t map, std::string_view from, std::string_view sy
                    std::string_view code) {
   const out::CodeMapRow& row = out::code_maps[map];
   const std::span rows{out::forward + row.first_forward, row.forward_count};
-  const auto found = std::ranges::lower_bound(
-      rows, from, {}, [](const out::CodeRow& one) { return text(one.to); });
+  const auto found = std::ranges::lower_bound(rows, from, {},
+                                              [](const out::CodeRow& one) { return text(one.to); });
   return found != rows.end() && text(found->to) == from && text(found->code) == code &&
          text(found->system) == system;
 }

@@ -26,6 +26,7 @@ class Renderer {
         documents_(record, reader),
         selector_(documents_, {}),
         naming_(envelope.overlay),
+        fields_(documents_, selector_, naming_, envelope),
         now_(to_dtm(envelope.time, envelope.zone)) {
     selector_.say(out::Said::version, envelope.version);
     selector_.say(out::Said::order, envelope.order == OrderMessage::oml ? "OML" : "ORM");
@@ -48,6 +49,7 @@ class Renderer {
   Documents documents_;
   Selector selector_;
   Naming naming_;
+  Fields fields_;
   std::string now_;
   Writer writer_;
   Item focus_;
@@ -70,19 +72,18 @@ Result<const out::EventRow*> Renderer::choose() {
       continue;
     }
     if (row.type.bytes == 0) {
-      return fail(Code::unsupported,
-                  fmt::format("no message is sent of {}: {}", documents_.label(focus_),
-                              text(row.note)));
+      return fail(Code::unsupported, fmt::format("no message is sent of {}: {}",
+                                                 documents_.label(focus_), text(row.note)));
     }
     return &row;
   }
   return fail(Code::unsupported,
-              is_known ? fmt::format("no message speaks of this change of {}",
-                                     documents_.label(focus_))
-                       : fmt::format("no message of HL7 v2 is made of a {}: of Patient, Encounter, "
-                                     "DiagnosticReport, ServiceRequest, DocumentReference and "
-                                     "Appointment there are",
-                                     type ? type_name : "resource without a known type"));
+              is_known
+                  ? fmt::format("no message speaks of this change of {}", documents_.label(focus_))
+                  : fmt::format("no message of HL7 v2 is made of a {}: of Patient, Encounter, "
+                                "DiagnosticReport, ServiceRequest, DocumentReference and "
+                                "Appointment there are",
+                                type ? type_name : "resource without a known type"));
 }
 
 Result<void> Renderer::require(const out::LineRow& row, const Item& context) {
@@ -125,25 +126,24 @@ Result<void> Renderer::write(const out::LineRow& row, const Item& item) {
   }
   const out::SegmentRow& rules = out::segments[row.segment];
   std::uint32_t& number = numbers_[text(row.name)];
-  Fields fields(documents_, selector_, naming_, envelope_);
-  if (!fields.fill(rules, item, number + 1)) {
+  if (!fields_.fill(rules, item, number + 1)) {
     return ok();
   }
   if (documents_.failure()) {
     return fail(*documents_.failure());
   }
-  if (const std::uint16_t missing = fields.missing(rules); missing != 0) {
-    return fail(Code::required,
-                fmt::format("{} needs {}-{} ({}), for which {} has nothing: give it one",
-                            text(event_->type), text(row.name), missing,
-                            text(out::fields[rules.first_field + missing - 1]),
-                            documents_.label(item)));
+  if (const std::uint16_t missing = fields_.missing(rules); missing != 0) {
+    return fail(
+        Code::required,
+        fmt::format("{} needs {}-{} ({}), for which {} has nothing: give it one",
+                    text(event_->type), text(row.name), missing,
+                    text(out::fields[rules.first_field + missing - 1]), documents_.label(item)));
   }
   ++number;
   writer_.segment(text(row.name));
   std::uint16_t field = 0;
   std::uint16_t repetition = 1;
-  for (const Cell& cell : fields.sorted()) {
+  for (const Cell& cell : fields_.sorted()) {
     if (cell.place.field != field) {
       writer_.field(field = cell.place.field);
       repetition = 1;

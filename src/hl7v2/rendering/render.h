@@ -42,9 +42,9 @@ struct Envelope {
   std::string sending_facility;
   std::string receiving_application;
   std::string receiving_facility;
-  std::string control_id;  ///< MSH-10; at most 20 characters, 199 from 2.7 on
-  Time time;               ///< of the entry that changed the focus: MSH-7, EVN-2
-  char processing = 'P';   ///< MSH-11: P, T or D
+  std::string control_id;       ///< MSH-10; at most 20 characters, 199 from 2.7 on
+  Time time;                    ///< of the entry that changed the focus: MSH-7, EVN-2
+  char processing = 'P';        ///< MSH-11: P, T or D
   std::string version = "2.4";  ///< 2.3 to 2.8; decides between segments (SPM and TQ1 from 2.5)
   Charset charset = Charset::utf8;
   /// Times are written as local times of this zone, without an offset but in the hour that comes
@@ -66,6 +66,8 @@ struct Left {
   bool operator==(const Left&) const = default;
 };
 constexpr std::size_t left_bytes_max = 200;
+/// Named one by one; beyond, they are counted only.
+constexpr std::size_t left_max = 10'000;
 /// Resources read for one message, and segments in it; beyond, Code::too_large.
 constexpr std::size_t resources_max = 2'000;
 constexpr std::size_t rendered_segments_max = 10'000;
@@ -75,7 +77,7 @@ struct Rendered {
   std::string type;   ///< "ORU^R01"
   std::string event;  ///< "R01"
   /// Primitive values of the focus and of what it took along: all, those in the message, and those
-  /// that a table sets aside for a reason (ids, narratives). The rest is in `left`.
+  /// that a table sets aside for a reason (ids, narratives). The rest is in `left`, up to left_max.
   std::uint32_t values = 0;
   std::uint32_t carried = 0;
   std::uint32_t set_aside = 0;

@@ -1,9 +1,11 @@
-// hl7v2/rendering/rendering_testing.h: a record of a few resources, and messages made of it, for the
-// tests of this folder.
+// hl7v2/rendering/rendering_testing.h: a record of a few resources, and messages made of it, for
+// the tests of this folder.
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <string_view>
@@ -94,8 +96,8 @@ struct RenderedMessage {
     return all;
   }
   [[nodiscard]] bool leaves(std::string_view path) const {
-    return result && std::ranges::any_of(result->left,
-                                         [&](const Left& one) { return one.path == path; });
+    return result &&
+           std::ranges::any_of(result->left, [&](const Left& one) { return one.path == path; });
   }
 
   Result<Rendered> result = fail(Code::usage, "not rendered");

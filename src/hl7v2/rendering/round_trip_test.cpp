@@ -51,7 +51,6 @@ class Values {
     return all;
   }
 
-
  private:
   void walk(const fhir::Json& json, fhir::JsonValue value, const std::string& path) {
     if (value.is_array()) {
@@ -117,7 +116,8 @@ struct Exception {
   std::string path;     // "…" at its end: and what is below; at its beginning: whatever is before
   std::string reason;
   mutable int used = 0;
-  [[nodiscard]] bool fits(std::string_view trigger, std::string_view of, std::string_view line) const {
+  [[nodiscard]] bool fits(std::string_view trigger, std::string_view of,
+                          std::string_view line) const {
     if (!trigger.starts_with(message) || sign != of) {
       return false;
     }
@@ -156,6 +156,42 @@ std::vector<Exception> exceptions() {
     EXPECT_FALSE(rest.empty()) << line << ": the reason is missing";
   }
   return all;
+}
+
+/// Least shares in percent of the values of the resources that messages of a type were made of: in
+/// the message, and in the message or set aside for a reason.
+struct Floor {
+  std::uint32_t carried;
+  std::uint32_t accounted;
+};
+const std::map<std::string, Floor>& floors() {
+  static const std::map<std::string, Floor> rows = {
+#include "hl7v2/rendering/floors.inc"
+  };
+  return rows;
+}
+struct Share {
+  std::uint64_t values = 0;
+  std::uint64_t carried = 0;
+  std::uint64_t accounted = 0;
+};
+void expect_floors(const std::map<std::string, Share>& shares) {
+  for (const auto& [type, share] : shares) {
+    const std::uint64_t carried = share.carried * 100 / share.values;
+    const std::uint64_t accounted = share.accounted * 100 / share.values;
+    fmt::print("{:8} {:6} values {:3}% carried {:3}% accounted for\n", type, share.values, carried,
+               accounted);
+    const auto floor = floors().find(type);
+    EXPECT_NE(floor, floors().end())
+        << "no floor: {\"" << type << "\", {" << carried << ", " << accounted << "}},";
+    if (floor != floors().end()) {
+      EXPECT_GE(carried, floor->second.carried) << type;
+      EXPECT_GE(accounted, floor->second.accounted) << type;
+    }
+  }
+  for (const auto& [type, floor] : floors()) {
+    EXPECT_TRUE(shares.contains(type)) << "no message of " << type << " is rendered any more";
+  }
 }
 
 struct Tally {
@@ -198,7 +234,8 @@ void compare(const std::string& trigger, const Lines& all, const Lines& first, c
 
 /// Renders one resource of a mapped message and maps what came of it.
 void there_and_back(const Message& message, const Mapped& mapped, const std::string& focus,
-                    const std::vector<Exception>& allowed, Tally& tally) {
+                    const std::vector<Exception>& allowed, Tally& tally,
+                    std::map<std::string, Share>& shares) {
   MappedRecord first(mapped);
   fhir::JsonReader reader;
   const Envelope envelope = envelope_of(message, mapped.trigger);
@@ -208,6 +245,10 @@ void there_and_back(const Message& message, const Mapped& mapped, const std::str
     return;
   }
   EXPECT_EQ(render_mapped(envelope, first, focus, reader)->bytes, made->bytes);
+  Share& share = shares[made->type];
+  share.values += made->values;
+  share.carried += made->carried;
+  share.accounted += made->carried + made->set_aside;
   const Result<Message> parsed = Message::parse(made->bytes);
   ASSERT_TRUE(parsed.has_value()) << made->bytes;
   const Overlay overlay;
@@ -219,8 +260,8 @@ void there_and_back(const Message& message, const Mapped& mapped, const std::str
   const auto found = std::ranges::find_if(
       second.names, [&](const std::string& name) { return name.starts_with(type); });
   ASSERT_NE(found, second.names.end()) << made->bytes;
-  compare(mapped.trigger, Values(first).lines(focus, {}),
-          Values(first).lines(focus, made->left), Values(second).lines(*found, {}), allowed, tally);
+  compare(mapped.trigger, Values(first).lines(focus, {}), Values(first).lines(focus, made->left),
+          Values(second).lines(*found, {}), allowed, tally);
   tally.left += static_cast<int>(made->left.size());
 }
 
@@ -231,6 +272,7 @@ TEST(RoundTrip, WhatASampleBecameSaysTheSameAfterRenderingAndMappingAgain) {
   const IdentifierPolicy policy;
   const std::vector<Exception> allowed = exceptions();
   std::map<std::string, Tally> tallies;
+  std::map<std::string, Share> shares;
   for (const Sample& sample : all) {
     const Result<Batch> batch = split_batch(sample.bytes);
     for (const BytesView one : batch ? batch->messages : std::vector<BytesView>()) {
@@ -245,21 +287,26 @@ TEST(RoundTrip, WhatASampleBecameSaysTheSameAfterRenderingAndMappingAgain) {
         if (fhir::name(draft.type) == type) {
           ASSERT_NO_FATAL_FAILURE(there_and_back(*message, *mapped,
                                                  MappedRecord::name(*mapped, draft.local), allowed,
-                                                 tallies[mapped->trigger]))
+                                                 tallies[mapped->trigger], shares))
               << sample.file;
         }
       }
     }
   }
+  int refused = 0;
   for (const auto& [trigger, tally] : tallies) {
-    fmt::print("{:8} {:3} messages {:5} values, {:5} come back, {:4} are left\n", trigger,
-               tally.messages, tally.lines, tally.same, tally.left);
+    fmt::print("{:8} {:3} messages {:5} values, {:5} come back, {:4} are left, {} refused\n",
+               trigger, tally.messages, tally.lines, tally.same, tally.left, tally.refused);
+    refused += tally.refused;
     for (const auto& [what, count] : tally.differences) {
       const auto example = tally.example.find(what);
       ADD_FAILURE() << what << " " << count << " "
                     << (example == tally.example.end() ? "" : example->second);
     }
   }
+  // Six reports of no patient, two orders of no said service.
+  EXPECT_EQ(refused, 8);
+  expect_floors(shares);
   for (const Exception& one : allowed) {
     EXPECT_GT(one.used, 0) << one.message << "," << one.sign << "," << one.path
                            << ": this exception is not needed any more";

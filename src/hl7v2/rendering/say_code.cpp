@@ -52,8 +52,8 @@ bool is_implied(Documents& documents, std::uint16_t map, const CodingTexts& of,
   });
 }
 
-void put_coding(const Saying& one, const Item& coding, const Triplet& at,
-                std::string_view code, std::string_view display, std::string_view system) {
+void put_coding(const Saying& one, const Item& coding, const Triplet& at, std::string_view code,
+                std::string_view display, std::string_view system) {
   Fields& fields = one.fields;
   if (!one.place.has_parts()) {  // a subcomponent: one text only
     fields.put(one.place, code.empty() ? display : code);
@@ -168,7 +168,8 @@ bool say_unit(const Saying& one) {
   const std::string_view sent = code && is_ucum ? one.fields.naming().unit(documents.text(*code))
                                 : code          ? documents.text(*code)
                                                 : shown;
-  if (sent.empty() || !one.fields.put(one.place.has_parts() ? one.place.part(1) : one.place, sent)) {
+  if (sent.empty() ||
+      !one.fields.put(one.place.has_parts() ? one.place.part(1) : one.place, sent)) {
     return false;
   }
   if (one.place.has_parts() && !shown.empty() && shown != sent) {

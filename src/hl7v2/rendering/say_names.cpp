@@ -1,6 +1,7 @@
 // hl7v2/rendering/say_names.cpp: identifiers with whose they are, and the names of places.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "hl7v2/rendering/fields.h"
@@ -62,6 +63,67 @@ void put_type(const Saying& one, std::uint16_t part, bool is_nhs) {
   }
 }
 
+constexpr std::uint16_t facility_part = 4;
+/// Names by the part of PL, from 1.
+using PlaceParts = std::array<std::string_view, facility_part + 1>;
+
+/// The first of an array, if there is one.
+std::optional<Item> first_of(Documents& documents, const Item& of, std::string_view name) {
+  const auto all = documents.member(of, name);
+  return all && documents.at(*all).is_array() && documents.at(*all).size() > 0
+             ? std::optional(Item{of.document, all->value + 1, of.via})
+             : std::nullopt;
+}
+
+/// https://hl7.org/fhir/R4/valueset-location-physical-type.html; anything else is a ward.
+std::size_t part_of(Documents& documents, const Item& location) {
+  const auto type = documents.member(location, "physicalType");
+  const auto coding = type ? first_of(documents, *type, "coding") : std::nullopt;
+  const std::string_view code =
+      coding ? documents.member_text(*coding, "code") : std::string_view();
+  return code == "bd" ? 3 : code == "ro" ? 2 : code == "si" ? facility_part : 1;
+}
+
+void add_name(const Saying& one, const Item& location, PlaceParts& parts) {
+  Documents& documents = one.fields.documents();
+  const auto name = documents.member(location, "name");
+  if (!name) {
+    return;
+  }
+  std::string_view& part = parts[part_of(documents, location)];
+  part = part.empty() ? documents.text(*name) : part;
+  if (part == documents.text(*name)) {
+    one.fields.will_carry(*name);
+  }
+}
+
+/// Takes the names out of a number that is made of them; `number` is the first that names whose it
+/// is.
+void add_number(const Saying& one, const Item& location, PlaceParts& parts,
+                std::optional<Item>& number) {
+  Documents& documents = one.fields.documents();
+  const auto first = first_of(documents, location, "identifier");
+  if (!first) {
+    return;
+  }
+  const std::string_view name = documents.member_text(location, "name");
+  const std::string_view value = documents.member_text(*first, "value");
+  const std::size_t last = value.rfind('/');
+  const bool is_named = name.empty() || value == "-" ||
+                        value.substr(last == std::string_view::npos ? 0 : last + 1) == name;
+  number = number ? number : first;
+  if (!is_named) {
+    return;
+  }
+  one.fields.will_carry(*first);
+  std::string_view rest = value == "-" ? std::string_view() : value;
+  for (std::size_t n = 1; n < facility_part && !rest.empty(); ++n) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    parts[n] = parts[n].empty() ? rest.substr(0, end) : parts[n];
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
 }  // namespace
 
 /// The arguments are the parts of the number, its authority (0: none) and its type (0: the
@@ -116,69 +178,25 @@ bool say_place(const Saying& one) {
   if (!one.place.has_parts()) {
     return false;
   }
-  std::array<std::string_view, 5> parts{};  // 1 to 4
-  const auto place = [&](std::size_t part, std::string_view name) {
-    if (parts[part].empty()) {
-      parts[part] = name;
-    }
-  };
-  const auto kind_of = [&](const Item& location) -> std::string_view {
-    const auto type = documents.member(location, "physicalType");
-    const auto codings = type ? documents.member(*type, "coding") : std::nullopt;
-    if (!codings || documents.at(*codings).size() == 0) {
-      return "";
-    }
-    const Item first{location.document, codings->value + 1, location.via};
-    return documents.member_text(first, "code");
-  };
-  std::optional<Item> at = one.item;
+  PlaceParts parts{};
   std::optional<Item> number;
+  std::optional<Item> at = one.item;
   for (int i = 0; at && i < places_max; ++i) {
-    const std::string_view name = documents.member_text(*at, "name");
-    const std::string_view kind = kind_of(*at);
-    const std::size_t part = kind == "bd" ? 3 : kind == "ro" ? 2 : kind == "si" ? 4 : 1;
-    if (!name.empty()) {
-      place(part, name);
-      if (parts[part] == name) {
-        one.fields.will_carry(*documents.member(*at, "name"));
-      }
-    }
-    if (const auto ids = documents.member(*at, "identifier");
-        ids && documents.at(*ids).size() > 0) {
-      const Item first{at->document, ids->value + 1, at->via};
-      const std::string_view value = documents.member_text(first, "value");
-      const std::size_t last = value.rfind('/');
-      const bool is_named = last != std::string_view::npos ? value.substr(last + 1) == name
-                                                           : value == name || value == "-";
-      if (is_named || name.empty()) {
-        number = number ? number : std::optional(first);
-        one.fields.will_carry(first);
-        std::size_t n = 1;
-        for (std::string_view rest = value; value != "-" && n <= 3; ++n) {
-          const std::size_t end = rest.find('/');
-          place(n, rest.substr(0, end));
-          if (end == std::string_view::npos) {
-            break;
-          }
-          rest.remove_prefix(end + 1);
-        }
-      } else if (!number) {
-        number = first;
-      }
-    }
+    add_name(one, *at, parts);
+    add_number(one, *at, parts, number);
     const auto up = documents.member(*at, "partOf");
     at = up ? documents.resolve(*up) : std::nullopt;
   }
   bool said = false;
-  for (std::uint16_t part = 1; part <= 4; ++part) {
+  for (std::uint16_t part = 1; part <= facility_part; ++part) {
     said = one.fields.put(one.place.part(part), parts[part]) || said;
   }
-  if (number && parts[4].empty()) {
-    if (const auto system = documents.member(*number, "system")) {
-      put_authority(one, one.fields.naming().authority(documents.text(*system)), 4, false);
-      one.fields.will_carry(*system);
-      said = true;
-    }
+  const auto system = number ? documents.member(*number, "system") : std::nullopt;
+  if (system && parts[facility_part].empty()) {
+    put_authority(one, one.fields.naming().authority(documents.text(*system)), facility_part,
+                  false);
+    one.fields.will_carry(*system);
+    said = true;
   }
   return said;
 }

@@ -25,6 +25,15 @@ void Selector::add_values(const Item& from, std::uint32_t value, Items& to) cons
 }
 
 void Selector::members(std::string_view name, Items& items) {
+  if (items.size() == 1) {  // nearly always
+    const Item from = items.front();
+    items.clear();
+    const std::uint32_t found = documents_.find(from, name);
+    if (found != Documents::no_member) {
+      add_values(from, found, items);
+    }
+    return;
+  }
   Items next;
   for (const Item& from : items) {
     const std::uint32_t found = documents_.find(from, name);
@@ -117,7 +126,8 @@ bool Selector::compare(const out::OpRow& op, std::string_view value) const {
     case out::OpKind::starts:
       return is_one([&](std::string_view one) { return value.starts_with(one); });
     case out::OpKind::contains:
-      return is_one([&](std::string_view one) { return value.find(one) != std::string_view::npos; });
+      return is_one(
+          [&](std::string_view one) { return value.find(one) != std::string_view::npos; });
     default: check(false, "an operation that compares with a literal"); return false;
   }
 }

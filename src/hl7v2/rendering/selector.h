@@ -45,8 +45,8 @@ class Selector {
       return 0;
     }
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(name[i]); };
-    const std::size_t hash = name.size() * 7 + at(0) * 5U + at(name.size() / 2) * 3U +
-                             at(name.size() - 1);
+    const std::size_t hash =
+        name.size() * 7 + at(0) * 5U + at(name.size() / 2) * 3U + at(name.size() - 1);
     return Names{1} << (hash & 63U);
   }
 
@@ -54,7 +54,9 @@ class Selector {
   [[nodiscard]] Items& variable(out::Variable which) {
     return variables_[static_cast<std::size_t>(which)];
   }
-  void say(out::Said which, std::string_view text) { said_[static_cast<std::size_t>(which)] = text; }
+  void say(out::Said which, std::string_view text) {
+    said_[static_cast<std::size_t>(which)] = text;
+  }
 
  private:
   void step(const out::StepRow& row, Items& items);

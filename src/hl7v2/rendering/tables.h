@@ -44,6 +44,7 @@ struct PathRow {
   std::uint16_t start;
   std::uint16_t first_step;
   std::uint16_t steps;
+  Text source;          // the first expression that has it; of parts of others nothing
   std::uint64_t names;  // of what the item at hand must have one: Selector::name_bit()
 };
 
@@ -202,9 +203,22 @@ extern const Text numbers[];
 extern const MessageRow messages[];
 extern const EventRow events[];
 extern const AsideRow asides[];
+extern const std::uint32_t steps_count;
 extern const std::uint32_t paths_count;
+extern const std::uint32_t ops_count;
+extern const std::uint32_t texts_count;
+extern const std::uint32_t conditions_count;
 extern const std::uint32_t rules_count;
+extern const std::uint32_t implied_count;
+extern const std::uint32_t segments_count;
+extern const std::uint32_t fields_count;
+extern const std::uint32_t types_count;
+extern const std::uint32_t inverse_count;
+extern const std::uint32_t forward_count;
+extern const std::uint32_t code_maps_count;
 extern const std::uint32_t systems_count;
+extern const std::uint32_t lines_count;
+extern const std::uint32_t numbers_count;
 extern const std::uint32_t messages_count;
 extern const std::uint32_t events_count;
 extern const std::uint32_t asides_count;
