@@ -56,16 +56,16 @@ Executor& Intake::executor_for(Executor& on, std::size_t bytes) {
   return *world_.bulk[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % world_.bulk.size()];
 }
 
-Task<Reply> Intake::take(Executor& on, const std::string& peer, Manners& manners, Bytes frame) {
+Task<Reply> Intake::take(Executor& on, const Caller& caller, Manners& manners, Bytes frame) {
   Executor& at = executor_for(on, frame.size());
   if (&at != &on) {
     co_await at.turn();
   }
   Reply reply;
   if (frame.starts_with("FHS") || frame.starts_with("BHS") || has_several(frame)) {
-    reply = co_await take_batch(at, peer, manners, std::move(frame));
+    reply = co_await take_batch(at, caller, manners, std::move(frame));
   } else {
-    const Incoming incoming(neighbours_, peer, std::move(frame));
+    const Incoming incoming(neighbours_, caller, std::move(frame));
     const Ended ended = co_await settle(at, incoming, manners);
     const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
     if (ended.unwritten) {
@@ -175,13 +175,12 @@ Task<void> Intake::submit_later(Executor& on, decide::Prepared prepared) {
   static_cast<void>(co_await node_.submit(on, std::move(prepared)));
 }
 
-Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& manners,
-                               Bytes frame) {
+Task<Reply> Intake::take_batch(Executor& on, const Caller& caller, Manners& manners, Bytes frame) {
   Reply reply;
   const auto batch = hl7v2::split_batch(frame);
   if (!batch || !batch->faults.empty()) {
     // The whole of it is evidence of what does not add up; its messages count all the same.
-    const Incoming whole(neighbours_, peer, frame);
+    const Incoming whole(neighbours_, caller, frame);
     hl7v2::Batch nothing;
     const hl7v2::Batch& faults = batch ? *batch : nothing;
     const Ended kept = co_await keep_batch_faults(on, whole, faults);
@@ -193,7 +192,7 @@ Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& m
   }
   std::vector<Bytes> answers;
   for (std::size_t i = 0; batch && i < batch->messages.size(); ++i) {
-    const Incoming incoming(neighbours_, peer, Bytes(batch->messages[i]));
+    const Incoming incoming(neighbours_, caller, Bytes(batch->messages[i]));
     const Ended ended = co_await settle(on, incoming, manners);
     if (ended.unwritten) {
       Counts::add(counts_.unanswered);
@@ -288,10 +287,9 @@ Task<Result<Disposition>> Intake::take_file(Executor& on, const Neighbour& neigh
   co_return worst;
 }
 
-Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& manners,
-                               Bytes bytes) {
+Task<void> Intake::keep_broken(Executor& on, const Caller& caller, Manners& manners, Bytes bytes) {
   bytes.resize(std::min(bytes.size(), broken_bytes_max));
-  Incoming incoming(neighbours_, peer, std::move(bytes));
+  Incoming incoming(neighbours_, caller, std::move(bytes));
   Counts::add(counts_.of(incoming.neighbour_name()).broken);
   incoming.control_id.clear();  // the whole message, when it comes, is the one with that id
   const Verdict verdict{Disposition::refused, Fault::segment_sequence, "the frame was cut off", {}};
@@ -301,7 +299,7 @@ Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& m
                 fmt::format("{} was cut off on its way from {}; what came of it is kept. It was "
                             "not acknowledged, so its sender should send it again. Further ones "
                             "over the same connection are counted only.",
-                            incoming.named(), peer),
+                            incoming.named(), incoming.peer),
                 {}};
   }
   // There is nobody to answer: what cannot be written goes with the connection, unacknowledged.

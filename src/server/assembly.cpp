@@ -13,6 +13,7 @@
 #include "exchange/intake.h"
 #include "exchange/mllp.h"
 #include "exchange/router.h"
+#include "world/tls/tls_network.h"
 
 namespace holdfast::server {
 namespace {
@@ -50,16 +51,21 @@ class Assembly::Door final : public api::Handler {
   Door(World& world, node::Node& node, const api::Options& options,
        std::unique_ptr<const api::Definitions> definitions, const Surroundings& surroundings)
       : node_(node),
+        clock_(world.clock),
         surroundings_(surroundings),
         fhir_(node, world, options, std::move(definitions)) {}
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
   void watch(const exchange::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
-  void watch(const exchange::Counts& counts, const AcceptCounts& connections) {
+  void watch(const exchange::Counts& counts, const AcceptCounts* plain, const AcceptCounts* tls,
+             const TlsCounts* handshakes) {
     exchange_ = &counts;
-    mllp_ = &connections;
+    mllp_ = plain;
+    mllp_tls_ = tls;
+    tls_ = handshakes;
   }
+  void watch(std::span<const TlsExpiry> expiries) { expiries_ = expiries; }
 
   [[nodiscard]] std::uint64_t body_bytes_max(const api::Request& head) const override {
     return head.path() == metrics_path ? 0 : fhir_.body_bytes_max(head);
@@ -86,18 +92,22 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body =
-        metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_},
+    reply.body = metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_,
+                               mllp_tls_, tls_, expiries_, clock_.wall()},
                               surroundings_);
     return reply;
   }
 
   node::Node& node_;
+  const Clock& clock_;
   const Surroundings& surroundings_;
   const http::Counts* edge_ = nullptr;
   const exchange::Dispatcher* dispatcher_ = nullptr;
   const exchange::Counts* exchange_ = nullptr;
   const AcceptCounts* mllp_ = nullptr;
+  const AcceptCounts* mllp_tls_ = nullptr;
+  const TlsCounts* tls_ = nullptr;
+  std::span<const TlsExpiry> expiries_;
   api::FhirHandler fhir_;
 };
 
@@ -132,11 +142,18 @@ struct Assembly::Exchange {
 struct Assembly::Serving {
   Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
           const Config& config)
-      : carriers(parts.world, parts.open_folder, config.intake.planted),
+      : carriers(parts.world, parts.open_folder, config.intake.planted, exchange.channels.all(),
+                 config.tls),
         feeds(parts.world, node, exchange.neighbours),
         dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
                     config.intake.planted}),
         intake(parts.world, node, exchange.neighbours, intake_options(config), exchange.counts) {
+    if (parts.mllp_tls != nullptr) {
+      check(config.tls.mllp != nullptr, "a listener over TLS got its context with its files");
+      tls_listener.emplace(*parts.mllp_tls, parts.world.clock, config.tls.mllp, handshakes);
+      tls_server.emplace(home, parts.world, *tls_listener, intake, node.budget(), exchange.counts,
+                         config.mllp_limits);
+    }
     if (parts.mllp != nullptr) {
       server.emplace(home, parts.world, *parts.mllp, intake, node.budget(), exchange.counts,
                      config.mllp_limits);
@@ -175,6 +192,9 @@ struct Assembly::Serving {
   exchange::Dispatcher dispatcher;
   exchange::Intake intake;
   std::optional<exchange::MllpServer> server;
+  const std::shared_ptr<TlsCounts> handshakes = std::make_shared<TlsCounts>();
+  std::optional<TlsListener> tls_listener;
+  std::optional<exchange::MllpServer> tls_server;
   std::vector<std::unique_ptr<exchange::FolderIntake>> folders;
 };
 
@@ -183,6 +203,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     : parts_(std::move(parts)),
       home_(*parts_.world.io.front()),
       drain_time_max_(config.drain_time_max),
+      expiries_(config.tls.expiries()),
       exchange_(std::move(exchange)),
       node_(std::move(opened.node)),
       door_(std::make_unique<Door>(parts_.world, *node_, config.api, std::move(definitions),
@@ -194,12 +215,17 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
   log_opening(opened.report);
   serving_ = std::make_unique<Serving>(home_, parts_, *node_, *exchange_, config);
   door_->watch(serving_->dispatcher);
-  if (serving_->server) {
+  door_->watch(expiries_);
+  log_certificates();
+  if (serving_->server || serving_->tls_server) {
     if (exchange_->neighbours.all().empty()) {
       parts_.log.warn("no neighbour is configured: every message over MLLP will be refused",
                       {{"what to do", "add [[neighbour]] to the configuration file"}});
     }
-    door_->watch(exchange_->counts, serving_->server->connections());
+    const auto& plain = serving_->server;
+    const auto& tls = serving_->tls_server;
+    door_->watch(exchange_->counts, plain ? &plain->connections() : nullptr,
+                 tls ? &tls->connections() : nullptr, tls ? serving_->handshakes.get() : nullptr);
   }
 }
 
@@ -279,6 +305,18 @@ void Assembly::log_opening(const node::OpeningReport& report) {
   }
 }
 
+void Assembly::log_certificates() const {
+  for (const TlsExpiry& one : expiries_) {
+    const std::int64_t days = days_until(one.end, parts_.world.clock.wall());
+    if (days < tls_expiry_warning_days) {
+      parts_.log.warn("a certificate ends soon: connections will fail then",
+                      {{"file", one.file},
+                       {"days", days},
+                       {"what to do", "put a new one into the file and start the server again"}});
+    }
+  }
+}
+
 void Assembly::start() {
   server_->start();
   serving_->dispatcher.start();
@@ -288,6 +326,9 @@ void Assembly::start() {
   }
   if (serving_->server) {
     serving_->server->start();
+  }
+  if (serving_->tls_server) {
+    serving_->tls_server->start();
   }
 }
 
@@ -324,7 +365,11 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
       said.folder_trouble = trouble;
     }
   }
-  if (serving_->server) {
+  if (std::string why = serving_->handshakes->last_failure(); why != said.tls_failure) {
+    said.tls_failure = std::move(why);
+    parts_.log.warn("an MLLP connection over TLS was refused", {{"why", said.tls_failure}});
+  }
+  if (serving_->server || serving_->tls_server) {
     std::string why = exchange_->counts.last_close();
     if (why != said.mllp_close) {
       said.mllp_close = std::move(why);
@@ -358,6 +403,9 @@ Task<End> Assembly::run() {
   const Instant until = home_.now() + patience;
   if (serving_->server) {
     co_await serving_->server->drain(until);
+  }
+  if (serving_->tls_server) {
+    co_await serving_->tls_server->drain(until);
   }
   co_await server_->drain(until);
   for (const auto& folder : serving_->folders) {
