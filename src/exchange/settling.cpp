@@ -47,7 +47,7 @@ Bytes with_status(fhir::JsonReader& reader, const Bytes& task, std::string_view 
   business.open('{');
   business.open("coding", '[');
   business.open('{');
-  business.text("system", "urn:holdfast:message-item-state");
+  business.text("system", item_state_system);
   business.text("code", state);
   business.close('}');
   business.close(']');
@@ -119,13 +119,13 @@ Result<decide::Prepared> ChannelSender::command_of(const std::vector<Ending>& en
   decide::Prepared prepared;
   sign(prepared.command, world_.random);
   auto reader = readers_.take();
-  const std::string system = fmt::format("urn:holdfast:duty:{}", channel_.name);
+  const std::string system = fmt::format("{}{}", duty_system_prefix, channel_.name);
   for (const Ending& one : endings) {
     prepared.command.settlements.push_back(one.settlement);
     if (!one.item) {
       continue;
     }
-    const std::string name = fmt::format("{}.{}", one.name.position.value, one.name.index);
+    const std::string name = text_of(one.name);
     const ItemFacts facts{system,         name,
                           one.focus,      channel_.neighbour,
                           channel_.owner, world_.clock.wall()};
