@@ -8,7 +8,7 @@
 #include "api/writing.h"
 #include "fhir/json_writer.h"
 #include "fhir/member.h"
-#include "hl7v2/rendering/test_message.h"
+#include "hl7v2/rendering/probe.h"
 
 namespace holdfast::api {
 namespace {
@@ -118,24 +118,24 @@ Result<std::optional<decide::Prepared>> make_test(const Parts& parts, const Call
   TRY(const ShownChannel channel, read_channel(parts, call, moment));
   TRY_OK(check_shown(channel));
   if (channel.header.empty()) {
-    return fail(Code::unsupported,
-                fmt::format("Endpoint/{} does not say how its messages begin: its channel has never "
-                            "run here",
-                            call.match.id));
+    return fail(
+        Code::unsupported,
+        fmt::format("Endpoint/{} does not say how its messages begin: its channel has never "
+                    "run here",
+                    call.match.id));
   }
   const std::string id = new_uuid(parts.random);
   TRY(const Bytes message,
-      hl7v2::test_message(channel.header, parts.clock.wall(), test_control_id(id),
-                          fmt::format("end-to-end test of channel {} by {}", channel.name,
-                                      deed.command.principal.name)));
+      hl7v2::probe_message(channel.header, parts.clock.wall(), test_control_id(id),
+                           fmt::format("end-to-end test of channel {} by {}", channel.name,
+                                       deed.command.principal.name)));
   decide::Prepared prepared;
   prepared.command = deed.command;
   Operation operation;
   operation.verb = Verb::create;
   operation.id = id;
-  TRY_OK(add_operation(
-      parts, prepared, std::move(operation),
-      message_binary(id, channel.name, hl7v2::test_message_type, message, IsTest::yes)));
+  TRY_OK(add_operation(parts, prepared, std::move(operation),
+                       message_binary(id, channel.name, hl7v2::probe_type, message, IsTest::yes)));
   prepared.command.deliveries.push_back({channel.name, std::string(test_lane), 0, {}, {}});
   return prepared;
 }
@@ -191,8 +191,7 @@ Task<Reply> test_channel(const Parts& parts, Call& call, Executor& on) {
   const OperationInput::Names names{"$test", {}, {}, {}};
   const auto input = OperationInput::read(parts, call, names);
   if (!input) {
-    co_return refusal(input.error(),
-                      call.request.body.empty() ? Origin::request : Origin::content);
+    co_return refusal(input.error(), call.request.body.empty() ? Origin::request : Origin::content);
   }
   const auto deed = read_deed(parts, call);
   if (!deed) {

@@ -51,10 +51,11 @@ Result<ShownChannel> read_channel(const Parts& parts, const Call& call,
   if (!current) {
     TRY(const views::OutboxCounts counts, views::read_outbox_counts(*moment.reader, *name));
     if (counts == views::OutboxCounts{}) {
-      return fail(Code::not_found,
-                  fmt::format("there is no channel '{}': the configuration names them, and each has "
-                              "its Endpoint",
-                              *name));
+      return fail(
+          Code::not_found,
+          fmt::format("there is no channel '{}': the configuration names them, and each has "
+                      "its Endpoint",
+                      *name));
     }
     return channel;
   }
@@ -81,10 +82,11 @@ Result<void> check_shown(const ShownChannel& channel) {
   if (!channel.status.empty()) {
     return ok();
   }
-  return fail(channel.version.value > 0 ? Code::deleted : Code::not_found,
-              fmt::format("channel '{}' has no Endpoint now: a channel that is configured writes it "
-                          "anew, suspended",
-                          channel.name));
+  return fail(
+      channel.version.value > 0 ? Code::deleted : Code::not_found,
+      fmt::format("channel '{}' has no Endpoint now: a channel that is configured writes it "
+                  "anew, suspended",
+                  channel.name));
 }
 
 Result<Deed> read_deed(const Parts& parts, const Call& call) {
@@ -216,10 +218,10 @@ Result<std::optional<DutyName>> duty_of(const OperationInput& input, std::string
   }
   const auto duty = duty_named(input.text(name));
   if (!duty) {
-    return fail(Code::value,
-                fmt::format("{} is a duty as $queue names it, \"12.0\", not '{}'", name,
-                            input.text(name)),
-                fmt::format("http.{}", name));
+    return fail(
+        Code::value,
+        fmt::format("{} is a duty as $queue names it, \"12.0\", not '{}'", name, input.text(name)),
+        fmt::format("http.{}", name));
   }
   return duty;
 }

@@ -52,15 +52,16 @@ using MakeCommand = std::function<Result<std::optional<decide::Prepared>>(const 
 /// Submits what `make` makes, made anew as long as others change the same meanwhile. Nothing where
 /// there was nothing to write. Under an Idempotency-Key that was used before, the Outcome of then.
 [[nodiscard]] Task<Result<std::optional<node::Committed>>> submit_made(const Parts& parts,
-                                                                       Executor& on, Command command,
+                                                                       Executor& on,
+                                                                       Command command,
                                                                        const MakeCommand& make);
 
 /// Adds an operation with that body.
 [[nodiscard]] Result<void> add_operation(const Parts& parts, decide::Prepared& prepared,
                                          Operation operation, Bytes body);
 enum class IsTest : bool { no, yes };
-/// A Binary with that message as its data. `tag`: its type, "ORU^R01"; empty: nothing that a tag can
-/// say.
+/// A Binary with that message as its data. `tag`: its type, "ORU^R01"; empty: nothing that a tag
+/// can say.
 [[nodiscard]] Bytes message_binary(std::string_view id, std::string_view channel,
                                    std::string_view tag, BytesView message, IsTest is_test);
 /// The duty that one of a Command's own deliveries became: of its operation, or of none.

@@ -30,7 +30,7 @@ class ChannelServer : public Server {
     const std::string body = fmt::format(
         R"({{"resourceType":"Endpoint","id":"channel-{}","extension":[)"
         R"({{"url":"urn:holdfast:channel-state","valueCode":"up"}},)"
-        R"({{"url":"urn:holdfast:channel-header","valueString":"MSH|^~\\&|H|RXH|GP|||||NMD^N02^NMD_N02||T|2.4"}}],)"
+        R"({{"url":"urn:holdfast:channel-header","valueString":"MSH|^~\\&|H|RXH|GP||||NMD^N02^NMD_N02||T|2.4"}}],)"
         R"("identifier":[{{"system":"urn:holdfast:channel","value":"{}"}}],"status":"{}",)"
         R"("connectionType":{{"code":"{}"}},"payloadType":[{{"text":"x"}}],"address":"mllp://x:1"}})",
         channel, channel, status, connection);
@@ -75,10 +75,10 @@ class ChannelServer : public Server {
   }
   /// A message that is passed on as it came.
   DutyName owe_message(const std::string& id, const Bytes& message, const std::string& lane) {
-    return owe("Binary", id,
-               fmt::format(R"("contentType":"x-application/hl7-v2+er7","data":"{}")",
-                           to_base64(message)),
-               lane);
+    return owe(
+        "Binary", id,
+        fmt::format(R"("contentType":"x-application/hl7-v2+er7","data":"{}")", to_base64(message)),
+        lane);
   }
 
   void settle(DutyName duty, Settled settled, Bytes bytes = {}, Bytes answer = {},
@@ -90,14 +90,14 @@ class ChannelServer : public Server {
     commit(std::move(command));
   }
   void deliver(DutyName duty, const std::string& channel = "gp") {
-    settle(duty, Settled::delivered, "MSH|^~\\&|H|||||||ADT^A31|7|T|2.4\rPID|1\r",
+    settle(duty, Settled::delivered, "MSH|^~\\&|H||||||ADT^A31|7|T|2.4\rPID|1\r",
            "MSH|^~\\&|GP\rMSA|AA|7|fine\r", false, channel);
   }
 
   /// The neighbour does not take it: held or dead, and an item about it.
   std::string refuse(DutyName duty, const std::string& task, Settled settled = Settled::held,
                      const std::string& channel = "gp") {
-    const Bytes message = "MSH|^~\\&|H|||||||ADT^A31|7|T|2.4\rPID|1||bad\r";
+    const Bytes message = "MSH|^~\\&|H||||||ADT^A31|7|T|2.4\rPID|1||bad\r";
     Command command;
     command.operations.push_back(operation(
         "Task", task,
@@ -105,8 +105,9 @@ class ChannelServer : public Server {
             R"("identifier":[{{"system":"urn:holdfast:duty:{}","value":"{}"}}],"status":"requested",)"
             R"("intent":"order","code":{{"coding":[{{"system":"urn:holdfast:message-item","code":"{}"}}]}})",
             channel, text_of(duty), settled == Settled::held ? "undelivered" : "not-sent")));
-    command.settlements.push_back({channel, duty, settled, false, sha256(message), message,
-                                   "MSH|^~\\&|GP\rMSA|AE|7|no such patient\rERR||PID^1^3|101^Required field missing|E\r"});
+    command.settlements.push_back(
+        {channel, duty, settled, false, sha256(message), message,
+         "MSH|^~\\&|GP\rMSA|AE|7|no such patient\rERR||PID^1^3|101^Required field missing|E\r"});
     commit(std::move(command));
     return "/fhir/Task/" + task;
   }
@@ -142,8 +143,9 @@ inline std::string values(const Document& json, std::string_view name, std::stri
   std::string all;
   for (std::size_t i = 0; i < json.size(list); ++i) {
     const std::string one = fmt::format("{}.{}", list, i);
-    if (json.at(one + ".name") == name) {
-      all += json.at(fmt::format("{}.{}", one, value)) + " ";
+    if (const std::string path = fmt::format("{}.{}", one, value);
+        json.at(one + ".name") == name && json.has(path)) {
+      all += json.at(path) + " ";
     }
     all += values(json, name, value, one + ".part");
   }

@@ -33,7 +33,7 @@ TEST(Queue, ShowsWhatIsOwedOldestFirstAndGoesOn) {
   EXPECT_THAT(values(json, "oldest", "valueInstant"), StartsWith("2026-01-01T00:00:00"));
   EXPECT_EQ(values(json, "name", "valueString"),
             text_of(duties[1]) + " " + text_of(duties[2]) + " ");
-  EXPECT_EQ(values(json, "held", "valueBoolean"), " true false ");
+  EXPECT_EQ(values(json, "held", "valueBoolean"), "true false ");
   EXPECT_EQ(values(json, "resource", "valueReference.reference"),
             "Patient/p1/_history/1 Patient/p2/_history/1 ");
   EXPECT_EQ(values(json, "lane", "valueString"), "p1 p2 ");
@@ -56,9 +56,9 @@ TEST(Queue, IsOfChannelsOnlyAndTakesWhatItKnows) {
   EXPECT_EQ(server.post(at("$queue"), "").status, 405);
   // What was owed once is shown although nobody has such an Endpoint now.
   server.owe("Patient", "p", R"("active":true)", "", "gone");
-  EXPECT_EQ(values(server.get("/fhir/Endpoint/channel-gone/$queue").json(), "owed",
-                   "valueUnsignedInt"),
-            "1 ");
+  EXPECT_EQ(
+      values(server.get("/fhir/Endpoint/channel-gone/$queue").json(), "owed", "valueUnsignedInt"),
+      "1 ");
   EXPECT_EQ(server.post("/fhir/Endpoint/channel-gone/$pause", reason("x")).refusal(),
             "404 not-found");
 }
@@ -93,12 +93,12 @@ TEST(Sent, GivesAMessageAndItsAnswerAsTheyWentOverTheWire) {
   const Document one = server.get(at("$sent?duty=" + text_of(rendered))).json();
   EXPECT_EQ(values(one, "state", "valueCode"), "delivered ");
   EXPECT_EQ(values(one, "message", "valueBase64Binary"),
-            to_base64("MSH|^~\\&|H|||||||ADT^A31|7|T|2.4\rPID|1\r") + " ");
+            to_base64("MSH|^~\\&|H||||||ADT^A31|7|T|2.4\rPID|1\r") + " ");
   EXPECT_EQ(values(one, "message-readable", "valueString"),
-            "MSH|^~\\&|H|||||||ADT^A31|7|T|2.4\nPID|1\n ");
+            "MSH|^~\\&|H||||||ADT^A31|7|T|2.4\nPID|1\n ");
   EXPECT_EQ(values(one, "answer-readable", "valueString"), "MSH|^~\\&|GP\nMSA|AA|7|fine\n ");
 
-  const Bytes came = "MSH|^~\\&|LAB|||||||ORU^R01|9|T|2.4\rOBX|1\r";
+  const Bytes came = "MSH|^~\\&|LAB||||||ORU^R01|9|T|2.4\rOBX|1\r";
   const DutyName passed_on = server.owe_message("m", came, "PID-3 1|X");
   Command command;
   command.settlements.push_back(
@@ -165,7 +165,7 @@ TEST(ChannelStatus, WhoDoesNotAnswerIsActiveAllTheSame) {
 TEST(ChannelStatus, RefusesWhatItCannotMean) {
   ChannelServer server;
   EXPECT_EQ(server.post(at("$pause"), "").refusal(), "400 required");
-  EXPECT_EQ(server.post(at("$fence"), input({})).refusal(), "422 required");
+  EXPECT_EQ(server.post(at("$fence"), reason("\\n")).refusal(), "422 required");
   EXPECT_EQ(server.post(at("$fence"), reason("  ")).refusal(), "422 required");
   EXPECT_EQ(server.post(at("$pause"), reason(std::string(1001, 'x'))).refusal(), "422 value");
   EXPECT_EQ(server.post(at("$pause"), reason("x"), {{"If-Match", "W/\"7\""}}).refusal(),
@@ -174,8 +174,7 @@ TEST(ChannelStatus, RefusesWhatItCannotMean) {
             "400 not-supported");
   EXPECT_EQ(server.post("/fhir/Endpoint/x/$pause", reason("x")).refusal(), "404 not-found");
   EXPECT_EQ(server.post("/fhir/Endpoint/channel-/$pause", reason("x")).refusal(), "404 not-found");
-  EXPECT_EQ(server.post("/fhir/Patient/channel-gp/$pause", reason("x")).refusal(),
-            "404 not-found");
+  EXPECT_EQ(server.post("/fhir/Patient/channel-gp/$pause", reason("x")).refusal(), "404 not-found");
   ASSERT_EQ(server.remove(gp).status, 204);
   EXPECT_EQ(server.post(at("$pause"), reason("x")).refusal(), "410 deleted");
   EXPECT_EQ(server.post(at("$test"), "").refusal(), "410 deleted");
@@ -227,20 +226,21 @@ TEST(ChannelTest, GoesThroughTheQueueAndSaysThatItIsOne) {
 
 TEST(ChannelTest, NeedsTheHeaderThatTheSenderWritesOnTheEndpoint) {
   ChannelServer server;
-  ASSERT_EQ(server
-                .put("/fhir/Endpoint/channel-new",
-                     R"({"resourceType":"Endpoint","id":"channel-new","status":"active",)"
-                     R"("connectionType":{"code":"x"},"payloadType":[{"text":"x"}],"address":"x:1"})")
-                .status,
-            201);
+  ASSERT_EQ(
+      server
+          .put("/fhir/Endpoint/channel-new",
+               R"({"resourceType":"Endpoint","id":"channel-new","status":"active",)"
+               R"("connectionType":{"code":"x"},"payloadType":[{"text":"x"}],"address":"x:1"})")
+          .status,
+      201);
   EXPECT_EQ(server.post("/fhir/Endpoint/channel-new/$test", "").refusal(), "422 not-supported");
 }
 
 TEST(ChannelOperations, AreInTheCapabilityStatementAndNotInTransactions) {
   ChannelServer server;
   const std::string statement = server.get("/fhir/metadata").body;
-  for (const char* name : {"queue", "sent", "pause", "resume", "fence", "test", "replay", "retry",
-                           "skip", "resend"}) {
+  for (const char* name :
+       {"queue", "sent", "pause", "resume", "fence", "test", "replay", "retry", "skip", "resend"}) {
     EXPECT_THAT(statement, HasSubstr(fmt::format("urn:holdfast:OperationDefinition:{}", name)));
   }
   EXPECT_THAT(server.get("/fhir/openapi.json").body, HasSubstr("/fhir/Endpoint/{id}/$replay"));

@@ -1,5 +1,5 @@
-// api/duties.cpp: $retry, $skip and $resend of a Task about a message that a neighbour did not take:
-// what becomes of the duty and of its Task is one Command.
+// api/duties.cpp: $retry, $skip and $resend of a Task about a message that a neighbour did not
+// take: what becomes of the duty and of its Task is one Command.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,14 +7,12 @@
 #include <utility>
 
 #include "api/channels.h"
+#include "api/edited_message.h"
 #include "api/interactions.h"
 #include "api/stored.h"
 #include "api/writing.h"
-#include "base/hash.h"
-#include "base/time.h"
 #include "fhir/json_writer.h"
 #include "fhir/member.h"
-#include "hl7v2/message.h"
 #include "views/outbox.h"
 
 namespace holdfast::api {
@@ -27,7 +25,7 @@ struct DutyTask {
   std::string code;  ///< item_undelivered or item_not_sent
   std::string channel;
   DutyName name;
-  RowId row;         ///< the version that was to be sent
+  RowId row;  ///< the version that was to be sent
   std::string lane;
   bool held = false;  ///< it is owed, and waits for somebody; else it was not sent
 };
@@ -36,8 +34,7 @@ struct DutyTask {
 struct Asked {
   Interaction interaction{};
   std::string reason;
-  std::optional<Bytes> message;  ///< edited
-  std::string message_type;      ///< "ORU^R01"; empty where it is no plain word
+  std::optional<EditedMessage> message;
 };
 
 // https://hl7.org/fhir/R4/valueset-task-status.html
@@ -93,11 +90,11 @@ Result<DutyTask> read_task(const Parts& parts, const Call& call, const node::Mom
   task.code = item_code(json.root());
   auto duty = duty_in(json.root());
   if (!duty || (task.code != item_undelivered && task.code != item_not_sent)) {
-    return fail(Code::unsupported,
-                fmt::format("{} is not about a message that a channel owes: it has no code {}|{} or "
-                            "|{} with an identifier {}CHANNEL",
-                            name, item_system, item_undelivered, item_not_sent,
-                            duty_system_prefix));
+    return fail(
+        Code::unsupported,
+        fmt::format("{} is not about a message that a channel owes: it has no code {}|{} or "
+                    "|{} with an identifier {}CHANNEL",
+                    name, item_system, item_undelivered, item_not_sent, duty_system_prefix));
   }
   const std::string status = text_at(json.root(), "status");
   if (is_over(status)) {
@@ -127,8 +124,8 @@ Result<void> read_state(const node::Moment& moment, DutyTask& task) {
   }
   TRY(const auto past, views::read_settled(*moment.reader, task.channel, task.name));
   if (!past) {
-    return fail(Code::conflict, fmt::format("{} was never owed to channel '{}'",
-                                            text_of(task.name), task.channel));
+    return fail(Code::conflict,
+                fmt::format("{} was never owed to channel '{}'", text_of(task.name), task.channel));
   }
   if (past->settled != Settled::dead || task.code != item_not_sent) {
     return fail(Code::conflict,
@@ -179,50 +176,6 @@ Settlement settlement_of(const DutyTask& task, Settled settled, std::string_view
   return one;
 }
 
-/// Who edited what: https://hl7.org/fhir/R4/provenance.html
-Bytes provenance(std::string_view binary, std::string_view task, std::string_view of,
-                 const Principal& principal, Time now, std::string_view reason) {
-  fhir::JsonWriter to(512);
-  to.open('{');
-  to.text("resourceType", "Provenance");
-  to.open("target", '[');
-  to.open('{');
-  to.text("reference", fmt::format("Binary/{}", binary));
-  to.close('}');
-  to.close(']');
-  to.text("recorded", to_instant(now));
-  if (!reason.empty()) {
-    to.open("reason", '[');
-    to.open('{');
-    to.text("text", reason);
-    to.close('}');
-    to.close(']');
-  }
-  to.open("agent", '[');
-  to.open('{');
-  to.open("who", '{');
-  to.open("identifier", '{');
-  to.text("system", "urn:holdfast:principal");
-  to.text("value", principal.name);
-  to.close('}');
-  to.close('}');
-  to.close('}');
-  to.close(']');
-  to.open("entity", '[');
-  for (const auto& [role, what] :
-       {std::pair{"revision", std::string(of)}, std::pair{"source", fmt::format("Task/{}", task)}}) {
-    to.open('{');
-    to.text("role", role);
-    to.open("what", '{');
-    to.text("reference", what);
-    to.close('}');
-    to.close('}');
-  }
-  to.close(']');
-  to.close('}');
-  return to.take();
-}
-
 /// Operations 1 and 2: the edited message and who edited it.
 Result<void> add_edited(const Parts& parts, const Call& call, const Asked& asked,
                         const DutyTask& task, std::string_view of, decide::Prepared& prepared) {
@@ -232,13 +185,13 @@ Result<void> add_edited(const Parts& parts, const Call& call, const Asked& asked
   binary.id = id;
   TRY_OK(add_operation(
       parts, prepared, std::move(binary),
-      message_binary(id, task.channel, asked.message_type, *asked.message, IsTest::no)));
+      message_binary(id, task.channel, asked.message->type, asked.message->bytes, IsTest::no)));
   Operation author;
   author.verb = Verb::create;
   author.id = new_uuid(parts.random);
   TRY_OK(add_operation(parts, prepared, std::move(author),
-                       provenance(id, call.match.id, of, prepared.command.principal,
-                                  parts.clock.wall(), asked.reason)));
+                       edited_provenance({id, call.match.id, of, asked.reason},
+                                         prepared.command.principal, parts.clock.wall())));
   prepared.command.deliveries.push_back({task.channel, task.lane, 1, {}, {}});
   return ok();
 }
@@ -275,11 +228,11 @@ Result<void> add_resend(const Parts& parts, const Call& call, const Asked& asked
 }
 
 std::string said(const Asked& asked, const Principal& principal) {
-  const std::string_view what = asked.interaction == Interaction::duty_retry ? "Released, to be tried again"
-                                : asked.interaction == Interaction::duty_skip
-                                    ? "Skipped: it is not sent"
-                                : asked.message ? "Sent again, edited"
-                                                : "Sent again, as it is now";
+  const std::string_view what =
+      asked.interaction == Interaction::duty_retry  ? "Released, to be tried again"
+      : asked.interaction == Interaction::duty_skip ? "Skipped: it is not sent"
+      : asked.message                               ? "Sent again, edited"
+                                                    : "Sent again, as it is now";
   return fmt::format("{}, by {}{}{}", what, principal.name, asked.reason.empty() ? "" : ": ",
                      asked.reason);
 }
@@ -296,10 +249,11 @@ Result<std::optional<decide::Prepared>> make_deed(const Parts& parts, const Call
   TRY_OK(read_state(moment, task));
   const bool resends = asked.interaction == Interaction::duty_resend;
   if (!task.held && !resends) {
-    return fail(Code::unsupported,
-                fmt::format("Task/{} is about a message that was not sent and does not wait: $resend "
-                            "it, or complete the Task if it need not arrive",
-                            call.match.id));
+    return fail(
+        Code::unsupported,
+        fmt::format("Task/{} is about a message that was not sent and does not wait: $resend "
+                    "it, or complete the Task if it need not arrive",
+                    call.match.id));
   }
   decide::Prepared prepared;
   prepared.command = deed.command;
@@ -314,70 +268,11 @@ Result<std::optional<decide::Prepared>> make_deed(const Parts& parts, const Call
     TRY_OK(add_resend(parts, call, asked, moment, task, prepared));
   }
   if (task.held) {
-    const Settled settled = asked.interaction == Interaction::duty_retry ? Settled::released
-                                                                         : Settled::dead;
+    const Settled settled =
+        asked.interaction == Interaction::duty_retry ? Settled::released : Settled::dead;
     prepared.command.settlements.push_back(settlement_of(task, settled, why));
   }
   return prepared;
-}
-
-/// Lines as people write them, as HL7 v2 has them.
-Bytes with_carriage_returns(BytesView text) {
-  Bytes message;
-  message.reserve(text.size() + 1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      if (i == 0 || text[i - 1] != '\r') {
-        message.push_back('\r');
-      }
-    } else {
-      message.push_back(text[i]);
-    }
-  }
-  if (!message.empty() && message.back() != '\r') {
-    message.push_back('\r');
-  }
-  return message;
-}
-
-Result<void> read_message(const OperationInput& input, Asked& asked) {
-  if (!input.has("message")) {
-    return ok();
-  }
-  Bytes message(input.text("message"));
-  if (input.type("message") == "Base64Binary") {
-    auto bytes = from_base64(message);
-    if (!bytes) {
-      return fail(Code::value, "message is no base64", "http.message");
-    }
-    message = *std::move(bytes);
-  }
-  message = with_carriage_returns(message);
-  const auto parsed = hl7v2::Message::parse(message);
-  if (!parsed) {
-    return fail(Code::value, fmt::format("message is none of HL7 v2: {}", parsed.error().what),
-                "http.message");
-  }
-  if (parsed->fault()) {
-    return fail(Code::value, fmt::format("message: {}", parsed->fault()->what), "http.message");
-  }
-  const auto header = parsed->header();
-  if (header.name() != "MSH" || header.field(10).text().empty()) {
-    return fail(Code::value,
-                "message: it begins with MSH, and MSH-10 is not empty, since the answer names it",
-                "http.message");
-  }
-  if (message.find('\x0b') != Bytes::npos || message.find('\x1c') != Bytes::npos) {
-    return fail(Code::value, "message: VT and FS end it on the wire; leave them out",
-                "http.message");
-  }
-  std::string type = fmt::format("{}^{}", header.field(9).component(1).text(),
-                                 header.field(9).component(2).text());
-  if (type.size() <= 20 && std::ranges::all_of(type, [](char c) { return c > ' ' && c < 0x7f; })) {
-    asked.message_type = std::move(type);
-  }
-  asked.message = std::move(message);
-  return ok();
 }
 
 Result<Asked> read_asked(const Parts& parts, const Call& call) {
@@ -392,15 +287,15 @@ Result<Asked> read_asked(const Parts& parts, const Call& call) {
                            : asked.interaction == Interaction::duty_skip ? skip
                                                                          : resend));
   TRY(asked.reason, read_reason(input, asked.interaction == Interaction::duty_skip));
-  TRY_OK(read_message(input, asked));
+  TRY(asked.message, read_edited(input));
   return asked;
 }
 
 /// The Task as it is now, the new duty, and the message where it was edited.
 Reply show_resent(const Parts& parts, const node::Committed& committed) {
   const OperationResult& task = committed.outcome.results.at(0);
-  const auto body = stored_version(parts, parts.node.view(), *fhir::type_id("Task"), task.id,
-                                   task.version);
+  const auto body =
+      stored_version(parts, parts.node.view(), *fhir::type_id("Task"), task.id, task.version);
   if (!body) {
     return refusal(body.error(), Origin::content);
   }
@@ -431,8 +326,7 @@ Reply show_resent(const Parts& parts, const node::Committed& committed) {
 Task<Reply> change_duty(const Parts& parts, Call& call, Executor& on) {
   const auto asked = read_asked(parts, call);
   if (!asked) {
-    co_return refusal(asked.error(),
-                      call.request.body.empty() ? Origin::request : Origin::content);
+    co_return refusal(asked.error(), call.request.body.empty() ? Origin::request : Origin::content);
   }
   const auto deed = read_deed(parts, call);
   if (!deed) {

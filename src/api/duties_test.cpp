@@ -13,7 +13,7 @@ std::string edited(std::string_view message) {
   return input({fmt::format(R"("name":"message","valueString":"{}")", message),
                 R"("name":"reason","valueString":"the number was wrong")"});
 }
-constexpr const char* good = R"(MSH|^~\\&|H|||||||ADT^A31|E1|P|2.4\nPID|1||77\n)";
+constexpr const char* good = R"(MSH|^~\\&|H||||||ADT^A31|E1|P|2.4\nPID|1||77\n)";
 
 TEST(Retry, ReleasesTheDutyAndClosesItsTaskInOneCommand) {
   ChannelServer server;
@@ -52,9 +52,9 @@ TEST(Skip, GivesTheDutyUpWithAReason) {
 TEST(Resend, SendsTheCurrentVersionInTheSameLane) {
   ChannelServer server;
   const std::string task = server.refuse(server.owe_patient("a", "A"), "t");
-  ASSERT_EQ(server.put("/fhir/Patient/a", R"({"resourceType":"Patient","id":"a","active":true})")
-                .status,
-            200);
+  ASSERT_EQ(
+      server.put("/fhir/Patient/a", R"({"resourceType":"Patient","id":"a","active":true})").status,
+      200);
   const Answered done = server.post(task + "/$resend", "");
   ASSERT_EQ(done.status, 200) << done.body;
   EXPECT_EQ(done.json().at("parameter.0.resource.status"), "completed");
@@ -70,7 +70,8 @@ TEST(Resend, SendsTheCurrentVersionInTheSameLane) {
 
 TEST(Resend, SendsAnEditedMessageWhoseAuthorIsKnown) {
   ChannelServer server;
-  const std::string task = server.refuse(server.owe_message("m", "MSH|^~\\&|X\r", "PID-3 1|X"), "t");
+  const std::string task =
+      server.refuse(server.owe_message("m", "MSH|^~\\&|X\r", "PID-3 1|X"), "t");
   const Position before = server.head();
   const std::vector<Field> key{{"Idempotency-Key", "k"}};
   const Answered done = server.post(task + "/$resend", edited(good), key);
@@ -81,7 +82,7 @@ TEST(Resend, SendsAnEditedMessageWhoseAuthorIsKnown) {
   std::string reference = values(done.json(), "message", "valueReference.reference");
   reference.pop_back();
   const Document binary = server.get("/fhir/" + reference).json();
-  EXPECT_EQ(*from_base64(binary.at("data")), "MSH|^~\\&|H|||||||ADT^A31|E1|P|2.4\rPID|1||77\r");
+  EXPECT_EQ(*from_base64(binary.at("data")), "MSH|^~\\&|H||||||ADT^A31|E1|P|2.4\rPID|1||77\r");
   EXPECT_EQ(binary.at("meta.tag.0.code"), "ADT^A31");
   EXPECT_FALSE(binary.has("meta.security"));
   const Document provenance = server.get("/fhir/Provenance?target=" + reference).json();
@@ -103,24 +104,24 @@ TEST(Resend, TakesBase64AndRefusesWhatIsNoMessage) {
     return server.post(task + "/$resend", edited(message));
   };
   EXPECT_EQ(send("PID|1").refusal(), "422 value");
-  EXPECT_EQ(send(R"(MSH|^~\\&|H|||||||ADT^A31||P|2.4)").refusal(), "422 value") << "no MSH-10";
+  EXPECT_EQ(send(R"(MSH|^~\\&|H||||||ADT^A31||P|2.4)").refusal(), "422 value") << "no MSH-10";
+  EXPECT_EQ(send(R"(MSH|^~\\&|H||||||||1|P|2.4)").refusal(), "422 value") << "no MSH-9";
   EXPECT_EQ(send(R"(MSH|abc|H)").refusal(), "422 value") << "letters divide nothing";
-  EXPECT_EQ(send(R"(MSH|^~\\&|H|||||||ADT^A31|1|P|2.4\u001c\n)").status / 100, 4);
-  EXPECT_EQ(server
-                .post(task + "/$resend",
-                      input({R"("name":"message","valueBase64Binary":"TVNI")"}))
-                .refusal(),
-            "422 value");
+  EXPECT_EQ(send(R"(MSH|^~\\&|H||||||ADT^A31|1|P|2.4\u001c\n)").status / 100, 4);
+  EXPECT_EQ(
+      server.post(task + "/$resend", input({R"("name":"message","valueBase64Binary":"TVNI")"}))
+          .refusal(),
+      "422 value");
   EXPECT_EQ(server.head(), before);
-  const std::string message = to_base64("MSH|^~\\&|H|||||||ADT^A31|E2|P|2.4\r\nPID|1\r\n");
-  const Answered done = server.post(
-      task + "/$resend",
-      input({fmt::format(R"("name":"message","valueBase64Binary":"{}")", message)}));
+  const std::string message = to_base64("MSH|^~\\&|H||||||ADT^A31|E2|P|2.4\r\nPID|1\r\n");
+  const Answered done =
+      server.post(task + "/$resend",
+                  input({fmt::format(R"("name":"message","valueBase64Binary":"{}")", message)}));
   ASSERT_EQ(done.status, 200) << done.body;
   std::string reference = values(done.json(), "message", "valueReference.reference");
   reference.pop_back();
   EXPECT_EQ(*from_base64(server.get("/fhir/" + reference).json().at("data")),
-            "MSH|^~\\&|H|||||||ADT^A31|E2|P|2.4\rPID|1\r");
+            "MSH|^~\\&|H||||||ADT^A31|E2|P|2.4\rPID|1\r");
 }
 
 TEST(Resend, OfWhatWasNotSentByPolicy) {
@@ -165,7 +166,8 @@ TEST(Duties, ThatWereSettledMeanwhileAreNotTouched) {
 
 TEST(Duties, AreThoseOfItemsAboutThem) {
   ChannelServer server;
-  const std::string task = R"({"resourceType":"Task","id":"x","status":"requested","intent":"order"})";
+  const std::string task =
+      R"({"resourceType":"Task","id":"x","status":"requested","intent":"order"})";
   ASSERT_EQ(server.put("/fhir/Task/x", task).status, 201);
   EXPECT_EQ(server.post("/fhir/Task/x/$retry", "").refusal(), "422 not-supported");
   EXPECT_EQ(server.post("/fhir/Task/none/$retry", "").refusal(), "404 not-found");

@@ -44,7 +44,8 @@ namespace holdfast::api {
 /// OperationOutcome. Our own.
 [[nodiscard]] Result<Reply> mapping_report(const Parts& parts, const Call& call,
                                            const node::Moment& moment);
-/// Endpoint/[id]/$queue of a channel: what is owed to it. Our own, as are all operations on channels.
+/// Endpoint/[id]/$queue of a channel: what is owed to it. Our own, as are all operations on
+/// channels.
 [[nodiscard]] Result<Reply> channel_queue(const Parts& parts, const Call& call,
                                           const node::Moment& moment);
 /// Endpoint/[id]/$sent: how what was owed ended; with `duty`, one message and its answer.

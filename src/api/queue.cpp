@@ -89,9 +89,8 @@ std::optional<std::string> readable(BytesView bytes) {
     text = hl7v2::decode(bytes, hl7v2::Charset::utf8).text();
   }
   std::ranges::replace(text, '\r', '\n');
-  const bool printed = std::ranges::all_of(text, [](char c) {
-    return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t';
-  });
+  const bool printed = std::ranges::all_of(
+      text, [](char c) { return static_cast<unsigned char>(c) >= ' ' || c == '\n' || c == '\t'; });
   if (text.empty() || !printed || find_bad_utf8(text)) {
     return {};
   }
@@ -111,9 +110,10 @@ Said said_in(BytesView answer) {
       said = {msa->field(1).text(), msa->field(3).text()};
     }
     for (std::size_t number = 1; const auto err = message->find("ERR", number); ++number) {
-      for (const std::size_t field : {8U, 7U, 3U}) {  // HL7 v2.5: for the user, of the program, code
-        const std::string text = field == 3U ? err->field(field).component(2).text()
-                                             : err->field(field).text();
+      for (const std::size_t field :
+           {8U, 7U, 3U}) {  // HL7 v2.5: for the user, of the program, code
+        const std::string text =
+            field == 3U ? err->field(field).component(2).text() : err->field(field).text();
         if (!text.empty() && said.text.find(text) == std::string::npos) {
           said.text += (said.text.empty() ? "" : "; ") + text;
           break;
@@ -165,9 +165,9 @@ Result<void> write_duty(ParametersWriter& to, const node::Moment& moment, Entrie
 
 void write_channel(ParametersWriter& to, const ShownChannel& channel) {
   to.text("channel", "String", channel.name);
-  for (const auto& [name, type, value] :
-       {std::tuple{"status", "Code", &channel.status},
-        std::tuple{"reason", "String", &channel.reason}, std::tuple{"why", "String", &channel.why}}) {
+  for (const auto& [name, type, value] : {std::tuple{"status", "Code", &channel.status},
+                                          std::tuple{"reason", "String", &channel.reason},
+                                          std::tuple{"why", "String", &channel.why}}) {
     if (!value->empty()) {
       to.text(name, type, *value);
     }
@@ -253,8 +253,8 @@ Result<Reply> show_one(const Parts& parts, const node::Moment& moment, const Sho
   TRY(const auto owed, views::read_duty(*moment.reader, channel.name, name));
   TRY(const auto past, views::read_settled(*moment.reader, channel.name, name));
   if (!owed && !past) {
-    return fail(Code::not_found, fmt::format("{} was never owed to channel '{}'", text_of(name),
-                                             channel.name));
+    return fail(Code::not_found,
+                fmt::format("{} was never owed to channel '{}'", text_of(name), channel.name));
   }
   const RowId row = owed ? owed->row : past->row;
   Entries entries(parts);
@@ -344,8 +344,7 @@ Result<Reply> channel_sent(const Parts& parts, const Call& call, const node::Mom
     TRY(const std::string when, entries.time(past.by));
     to.text("when", "Instant", when);
     to.number("position", past.by.value);
-    TRY(const Settlement* const settlement,
-        entries.settlement(past.by, channel.name, past.name));
+    TRY(const Settlement* const settlement, entries.settlement(past.by, channel.name, past.name));
     write_said(to, settlement->answer);
     to.close();
   }

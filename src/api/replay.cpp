@@ -1,11 +1,15 @@
-// api/replay.cpp: Endpoint/[id]/$replay: what a neighbour was sent, or is owed, from some time on is
-// owed to it again.
+// api/replay.cpp: Endpoint/[id]/$replay: what a neighbour was sent, or is owed, from some time on
+// is owed to it again.
 //
-// 1. Each resource once, at its current version, in the order in which the journal has those: so what
-//    is replayed never puts an older state over a newer one, and what a version refers to went first.
-// 2. Messages that were passed on as they came have no newer version: they are replayed as they are,
+// 1. Each resource once, at its current version, in the order in which the journal has those: so
+// what
+//    is replayed never puts an older state over a newer one, and what a version refers to went
+//    first.
+// 2. Messages that were passed on as they came have no newer version: they are replayed as they
+// are,
 //    in the order in which they came.
-// 3. Nothing is left out in silence: what was deleted, and what waits already at its current version,
+// 3. Nothing is left out in silence: what was deleted, and what waits already at its current
+// version,
 //    is named or counted; more than one Command takes is said with where to go on.
 #include <fmt/format.h>
 
@@ -70,8 +74,8 @@ Result<Terms> read_terms(const Parts& parts, const Call& call) {
   const OperationInput::Names names{"$replay", {"from", "to", "dryRun", "after"}, {}, {}};
   TRY(const OperationInput input, OperationInput::read(parts, call, names));
   if (!input.has("from")) {
-    return fail(Code::required, "it needs `from`: the time from which on what was sent is sent again",
-                "http.from");
+    return fail(Code::required,
+                "it needs `from`: the time from which on what was sent is sent again", "http.from");
   }
   Terms terms;
   TRY(const TimeRange from, time_in(input, "from"));
@@ -90,8 +94,8 @@ Result<Terms> read_terms(const Parts& parts, const Call& call) {
   return terms;
 }
 
-/// The first entry made at or after `time`; one behind the last where there is none. Time never goes
-/// back in the journal.
+/// The first entry made at or after `time`; one behind the last where there is none. Time never
+/// goes back in the journal.
 Result<Position> first_entry_at(const Parts& parts, const node::Moment& moment, Time time) {
   std::uint64_t low = 1;
   std::uint64_t high = moment.state.position.value + 1;
@@ -202,10 +206,11 @@ class Planner {
 
   Result<void> count() {
     if (++looked_ > duties_looked_max) {
-      return fail(Code::too_costly,
-                  fmt::format("more than {} messages were sent in that time: ask for less of it, by "
-                              "`from` and `to`, one part after the other",
-                              duties_looked_max));
+      return fail(
+          Code::too_costly,
+          fmt::format("more than {} messages were sent in that time: ask for less of it, by "
+                      "`from` and `to`, one part after the other",
+                      duties_looked_max));
     }
     return ok();
   }
@@ -220,7 +225,8 @@ class Planner {
     RowId order = current->row;
     if (fhir::name(header.type) == "Binary") {
       // Whatever was done to its meta since: it came when it came.
-      TRY(const auto first, views::read_version(*moment_.reader, header.type, header.id, Version{1}));
+      TRY(const auto first,
+          views::read_version(*moment_.reader, header.type, header.id, Version{1}));
       order = first.value_or(order);
     }
     const auto [at, is_new] = found_.try_emplace(order.value);
@@ -274,8 +280,7 @@ Result<decide::Prepared> prepare(const Command& command, const node::Moment& mom
 
 Result<std::string> version_named(const node::Moment& moment, RowId row) {
   TRY(const views::BodyHeader header, views::read_body_header(*moment.reader, row));
-  return fmt::format("{}/{}/_history/{}", fhir::name(header.type), header.id,
-                     header.version.value);
+  return fmt::format("{}/{}/_history/{}", fhir::name(header.type), header.id, header.version.value);
 }
 
 Result<void> write_sends(ParametersWriter& to, const node::Moment& moment, const Plan& plan) {
@@ -291,8 +296,8 @@ Result<void> write_sends(ParametersWriter& to, const node::Moment& moment, const
     to.number("count", count);
     to.close();
   }
-  for (const auto& [order, one] : std::span(plan.sends).first(std::min(named_max,
-                                                                       plan.sends.size()))) {
+  for (const auto& [order, one] :
+       std::span(plan.sends).first(std::min(named_max, plan.sends.size()))) {
     TRY(const std::string sent, version_named(moment, one.row));
     TRY(const std::string now, version_named(moment, one.current));
     to.open("resource");
@@ -355,8 +360,7 @@ Result<Reply> show_repeated(const Parts& parts, const std::string& channel,
 Task<Reply> replay_channel(const Parts& parts, Call& call, Executor& on) {
   const auto terms = read_terms(parts, call);
   if (!terms) {
-    co_return refusal(terms.error(),
-                      call.request.body.empty() ? Origin::request : Origin::content);
+    co_return refusal(terms.error(), call.request.body.empty() ? Origin::request : Origin::content);
   }
   const auto deed = read_deed(parts, call);
   if (!deed) {

@@ -12,7 +12,10 @@ using testing::HasSubstr;
 constexpr const char* replay = "/fhir/Endpoint/channel-gp/$replay";
 
 std::string from(std::string_view time, bool dry_run, const std::vector<std::string>& more = {}) {
-  std::vector<std::string> all{fmt::format(R"("name":"from","valueInstant":"{}")", time),
+  const std::string_view type = time.size() == 10   ? "Date"
+                                : time.size() == 20 ? "Instant"
+                                                    : "String";
+  std::vector<std::string> all{fmt::format(R"("name":"from","value{}":"{}")", type, time),
                                fmt::format(R"("name":"dryRun","valueBoolean":{})", dry_run)};
   all.insert(all.end(), more.begin(), more.end());
   return input(all);
@@ -28,7 +31,8 @@ TEST(Replay, SaysWhatItWouldDoUnlessItIsToldToDoIt) {
   ChannelServer server;
   server.deliver(server.owe_patient("a", "A"));
   const Position head = server.head();
-  const Answered asked = server.post(replay, input({R"("name":"from","valueInstant":"2026-01-01T00:00:00Z")"}));
+  const Answered asked =
+      server.post(replay, input({R"("name":"from","valueInstant":"2026-01-01T00:00:00Z")"}));
   ASSERT_EQ(asked.status, 200) << asked.body;
   EXPECT_EQ(values(asked.json(), "dryRun", "valueBoolean"), "true ");
   EXPECT_EQ(values(asked.json(), "count", "valueUnsignedInt"), "1 1 ");
@@ -44,9 +48,9 @@ TEST(Replay, SendsEachResourceOnceAsItIsNowInTheOrderOfTheJournal) {
   server.deliver(server.owe_patient("a", "A2"));
   server.deliver(server.owe_patient("c", "C"));
   // Changed meanwhile, and the channel was not told of it.
-  ASSERT_EQ(server.put("/fhir/Patient/b", R"({"resourceType":"Patient","id":"b","active":true})")
-                .status,
-            200);
+  ASSERT_EQ(
+      server.put("/fhir/Patient/b", R"({"resourceType":"Patient","id":"b","active":true})").status,
+      200);
   const Answered dry = server.post(replay, from(begin, true));
   EXPECT_EQ(values(dry.json(), "sent", "valueReference.reference"),
             "Patient/a/_history/2 Patient/c/_history/1 Patient/b/_history/1 ");
@@ -58,8 +62,7 @@ TEST(Replay, SendsEachResourceOnceAsItIsNowInTheOrderOfTheJournal) {
   EXPECT_EQ(server.head().value, before.value + 1);
   EXPECT_EQ(server.last().first.principal.name, "anonymous");
   EXPECT_EQ(done.header("Holdfast-Position"), fmt::format("{}", server.head().value));
-  EXPECT_EQ(references(server),
-            "Patient/a/_history/2 Patient/c/_history/1 Patient/b/_history/2 ");
+  EXPECT_EQ(references(server), "Patient/a/_history/2 Patient/c/_history/1 Patient/b/_history/2 ");
   EXPECT_EQ(server.owed()[0].duty.lane, "a");
   // What waits now is not owed twice, whoever asks again.
   const Answered again = server.post(replay, from(begin, false));
@@ -78,8 +81,7 @@ TEST(Replay, IsOfTheTimeThatIsAskedFor) {
   const auto sent = [&](const std::string& body) {
     return values(server.post(replay, body).json(), "sent", "valueReference.reference");
   };
-  EXPECT_EQ(sent(from("2026-01-01T00:30:00Z", true)),
-            "Patient/b/_history/1 Patient/c/_history/1 ");
+  EXPECT_EQ(sent(from("2026-01-01T00:30:00Z", true)), "Patient/b/_history/1 Patient/c/_history/1 ");
   EXPECT_EQ(sent(from("2026-01-01T00:30:00Z", true,
                       {R"("name":"to","valueInstant":"2026-01-01T01:30:00Z")"})),
             "Patient/b/_history/1 ");
@@ -107,7 +109,7 @@ TEST(Replay, LeavesOutWhatIsGoneWhatWasNeverSentAndTests) {
 TEST(Replay, SendsMessagesAsTheyCameInTheirOrderAndLane) {
   ChannelServer server;
   for (const char* id : {"m1", "m2"}) {
-    const Bytes message = fmt::format("MSH|^~\\&|LAB|||||||ADT^A08|{}|P|2.4\r", id);
+    const Bytes message = fmt::format("MSH|^~\\&|LAB||||||ADT^A08|{}|P|2.4\r", id);
     const DutyName duty = server.owe_message(id, message, "PID-3 1|X");
     Command command;
     command.settlements.push_back(
@@ -134,8 +136,7 @@ TEST(Replay, OfMoreThanOneCommandTakesSaysWhereToGoOn) {
     for (std::size_t i = done; i < until; ++i) {
       command.operations.push_back(
           ChannelServer::operation("Basic", fmt::format("b{:05}", i), R"("code":{"text":"x"})"));
-      command.deliveries.push_back(
-          {"gp", "", static_cast<std::uint32_t>(i - done), {}, {}});
+      command.deliveries.push_back({"gp", "", static_cast<std::uint32_t>(i - done), {}, {}});
     }
     const Position position = server.commit(std::move(command)).position;
     Command settle;
@@ -154,8 +155,7 @@ TEST(Replay, OfMoreThanOneCommandTakesSaysWhereToGoOn) {
   EXPECT_EQ(server.owed("gp").size(), 1000U);  // as many as the test reads
   EXPECT_EQ(server.counts().owed, 10'000U);
   const Answered second = server.post(
-      replay,
-      from(begin, false, {fmt::format(R"("name":"after","valueString":"{}")", after)}));
+      replay, from(begin, false, {fmt::format(R"("name":"after","valueString":"{}")", after)}));
   EXPECT_THAT(values(second.json(), "count", "valueUnsignedInt"), HasSubstr("50"));
   EXPECT_EQ(values(second.json(), "after", "valueString"), "");
   EXPECT_EQ(server.counts().owed, all);
@@ -167,13 +167,18 @@ TEST(Replay, RefusesWhatItCannotMean) {
   EXPECT_EQ(server.post(replay, from("yesterday", true)).refusal(), "422 value");
   EXPECT_EQ(server.post(replay, from("2026-01-01T00:00", true)).refusal(), "422 value")
       << "no zone";
-  EXPECT_EQ(server.post(replay, from(begin, true, {R"("name":"to","valueInstant":"2025-01-01T00:00:00Z")"}))
-                .refusal(),
-            "422 value");
+  EXPECT_EQ(
+      server
+          .post(replay, from(begin, true, {R"("name":"to","valueInstant":"2025-01-01T00:00:00Z")"}))
+          .refusal(),
+      "422 value");
   EXPECT_EQ(server.post(replay, from(begin, true, {R"("name":"after","valueString":"Patient/x"})"}))
-                .status / 100,
+                    .status /
+                100,
             4);
-  EXPECT_EQ(server.post(replay, from(begin, true, {R"("name":"after","valueString":"Patient/x/_history/1")"}))
+  EXPECT_EQ(server
+                .post(replay,
+                      from(begin, true, {R"("name":"after","valueString":"Patient/x/_history/1")"}))
                 .refusal(),
             "422 value");
   EXPECT_EQ(server.post("/fhir/Endpoint/x/$replay", from(begin, true)).refusal(), "404 not-found");

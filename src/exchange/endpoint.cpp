@@ -8,7 +8,7 @@
 
 #include "exchange/edit.h"
 #include "fhir/json_writer.h"
-#include "hl7v2/rendering/test_message.h"
+#include "hl7v2/rendering/probe.h"
 #include "views/versions.h"
 
 namespace holdfast::exchange {
@@ -75,7 +75,7 @@ bool is_ours(fhir::JsonValue extension) {
 
 /// As the Endpoint shows it; empty where no message can have such a header.
 std::string header_of(const Channel& channel) {
-  return hl7v2::test_header(channel.envelope).value_or(Bytes());
+  return hl7v2::probe_header(channel.envelope).value_or(Bytes());
 }
 
 /// Our extensions, and behind them those that others have put there.

@@ -6,8 +6,7 @@
 
 namespace holdfast::fhir {
 
-Bytes with_member(JsonValue resource, std::string_view key,
-                  const std::optional<Bytes>& value) {
+Bytes with_member(JsonValue resource, std::string_view key, const std::optional<Bytes>& value) {
   JsonWriter to(resource.raw().size() + 64);
   to.open('{');
   bool written = false;

@@ -28,7 +28,7 @@ inline constexpr std::string_view channel_endpoint_prefix = "channel-";
 inline constexpr std::string_view channel_state_url = "urn:holdfast:channel-state";
 inline constexpr std::string_view channel_why_url = "urn:holdfast:channel-why";
 inline constexpr std::string_view channel_episode_url = "urn:holdfast:channel-episode";
-/// The MSH of its messages, as hl7v2::test_header() makes it: for a test of it.
+/// The MSH of its messages, as hl7v2::probe_header() makes it: for a test of it.
 inline constexpr std::string_view channel_header_url = "urn:holdfast:channel-header";
 /// Why somebody paused or fenced it.
 inline constexpr std::string_view channel_reason_url = "urn:holdfast:channel-reason";
@@ -36,7 +36,7 @@ inline constexpr std::string_view channel_reason_url = "urn:holdfast:channel-rea
 /// Items are Tasks with a code of this system; one about a duty has it as an identifier.
 inline constexpr std::string_view item_system = "urn:holdfast:message-item";
 inline constexpr std::string_view item_undelivered = "undelivered";  ///< held: it waits
-inline constexpr std::string_view item_not_sent = "not-sent";        ///< dead, by the channel's rule
+inline constexpr std::string_view item_not_sent = "not-sent";  ///< dead, by the channel's rule
 inline constexpr std::string_view item_state_system = "urn:holdfast:message-item-state";
 inline constexpr std::string_view duty_system_prefix = "urn:holdfast:duty:";
 

@@ -180,9 +180,9 @@ TEST(ChannelsToml, EveryMistakeIsNamedWithItsChannelAndKey) {
     EXPECT_EQ(refusal(key + " = 0"), at + key + " is no whole number from 1 to 86400000");
     EXPECT_EQ(refusal(key + " = 86400001"), at + key + " is no whole number from 1 to 86400000");
   }
-  for (const std::string key : {"title", "neighbour", "kind", "owner", "sender", "receiver",
-                                "version", "processing", "charset", "zone", "orders",
-                                "acknowledge", "on_error", "on_reject"}) {
+  for (const std::string key :
+       {"title", "neighbour", "kind", "owner", "sender", "receiver", "version", "processing",
+        "charset", "zone", "orders", "acknowledge", "on_error", "on_reject"}) {
     EXPECT_EQ(refusal(key + " = 7"), at + key + " is no text");
   }
   EXPECT_THAT(refusal("charset = \"UTF-16\""), HasSubstr(at + "charset "));
@@ -193,9 +193,7 @@ TEST(ChannelsToml, EveryMistakeIsNamedWithItsChannelAndKey) {
 }
 
 TEST(ChannelsToml, AMistakeInARouteIsNamedWithItsNumber) {
-  const auto said = [](const std::string& keys) {
-    return refusal("[[channel.route]]\n" + keys);
-  };
+  const auto said = [](const std::string& keys) { return refusal("[[channel.route]]\n" + keys); };
   const std::string at = "holdfast.toml: channel out: route 1: ";
   EXPECT_EQ(said("type = 7"), at + "type is no text");
   EXPECT_EQ(said("when = 7"), at + "when is no text");
@@ -205,16 +203,15 @@ TEST(ChannelsToml, AMistakeInARouteIsNamedWithItsNumber) {
   EXPECT_EQ(said("from = [7]"), at + "from is no text");
   EXPECT_EQ(said("typ = \"Patient\""), at + "there is no key 'typ'; did you mean 'type'?");
   EXPECT_THAT(said("message = \"MSH-9\""), HasSubstr(at + "message "));
-  EXPECT_EQ(refusal("route = 7"), "holdfast.toml: channel out: route is written as [[channel.route]]");
+  EXPECT_EQ(refusal("route = 7"),
+            "holdfast.toml: channel out: route is written as [[channel.route]]");
 }
 
 TEST(ChannelsToml, WhatDoesNotFitTogetherIsSaid) {
   const std::string at = "holdfast.toml: channel 1 ('out'): ";
   EXPECT_EQ(refusal("neighbour = \"nobody\""), at + "there is no neighbour 'nobody'");
   EXPECT_EQ(refusal("owner = \"no such\""), at + "'no such' is no name of a team");
-  const auto said = [](const std::string& keys) {
-    return refusal("[[channel.route]]\n" + keys);
-  };
+  const auto said = [](const std::string& keys) { return refusal("[[channel.route]]\n" + keys); };
   EXPECT_EQ(said("type = \"Potion\""), at + "route 1: 'Potion' is no resource type of R4");
   EXPECT_THAT(said("type = \"Patient\"\nwhen = \"status =\""),
               HasSubstr(at + "route 1: `status =` of Patient: "));
@@ -232,13 +229,15 @@ TEST(ChannelsToml, WhatDoesNotFitTogetherIsSaid) {
 
 TEST(ChannelsToml, AChannelHasANameAnAddressAndARoute) {
   const std::string to = "to = \"10.0.0.9:2576\"\n";
-  EXPECT_EQ(refusal_of("[[channel]]\n" + to + route),
-            "holdfast.toml: channel 1 (''): it needs a name of at most 48 letters, digits, '-' and '.'");
+  EXPECT_EQ(
+      refusal_of("[[channel]]\n" + to + route),
+      "holdfast.toml: channel 1 (''): it needs a name of at most 48 letters, digits, '-' and '.'");
   for (const std::string name : {"a_b", "a b", std::string(49, 'a').c_str()}) {
     EXPECT_THAT(refusal_of("[[channel]]\nname = \"" + name + "\"\n" + to + route),
                 HasSubstr("it needs a name of at most 48"));
   }
-  EXPECT_EQ(refusal_of("[[channel]]\nname = \"" + std::string(48, 'a') + "\"\n" + to + route), "taken");
+  EXPECT_EQ(refusal_of("[[channel]]\nname = \"" + std::string(48, 'a') + "\"\n" + to + route),
+            "taken");
   EXPECT_EQ(refusal_of(std::string("[[channel]]\nname = \"out\"\n") + route),
             "holdfast.toml: channel 1 ('out'): it needs `to`: host:port, URL or folder");
   EXPECT_EQ(refusal_of("[[channel]]\nname = \"out\"\n" + to),

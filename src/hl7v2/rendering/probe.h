@@ -1,4 +1,4 @@
-// hl7v2/rendering/test_message.h: a message that tests a way out from end to end and says so itself:
+// hl7v2/rendering/probe.h: a message that tests a way out from end to end and says so itself:
 // NMD^N02, application management data, unsolicited (HL7 v2.4 chapter 14).
 #pragma once
 
@@ -13,12 +13,12 @@ namespace holdfast::hl7v2 {
 
 /// The MSH of such a message, in UTF-8, as the envelope says, but for its time and control id: one
 /// line of text that can be kept and shown. Code::value for an envelope that no message can have.
-[[nodiscard]] Result<Bytes> test_header(const Envelope& envelope);
+[[nodiscard]] Result<Bytes> probe_header(const Envelope& envelope);
 
 /// MSH, NCK with `now` as the system's time, NTE with `note`; in the character set that the header
-/// names. `header` is what test_header() gave: Code::syntax or value for anything else.
-[[nodiscard]] Result<Bytes> test_message(BytesView header, Time now, std::string_view control_id,
-                                         std::string_view note);
-inline constexpr std::string_view test_message_type = "NMD^N02";
+/// names. `header` is what probe_header() gave: Code::syntax or value for anything else.
+[[nodiscard]] Result<Bytes> probe_message(BytesView header, Time now, std::string_view control_id,
+                                          std::string_view note);
+inline constexpr std::string_view probe_type = "NMD^N02";
 
 }  // namespace holdfast::hl7v2

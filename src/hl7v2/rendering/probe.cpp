@@ -1,4 +1,4 @@
-#include "hl7v2/rendering/test_message.h"
+#include "hl7v2/rendering/probe.h"
 
 #include <algorithm>
 
@@ -31,12 +31,12 @@ void write_header_of(Writer& writer, const Segment& header, std::string_view tim
 
 }  // namespace
 
-Result<Bytes> test_header(const Envelope& envelope) {
+Result<Bytes> probe_header(const Envelope& envelope) {
   Envelope named = envelope;
   named.control_id = "0";
   TRY_OK(check_envelope(named));
   Writer whole;
-  write_header(whole, named, test_message_type, "NMD_N02");
+  write_header(whole, named, probe_type, "NMD_N02");
   const Bytes bytes = whole.take();
   TRY(const Message message, Message::parse(bytes));
   Writer writer;
@@ -46,8 +46,8 @@ Result<Bytes> test_header(const Envelope& envelope) {
   return made;
 }
 
-Result<Bytes> test_message(BytesView header, Time now, std::string_view control_id,
-                           std::string_view note) {
+Result<Bytes> probe_message(BytesView header, Time now, std::string_view control_id,
+                            std::string_view note) {
   TRY(const Message message, Message::parse(header));
   if (message.fault() || message.delimiters() != Delimiters{} || message.segments() != 1 ||
       message.header().name() != "MSH") {
