@@ -6,7 +6,7 @@ import json
 import time
 
 from harness import ServerTest, ask, main, wait_until
-from mllp import Receiver
+from receiver import Receiver
 
 CHANNEL = """
 [[channel]]
@@ -66,8 +66,8 @@ class Channels(ServerTest):
         wait_until(lambda: ask(server.connect(), "GET", GP).status == 200)
         return server
 
-    def receiver(self, decide=lambda message: "AA"):
-        receiver = Receiver(decide)
+    def receiver(self, answer=None):
+        receiver = Receiver(answer=answer)
         self.addCleanup(receiver.close)
         return receiver
 
@@ -120,13 +120,13 @@ class Channels(ServerTest):
         settlement = tried["settlement"][0]
         self.assertEqual(settlement["acknowledgement"], ["AE"])
         self.assertEqual(settlement["text"], ["no such name"])
-        self.assertEqual(base64.b64decode(settlement["message"][0]), receiver.messages()[0])
+        self.assertEqual(base64.b64decode(settlement["message"][0]), receiver.messages[0])
         self.assertIn(duty["name"][0], [identifier["value"] for identifier in task["identifier"]])
         mended.append(True)
         done = self.deed(server, f"/fhir/Task/{task['id']}/$retry", reason="they added the name")
         self.assertEqual(done["status"], "completed")
         self.wait_for(server, owed=0, held=0, delivered=3, dead=0)
-        names = [message.split(b"\rPID|")[1].split(b"|")[4].split(b"^")[0] for message in receiver.messages()]
+        names = [message.split(b"\rPID|")[1].split(b"|")[4].split(b"^")[0] for message in receiver.messages]
         self.assertEqual(names, [b"Bad", b"Good", b"Bad", b"Bad"])
         self.assertEqual(self.deed(server, f"/fhir/Task/{task['id']}/$retry", 412)["resourceType"], "OperationOutcome")
         self.assertEqual(self.items(server, "undelivered"), [])
@@ -140,13 +140,13 @@ class Channels(ServerTest):
         self.deed(server, f"/fhir/Task/{task['id']}/$skip", reason="told by telephone")
         self.wait_for(server, owed=0, dead=1)
         task = self.hold_one(server, "other")
-        sent = receiver.messages()[-1]
+        sent = receiver.messages[-1]
         edited = sent.replace(b"|Bad^", b"|Better^").replace(b"\r", b"\n")
         self.deed(server, f"/fhir/Task/{task['id']}/$resend", 422, message=edited.replace(b"MSH", b"MSG"))
         done = self.deed(server, f"/fhir/Task/{task['id']}/$resend", message=edited, reason="a name")
         binary = read(done["parameter"])["message"][0]
         self.wait_for(server, owed=0, delivered=1, dead=2)
-        self.assertEqual(receiver.messages()[-1], edited.replace(b"\n", b"\r"))
+        self.assertEqual(receiver.messages[-1], edited.replace(b"\n", b"\r"))
         provenance = json.loads(ask(server.connect(), "GET", "/fhir/Provenance?target=" + binary).body)
         self.assertEqual(provenance["entry"][0]["resource"]["agent"][0]["who"]["identifier"]["value"], "anonymous")
         server.kill()
@@ -165,13 +165,13 @@ class Channels(ServerTest):
             server.kill()
             server = self.serve_channel(directory, receiver.address)
             time.sleep(1.5)
-            self.assertEqual(len(receiver.messages()), count)
+            self.assertEqual(len(receiver.messages), count)
             queue = self.shown(server, GP + "/$queue")
             self.assertEqual((queue["status"], queue["owed"], queue["reason"]), ([status], [1], ["they move house"]))
             self.assertEqual(self.deed(server, GP + "/$resume")["status"], "active")
             count += 1
             self.wait_for(server, owed=0, delivered=count)
-        self.assertEqual(len(receiver.messages()), count)
+        self.assertEqual(len(receiver.messages), count)
 
     def test_a_replay_sends_what_is_there_now_once(self):
         receiver = self.receiver()
@@ -192,12 +192,12 @@ class Channels(ServerTest):
         self.assertEqual(done["count"], [1])
         self.deed(server, GP + "/$resume")
         self.wait_for(server, owed=0, delivered=5)
-        names = sorted(message.split(b"\rPID|")[1].split(b"|")[4].split(b"^")[0] for message in receiver.messages()[3:])
+        names = sorted(message.split(b"\rPID|")[1].split(b"|")[4].split(b"^")[0] for message in receiver.messages[3:])
         self.assertEqual(names, [b"New", b"Old"])
         # All of it again: each once, as it is now.
         self.deed(server, GP + "/$replay", **{"from": "2020-01-01T00:00:00Z", "dryRun": False})
         self.wait_for(server, owed=0, delivered=7)
-        again = [message.split(b"\rPID|")[1] for message in receiver.messages()[5:]]
+        again = [message.split(b"\rPID|")[1] for message in receiver.messages[5:]]
         self.assertEqual([one.split(b"|")[4].split(b"^")[0] for one in again], [b"Old", b"New"])
 
     def test_a_test_message_goes_through_the_queue_and_waits_for_nobody(self):
@@ -205,8 +205,8 @@ class Channels(ServerTest):
         server = self.serve_channel(self.init(), receiver.address)
         self.hold_one(server)
         made = read(self.deed(server, GP + "/$test")["parameter"])
-        wait_until(lambda: len(receiver.messages()) == 2)
-        message = receiver.messages()[1].decode()
+        wait_until(lambda: len(receiver.messages) == 2)
+        message = receiver.messages[1].decode()
         header = message.split("\r")[0].split("|")
         self.assertEqual((header[2:6], header[8], header[10]),
                          (["HOLDFAST", "RXH", "GPSYS", "G12"], "NMD^N02^NMD_N02", "T"))
@@ -217,12 +217,12 @@ class Channels(ServerTest):
         self.assertEqual((newest["name"], newest["became"], newest["acknowledgement"], newest["text"]),
                          (made["duty"], ["delivered"], ["AA"], ["thank you"]))
         whole = self.shown(server, f"{GP}/$sent?duty={made['duty'][0]}")
-        self.assertEqual(base64.b64decode(whole["settlement"][0]["message"][0]), receiver.messages()[1])
+        self.assertEqual(base64.b64decode(whole["settlement"][0]["message"][0]), receiver.messages[1])
         self.assertIn("MSA|AA|" + header[9], whole["settlement"][0]["answer-readable"][0])
         binary = json.loads(ask(server.connect(), "GET", "/fhir/" + made["message"][0]).body)
         self.assertEqual(binary["meta"]["tag"][0]["code"], "NMD^N02")
         # One that is refused is somebody's item, and nobody's record.
-        receiver.decide = lambda message: "AR"
+        receiver.answer = lambda message: "AR"
         self.deed(server, GP + "/$test")
         wait_until(lambda: len(self.items(server, "undelivered")) == 2)
         self.assertEqual(sorted("for" in task for task in self.items(server, "undelivered")), [False, True])

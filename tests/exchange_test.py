@@ -25,7 +25,7 @@ name = "letters"
 senders = ["LETTERS|QE2"]
 take = "evidence"
 """
-KILLS = 4 if os.environ.get("HOLDFAST_SANITIZED") else int(os.environ.get("HOLDFAST_KILL_ROUNDS", "20"))
+KILLS = 4 if os.environ.get("HOLDFAST_SANITIZED") == "1" else int(os.environ.get("HOLDFAST_KILL_ROUNDS", "20"))
 
 
 class Exchange(ServerTest):

@@ -1,6 +1,5 @@
 """mllp.py: HL7 v2 over MLLP on a blocking socket, sharing no code with the program."""
 import socket
-import threading
 
 
 def frame(message):
@@ -57,57 +56,3 @@ def message(number, kind="ADT^A08", patient="1", application="LAB", processing="
     return (f"MSH|^~\\&|{application}|QE2|HOLDFAST|QE2|20240301101500||{kind}|{number}|{processing}|2.4\r"
             f"EVN||20240301101500\rPID|1||{patient}^^^QE2^MR||Test{patient}^Ann||19800102|F\r"
             f"PV1|1|I\r{rest}").encode()
-
-
-class Receiver:
-    """A neighbour that receives: keeps what comes, in order, and answers what `decide(message)` says: the code of
-    MSA-1, perhaps with a text behind a blank; None: nothing."""
-
-    def __init__(self, decide=lambda message: "AA"):
-        self.decide, self.received = decide, []
-        self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def messages(self):
-        with self.lock:
-            return list(self.received)
-
-    def close(self):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                peer, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
-
-    def _serve(self, peer):
-        held = b""
-        while True:
-            try:
-                data = peer.recv(65536)
-            except OSError:
-                return
-            if not data:
-                return
-            held += data
-            while b"\x1c\r" in held:
-                message, held = held.split(b"\x1c\r", 1)
-                message = message[1:]
-                with self.lock:
-                    self.received.append(message)
-                said = self.decide(message)
-                if said is None:
-                    continue
-                code, _, text = said.partition(" ")
-                header = message.split(b"\r", 1)[0].decode().split("|")
-                answer = (f"MSH|^~\\&|PEER|X|{header[2]}|{header[3]}|20240301101500||ACK|A{len(self.received)}|"
-                          f"{header[10]}|2.4\rMSA|{code}|{header[9]}|{text}\r")
-                try:
-                    peer.sendall(frame(answer.encode()))
-                except OSError:
-                    return

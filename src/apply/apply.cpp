@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "views/extracted.h"
+#include "views/feed.h"
 #include "views/messages.h"
 #include "views/outbox.h"
 #include "views/stored_postings.h"
@@ -66,7 +67,7 @@ class Fold {
       }
     }
     if (prepared_.command.message) {
-      attempt(*prepared_.command.message);
+      TRY_OK(attempt(*prepared_.command.message));
     }
     TRY_OK(owe());
     return settle();
@@ -126,13 +127,17 @@ class Fold {
     return ok();
   }
 
-  void attempt(const Message& message) {
+  Result<void> attempt(const Message& message) {
     const views::MessageName name{message.neighbour, message.control_id,
                                   prepared_.command.request_hash};
     const views::MessageRow row{message.attempt, message.disposition, facts_.position,
                                 message.evidence};
     views::write_message(work_, name, row);
     state_.digest.add(views::message_fact(name, row));
+    const bool came = message.attempt == 1 && message.disposition != Disposition::refused;
+    return came && !message.neighbour.empty()
+               ? views::count_message(work_, message.neighbour, facts_.time)
+               : ok();
   }
 
   Result<void> write(std::size_t index) {

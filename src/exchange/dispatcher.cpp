@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "exchange/ourselves.h"
 #include "exchange/resolve.h"
 #include "search/matches.h"
 #include "views/versions.h"
@@ -126,14 +127,7 @@ Task<Result<void>> Dispatcher::submit(Operation operation, Bytes body) {
     CO_TRY_OK(add_operation(prepared, std::move(operation), std::move(body), *reader,
                             node_.extracting()));
   }
-  world_.random.fill(prepared.command.key.bytes);
-  prepared.command.principal.name = "holdfast:delivery";
-  prepared.command.channel = "delivery";
-  const auto committed = co_await node_.submit(home_, std::move(prepared));
-  if (!committed) {
-    co_return fail(committed.error());
-  }
-  co_return ok();
+  co_return co_await submit_as_ourselves(world_, home_, node_, std::move(prepared));
 }
 
 Task<Result<void>> Dispatcher::introduce(const Neighbour& neighbour) {

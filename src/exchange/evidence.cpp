@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "exchange/edit.h"
 #include "fhir/json_writer.h"
 #include "model/channel_words.h"
 
@@ -83,6 +84,7 @@ std::string_view code_of(ItemKind kind) {
     case ItemKind::not_sent: return item_not_sent;
     case ItemKind::channel_down: return "channel-down";
     case ItemKind::no_channel: return "no-channel";
+    case ItemKind::feed_quiet: return "feed-quiet";
   }
   return "";
 }
@@ -102,6 +104,7 @@ std::string_view title_of(ItemKind kind) {
     case ItemKind::not_sent: return "A message was not sent";
     case ItemKind::channel_down: return "A neighbour does not answer";
     case ItemKind::no_channel: return "Messages wait for a channel that is not there";
+    case ItemKind::feed_quiet: return "A neighbour sends less than usual";
   }
   return "";
 }
@@ -159,6 +162,30 @@ Bytes provenance_body(const About& about, const std::vector<std::string>& target
   return to.take();
 }
 
+Bytes task_with_status(fhir::JsonReader& reader, const Bytes& task, std::string_view status,
+                  std::string_view state, std::string_view why) {
+  const auto set = [&](const Bytes& body, std::string_view key, Bytes value) {
+    const auto json = reader.read(body);
+    return json ? with_member(json->root(), key, std::move(value)) : body;
+  };
+  Bytes body = set(task, "status", fmt::format("\"{}\"", status));
+  fhir::JsonWriter reason;
+  reason.open('{');
+  reason.text("text", why);
+  reason.close('}');
+  body = set(body, "statusReason", reason.take());
+  fhir::JsonWriter business;
+  business.open('{');
+  business.open("coding", '[');
+  business.open('{');
+  business.text("system", item_state_system);
+  business.text("code", state);
+  business.close('}');
+  business.close(']');
+  business.close('}');
+  return set(body, "businessStatus", business.take());
+}
+
 Bytes task_body(const ItemFacts& facts, const Item& item) {
   JsonWriter to(768);
   to.open('{');
@@ -177,7 +204,9 @@ Bytes task_body(const ItemFacts& facts, const Item& item) {
   to.text("priority", item.kind == ItemKind::wrong_patient ? "stat" : "urgent");
   write_code(to, "code", item_system, code_of(item.kind), title_of(item.kind));
   to.text("description", printable(item.what));
-  write_reference(to, "focus", facts.focus);
+  if (!facts.focus.empty()) {
+    write_reference(to, "focus", facts.focus);
+  }
   if (!item.patient.empty()) {
     write_reference(to, "for", item.patient);
   }

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "exchange/neighbour.h"
+#include "fhir/json.h"
 #include "model/message.h"
 
 namespace holdfast::exchange {
@@ -30,6 +31,7 @@ enum class ItemKind : std::uint8_t {
   not_sent,           ///< a message that was owed is not sent
   channel_down,       ///< a neighbour does not answer
   no_channel,         ///< something is owed to a channel that is not configured
+  feed_quiet,         ///< a neighbour sends less than it usually does at this hour
 };
 [[nodiscard]] std::string_view code_of(ItemKind kind);
 [[nodiscard]] std::string_view title_of(ItemKind kind);
@@ -60,13 +62,18 @@ struct About {
 struct ItemFacts {
   std::string_view identifier_system;  ///< empty: it has no identifier
   std::string_view identifier;
-  std::string_view focus;      ///< "Binary/7"
+  std::string_view focus;      ///< "Binary/7"; empty: nothing that is in the record
   std::string_view neighbour;  ///< whose message it is; empty: nobody known
   std::string_view owner;
   Time now;
 };
 /// Requested, owned by the team, due in a day.
 [[nodiscard]] Bytes task_body(const ItemFacts& facts, const Item& item);
+/// `task` with another status, a reason for it, and the state of our own that goes with it ("open",
+/// "closed"); everything else stays.
+[[nodiscard]] Bytes task_with_status(fhir::JsonReader& reader, const Bytes& task,
+                                     std::string_view status, std::string_view state,
+                                     std::string_view why);
 /// The same about a message.
 [[nodiscard]] Bytes task_body(const About& about, const Item& item);
 

@@ -23,7 +23,25 @@ std::string shown(std::string_view text) {
 Incoming::Incoming(const Neighbours& neighbours, const std::string& from, Bytes received)
     : peer(from), bytes(std::move(received)), hash(sha256(bytes)) {
   decoded.original = bytes;
-  look(neighbours);
+  auto parsed = hl7v2::Message::parse(bytes);
+  if (!parsed) {
+    refusal = {Fault::segment_sequence, "this is no HL7 v2 message: " + parsed.error().what, ""};
+    return;
+  }
+  const auto found =
+      neighbours.find(parsed->header().field(3).text(), parsed->header().field(4).text(), peer);
+  look(found, *std::move(parsed));
+}
+
+Incoming::Incoming(const Neighbour& known, Bytes received)
+    : bytes(std::move(received)), hash(sha256(bytes)) {
+  decoded.original = bytes;
+  auto parsed = hl7v2::Message::parse(bytes);
+  if (!parsed) {
+    refusal = {Fault::segment_sequence, "this is no HL7 v2 message: " + parsed.error().what, ""};
+    return;
+  }
+  look(&known, *std::move(parsed));
 }
 
 std::string Incoming::named() const {
@@ -32,12 +50,8 @@ std::string Incoming::named() const {
                      neighbour == nullptr ? "an unknown sender at " + peer : neighbour->title);
 }
 
-void Incoming::look(const Neighbours& neighbours) {
-  auto parsed = hl7v2::Message::parse(bytes);
-  if (!parsed) {
-    refusal = {Fault::segment_sequence, "this is no HL7 v2 message: " + parsed.error().what, ""};
-    return;
-  }
+void Incoming::look(std::expected<const Neighbour*, Stranger> found,
+                    std::optional<hl7v2::Message> parsed) {
   const hl7v2::Segment header = parsed->header();
   const std::string application = header.field(3).text();
   const std::string facility = header.field(4).text();
@@ -46,17 +60,18 @@ void Incoming::look(const Neighbours& neighbours) {
   const std::string code = header.field(9).component(1).text();
   const std::string event = header.field(9).component(2).text();
   type = event.empty() ? code : code + "^" + event;
-  const auto found = neighbours.find(application, facility, peer);
   if (found) {
     neighbour = *found;
     decoded = hl7v2::decode(bytes, neighbour->charset);
     if (decoded.owned) {
-      parsed = hl7v2::Message::parse(decoded.text());
+      auto again = hl7v2::Message::parse(decoded.text());
+      parsed.reset();
+      if (again) {
+        parsed = *std::move(again);
+      }
     }
   }
-  if (parsed) {
-    message = *std::move(parsed);
-  }
+  message = std::move(parsed);
   if (!found && found.error() == Stranger::wrong_address) {
     refusal = {Fault::not_in_table,
                fmt::format("{}|{} is a neighbour that does not call from {}", shown(application),

@@ -2,6 +2,7 @@
 // whether it may be taken. Inside this folder.
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,8 @@ struct Refusal {
 /// Does not move: it looks into its own bytes.
 struct Incoming {
   Incoming(const Neighbours& neighbours, const std::string& from, Bytes received);
+  /// One that was that neighbour's when it came, wherever it came from.
+  Incoming(const Neighbour& known, Bytes received);
   Incoming(const Incoming&) = delete;
   Incoming& operator=(const Incoming&) = delete;
 
@@ -43,7 +46,8 @@ struct Incoming {
   [[nodiscard]] std::string named() const;
 
  private:
-  void look(const Neighbours& neighbours);
+  /// `parsed` is there.
+  void look(std::expected<const Neighbour*, Stranger> found, std::optional<hl7v2::Message> parsed);
 };
 
 }  // namespace holdfast::exchange

@@ -63,7 +63,27 @@ class Intake {
   [[nodiscard]] Task<void> keep_broken(Executor& on, const std::string& peer, Manners& manners,
                                        Bytes bytes);
 
+  /// What taking a message up again does, or would do.
+  struct TakenUp {
+    std::vector<std::string> created;   ///< "Observation/7": those that the record does not have yet
+    std::vector<std::string> updated;
+    std::vector<std::string> outdated;  ///< left as they are: newer evidence has spoken of them
+    std::uint32_t attempt = 0;
+    bool done = false;  ///< and it is so now
+  };
+  /// Maps the message that a Binary stands for once more, and carries it out in the name of
+  /// `author`; items about it are closed in the same entry. With Carry::out_not nothing is written.
+  /// Code::not_found (no such message), unavailable (its neighbour is not configured), and why it
+  /// cannot be taken as it is today: then nothing changes.
+  enum class Carry : std::uint8_t { out, out_not };
+  [[nodiscard]] Task<Result<TakenUp>> take_up(Executor& on, std::string binary, Principal author,
+                                              Carry carry);
+
  private:
+  Result<TakenUp> make_take_up(const std::string& binary, const Principal& author,
+                               std::optional<Made>& made);
+  Result<void> close_items(decide::Prepared& prepared, const node::Moment& moment,
+                           const std::string& binary);
   /// How one message ended: a verdict, or nothing could be written.
   struct Ended {
     Verdict verdict;
@@ -89,6 +109,7 @@ class Intake {
   const IntakeOptions options_;
   Counts& counts_;
   Maker maker_;
+  fhir::ReaderPool readers_;
   std::atomic<std::size_t> bulk_turn_ = 0;
 };
 

@@ -34,16 +34,16 @@ ItemKind kind_of(Code code) {
 
 /// Says in the report that nothing of a draft was taken: the tables map its values all the same.
 void tell_left_out(const hl7v2::Message& message, const hl7v2::Draft& draft,
-                   hl7v2::Report& report) {
+                   std::string_view why, hl7v2::Report& report) {
   hl7v2::Finding finding;
   finding.kind = hl7v2::Finding::Kind::unmapped;
   finding.place.segment = message.segment(draft.segment).name();
   for (std::uint32_t i = 0; i <= draft.segment; ++i) {
-    finding.place.number += message.segment(i).name() == finding.place.segment ? 1 : 0;
+    if (message.segment(i).name() == finding.place.segment) {
+      ++finding.place.number;
+    }
   }
-  finding.what = fmt::format(
-      "nothing of the {} was taken: the message names no visit, and the patient is on none here",
-      fhir::name(draft.type));
+  finding.what = fmt::format("nothing of the {} was taken: {}", fhir::name(draft.type), why);
   report.findings.push_back(std::move(finding));
 }
 
@@ -95,44 +95,70 @@ Made Maker::make(const Incoming& incoming, const node::Moment& moment, std::uint
 
 Made Maker::make_mapped(const Incoming& incoming, const node::Moment& moment,
                         std::uint32_t others) {
-  const auto keep = [&](const Error& error) {
-    const Item item{kind_of(error.code),
-                    fmt::format("{} could not be taken: {}. It is kept; mend the mapping or the "
-                                "record, then take it up again.",
-                                incoming.named(), sentence(error)),
-                    {}};
-    return make_kept(incoming, others, Disposition::faulty, faulty(error), item);
-  };
+  auto made = map_and_resolve(incoming, moment, others, nullptr);
+  if (made) {
+    return *std::move(made);
+  }
+  const Error& error = made.error();
+  const Item item{kind_of(error.code),
+                  fmt::format("{} could not be taken: {}. It is kept; mend the mapping or the "
+                              "record, then take it up again.",
+                              incoming.named(), sentence(error)),
+                  {}};
+  return make_kept(incoming, others, Disposition::faulty, faulty(error), item);
+}
+
+Result<Made> Maker::make_again(const Incoming& incoming, const node::Moment& moment,
+                               std::uint32_t others, const Again& again) {
+  check(!incoming.refusal && incoming.neighbour != nullptr, "it was taken when it came");
+  return map_and_resolve(incoming, moment, others, &again);
+}
+
+Result<Made> Maker::map_and_resolve(const Incoming& incoming, const node::Moment& moment,
+                                    std::uint32_t others, const Again* again) {
   const hl7v2::MapInput input{incoming.neighbour->overlay, incoming.neighbour->identifiers};
-  auto mapped = hl7v2::map(*incoming.message, input);
-  if (!mapped) {
-    return keep(mapped.error());
+  TRY(auto mapped, hl7v2::map(*incoming.message, input));
+  if (again != nullptr && again->before == Disposition::applied && !mapped.actions.empty()) {
+    return fail(Code::unsupported,
+                fmt::format("{} was applied, and asks for a link, a merge, a move or a correction: "
+                            "that is not done twice",
+                            incoming.named()));
   }
-  look_for_old_numbers(*mapped);
+  look_for_old_numbers(mapped);
   auto reader = readers_.take();
-  const Ground ground{moment, node_.codec(), node_.extracting(), *reader, random_, paths_};
-  auto resolved = resolve(*mapped, ground);
-  if (!resolved) {
-    return keep(resolved.error());
+  std::optional<Taken> taken;
+  if (again != nullptr) {
+    taken = {incoming.neighbour->name, again->evidence, mapped.event.at, again->came};
   }
-  if (const auto acted = act(*mapped, ground, *resolved); !acted) {
-    return keep(acted.error());
-  }
+  const Ground ground{moment,  node_.codec(), node_.extracting(),
+                      *reader, random_,       paths_,
+                      taken ? &*taken : nullptr};
+  TRY(auto resolved, resolve(mapped, ground));
+  TRY_OK(act(mapped, ground, resolved));
   Extra extra;
-  extra.prepared = std::move(resolved->prepared);
-  extra.written = std::move(resolved->written);
-  extra.items = std::move(resolved->items);
-  extra.occurred = mapped->event.at;
-  if (mapped->patient.value != 0) {
-    extra.patient = resolved->names[mapped->patient.value - 1];
+  extra.prepared = std::move(resolved.prepared);
+  extra.written = std::move(resolved.written);
+  extra.items = std::move(resolved.items);
+  extra.occurred = mapped.event.at;
+  if (mapped.patient.value != 0) {
+    extra.patient = resolved.names[mapped.patient.value - 1];
   }
-  for (const hl7v2::Local local : resolved->left_out) {
-    tell_left_out(*incoming.message, mapped->drafts[local.value - 1], mapped->report);
+  for (const hl7v2::Local local : resolved.left_out) {
+    tell_left_out(*incoming.message, mapped.drafts[local.value - 1],
+                  "the message names no visit, and the patient is on none here", mapped.report);
   }
-  extra.report = hl7v2::encode(mapped->report);
-  Made made = finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra));
-  made.leaves = mapped->report.leaves;
-  made.unmapped = mapped->report.unmapped();
+  std::vector<std::string> outdated;
+  for (const hl7v2::Local local : resolved.outdated) {
+    tell_left_out(*incoming.message, mapped.drafts[local.value - 1],
+                  "a later message of the same neighbour has spoken of it", mapped.report);
+    outdated.push_back(resolved.names[local.value - 1]);
+  }
+  extra.report = hl7v2::encode(mapped.report);
+  Made made =
+      finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra), again);
+  made.leaves = mapped.report.leaves;
+  made.unmapped = mapped.report.unmapped();
+  made.outdated = std::move(outdated);
   return made;
 }
 
@@ -146,8 +172,9 @@ Made Maker::make_kept(const Incoming& incoming, std::uint32_t others, Dispositio
   return finish(incoming, others, verdict, std::move(extra));
 }
 
-Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdict, Extra extra) {
-  if (others > 0 && others < same_id_items_max) {
+Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdict, Extra extra,
+                   const Again* again) {
+  if (again == nullptr && others > 0 && others < same_id_items_max) {
     extra.items.push_back(
         {ItemKind::same_id,
          fmt::format("{} has the id of {} other message(s) of other content. It was taken all the "
@@ -157,7 +184,7 @@ Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdi
   }
   Made made;
   made.prepared = std::move(extra.prepared);
-  const std::string evidence = new_uuid(random_);
+  const std::string evidence = again == nullptr ? new_uuid(random_) : again->evidence;
   const About about{incoming.neighbour_name(),
                     incoming.neighbour == nullptr ? std::string_view(strangers_owner_)
                                                   : std::string_view(incoming.neighbour->owner),
@@ -170,7 +197,9 @@ Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdi
     const auto added = add_new(made.prepared, id, std::move(body), *reader, node_.extracting());
     check(added.has_value(), added ? "" : added.error().what.c_str());
   };
-  add(evidence, binary_body(about));
+  if (again == nullptr) {
+    add(evidence, binary_body(about));
+  }
   if (!extra.written.empty()) {
     add(new_uuid(random_), provenance_body(about, extra.written, extra.occurred));
   }
@@ -192,7 +221,13 @@ Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdi
   message.disposition = verdict.disposition;
   message.others = others;
   message.evidence = evidence;
-  message.bytes = incoming.bytes;
+  if (again == nullptr) {
+    message.bytes = incoming.bytes;
+  } else {
+    message.attempt = again->attempt;
+    command.principal = again->author;
+    command.channel = "operation";
+  }
   message.report = std::move(extra.report);
   made.verdict = std::move(verdict);
   return made;

@@ -28,7 +28,17 @@ struct Manners {
   std::uint32_t broken = 0;
 };
 
+/// A message that is there and is taken up again.
+struct Again {
+  std::uint32_t attempt = 2;
+  Disposition before{};  ///< what became of it at the attempt before
+  std::string evidence;  ///< id of its Binary
+  Time came;             ///< the first time
+  Principal author;      ///< who asks for it
+};
+
 struct Made {
+  std::vector<std::string> outdated;  ///< resources left as newer evidence has them
   decide::Prepared prepared;
   Verdict verdict;           ///< what its sender is told once it is committed
   std::uint32_t leaves = 0;  ///< of its mapping report
@@ -46,6 +56,10 @@ class Maker {
   [[nodiscard]] Made make(const Incoming& incoming, const node::Moment& moment,
                           std::uint32_t others, const std::optional<Error>& failed,
                           const Manners& manners);
+  /// What taking it up again would do. The refusals of mapping and resolving: it stays as it is
+  /// then. Code::unsupported for links and merges of one that was applied: they are not repeated.
+  [[nodiscard]] Result<Made> make_again(const Incoming& incoming, const node::Moment& moment,
+                                        std::uint32_t others, const Again& again);
   /// Kept with one item, whatever is in it.
   [[nodiscard]] Made make_kept(const Incoming& incoming, std::uint32_t others,
                                Disposition disposition, const Verdict& verdict,
@@ -55,8 +69,10 @@ class Maker {
   struct Extra;
   [[nodiscard]] Made make_mapped(const Incoming& incoming, const node::Moment& moment,
                                  std::uint32_t others);
+  [[nodiscard]] Result<Made> map_and_resolve(const Incoming& incoming, const node::Moment& moment,
+                                             std::uint32_t others, const Again* again);
   [[nodiscard]] Made finish(const Incoming& incoming, std::uint32_t others, Verdict verdict,
-                            Extra extra);
+                            Extra extra, const Again* again = nullptr);
 
   node::Node& node_;
   Clock& clock_;

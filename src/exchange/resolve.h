@@ -11,6 +11,7 @@
 #include "decide/prepared.h"
 #include "exchange/element_paths.h"
 #include "exchange/evidence.h"
+#include "exchange/newer_evidence.h"
 #include "fhir/json.h"
 #include "hl7v2/mapping/map.h"
 #include "node/node.h"
@@ -26,6 +27,7 @@ struct Ground {
   fhir::JsonReader& reader;
   Random& random;
   ElementPaths& paths;
+  const Taken* again = nullptr;  ///< of a message that is taken up again
 };
 
 struct Resolved {
@@ -33,7 +35,8 @@ struct Resolved {
   /// What each draft is called in the bodies of this Command: "Patient/7", "urn:uuid:…".
   std::vector<std::string> names;
   std::vector<Item> items;             ///< what somebody has to see to, though it was taken
-  std::vector<hl7v2::Local> left_out;  ///< drafts of which nothing was taken
+  std::vector<hl7v2::Local> left_out;  ///< drafts of which nothing was taken: no visit is named
+  std::vector<hl7v2::Local> outdated;  ///< and those that newer evidence has spoken of
   std::vector<std::string> written;    ///< names of those that the message says something of
 };
 

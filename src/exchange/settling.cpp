@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "exchange/delivery.h"
-#include "exchange/edit.h"
-#include "fhir/json_writer.h"
+#include "exchange/ourselves.h"
+#include "exchange/resolve.h"
 #include "views/versions.h"
 
 namespace holdfast::exchange {
@@ -21,39 +21,6 @@ constexpr std::size_t batch_bytes_max = std::size_t{1} << 20U;
 constexpr Duration write_pause = seconds(1);
 /// Down again so soon after it was up: the same episode, the same alert.
 constexpr std::int64_t same_episode_ms = 5 * 60'000;
-
-constexpr std::string_view principal_name = "holdfast:delivery";
-
-void sign(Command& command, Random& random) {
-  random.fill(command.key.bytes);
-  command.principal.name = principal_name;
-  command.channel = "delivery";
-}
-
-/// A Task with another status, and a reason for it.
-Bytes with_status(fhir::JsonReader& reader, const Bytes& task, std::string_view status,
-                  std::string_view state, std::string_view why) {
-  const auto set = [&](const Bytes& body, std::string_view key, Bytes value) {
-    const auto json = reader.read(body);
-    return json ? with_member(json->root(), key, std::move(value)) : body;
-  };
-  Bytes body = set(task, "status", fmt::format("\"{}\"", status));
-  fhir::JsonWriter reason;
-  reason.open('{');
-  reason.text("text", why);
-  reason.close('}');
-  body = set(body, "statusReason", reason.take());
-  fhir::JsonWriter business;
-  business.open('{');
-  business.open("coding", '[');
-  business.open('{');
-  business.text("system", item_state_system);
-  business.text("code", state);
-  business.close('}');
-  business.close(']');
-  business.close('}');
-  return set(body, "businessStatus", business.take());
-}
 
 }  // namespace
 
@@ -117,7 +84,6 @@ std::vector<ChannelSender::Ending> ChannelSender::still_owed(std::vector<Ending>
 
 Result<decide::Prepared> ChannelSender::command_of(const std::vector<Ending>& endings) {
   decide::Prepared prepared;
-  sign(prepared.command, world_.random);
   auto reader = readers_.take();
   const std::string system = fmt::format("{}{}", duty_system_prefix, channel_.name);
   for (const Ending& one : endings) {
@@ -137,11 +103,7 @@ Result<decide::Prepared> ChannelSender::command_of(const std::vector<Ending>& en
 
 Task<Result<void>> ChannelSender::commit(const std::vector<Ending>& endings) {
   CO_TRY(auto prepared, command_of(endings));
-  const auto committed = co_await node_.submit(on_, std::move(prepared));
-  if (!committed) {
-    co_return fail(committed.error());
-  }
-  co_return ok();
+  co_return co_await submit_as_ourselves(world_, on_, node_, std::move(prepared));
 }
 
 Task<void> ChannelSender::keep_record() {
@@ -215,9 +177,9 @@ Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const Channe
     operation.if_match = task->version;
     return add_operation(
         prepared, std::move(operation),
-        down ? with_status(reader, task->body, "requested", "open",
+        down ? task_with_status(reader, task->body, "requested", "open",
                            fmt::format("It does not answer again: {}", why_))
-             : with_status(reader, task->body, "completed", "closed", "It answers again."),
+             : task_with_status(reader, task->body, "completed", "closed", "It answers again."),
         reader, node_.extracting());
   }
   if (!down) {
@@ -238,7 +200,6 @@ Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const Channe
 
 Task<Result<void>> ChannelSender::write_record(const ChannelRecord& record, ChannelStatus status) {
   decide::Prepared prepared;
-  sign(prepared.command, world_.random);
   {
     auto reader = readers_.take();
     std::string episode = record.episode;
@@ -256,11 +217,7 @@ Task<Result<void>> ChannelSender::write_record(const ChannelRecord& record, Chan
     CO_TRY_OK(
         add_operation(prepared, std::move(operation), std::move(body), *reader, node_.extracting()));
   }
-  const auto committed = co_await node_.submit(on_, std::move(prepared));
-  if (!committed) {
-    co_return fail(committed.error());
-  }
-  co_return ok();
+  co_return co_await submit_as_ourselves(world_, on_, node_, std::move(prepared));
 }
 
 }  // namespace holdfast::exchange

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "exchange/dispatcher.h"
+#include "exchange/feed_watch.h"
 #include "exchange/intake.h"
 #include "exchange/mllp.h"
 #include "exchange/router.h"
@@ -131,6 +132,7 @@ struct Assembly::Serving {
   Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
           const Config& config)
       : carriers(parts.world, parts.open_folder, config.intake.planted),
+        feeds(parts.world, node, exchange.neighbours),
         dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
                     config.intake.planted}) {
     if (parts.mllp != nullptr) {
@@ -141,6 +143,7 @@ struct Assembly::Serving {
   }
 
   ServerCarriers carriers;
+  exchange::FeedWatch feeds;
   exchange::Dispatcher dispatcher;
   std::optional<exchange::Intake> intake;
   std::optional<exchange::MllpServer> server;
@@ -245,6 +248,7 @@ void Assembly::log_opening(const node::OpeningReport& report) {
 void Assembly::start() {
   server_->start();
   serving_->dispatcher.start();
+  serving_->feeds.start();
   if (serving_->server) {
     serving_->server->start();
   }
@@ -312,6 +316,7 @@ Task<End> Assembly::run() {
     co_await serving_->server->drain(until);
   }
   co_await server_->drain(until);
+  co_await serving_->feeds.drain();
   co_await serving_->dispatcher.drain(until);
   if (const auto drained = co_await drain_node(); !drained) {
     parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
