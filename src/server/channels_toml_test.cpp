@@ -203,7 +203,7 @@ TEST(ChannelsToml, AMistakeInARouteIsNamedWithItsNumber) {
   EXPECT_EQ(said("from = [7]"), at + "from is no text");
   EXPECT_EQ(said("typ = \"Patient\""), at + "there is no key 'typ'; did you mean 'type'?");
   EXPECT_THAT(said("message = \"MSH-9\""), HasSubstr(at + "message "));
-  EXPECT_EQ(refusal("route = 7"),
+  EXPECT_EQ(refusal_of("[[channel]]\nname = \"out\"\nroute = 7\n"),
             "holdfast.toml: channel out: route is written as [[channel.route]]");
 }
 
@@ -232,7 +232,7 @@ TEST(ChannelsToml, AChannelHasANameAnAddressAndARoute) {
   EXPECT_EQ(
       refusal_of("[[channel]]\n" + to + route),
       "holdfast.toml: channel 1 (''): it needs a name of at most 48 letters, digits, '-' and '.'");
-  for (const std::string name : {"a_b", "a b", std::string(49, 'a').c_str()}) {
+  for (const std::string& name : {std::string("a_b"), std::string("a b"), std::string(49, 'a')}) {
     EXPECT_THAT(refusal_of("[[channel]]\nname = \"" + name + "\"\n" + to + route),
                 HasSubstr("it needs a name of at most 48"));
   }
