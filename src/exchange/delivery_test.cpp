@@ -331,7 +331,8 @@ TEST_F(DeliveryTest, ThePersonsReasonStaysAndTheHeaderIsShown) {
   start();
   run(seconds(3));
   std::string endpoint = body("Endpoint", "channel-gp");
-  EXPECT_THAT(endpoint, HasSubstr(R"({"url":"urn:holdfast:channel-header","valueString":"MSH|^~\\&|)"));
+  EXPECT_THAT(endpoint,
+              HasSubstr(R"({"url":"urn:holdfast:channel-header","valueString":"MSH|^~\\&|)"));
   const std::string reason =
       R"({"url":"urn:holdfast:channel-reason","valueString":"they asked for it"})";
   endpoint.insert(endpoint.find(R"("extension":[)") + 13, reason + ",");
@@ -346,6 +347,23 @@ TEST_F(DeliveryTest, ThePersonsReasonStaysAndTheHeaderIsShown) {
   EXPECT_EQ(endpoint.find("channel-header"), endpoint.rfind("channel-header")) << "once";
 }
 
+TEST_F(DeliveryTest, ResumedWhileNobodyAnswersItSaysSoAgain) {
+  start();
+  send("a1", "a");
+  run(seconds(100));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("status":"error")"));
+  set_status("suspended");
+  run(seconds(3));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("status":"suspended")"));
+  set_status("active");
+  run(seconds(3));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("status":"error")"));
+  EXPECT_THAT(items("channel-down"), SizeIs(1));
+  const std::uint64_t entries = node->view().state.position.value;
+  run(seconds(1000));
+  EXPECT_EQ(node->view().state.position.value, entries) << "once";
+}
+
 TEST_F(DeliveryTest, AnotherHeaderIsShownAfterTheConfigurationHasChanged) {
   start();
   run(seconds(3));
@@ -354,8 +372,7 @@ TEST_F(DeliveryTest, AnotherHeaderIsShownAfterTheConfigurationHasChanged) {
   channel_.envelope.receiving_application = "ELSEWHERE";
   kill();
   run(seconds(3));
-  EXPECT_THAT(body("Endpoint", "channel-gp"),
-              HasSubstr("|ELSEWHERE||||NMD^N02^NMD_N02||T|2.4"));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr("|ELSEWHERE||||NMD^N02^NMD_N02||T|2.4"));
 }
 
 TEST_F(DeliveryTest, WhatACommandAddressesItselfGoesThereAndNowhereElse) {

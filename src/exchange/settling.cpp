@@ -130,13 +130,14 @@ Task<void> ChannelSender::keep_record() {
         auto reader = readers_.take();
         return is_described(channel_, *record, *reader);
       }();
-      const bool changed = tried_ && record->may_send() && record->state != circuit_.state();
+      ChannelStatus status = record->status;
+      if (record->may_send() && tried_) {
+        status = circuit_.state() == CircuitState::down ? ChannelStatus::error
+                                                        : ChannelStatus::active;
+      }
+      const bool changed = tried_ && record->may_send() &&
+                           (record->state != circuit_.state() || record->status != status);
       if (moment.behind.empty() && (changed || (described && !*described))) {
-        ChannelStatus status = record->status;
-        if (record->may_send() && tried_) {
-          status = circuit_.state() == CircuitState::down ? ChannelStatus::error
-                                                          : ChannelStatus::active;
-        }
         const auto written = co_await write_record(*record, status);
         if (written) {
           continue;  // read it back
