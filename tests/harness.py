@@ -39,7 +39,8 @@ class Server:
         self.log_path = pathlib.Path(str(directory) + ".log")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--data", str(directory), "--http", "127.0.0.1:0", *flags],
+                [BINARY, "serve", "--data", str(directory), *([] if "--http" in flags else ["--http", "127.0.0.1:0"]),
+                 *flags],
                 stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(env or {})})
         line = self.process.stdout.readline()
         match = re.fullmatch(r"ready http=(http://(127\.0\.0\.1):(\d+))( mllp=\S+)?( mllps=\S+)?\n", line)

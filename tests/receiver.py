@@ -10,7 +10,8 @@ from mllp import frame
 
 class Receiver:
     def __init__(self, seed=1, answer=None):
-        """`answer(message)` gives MSA-1, or None for no answer; AA where it is not given."""
+        """`answer(message)` gives MSA-1, perhaps with MSA-3 behind a blank, or None for no answer; AA where it is
+        not given."""
         self.random = random.Random(seed)
         self.answer = answer or (lambda message: "AA")
         self.misbehaves = False
@@ -77,11 +78,12 @@ class Receiver:
         code = self.answer(message)
         if code is None:
             return True
+        code, _, text = code.partition(" ")
         if code == "AA":
             with self.lock:
                 self.events += 1
                 self.accepted.setdefault(message, self.events)
-        client.sendall(frame(f"MSH|^~\\&|R||H||20240301||ACK|A|P|2.4\rMSA|{code}|{control_id}\r".encode()))
+        client.sendall(frame(f"MSH|^~\\&|R||H||20240301||ACK|A|P|2.4\rMSA|{code}|{control_id}|{text}\r".encode()))
         return True
 
     def wait_for(self, count, seconds=60):

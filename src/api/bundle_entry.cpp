@@ -82,6 +82,8 @@ class EntryReader {
       case Interaction::explain_all:
       case Interaction::meta:
       case Interaction::meta_system:
+      case Interaction::channel_queue:
+      case Interaction::channel_sent:
       case Interaction::capabilities: {
         planned.kind = BundleEntry::Kind::reading;
         TRY_OK(read_reading(planned));

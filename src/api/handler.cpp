@@ -88,6 +88,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::openapi: return openapi(parts, call);
     case Interaction::mapping_report: return mapping_report(parts, call, moment);
+    case Interaction::channel_queue: return channel_queue(parts, call, moment);
+    case Interaction::channel_sent: return channel_sent(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -101,7 +103,15 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::patch:
     case Interaction::patch_selected:
     case Interaction::meta_add:
-    case Interaction::meta_delete: break;
+    case Interaction::meta_delete:
+    case Interaction::channel_pause:
+    case Interaction::channel_resume:
+    case Interaction::channel_fence:
+    case Interaction::channel_test:
+    case Interaction::channel_replay:
+    case Interaction::duty_retry:
+    case Interaction::duty_skip:
+    case Interaction::duty_resend: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -127,7 +137,9 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::explain_all:
     case Interaction::explain_all_form:
     case Interaction::everything_patient:
-    case Interaction::everything_encounter: return true;
+    case Interaction::everything_encounter:
+    case Interaction::channel_queue:
+    case Interaction::channel_sent: return true;
     default: return false;
   }
 }
@@ -139,7 +151,8 @@ Reply refuse_behind(const node::Moment& moment) {
 /// What may read a whole record.
 bool is_long(Interaction interaction) {
   return interaction == Interaction::everything_patient ||
-         interaction == Interaction::everything_encounter;
+         interaction == Interaction::everything_encounter ||
+         interaction == Interaction::channel_sent || interaction == Interaction::channel_replay;
 }
 
 bool is_form(Interaction interaction) {
@@ -256,6 +269,14 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::patch_selected: return patch(parts_, call, on);
     case Interaction::meta_add:
     case Interaction::meta_delete: return change_meta(parts_, call, on);
+    case Interaction::channel_pause:
+    case Interaction::channel_resume:
+    case Interaction::channel_fence: return set_channel(parts_, call, on);
+    case Interaction::channel_test: return test_channel(parts_, call, on);
+    case Interaction::channel_replay: return replay_channel(parts_, call, on);
+    case Interaction::duty_retry:
+    case Interaction::duty_skip:
+    case Interaction::duty_resend: return change_duty(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
   }

@@ -44,6 +44,13 @@ namespace holdfast::api {
 /// OperationOutcome. Our own.
 [[nodiscard]] Result<Reply> mapping_report(const Parts& parts, const Call& call,
                                            const node::Moment& moment);
+/// Endpoint/[id]/$queue of a channel: what is owed to it. Our own, as are all operations on
+/// channels.
+[[nodiscard]] Result<Reply> channel_queue(const Parts& parts, const Call& call,
+                                          const node::Moment& moment);
+/// Endpoint/[id]/$sent: how what was owed ended; with `duty`, one message and its answer.
+[[nodiscard]] Result<Reply> channel_sent(const Parts& parts, const Call& call,
+                                         const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
@@ -67,6 +74,15 @@ Task<Reply> patch(const Parts& parts, Call& call, Executor& on);
 Task<Reply> change_meta(const Parts& parts, Call& call, Executor& on);
 /// https://hl7.org/fhir/R4/http.html#transaction, batch and transaction
 Task<Reply> bundle(const Parts& parts, Call& call, Executor& on);
+
+/// Endpoint/[id]/$pause, $resume, $fence: whether a channel sends
+Task<Reply> set_channel(const Parts& parts, Call& call, Executor& on);
+/// Endpoint/[id]/$test: a message that says that it is a test, through the queue of the channel
+Task<Reply> test_channel(const Parts& parts, Call& call, Executor& on);
+/// Endpoint/[id]/$replay: what was sent from some time on, again, as it is now
+Task<Reply> replay_channel(const Parts& parts, Call& call, Executor& on);
+/// Task/[id]/$retry, $skip, $resend: of an item about a message that a neighbour did not take
+Task<Reply> change_duty(const Parts& parts, Call& call, Executor& on);
 
 /// Signed statement of what the journal holds, as text (C2SP tlog-checkpoint).
 [[nodiscard]] Result<Reply> checkpoint(const Parts& parts, const Call& call);

@@ -2,6 +2,7 @@
 // interactions come from the table of routes, the types and search parameters from the definitions
 // that search was built with.
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include <fmt/format.h>
@@ -17,7 +18,10 @@ namespace {
 
 // Operations that the standard does not define.
 constexpr bool is_our_own(std::string_view operation) {
-  return operation == "explain" || operation == "mapping-report";
+  constexpr std::array<std::string_view, 12> own{"explain", "mapping-report", "queue", "sent",
+                                                 "pause",   "resume",         "fence", "test",
+                                                 "replay",  "retry",          "skip",  "resend"};
+  return std::ranges::find(own, operation) != own.end();
 }
 
 /// `of`: "Resource", or the one type that has it.

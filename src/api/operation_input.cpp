@@ -28,7 +28,7 @@ Result<OperationInput> OperationInput::read(const Parts& parts, const Call& call
   OperationInput input;
   for (const Parameter& parameter : call.parameters) {
     if (parameter.name != "_format" && parameter.name != "_pretty") {
-      input.given_.push_back(Given{parameter.name, parameter.value, std::nullopt});
+      input.given_.push_back(Given{parameter.name, parameter.value, {}, std::nullopt});
     }
   }
   if (!call.request.body.empty()) {
@@ -64,7 +64,7 @@ Result<void> OperationInput::read_body(const Parts& parts, const Call& call, con
       return fail(Code::structure,
                   fmt::format("{} takes a Parameters resource, not a {}", names.operation, type));
     }
-    given_.push_back(Given{std::string(names.whole), {}, 0});
+    given_.push_back(Given{std::string(names.whole), {}, {}, 0});
     return ok();
   }
   if (const auto listed = body_.root().find("parameter")) {
@@ -82,6 +82,9 @@ Result<void> OperationInput::add_parameter(fhir::JsonValue parameter) {
     const BytesView key = member.raw_key();
     if (!key.starts_with("value") && key != "resource") {
       continue;
+    }
+    if (key.starts_with("value")) {
+      given.type = key.substr(std::string_view("value").size());
     }
     if (member.is_object()) {
       given.object = member.index();
@@ -119,6 +122,11 @@ const OperationInput::Given* OperationInput::find(std::string_view name) const {
   const auto found = std::find_if(given_.begin(), given_.end(),
                                   [name](const Given& given) { return given.name == name; });
   return found == given_.end() ? nullptr : &*found;
+}
+
+std::string_view OperationInput::type(std::string_view name) const {
+  const Given* given = find(name);
+  return given == nullptr ? std::string_view() : std::string_view(given->type);
 }
 
 std::string_view OperationInput::text(std::string_view name) const {
@@ -201,6 +209,24 @@ void ParametersWriter::text(std::string_view name, std::string_view type, std::s
 void ParametersWriter::raw(std::string_view name, std::string_view type, BytesView json) {
   start(name);
   json_.raw(fmt::format("value{}", type), json);
+  json_.close('}');
+}
+
+void ParametersWriter::number(std::string_view name, std::uint64_t value) {
+  raw(name, "UnsignedInt", std::to_string(value));
+}
+
+void ParametersWriter::reference(std::string_view name, std::string_view reference) {
+  start(name);
+  json_.open("valueReference", '{');
+  json_.text("reference", reference);
+  json_.close('}');
+  json_.close('}');
+}
+
+void ParametersWriter::resource(std::string_view name, BytesView resource) {
+  start(name);
+  json_.raw("resource", resource);
   json_.close('}');
 }
 

@@ -33,6 +33,8 @@ class OperationInput {
                                                    const Names& names);
 
   [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+  /// "Base64Binary", as in value[x]; empty where it came in the address, or not at all.
+  [[nodiscard]] std::string_view type(std::string_view name) const;
   /// A primitive as text; empty where there is none.
   [[nodiscard]] std::string_view text(std::string_view name) const;
   [[nodiscard]] std::vector<std::string_view> texts(std::string_view name) const;
@@ -47,6 +49,7 @@ class OperationInput {
   struct Given {
     std::string name;
     std::string text;
+    std::string type;
     std::optional<std::uint32_t> object;  ///< index in the body
   };
   [[nodiscard]] const Given* find(std::string_view name) const;
@@ -71,6 +74,10 @@ class ParametersWriter {
   void text(std::string_view name, std::string_view type, std::string_view value);
   /// JSON that is JSON already: a number.
   void raw(std::string_view name, std::string_view type, BytesView json);
+  void number(std::string_view name, std::uint64_t value);
+  /// "Patient/7", or with "/_history/2".
+  void reference(std::string_view name, std::string_view reference);
+  void resource(std::string_view name, BytesView resource);
   /// Members that are empty are left out.
   void coding(std::string_view name, std::string_view system, std::string_view version,
               std::string_view code, std::string_view display);

@@ -16,7 +16,6 @@
 #include "fhir/xml.h"
 #include "fhir/xml_patch.h"
 #include "search/matches.h"
-#include "views/requests.h"
 
 namespace holdfast::api {
 namespace {
@@ -186,16 +185,8 @@ Result<void> make_all(const Parts& parts, std::vector<Patching>& patches,
   return ok();
 }
 
-// The same Command is never decided twice, so nothing need be made of one whose key was used. What
-// stands in the places of its patches could not happen in any case: no resource has a version 0.
-Result<bool> was_used(const Command& command, const node::Moment& moment) {
-  if (command.key_origin != KeyOrigin::given) {
-    return false;
-  }
-  TRY(const auto before, views::read_request(*moment.reader, command.key));
-  return before.has_value();
-}
-
+// What stands in the places of the patches of a Command whose key was used could not happen in any
+// case: no resource has a version 0.
 void fill_places(const std::vector<Patching>& patches, decide::Prepared& prepared) {
   for (const auto& [at, patch, issues] : patches) {
     Operation& operation = prepared.command.operations[at];

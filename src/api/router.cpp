@@ -64,6 +64,8 @@ Result<Match> fill(const Route& route, const std::vector<std::string>& segments)
       match.version = segment;
     } else if (part == "{other}" && segment != "*") {
       TRY(match.other, known_type(segment));
+    } else if (const auto named = fhir::type_id(part)) {
+      match.type = *named;
     }
   }
   return match;

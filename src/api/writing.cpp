@@ -7,6 +7,7 @@
 #include "fhir/check.h"
 #include "fhir/sites.h"
 #include "fhir/subset.h"
+#include "views/requests.h"
 
 namespace holdfast::api {
 namespace {
@@ -137,6 +138,14 @@ Result<Command> start_command(const Parts& parts, const Request& request) {
   command.principal = parts.options.principal;
   command.channel = "http";
   return command;
+}
+
+Result<bool> was_used(const Command& command, const node::Moment& moment) {
+  if (command.key_origin != KeyOrigin::given) {
+    return false;
+  }
+  TRY(const auto before, views::read_request(*moment.reader, command.key));
+  return before.has_value();
 }
 
 Result<Written> written(const Parts& parts, const node::Committed& committed, std::size_t operation,

@@ -34,6 +34,10 @@ struct Content {
 /// A Command without operations: key, principal, channel and hash. Code::value for a bad key.
 [[nodiscard]] Result<Command> start_command(const Parts& parts, const Request& request);
 
+/// Whether its Idempotency-Key was used before: the same Command is never decided twice, so nothing
+/// need be made of it; the node answers with the Outcome of then.
+[[nodiscard]] Result<bool> was_used(const Command& command, const node::Moment& moment);
+
 /// The version that an operation wrote or matched.
 struct Written {
   Status status{};

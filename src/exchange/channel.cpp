@@ -12,7 +12,6 @@
 namespace holdfast::exchange {
 namespace {
 
-constexpr std::string_view endpoint_prefix = "channel-";
 constexpr std::size_t channel_name_max = 48;
 
 /// It becomes part of a resource's id. https://hl7.org/fhir/R4/datatypes.html#id
@@ -102,17 +101,6 @@ Result<void> check_channel(const Channel& channel, const Neighbours& neighbours)
 }
 
 }  // namespace
-
-std::string endpoint_id(std::string_view channel) {
-  return fmt::format("{}{}", endpoint_prefix, channel);
-}
-
-std::optional<std::string_view> channel_of_endpoint(std::string_view id) {
-  if (!id.starts_with(endpoint_prefix)) {
-    return std::nullopt;
-  }
-  return id.substr(endpoint_prefix.size());
-}
 
 Result<Channels> Channels::of(std::vector<Channel> all, const Neighbours& neighbours) {
   for (std::size_t i = 0; i < all.size(); ++i) {

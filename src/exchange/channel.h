@@ -15,6 +15,7 @@
 #include "hl7v2/filter.h"
 #include "hl7v2/rendering/render.h"
 #include "hl7v2/time.h"
+#include "model/channel_words.h"
 
 namespace holdfast::exchange {
 
@@ -69,11 +70,6 @@ struct Channel {
   std::vector<Route> routes;
 };
 constexpr std::uint32_t lanes_max = 64;
-
-/// The id of the Endpoint that shows a channel, and says whether it may send.
-[[nodiscard]] std::string endpoint_id(std::string_view channel);
-/// The channel whose Endpoint that is; nothing where it is none.
-[[nodiscard]] std::optional<std::string_view> channel_of_endpoint(std::string_view id);
 
 /// All of them. Immutable; from any thread.
 class Channels {

@@ -327,6 +327,67 @@ TEST_F(DeliveryTest, WhatOthersHaveWrittenOnTheEndpointStays) {
   EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("value":"123")"));
 }
 
+TEST_F(DeliveryTest, ThePersonsReasonStaysAndTheHeaderIsShown) {
+  start();
+  run(seconds(3));
+  std::string endpoint = body("Endpoint", "channel-gp");
+  EXPECT_THAT(endpoint,
+              HasSubstr(R"({"url":"urn:holdfast:channel-header","valueString":"MSH|^~\\&|)"));
+  const std::string reason =
+      R"({"url":"urn:holdfast:channel-reason","valueString":"they asked for it"})";
+  endpoint.insert(endpoint.find(R"("extension":[)") + 13, reason + ",");
+  Operation operation = update("Endpoint", "channel-gp");
+  operation.body = endpoint;
+  ASSERT_TRUE(submit(command(operation)));
+  send("a1", "a");
+  run(seconds(100));  // down: the Endpoint is written
+  endpoint = body("Endpoint", "channel-gp");
+  EXPECT_THAT(endpoint, HasSubstr(R"("status":"error")"));
+  EXPECT_THAT(endpoint, HasSubstr(reason));
+  EXPECT_EQ(endpoint.find("channel-header"), endpoint.rfind("channel-header")) << "once";
+}
+
+TEST_F(DeliveryTest, ResumedWhileNobodyAnswersItSaysSoAgain) {
+  start();
+  send("a1", "a");
+  run(seconds(100));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("status":"error")"));
+  set_status("suspended");
+  run(seconds(3));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("status":"suspended")"));
+  set_status("active");
+  run(seconds(3));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr(R"("status":"error")"));
+  EXPECT_THAT(items("channel-down"), SizeIs(1));
+  const std::uint64_t entries = node->view().state.position.value;
+  run(seconds(1000));
+  EXPECT_EQ(node->view().state.position.value, entries) << "once";
+}
+
+TEST_F(DeliveryTest, AnotherHeaderIsShownAfterTheConfigurationHasChanged) {
+  start();
+  run(seconds(3));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr("||NMD^N02^NMD_N02||P|2.4"));
+  channel_.envelope.processing = 'T';
+  channel_.envelope.receiving_application = "ELSEWHERE";
+  kill();
+  run(seconds(3));
+  EXPECT_THAT(body("Endpoint", "channel-gp"), HasSubstr("|ELSEWHERE||||NMD^N02^NMD_N02||T|2.4"));
+}
+
+TEST_F(DeliveryTest, WhatACommandAddressesItselfGoesThereAndNowhereElse) {
+  Channel channel = gp_channel();
+  channel.routes = {{.type = "Binary", .when = "", .message = {}, .from = {}}};
+  start(channel);
+  Command addressed = command(message("m1", "a"));
+  addressed.deliveries = {{"other", "a", 0, {}, {}}};
+  ASSERT_TRUE(submit(addressed));
+  EXPECT_EQ(counts().owed, 0U);
+  EXPECT_EQ(counts("other").owed, 1U);
+  send("m2", "a");
+  EXPECT_EQ(counts().owed, 1U) << "once, though a route takes it too";
+}
+
 TEST_F(DeliveryTest, WhatWasAnsweredAndNotSettledIsSentAgainTheSame) {
   start();
   bool killed = false;

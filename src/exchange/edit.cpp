@@ -26,28 +26,6 @@ std::optional<std::size_t> operation_on(const Resolved& resolved, std::string_vi
 
 }  // namespace
 
-Bytes with_member(fhir::JsonValue resource, std::string_view key,
-                  const std::optional<Bytes>& value) {
-  fhir::JsonWriter to(resource.raw().size() + 64);
-  to.open('{');
-  bool written = false;
-  for (const fhir::JsonValue member : resource.children()) {
-    std::string scratch;
-    const std::string_view name = member.key(scratch);
-    if (name != key) {
-      to.raw(name, member.raw());
-    } else if (value) {
-      to.raw(name, *value);
-      written = true;
-    }
-  }
-  if (value && !written) {
-    to.raw(key, *value);
-  }
-  to.close('}');
-  return to.take();
-}
-
 Bytes with_element(std::optional<fhir::JsonValue> array, BytesView element) {
   fhir::JsonWriter to;
   to.open('[');

@@ -11,13 +11,12 @@
 #include "base/result.h"
 #include "exchange/resolve.h"
 #include "fhir/json.h"
+#include "fhir/member.h"
 #include "fhir/type.h"
 
 namespace holdfast::exchange {
 
-/// The resource with that member, in the place of the one that is there; without it for nothing.
-[[nodiscard]] Bytes with_member(fhir::JsonValue resource, std::string_view key,
-                                const std::optional<Bytes>& value);
+using fhir::with_member;
 /// An array with one more element.
 [[nodiscard]] Bytes with_element(std::optional<fhir::JsonValue> array, BytesView element);
 

@@ -8,6 +8,7 @@
 
 #include "exchange/edit.h"
 #include "fhir/json_writer.h"
+#include "hl7v2/rendering/probe.h"
 #include "views/versions.h"
 
 namespace holdfast::exchange {
@@ -41,10 +42,6 @@ void write_identifier(JsonWriter& to, std::string_view system, std::string_view 
   to.close(']');
 }
 
-constexpr std::string_view state_url = "urn:holdfast:channel-state";
-constexpr std::string_view why_url = "urn:holdfast:channel-why";
-constexpr std::string_view episode_url = "urn:holdfast:channel-episode";
-
 /// What the configuration says; the rest of the resource is anybody's.
 constexpr std::array configured{std::string_view("identifier"), std::string_view("connectionType"),
                                 std::string_view("name"), std::string_view("payloadType"),
@@ -72,29 +69,42 @@ std::string extension_text(fhir::JsonValue resource, std::string_view url, std::
 bool is_ours(fhir::JsonValue extension) {
   const auto url = extension.find("url");
   return url && url->is_string() &&
-         (url->equals(state_url) || url->equals(why_url) || url->equals(episode_url));
+         (url->equals(channel_state_url) || url->equals(channel_why_url) ||
+          url->equals(channel_episode_url) || url->equals(channel_header_url));
+}
+
+/// As the Endpoint shows it; empty where no message can have such a header.
+std::string header_of(const Channel& channel) {
+  return hl7v2::probe_header(channel.envelope).value_or(Bytes());
 }
 
 /// Our extensions, and behind them those that others have put there.
-Bytes extensions_of(const ChannelSays& says, std::optional<fhir::JsonValue> before) {
+Bytes extensions_of(const Channel& channel, const ChannelSays& says,
+                    std::optional<fhir::JsonValue> before) {
   JsonWriter to(256);
   to.open('[');
   to.open('{');
-  to.text("url", state_url);
+  to.text("url", channel_state_url);
   to.text("valueCode", name_of(says.state));
   to.close('}');
   if (!says.why.empty()) {
     to.open('{');
-    to.text("url", why_url);
+    to.text("url", channel_why_url);
     to.text("valueString", says.why);
     to.close('}');
   }
   if (!says.episode.empty()) {
     to.open('{');
-    to.text("url", episode_url);
+    to.text("url", channel_episode_url);
     to.open("valueReference", '{');
     to.text("reference", fmt::format("Task/{}", says.episode));
     to.close('}');
+    to.close('}');
+  }
+  if (const std::string header = header_of(channel); !header.empty()) {
+    to.open('{');
+    to.text("url", channel_header_url);
+    to.text("valueString", header);
     to.close('}');
   }
   if (before) {
@@ -115,7 +125,7 @@ Bytes new_endpoint(const Channel& channel, const ChannelSays& says) {
   to.open('{');
   to.text("resourceType", "Endpoint");
   to.text("id", endpoint_id(channel.name));
-  to.raw("extension", extensions_of(says, std::nullopt));
+  to.raw("extension", extensions_of(channel, says, std::nullopt));
   write_identifier(to, "urn:holdfast:channel", channel.name);
   to.text("status", code_of(says.status));
   to.open("connectionType", '{');
@@ -172,11 +182,11 @@ Result<ChannelRecord> read_channel_record(const node::Moment& moment,
   TRY(const fhir::Json json, reader.read(record.body));
   const auto status = json.root().find("status");
   for (const CircuitState one : {CircuitState::degraded, CircuitState::down}) {
-    if (extension_text(json.root(), state_url, "valueCode") == name_of(one)) {
+    if (extension_text(json.root(), channel_state_url, "valueCode") == name_of(one)) {
       record.state = one;
     }
   }
-  const std::string episode = extension_text(json.root(), episode_url, "valueReference");
+  const std::string episode = extension_text(json.root(), channel_episode_url, "valueReference");
   if (episode.starts_with("Task/")) {
     record.episode = episode.substr(5);
   }
@@ -201,7 +211,7 @@ Result<Bytes> endpoint_body(const Channel& channel, const ChannelSays& says, con
     TRY(body, reader.read(with_member(body.root(), key, value)));
     return ok();
   };
-  TRY_OK(put("extension", extensions_of(says, body.root().find("extension"))));
+  TRY_OK(put("extension", extensions_of(channel, says, body.root().find("extension"))));
   for (const std::string_view key : configured) {
     TRY_OK(put(key, Bytes(ours.root().find(key)->raw())));
   }
@@ -216,6 +226,9 @@ Result<bool> is_described(const Channel& channel, const ChannelRecord& record,
   }
   TRY(const fhir::Json ours, reader.read(new_endpoint(channel, {})));
   TRY(const fhir::Json theirs, reader.read(record.body));
+  if (extension_text(theirs.root(), channel_header_url, "valueString") != header_of(channel)) {
+    return false;
+  }
   return std::ranges::all_of(configured, [&](std::string_view key) {
     const auto there = theirs.root().find(key);
     return there && there->raw() == ours.root().find(key)->raw();

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "exchange/edit.h"
 #include "fhir/json_writer.h"
+#include "model/channel_words.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -79,8 +80,8 @@ std::string_view code_of(ItemKind kind) {
     case ItemKind::batch: return "batch";
     case ItemKind::order_request: return "order-request";
     case ItemKind::wrong_patient: return "wrong-patient";
-    case ItemKind::undelivered: return "undelivered";
-    case ItemKind::not_sent: return "not-sent";
+    case ItemKind::undelivered: return item_undelivered;
+    case ItemKind::not_sent: return item_not_sent;
     case ItemKind::channel_down: return "channel-down";
     case ItemKind::no_channel: return "no-channel";
     case ItemKind::feed_quiet: return "feed-quiet";
@@ -119,7 +120,7 @@ Bytes binary_body(const About& about) {
   if (is_plain(about.type)) {
     to.open("tag", '[');
     to.open('{');
-    to.text("system", "urn:holdfast:message-type");
+    to.text("system", message_type_system);
     to.text("code", about.type);
     to.close('}');
     to.close(']');
@@ -177,7 +178,7 @@ Bytes task_with_status(fhir::JsonReader& reader, const Bytes& task, std::string_
   business.open('{');
   business.open("coding", '[');
   business.open('{');
-  business.text("system", "urn:holdfast:message-item-state");
+  business.text("system", item_state_system);
   business.text("code", state);
   business.close('}');
   business.close(']');
@@ -198,10 +199,10 @@ Bytes task_body(const ItemFacts& facts, const Item& item) {
     to.close(']');
   }
   to.text("status", "requested");
-  write_code(to, "businessStatus", "urn:holdfast:message-item-state", "open", "Open");
+  write_code(to, "businessStatus", item_state_system, "open", "Open");
   to.text("intent", "order");
   to.text("priority", item.kind == ItemKind::wrong_patient ? "stat" : "urgent");
-  write_code(to, "code", "urn:holdfast:message-item", code_of(item.kind), title_of(item.kind));
+  write_code(to, "code", item_system, code_of(item.kind), title_of(item.kind));
   to.text("description", printable(item.what));
   if (!facts.focus.empty()) {
     write_reference(to, "focus", facts.focus);

@@ -143,6 +143,10 @@ void Router::route(decide::Prepared& prepared) const {
   Command& command = prepared.command;
   Work work;
   for (std::uint32_t i = 0; i < command.operations.size(); ++i) {
+    if (std::ranges::find(command.deliveries, std::optional(i), &Delivery::operation) !=
+        command.deliveries.end()) {
+      continue;  // whoever made the Command has said where it goes
+    }
     route_operation(command, i, work);
     const bool stands_for_message =
         command.message && command.message->attempt == 1 && !of_messages_.empty() &&

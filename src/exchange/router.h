@@ -21,7 +21,8 @@ class Router final : public node::Routes {
   ~Router() override;
 
   /// A version goes to each channel once, however many routes take it; not to the channel of the
-  /// neighbour that it came from. What is deleted is owed to channels that can say so (FHIR).
+  /// neighbour that it came from. What is deleted is owed to channels that can say so (FHIR). What
+  /// the Command itself addresses goes there and nowhere else.
   /// An expression that fails on a body counts as true: rather too much is sent than too little.
   void route(decide::Prepared& prepared) const override;
 

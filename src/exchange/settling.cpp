@@ -85,13 +85,13 @@ std::vector<ChannelSender::Ending> ChannelSender::still_owed(std::vector<Ending>
 Result<decide::Prepared> ChannelSender::command_of(const std::vector<Ending>& endings) {
   decide::Prepared prepared;
   auto reader = readers_.take();
-  const std::string system = fmt::format("urn:holdfast:duty:{}", channel_.name);
+  const std::string system = fmt::format("{}{}", duty_system_prefix, channel_.name);
   for (const Ending& one : endings) {
     prepared.command.settlements.push_back(one.settlement);
     if (!one.item) {
       continue;
     }
-    const std::string name = fmt::format("{}.{}", one.name.position.value, one.name.index);
+    const std::string name = text_of(one.name);
     const ItemFacts facts{system,         name,
                           one.focus,      channel_.neighbour,
                           channel_.owner, world_.clock.wall()};
@@ -130,13 +130,14 @@ Task<void> ChannelSender::keep_record() {
         auto reader = readers_.take();
         return is_described(channel_, *record, *reader);
       }();
-      const bool changed = tried_ && record->may_send() && record->state != circuit_.state();
+      ChannelStatus status = record->status;
+      if (record->may_send() && tried_) {
+        status = circuit_.state() == CircuitState::down ? ChannelStatus::error
+                                                        : ChannelStatus::active;
+      }
+      const bool changed = tried_ && record->may_send() &&
+                           (record->state != circuit_.state() || record->status != status);
       if (moment.behind.empty() && (changed || (described && !*described))) {
-        ChannelStatus status = record->status;
-        if (record->may_send() && tried_) {
-          status = circuit_.state() == CircuitState::down ? ChannelStatus::error
-                                                          : ChannelStatus::active;
-        }
         const auto written = co_await write_record(*record, status);
         if (written) {
           continue;  // read it back

@@ -125,6 +125,8 @@ class Node {
 
   /// The Outcome and Command of an entry, from the journal. From any thread.
   [[nodiscard]] virtual Result<std::pair<Command, Outcome>> read_entry(Position position) = 0;
+  /// When an entry of any kind was made. From any thread.
+  [[nodiscard]] virtual Result<Time> entry_time(Position position) = 0;
 
   /// Signed statement of what is durable now; proofs under it (RFC 6962 section 2.1).
   [[nodiscard]] virtual Result<std::string> checkpoint() = 0;

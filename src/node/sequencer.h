@@ -62,6 +62,7 @@ class Sequencer final : public Node {
   [[nodiscard]] Moment view() const override;
   Task<Result<void>> drain() override;
   [[nodiscard]] Result<std::pair<Command, Outcome>> read_entry(Position position) override;
+  [[nodiscard]] Result<Time> entry_time(Position position) override;
   [[nodiscard]] Result<std::string> checkpoint() override;
   [[nodiscard]] Result<std::vector<Hash>> inclusion_proof(Position position,
                                                           std::uint64_t size) override;

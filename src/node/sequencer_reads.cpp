@@ -49,6 +49,11 @@ Result<std::pair<Command, Outcome>> Sequencer::read_entry(Position position) {
   return decode_entry(record);
 }
 
+Result<Time> Sequencer::entry_time(Position position) {
+  TRY(const journal::Record record, reader_->read(position));
+  return record.header.time;
+}
+
 Result<std::string> Sequencer::checkpoint() {
   const Moment moment = view();
   journal::Checkpoint checkpoint;

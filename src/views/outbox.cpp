@@ -264,6 +264,32 @@ Result<std::vector<Past>> read_past(const Reader& reader, std::string_view chann
   return all;
 }
 
+Result<std::optional<Past>> read_settled(const Reader& reader, std::string_view channel,
+                                         DutyName name) {
+  TRY(const auto value, reader.get(Table::outbox, key_of(channel, Kind::past, name)));
+  if (!value) {
+    return std::nullopt;
+  }
+  TRY(Past past, past_of(*value));
+  past.name = name;
+  return past;
+}
+
+Result<std::vector<Past>> read_past_before(const Reader& reader, std::string_view channel,
+                                           std::optional<DutyName> before, std::size_t limit) {
+  std::vector<Past> all;
+  const Bytes prefix = prefix_of(channel, Kind::past);
+  const Bytes until = before ? key_of(channel, Kind::past, *before) : after_prefix(prefix);
+  const auto cursor = reader.scan(Table::outbox, prefix, until, Direction::backward);
+  for (; all.size() < limit && cursor->valid(); cursor->next()) {
+    TRY(Past past, past_of(cursor->value()));
+    TRY(past.name, name_of(cursor->key(), prefix.size()));
+    all.push_back(std::move(past));
+  }
+  TRY_OK(cursor->status());
+  return all;
+}
+
 Result<OutboxCounts> read_outbox_counts(const Reader& reader, std::string_view channel) {
   TRY(const auto value, reader.get(Table::outbox, prefix_of(channel, Kind::counts)));
   return value ? counts_of(*value) : Result<OutboxCounts>(OutboxCounts{});

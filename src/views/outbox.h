@@ -81,6 +81,14 @@ class OutboxWriter {
 [[nodiscard]] Result<std::vector<Past>> read_past(const Reader& reader, std::string_view channel,
                                                   std::optional<DutyName> after,
                                                   std::size_t limit);
+/// How that duty ended, if it has.
+[[nodiscard]] Result<std::optional<Past>> read_settled(const Reader& reader,
+                                                       std::string_view channel, DutyName name);
+/// At most `limit` settled ones before `before` (nothing: from the newest duty on), newest first.
+[[nodiscard]] Result<std::vector<Past>> read_past_before(const Reader& reader,
+                                                         std::string_view channel,
+                                                         std::optional<DutyName> before,
+                                                         std::size_t limit);
 [[nodiscard]] Result<OutboxCounts> read_outbox_counts(const Reader& reader,
                                                       std::string_view channel);
 /// Every channel that anything was ever owed to.
