@@ -210,6 +210,25 @@ class Exchange(ServerTest):
                                       r'"urn:holdfast:authority:QE2" -> "https://qe2\.example/mrn"')
         self.assertEqual(len(self.search(server, "Binary?_source=urn:holdfast:neighbour:lab")), 2)
         self.assertEqual(server.end(), 0)
+        # Without the filter, the message that was only kept is taken up again: shown, then done.
+        server = self.serve_mllp(self.folder / "data", config=config.replace("filter = ", "#"))
+        kept = self.search(server, "Binary?_tag=ORU%5ER01")[0]["id"]
+
+        def take_up(body):
+            return ask(server.connect(), "POST", f"/fhir/Binary/{kept}/$take-up", body,
+                       **{"Content-Type": "application/fhir+json"})
+        dry = {"resourceType": "Parameters", "parameter": []}
+        reply = take_up(json.dumps(dry))
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertIn(b'"name":"done","valueBoolean":false', reply.body)
+        self.assertEqual(self.search(server, "Patient?identifier=https://qe2.example/mrn|78"), [])
+        dry["parameter"].append({"name": "dryRun", "valueBoolean": False})
+        reply = take_up(json.dumps(dry))
+        self.assertEqual(reply.status, 200, reply.body)
+        self.assertIn(b'"name":"done","valueBoolean":true', reply.body)
+        self.assertEqual(len(self.search(server, "Patient?identifier=https://qe2.example/mrn|78")), 1)
+        self.assertEqual(self.summary("verify", self.folder / "data") if server.end() == 0 else None,
+                         self.summary("rebuild", self.folder / "data"))
         for name, text, says in [("authorities", "name,system\nQE2\n", "line 2"), ("unit", "from,ucum\n", "is none of")]:
             (overlay / f"{name}.csv").write_text(text)
             done = run("serve", "--data", self.folder / "data", "--config", self.folder / "holdfast.toml",

@@ -11,6 +11,7 @@
 
 #include "api/judging.h"
 #include "api/message.h"
+#include "api/message_taker.h"
 #include "api/negotiation.h"
 #include "api/openapi.h"
 #include "api/outcome.h"
@@ -71,6 +72,7 @@ struct Parts {
   /// Code systems, value sets and concept maps, built in and of packages.
   const fhir::terminology::Terminology& terminology;
   Judge& judge;
+  MessageTaker* taker = nullptr;  ///< null: there is no exchange
 };
 
 /// One request on its way to its reply.

@@ -104,6 +104,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::patch_selected:
     case Interaction::meta_add:
     case Interaction::meta_delete:
+    case Interaction::take_up:
     case Interaction::channel_pause:
     case Interaction::channel_resume:
     case Interaction::channel_fence:
@@ -277,6 +278,7 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::duty_retry:
     case Interaction::duty_skip:
     case Interaction::duty_resend: return change_duty(parts_, call, on);
+    case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
   }

@@ -27,6 +27,8 @@ class FhirHandler final : public Handler {
   [[nodiscard]] std::uint64_t body_bytes_max(const Request& head) const override;
   Task<Reply> handle(Request request, Executor& on) override;
 
+  /// Who takes messages up again. Before the first request.
+  void set_taker(MessageTaker& taker) { parts_.taker = &taker; }
   /// What this channel judged.
   [[nodiscard]] const JudgedCounts& judged() const { return judge_.counts(); }
 

@@ -18,7 +18,7 @@ namespace {
 
 // Operations that the standard does not define.
 constexpr bool is_our_own(std::string_view operation) {
-  constexpr std::array<std::string_view, 12> own{"explain", "mapping-report", "queue", "sent",
+  constexpr std::array<std::string_view, 13> own{"explain", "mapping-report", "take-up", "queue", "sent",
                                                  "pause",   "resume",         "fence", "test",
                                                  "replay",  "retry",          "skip",  "resend"};
   return std::ranges::find(own, operation) != own.end();

@@ -54,6 +54,7 @@ enum class Interaction : std::uint8_t {
   explain_all,
   explain_all_form,
   mapping_report,  ///< of a Binary that stands for a message
+  take_up,         ///< of the same
   channel_queue,   ///< of the Endpoint of a way out to a neighbour; as those below
   channel_sent,
   channel_pause,
@@ -134,6 +135,8 @@ inline constexpr std::array routes{
           "validate"},
     Route{Method::get, "/fhir/Binary/{id}/$mapping-report", Interaction::mapping_report,
           Level::own_operation, "mapping-report"},
+    Route{Method::post, "/fhir/Binary/{id}/$take-up", Interaction::take_up, Level::own_operation,
+          "take-up"},
     Route{Method::get, "/fhir/Endpoint/{id}/$queue", Interaction::channel_queue,
           Level::own_operation, "queue"},
     Route{Method::get, "/fhir/Endpoint/{id}/$sent", Interaction::channel_sent, Level::own_operation,

@@ -57,6 +57,7 @@ class Assembly::Door final : public api::Handler {
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
+  void set_taker(api::MessageTaker& taker) { fhir_.set_taker(taker); }
   void watch(const exchange::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
   void watch(const exchange::Counts& counts, const AcceptCounts* plain, const AcceptCounts* tls,
              const TlsCounts* handshakes) {
@@ -138,6 +139,24 @@ struct Assembly::Exchange {
   std::unique_ptr<exchange::Router> router;
 };
 
+/// The exchange as the API asks it.
+class TakeUp final : public api::MessageTaker {
+ public:
+  explicit TakeUp(exchange::Intake& intake) : intake_(intake) {}
+  Task<Result<Taken>> take_up(Executor& on, std::string binary, Principal author,
+                              Carry carry) override {
+    CO_TRY(auto taken, co_await intake_.take_up(on, std::move(binary), std::move(author),
+                                                carry == Carry::out
+                                                    ? exchange::Intake::Carry::out
+                                                    : exchange::Intake::Carry::out_not));
+    co_return Taken{std::move(taken.created), std::move(taken.updated), std::move(taken.outdated),
+                    taken.attempt, taken.done};
+  }
+
+ private:
+  exchange::Intake& intake_;
+};
+
 /// What serves them, in the order in which each needs the one before.
 struct Assembly::Serving {
   Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
@@ -191,6 +210,7 @@ struct Assembly::Serving {
   exchange::FeedWatch feeds;
   exchange::Dispatcher dispatcher;
   exchange::Intake intake;
+  TakeUp taker{intake};
   std::optional<exchange::MllpServer> server;
   const std::shared_ptr<TlsCounts> handshakes = std::make_shared<TlsCounts>();
   std::optional<TlsListener> tls_listener;
@@ -215,6 +235,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
   log_opening(opened.report);
   serving_ = std::make_unique<Serving>(home_, parts_, *node_, *exchange_, config);
   door_->watch(serving_->dispatcher);
+  door_->set_taker(serving_->taker);
   door_->watch(expiries_);
   log_certificates();
   if (serving_->server || serving_->tls_server) {
