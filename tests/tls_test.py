@@ -218,6 +218,7 @@ class Tls(ServerTest):
         self.assertIn("PID|1||1^^^QE2^MR", came)
         wait_until(lambda: metric(server.connect(), 'channel_owed{channel="gp"}') == 0)
         self.assertEqual(server.end(), 0)
+        self.summary("verify", directory)
 
     def test_many_connections_at_once(self):
         server = self.serve(self.init(), "--config", self.config(self.neighbour(["lab.example"])))
