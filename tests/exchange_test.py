@@ -197,6 +197,20 @@ class Exchange(ServerTest):
         self.assertEqual(peer.ask(message(2, "ORU^R01", patient="78")), ("AA", "2"))
         self.assertEqual(len(self.search(server, "Binary?_source=urn:holdfast:neighbour:lab")), 2)
         self.assertEqual(self.search(server, "Patient?identifier=https://qe2.example/mrn|78"), [])
+        # A changed overlay, before it goes live.
+        before, after = self.folder / "before.toml", self.folder / "after.toml"
+        before.write_text(CONFIG)
+        after.write_text(config)
+        url = f"http://{server.host}:{server.port}"
+        done = run("hl7", "diff", "--server", url, "--before", before, "--after", before)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("neighbour=lab messages=2 same=2 differ=0", done.stdout)
+        done = run("hl7", "diff", "--server", url, "--before", before, "--after", after, "--neighbour", "lab")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        self.assertIn("messages=2 same=0 differ=2", done.stdout)
+        self.assertRegex(done.stdout, r"Patient\.identifier\.system  in 2 message\(s\), first .*"
+                                      r'"urn:holdfast:authority:QE2" -> "https://qe2\.example/mrn"')
+        self.assertEqual(len(self.search(server, "Binary?_source=urn:holdfast:neighbour:lab")), 2)
         self.assertEqual(server.end(), 0)
         for name, text, says in [("authorities", "name,system\nQE2\n", "line 2"), ("unit", "from,ucum\n", "is none of")]:
             (overlay / f"{name}.csv").write_text(text)

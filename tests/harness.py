@@ -43,14 +43,15 @@ class Server:
                  *flags],
                 stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **(env or {})})
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"ready http=(http://(127\.0\.0\.1):(\d+))( mllp=\S+)?\n", line)
+        match = re.fullmatch(r"ready http=(http://(127\.0\.0\.1):(\d+))( mllp=\S+)?( mllps=\S+)?\n", line)
         if not match:
             code = self.process.wait(END_SECONDS_MAX)
             raise AssertionError(f"no ready line but {line!r}, exit {code}: {self.log()[-3:]}")
         self.url, self.host, self.port = match.group(1), match.group(2), int(match.group(3))
-        if match.group(4):
-            host, port = match.group(4).split("=")[1].rsplit(":", 1)
-            self.mllp = host, int(port)
+        for door, given in ("mllp", match.group(4)), ("mllps", match.group(5)):
+            if given:
+                host, port = given.split("=")[1].rsplit(":", 1)
+                setattr(self, door, (host, int(port)))
 
     def log(self):
         return self.log_path.read_text("utf-8", "replace").splitlines()
@@ -136,7 +137,7 @@ class ServerTest(unittest.TestCase):
 
 def metric(connection, name):
     text = ask(connection, "GET", "/metrics").body.decode()
-    return float(re.search(rf"^holdfast_{name} (\S+)$", text, re.M).group(1))
+    return float(re.search(rf"^holdfast_{re.escape(name)} (\S+)$", text, re.M).group(1))
 
 
 def wait_until(holds, seconds=30):

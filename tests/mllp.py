@@ -1,4 +1,4 @@
-"""mllp.py: HL7 v2 over MLLP on a blocking socket, sharing no code with the program."""
+"""mllp.py: HL7 v2 over MLLP on a blocking socket, plain or over TLS, sharing no code with the program."""
 import socket
 
 
@@ -7,8 +7,11 @@ def frame(message):
 
 
 class Mllp:
-    def __init__(self, host, port, timeout=60):
+    def __init__(self, host, port, timeout=60, tls=None, name=None):
+        """`tls`: an ssl.SSLContext, for a server called `name`."""
         self.socket = socket.create_connection((host, port), timeout=timeout)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname=name)
         self.held = b""
 
     def send(self, message):

@@ -1,6 +1,7 @@
 """peers_test.py: HL7 v2 programs that others wrote (HAPI; node-hl7-client and node-hl7-server; Python's hl7 and
-hl7apy) and the real binary understand one another over MLLP, in both directions: what they send is in the record
-and they read our acknowledgement; what `holdfast hl7 send` sends they read, and it understands their answer.
+hl7apy) and the real binary understand one another over MLLP, plain and over TLS with certificates on both sides, in
+both directions: what they send is in the record and they read our acknowledgement; what `holdfast hl7 send` sends they
+read, and it understands their answer.
 """
 import collections
 import json
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import urllib.parse
 
+from certificates import Ca
 from harness import ServerTest, ask, main, run
 from mllp import message
 
@@ -19,13 +21,14 @@ FETCH_UNREACHABLE = 75  # what fetch.sh of java/ and python/ end with where the 
 BATCH = 50
 SENDS_SECONDS_MAX = 240
 
+NAMES = "HAPI", "NODE", "PYTHON"
 CONFIG = "".join(f"""
 [[neighbour]]
 name = "{name.lower()}"
 senders = ["{name}|QE2"]
 zone = "Europe/London"
 owner = "{name.lower()}-desk"
-""" for name in ("HAPI", "NODE", "PYTHON"))
+""" for name in NAMES)
 
 # What a peer sends, by its name for it: MSA-1 of our answer, MSH-9.2, and ERR-3 as of version 2.5.
 STEPS = {
@@ -40,6 +43,22 @@ STEPS = {
     "enhanced": ("CA", "A01", ""),
     "batch": ("AA", "A01", ""),
 }
+
+
+class Keys:
+    """Certificates of our side and of the peer's, which are known by one CA."""
+
+    def __init__(self, folder):
+        here = "DNS:localhost,IP:127.0.0.1"
+        self.ca = Ca(folder)
+        self.ours, self.theirs = self.ca.issue("holdfast.example", here), self.ca.issue("peer.example", here)
+        self.peer = ["tls", self.ca.pem, *self.theirs]  # arguments of a peer
+        self.send = ["--tls", "--ca", self.ca.pem, "--cert", self.ours[0], "--key", self.ours[1]]
+
+    def config(self):
+        return (f'mllp_tls = "127.0.0.1:0"\nmllp_tls_certificate = "{self.ours[0]}"\nmllp_tls_key = "{self.ours[1]}"\n'
+                f'mllp_tls_client_ca = "{self.ca.pem}"\n'
+                + CONFIG.replace("zone =", 'certificates = ["peer.example"]\nzone ='))
 
 
 class Receiver:
@@ -90,11 +109,12 @@ class Peers(ServerTest):
 
     # ---- they send
 
-    def sends(self, name, command, cannot=()):
+    def sends(self, name, command, cannot=(), keys=None):
         config = self.folder / "holdfast.toml"
-        config.write_text(CONFIG)
-        server = self.serve(self.init(), "--config", config, "--mllp", "127.0.0.1:0")
-        done = subprocess.run([*command, "send", server.mllp[0], str(server.mllp[1])], capture_output=True,
+        config.write_text(keys.config() if keys else CONFIG)
+        server = self.serve(self.init(), "--config", config, *([] if keys else ["--mllp", "127.0.0.1:0"]))
+        host, port = server.mllps if keys else server.mllp
+        done = subprocess.run([*command, *(keys.peer if keys else []), "send", host, str(port)], capture_output=True,
                               encoding="utf-8", timeout=SENDS_SECONDS_MAX, cwd=self.folder)
         self.assertEqual(done.returncode, 0, done.stdout[-500:] + done.stderr[-3000:])
         self.check_answers(name, [json.loads(line) for line in done.stdout.splitlines()], cannot)
@@ -154,6 +174,15 @@ class Peers(ServerTest):
     def test_hapi_sends(self):
         self.sends("HAPI", self.hapi())
 
+    def test_hapi_sends_over_tls(self):
+        self.sends("HAPI", self.hapi(), keys=Keys(self.folder))
+
+    def test_node_hl7_client_sends_over_tls(self):
+        self.sends("NODE", self.node(), cannot=("latin1",), keys=Keys(self.folder))
+
+    def test_python_hl7_sends_over_tls(self):
+        self.sends("PYTHON", self.python(), keys=Keys(self.folder))
+
     def test_node_hl7_client_sends(self):
         self.sends("NODE", self.node(), cannot=("latin1",))
 
@@ -162,11 +191,12 @@ class Peers(ServerTest):
 
     # ---- they receive
 
-    def receives(self, command, says, last_return=True):
+    def receives(self, command, says, last_return=True, keys=None):
         """`says`: what they write of an AE and of an AR. Where they cannot read the CR behind a last segment, no
         file has one; messages of a batch always do, so these come in files of their own then.
         """
-        receiver = Receiver([*command, "receive"], self.folder)
+        receiver = Receiver([*command, *(keys.peer if keys else []), "receive"], self.folder)
+        send = ["hl7", "send", *(keys.send if keys else [])]
         self.addCleanup(lambda: receiver.process.poll() is None and receiver.process.kill())
 
         def file(name, content):
@@ -180,24 +210,24 @@ class Peers(ServerTest):
 
         good = [file("a.hl7", message("A1", "ADT^A01", patient="7", rest="ZPI|1|custom\r")),
                 file("u.hl7", named("U1", "Żółć^Łukasz王", "UNICODE UTF-8", "utf-8"))]
-        done = run("hl7", "send", "--to", receiver.utf8, *good)
+        done = run(*send, "--to", receiver.utf8, *good)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("a.hl7: AA (", done.stdout)
         self.assertIn("sent=2 accepted=2 not_accepted=0", done.stdout)
         latin1 = file("l.hl7", named("L1", "Müller^Zoë", "8859/1", "iso8859-1"))
-        done = run("hl7", "send", "--to", receiver.latin1, latin1)
+        done = run(*send, "--to", receiver.latin1, latin1)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         many = [message(f"B{i}", patient=str(i)) for i in range(BATCH)]
         if last_return:
             files = [file("batch.hl7", b"BHS|^~\\&|LAB|QE2\r" + b"".join(many) + f"BTS|{BATCH}\r".encode())]
         else:
             files = [file(f"b{i}.hl7", one) for i, one in enumerate(many)]
-        done = run("hl7", "send", "--to", receiver.utf8, *files)
+        done = run(*send, "--to", receiver.utf8, *files)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn(f"sent={BATCH} accepted={BATCH} not_accepted=0", done.stdout)
         for number, code in ("E1", "AE"), ("R1", "AR"):
             bad = file(f"{code}.hl7", message(number).replace(b"|2.4\r", b"|2.5\r"))
-            done = run("hl7", "send", "--to", receiver.utf8, good[0], bad, good[1])
+            done = run(*send, "--to", receiver.utf8, good[0], bad, good[1])
             self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
             self.assertIn(f"{code}.hl7: {code}{says[code]} (", done.stdout)
             self.assertIn("sent=3 accepted=2 not_accepted=1", done.stdout)
@@ -210,6 +240,15 @@ class Peers(ServerTest):
 
     def test_hapi_receives(self):
         self.receives(self.hapi(), {"AE": ": told to fail", "AR": ": told to refuse"})
+
+    def test_hapi_receives_over_tls(self):
+        self.receives(self.hapi(), {"AE": ": told to fail", "AR": ": told to refuse"}, keys=Keys(self.folder))
+
+    def test_node_hl7_server_receives_over_tls(self):
+        self.receives(self.node(), {"AE": "", "AR": ""}, last_return=False, keys=Keys(self.folder))
+
+    def test_python_hl7_receives_over_tls(self):
+        self.receives(self.python(), {"AE": ": told to", "AR": ": told to"}, keys=Keys(self.folder))
 
     def test_node_hl7_server_receives(self):
         self.receives(self.node(), {"AE": "", "AR": ""}, last_return=False)

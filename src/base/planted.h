@@ -36,6 +36,8 @@ enum class Bug : std::uint8_t {
   settle_before_sent,       ///< a message counts as delivered before it is on its way
   retry_behind_the_rest,    ///< what was not delivered is tried again after what came later
   deliver_to_one_less,      ///< the last of a command's deliveries is not decided
+  runs_not_taken_away,      ///< keys kept in memory stay when others are written among them
+  runs_of_any_moment,  ///< keys kept in memory are shown to snapshots from before they were read
 };
 
 struct BugName {
@@ -56,6 +58,8 @@ inline constexpr std::array bug_names{
     BugName{Bug::lists_without_undo, "lists-without-undo"},
     BugName{Bug::lists_not_continued, "lists-not-continued"},
     BugName{Bug::lists_of_any_moment, "lists-of-any-moment"},
+    BugName{Bug::runs_not_taken_away, "runs-not-taken-away"},
+    BugName{Bug::runs_of_any_moment, "runs-of-any-moment"},
     BugName{Bug::forget_idempotency_key, "forget-idempotency-key"},
     BugName{Bug::clock_leap, "clock-leap"},
     BugName{Bug::durable_before_last, "durable-before-last"},

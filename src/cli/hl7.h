@@ -29,5 +29,6 @@ struct FileMessages {
 Command add_hl7_send(CLI::App& parent);
 Command add_hl7_listen(CLI::App& parent);
 Command add_hl7_explain(CLI::App& parent);
+Command add_hl7_diff(CLI::App& parent);
 
 }  // namespace holdfast::cli

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/certificates.h"
 #include "cli/hl7.h"
 #include "cli/machine.h"
 #include "exchange/answer.h"
@@ -17,6 +18,7 @@
 #include "world/real/real_executor.h"
 #include "world/real/real_network.h"
 #include "world/real/real_random.h"
+#include "world/tls/tls_network.h"
 
 namespace holdfast::cli {
 namespace {
@@ -29,6 +31,8 @@ struct ListenOptions {
   std::string on;
   std::string answer = "AA";
   std::uint64_t count = 0;
+  bool tls = false;
+  CertificateFlags certificates;
 };
 
 Disposition disposition_of(std::string_view answer) {
@@ -73,6 +77,7 @@ class ListenProtocol final : public Protocol {
           const auto space = deframer_.space();
           const auto got = co_await stream_->read(space, on_.now() + idle_time_max);
           if (!got || *got == 0) {
+            owner_.say_why(stream_->peer(), got);
             break;
           }
           deframer_.came(*got);
@@ -102,6 +107,12 @@ class ListenProtocol final : public Protocol {
     std::unique_ptr<Stream> stream_;
     hl7v2::Deframer deframer_;
   };
+
+  void say_why(const std::string& peer, const Result<std::size_t>& ended) {
+    if (!ended && options_.tls) {
+      fmt::print(stderr, "hl7 listen: {}: {}\n", peer, ended.error().what);
+    }
+  }
 
   /// Prints it; the frames of the answer.
   Bytes take(const hl7v2::Arrival& arrived, const std::string& peer) {
@@ -146,18 +157,33 @@ Task<int> listen_until(Executor& on, Acceptor& acceptor, const ListenOptions& op
 }
 
 int run_listen(const ListenOptions& options) {
+  std::shared_ptr<const TlsContext> context;
+  if (options.tls) {
+    auto made = server_context(options.certificates);
+    if (!made) {
+      return end_with("hl7 listen", made.error());
+    }
+    context = *std::move(made);
+  }
   RealNetwork network;
   RealExecutor on("listen");
   auto listener = network.listen(on, options.on);
   if (!listener) {
     return end_with("hl7 listen", listener.error());
   }
-  fmt::print("ready mllp={}\n", (*listener)->address());
+  const RealClock clock;
+  const auto handshakes = std::make_shared<TlsCounts>();
+  std::optional<TlsListener> tls;
+  if (context) {
+    tls.emplace(**listener, clock, std::move(context), handshakes);
+  }
+  fmt::print("ready {}={}\n", tls ? "mllps" : "mllp", (*listener)->address());
   std::fflush(stdout);
   std::atomic<std::uint64_t> came = 0;
   ListenProtocol protocol(options, came);
   AcceptCounts counts;
-  Acceptor acceptor(on, {&on}, **listener, protocol, AcceptLimits{connections_max, 0}, counts);
+  Listener& door = tls ? static_cast<Listener&>(*tls) : **listener;
+  Acceptor acceptor(on, {&on}, door, protocol, AcceptLimits{connections_max, 0}, counts);
   on.start();
   const int code = wait_for(on, listen_until(on, acceptor, options, came));
   on.stop();
@@ -177,11 +203,19 @@ Command add_hl7_listen(CLI::App& parent) {
       ->check(CLI::IsMember({"AA", "AE", "AR", "none"}));
   app->add_option("--count", options->count, "end after so many messages; 0: never")
       ->capture_default_str();
+  CLI::Option* const tls = app->add_flag("--tls", options->tls, "over TLS");
+  app->add_option("--cert", options->certificates.certificate, "PEM file: what to show of oneself")
+      ->needs(tls);
+  app->add_option("--key", options->certificates.key, "PEM file: its private key")->needs(tls);
+  app->add_option("--ca", options->certificates.ca,
+                  "PEM file: who vouches for senders; each then has to show a certificate")
+      ->needs(tls);
   app->footer(
       "Answers before anything is kept: for a look at what a sender sends, never for its real "
       "work.\n"
       "  holdfast hl7 listen --on 127.0.0.1:2576\n"
-      "  holdfast hl7 listen --on 127.0.0.1:2576 --answer AE --count 1");
+      "  holdfast hl7 listen --on 127.0.0.1:2576 --answer AE --count 1\n"
+      "  holdfast hl7 listen --on 127.0.0.1:2576 --tls --cert me.pem --key me.key");
   return {app, [options] { return run_listen(*options); }};
 }
 

@@ -4,15 +4,19 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include <fmt/format.h>
 
+#include "cli/certificates.h"
 #include "cli/hl7.h"
 #include "cli/machine.h"
 #include "exchange/mllp_client.h"
 #include "hl7v2/message.h"
+#include "world/real/real_clock.h"
 #include "world/real/real_executor.h"
 #include "world/real/real_network.h"
+#include "world/tls/tls_network.h"
 
 namespace holdfast::cli {
 namespace {
@@ -21,11 +25,20 @@ struct SendOptions {
   std::string to;
   std::vector<std::string> paths;
   unsigned seconds_max = 30;
+  bool tls = false;
+  CertificateFlags certificates;
+  std::string server_name;
 };
 
 class Sender {
  public:
-  explicit Sender(const SendOptions& options) : options_(options) {}
+  /// `context` null: plain.
+  Sender(const SendOptions& options, std::shared_ptr<const TlsContext> context)
+      : options_(options) {
+    if (context) {
+      tls_.emplace(plain_, clock_, std::move(context), options.server_name);
+    }
+  }
   ~Sender() {
     on_.stop();
     on_.discard();
@@ -54,7 +67,8 @@ class Sender {
     const Instant began = on_.now();
     const Instant deadline = began + seconds(options_.seconds_max);
     if (!client_ || !client_->usable()) {
-      auto connected = co_await exchange::MllpClient::connect(network_, on_, options_.to, deadline);
+      Network& network = tls_ ? static_cast<Network&>(*tls_) : plain_;
+      auto connected = co_await exchange::MllpClient::connect(network, on_, options_.to, deadline);
       if (!connected) {
         fmt::print("{}: not sent: {}\n", message.name, connected.error().what);
         co_return false;
@@ -72,12 +86,22 @@ class Sender {
   }
 
   const SendOptions& options_;
-  RealNetwork network_;
+  RealClock clock_;
+  RealNetwork plain_;
+  std::optional<TlsNetwork> tls_;
   RealExecutor on_{"send"};
   std::unique_ptr<exchange::MllpClient> client_;
 };
 
 int run_send(const SendOptions& options) {
+  std::shared_ptr<const TlsContext> context;
+  if (options.tls) {
+    auto made = client_context(options.certificates);
+    if (!made) {
+      return end_with("hl7 send", made.error());
+    }
+    context = *std::move(made);
+  }
   const auto found = read_messages(options.paths);
   if (!found) {
     return end_with("hl7 send", found.error());
@@ -85,7 +109,7 @@ int run_send(const SendOptions& options) {
   for (const std::string& fault : found->faults) {
     fmt::print(stderr, "hl7 send: {}\n", fault);
   }
-  return Sender(options).run(*found);
+  return Sender(options, std::move(context)).run(*found);
 }
 
 }  // namespace
@@ -97,6 +121,15 @@ Command add_hl7_send(CLI::App& parent) {
   app->add_option("--seconds", options->seconds_max, "how long to wait for each answer")
       ->capture_default_str()
       ->check(CLI::Range(1U, 3600U));
+  CLI::Option* const tls = app->add_flag("--tls", options->tls, "over TLS");
+  app->add_option("--ca", options->certificates.ca, "PEM file: who vouches for the receiver")
+      ->needs(tls);
+  app->add_option("--cert", options->certificates.certificate, "PEM file: what to show of oneself")
+      ->needs(tls);
+  app->add_option("--key", options->certificates.key, "PEM file: its private key")->needs(tls);
+  app->add_option("--name", options->server_name,
+                  "whom the receiver's certificate has to be for [the host of --to]")
+      ->needs(tls);
   app->add_option("PATH", options->paths, "files, and folders with all below them")->required();
   app->footer(
       "Line ends become CR; batches are taken apart. Prints what the receiver said of each "
@@ -104,7 +137,8 @@ Command add_hl7_send(CLI::App& parent) {
       "exit 1 unless all were accepted (AA, CA). Where a message asks for the application's\n"
       "acknowledgement too (MSH-16 AL), that is waited for behind a CA.\n"
       "  holdfast hl7 send --to 127.0.0.1:2575 message.hl7\n"
-      "  holdfast hl7 send --to 127.0.0.1:2575 folder/");
+      "  holdfast hl7 send --to 127.0.0.1:2575 folder/\n"
+      "  holdfast hl7 send --to 127.0.0.1:2576 --tls --ca ca.pem --cert me.pem --key me.key a.hl7");
   return {app, [options] { return run_send(*options); }};
 }
 

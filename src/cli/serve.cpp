@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/certificates.h"
 #include "cli/command.h"
 #include "cli/machine.h"
 #include "cli/overlays.h"
@@ -72,6 +73,10 @@ Result<server::Config> read_settings(ServeOptions& options) {
   if (!config.mllp.empty()) {
     TRY_OK(server::check_loopback(config.mllp));
   }
+  if (!config.mllp_tls.empty()) {
+    TRY_OK(server::check_loopback(config.mllp_tls));
+  }
+  TRY_OK(server::make_tls(config, certificate_reader(), RealClock().wall()));
   TRY_OK(read_overlays(config));
   if (!config.packages_folder.empty()) {
     TRY(config.packages, read_packages(config.packages_folder));
@@ -112,12 +117,20 @@ class Service {
       }
       mllp_ = *std::move(mllp);
     }
+    if (!config_.mllp_tls.empty()) {
+      auto mllp = real_.world().network.listen(home, config_.mllp_tls);
+      if (!mllp) {
+        return give_up("cannot listen for MLLP over TLS", mllp.error());
+      }
+      mllp_tls_ = *std::move(mllp);
+    }
     real_.start();
     const int code = wait_for(home, serve());
     real_.stop();
     assembly_.reset();
     listener_.reset();
     mllp_.reset();
+    mllp_tls_.reset();
     kv_.reset();
     log_.info("ended", {{"exit", code}});
     return code;
@@ -136,17 +149,20 @@ class Service {
       TRY(std::unique_ptr<Disk> disk, RealDisk::open_root(folder, RootMode::create));
       return disk;
     };
+    parts.mllp_tls = mllp_tls_.get();
     auto assembly = co_await server::Assembly::open(std::move(parts), config_);
     if (!assembly) {
       co_return give_up("cannot open the record", assembly.error());
     }
     assembly_ = *std::move(assembly);
     assembly_->start();
-    fmt::print("ready http=http://{}{}\n", listener_->address(),
-               mllp_ ? " mllp=" + mllp_->address() : std::string());
+    fmt::print("ready http=http://{}{}{}\n", listener_->address(),
+               mllp_ ? " mllp=" + mllp_->address() : std::string(),
+               mllp_tls_ ? " mllps=" + mllp_tls_->address() : std::string());
     std::fflush(stdout);
     log_.info("ready", {{"http", listener_->address()},
                         {"mllp", mllp_ ? mllp_->address() : std::string()},
+                        {"mllps", mllp_tls_ ? mllp_tls_->address() : std::string()},
                         {"data", root_}});
     real_.world().io.front()->spawn(pass_on_signals());
     const server::End end = co_await assembly_->run();
@@ -176,6 +192,7 @@ class Service {
   std::unique_ptr<views::Kv> kv_;
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<Listener> mllp_;
+  std::unique_ptr<Listener> mllp_tls_;
   std::unique_ptr<server::Assembly> assembly_;
 };
 

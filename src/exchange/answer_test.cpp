@@ -110,13 +110,52 @@ TEST(Neighbours, AreToldApartBySenderFacilityAndAddress) {
                       neighbour("pas", {{"PAS", "A"}}, {"10.0.0.1"}),
                       neighbour("pas2", {{"PAS", "A"}}, {"10.0.0.2", "::1"})});
   ASSERT_TRUE(all) << all.error().what;
-  EXPECT_EQ((*all->find("LAB", "QE2", "1.2.3.4:5"))->name, "qe2");
-  EXPECT_EQ((*all->find("LAB", "RXH", "1.2.3.4:5"))->name, "any");
-  EXPECT_EQ((*all->find("PAS", "A", "10.0.0.2:99"))->name, "pas2");
-  EXPECT_EQ((*all->find("PAS", "A", "[::1]:99"))->name, "pas2");
-  EXPECT_EQ(all->find("PAS", "A", "10.0.0.3:99").error(), Stranger::wrong_address);
-  EXPECT_EQ(all->find("PAS", "B", "10.0.0.1:99").error(), Stranger::unknown_sender);
-  EXPECT_EQ(all->find("lab", "", "10.0.0.1:99").error(), Stranger::unknown_sender);
+  EXPECT_EQ((*all->find("LAB", "QE2", {"1.2.3.4:5", {}}))->name, "qe2");
+  EXPECT_EQ((*all->find("LAB", "RXH", {"1.2.3.4:5", {}}))->name, "any");
+  EXPECT_EQ((*all->find("PAS", "A", {"10.0.0.2:99", {}}))->name, "pas2");
+  EXPECT_EQ((*all->find("PAS", "A", {"[::1]:99", {}}))->name, "pas2");
+  EXPECT_EQ(all->find("PAS", "A", {"10.0.0.3:99", {}}).error(), Stranger::wrong_address);
+  EXPECT_EQ(all->find("PAS", "B", {"10.0.0.1:99", {}}).error(), Stranger::unknown_sender);
+  EXPECT_EQ(all->find("lab", "", {"10.0.0.1:99", {}}).error(), Stranger::unknown_sender);
+}
+
+TEST(Neighbours, ThatHaveCertificatesAreKnownByThemAlone) {
+  const std::string fingerprint(64, 'a');
+  Neighbour lab = neighbour("lab", {{"LAB", "QE2"}});
+  lab.certificates = {"Lab.Example"};
+  Neighbour pas = neighbour("pas", {{"PAS", ""}});
+  std::string spelt = "SHA256:";
+  for (int i = 0; i < 32; ++i) {
+    spelt += i == 0 ? "AA" : ":AA";
+  }
+  pas.certificates = {spelt, "unused.example"};
+  const auto all = Neighbours::of({lab, pas, neighbour("any", {{"LAB", ""}})});
+  ASSERT_TRUE(all) << all.error().what;
+  const auto caller = [](std::string common_name, std::string dns, std::string sha256) {
+    PeerCertificate shown{"CN=" + common_name, common_name, {}, std::move(sha256)};
+    shown.dns_names.push_back(std::move(dns));
+    return Caller{"1.2.3.4:5", std::make_shared<const PeerCertificate>(shown)};
+  };
+  EXPECT_EQ((*all->find("LAB", "QE2", caller("LAB.example", "x", "")))->name, "lab");
+  EXPECT_EQ((*all->find("LAB", "QE2", caller("x", "lab.EXAMPLE", "")))->name, "lab");
+  EXPECT_EQ((*all->find("PAS", "", caller("x", "y", fingerprint)))->name, "pas");
+  // Not those whose name only looks like it, and not "any" in its stead.
+  for (const Caller& other : {caller("lab.example.org", "a.lab.example", fingerprint),
+                              caller("", "", ""), Caller{"1.2.3.4:5", {}}}) {
+    EXPECT_EQ(all->find("LAB", "QE2", other).error(), Stranger::wrong_certificate);
+  }
+  EXPECT_EQ(all->find("PAS", "", caller("x", "y", "")).error(), Stranger::wrong_certificate);
+  EXPECT_EQ((*all->find("LAB", "RXH", Caller{"1.2.3.4:5", {}}))->name, "any");
+}
+
+TEST(Neighbours, CertificatesAreNamedByWhatOneCanHave) {
+  for (const char* wrong : {"", "sha256:abc", "AB:CD", "sha256:lab.example"}) {
+    Neighbour lab = neighbour("lab", {{"LAB", ""}});
+    lab.certificates = {wrong};
+    const auto made = Neighbours::of({lab});
+    ASSERT_FALSE(made) << wrong;
+    EXPECT_NE(made.error().what.find("neither a SHA-256 fingerprint"), std::string::npos);
+  }
 }
 
 TEST(Neighbours, RefuseWhatCannotBeToldApart) {

@@ -49,6 +49,27 @@ Result<void> check_route(const Route& route, const Neighbours& neighbours) {
   return ok();
 }
 
+Result<void> check_tls(const Channel& channel) {
+  const ChannelTls& tls = channel.tls;
+  if (!tls.on) {
+    return tls.ca.empty() && tls.certificate.empty() && tls.key.empty() && tls.name.empty()
+               ? ok()
+               : fail(Code::usage,
+                      "tls_ca, tls_certificate, tls_key and tls_name go with tls = true");
+  }
+  if (channel.kind != ChannelKind::mllp) {
+    return fail(Code::usage, "tls is for channels over MLLP");
+  }
+  if (tls.ca.empty()) {
+    return fail(Code::usage,
+                "tls needs tls_ca: a PEM file with whoever vouches for the receiver's certificate");
+  }
+  if (tls.certificate.empty() != tls.key.empty()) {
+    return fail(Code::usage, "tls_certificate and tls_key go together");
+  }
+  return ok();
+}
+
 Result<void> check_channel(const Channel& channel, const Neighbours& neighbours) {
   if (!is_channel_name(channel.name)) {
     return fail(Code::usage,
@@ -58,6 +79,7 @@ Result<void> check_channel(const Channel& channel, const Neighbours& neighbours)
   if (channel.to.empty()) {
     return fail(Code::usage, "it needs `to`: host:port, URL or folder");
   }
+  TRY_OK(check_tls(channel));
   if (!is_name(channel.owner)) {
     return fail(Code::usage, fmt::format("'{}' is no name of a team", channel.owner));
   }

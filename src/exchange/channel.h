@@ -41,12 +41,23 @@ struct Route {
   std::vector<std::string> from;           ///< of messages: of these neighbours; empty: of all
 };
 
+/// A connection over TLS, as PEM files of the machine. The receiver's certificate is always
+/// verified.
+struct ChannelTls {
+  bool on = false;
+  std::string ca;           ///< who vouches for the receiver
+  std::string certificate;  ///< ours; empty: none is shown
+  std::string key;
+  std::string name;  ///< whom its certificate has to be for; empty: the host of `to`
+};
+
 struct Channel {
   std::string name;       ///< in the configuration, in metrics; Endpoint/channel-NAME
   std::string title;      ///< for people; the name where there is none
   std::string neighbour;  ///< whose it is: what came from there is not sent back. May be empty
   ChannelKind kind = ChannelKind::mllp;
   std::string to;
+  ChannelTls tls;
   std::uint32_t lanes = 1;  ///< connections at once, 1 to lanes_max; of one patient one after another
   std::string owner = "integration";
   /// All of the header that is the same for each message; no overlay, id or time.

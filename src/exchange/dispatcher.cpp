@@ -62,6 +62,13 @@ void Dispatcher::owed(std::string_view channel) {
   }
 }
 
+bool Dispatcher::is_fenced(std::string_view neighbour) const {
+  return std::ranges::any_of(channels_.all(), [&](const Channel& channel) {
+    return channel.neighbour == neighbour &&
+           counts_.find(channel.name)->second->status == ChannelStatus::off;
+  });
+}
+
 void Dispatcher::start() {
   node_.watch(this);
   for (const auto& [name, seat] : seats_) {

@@ -38,6 +38,8 @@ class Dispatcher final : public node::OutboxWatcher {
   [[nodiscard]] Task<void> drain(Instant deadline);
 
   void owed(std::string_view channel) override;
+  /// Whether a channel of that neighbour is fenced. From any thread.
+  [[nodiscard]] bool is_fenced(std::string_view neighbour) const;
 
   [[nodiscard]] const std::map<std::string, std::unique_ptr<DeliveryCounts>, std::less<>>& counts()
       const {

@@ -20,8 +20,11 @@ std::string shown(std::string_view text) {
 
 }  // namespace
 
-Incoming::Incoming(const Neighbours& neighbours, const std::string& from, Bytes received)
-    : peer(from), bytes(std::move(received)), hash(sha256(bytes)) {
+Incoming::Incoming(const Neighbours& neighbours, const Caller& caller, Bytes received)
+    : peer(caller.address),
+      certificate(caller.certificate ? caller.certificate->subject : std::string()),
+      bytes(std::move(received)),
+      hash(sha256(bytes)) {
   decoded.original = bytes;
   auto parsed = hl7v2::Message::parse(bytes);
   if (!parsed) {
@@ -29,7 +32,7 @@ Incoming::Incoming(const Neighbours& neighbours, const std::string& from, Bytes 
     return;
   }
   const auto found =
-      neighbours.find(parsed->header().field(3).text(), parsed->header().field(4).text(), peer);
+      neighbours.find(parsed->header().field(3).text(), parsed->header().field(4).text(), caller);
   look(found, *std::move(parsed));
 }
 
@@ -76,6 +79,13 @@ void Incoming::look(std::expected<const Neighbour*, Stranger> found,
     refusal = {Fault::not_in_table,
                fmt::format("{}|{} is a neighbour that does not call from {}", shown(application),
                            shown(facility), peer),
+               "MSH-3"};
+  } else if (!found && found.error() == Stranger::wrong_certificate) {
+    refusal = {Fault::not_in_table,
+               fmt::format("{}|{} is a neighbour that shows a certificate of its own; this "
+                           "connection shows {}",
+                           shown(application), shown(facility),
+                           certificate.empty() ? "none" : "that of " + shown(certificate)),
                "MSH-3"};
   } else if (!found) {
     refusal = {

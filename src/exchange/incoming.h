@@ -23,13 +23,14 @@ struct Refusal {
 
 /// Does not move: it looks into its own bytes.
 struct Incoming {
-  Incoming(const Neighbours& neighbours, const std::string& from, Bytes received);
+  Incoming(const Neighbours& neighbours, const Caller& caller, Bytes received);
   /// One that was that neighbour's when it came, wherever it came from.
   Incoming(const Neighbour& known, Bytes received);
   Incoming(const Incoming&) = delete;
   Incoming& operator=(const Incoming&) = delete;
 
   std::string peer;
+  std::string certificate;  ///< the subject of the one that the connection showed; empty: none
   Bytes bytes;
   Hash hash;
   hl7v2::Decoded decoded;                 ///< over bytes

@@ -56,23 +56,29 @@ Executor& Intake::executor_for(Executor& on, std::size_t bytes) {
   return *world_.bulk[bulk_turn_.fetch_add(1, std::memory_order_relaxed) % world_.bulk.size()];
 }
 
-Task<Reply> Intake::take(Executor& on, const std::string& peer, Manners& manners, Bytes frame) {
+Task<Reply> Intake::take(Executor& on, const Caller& caller, Manners& manners, Bytes frame) {
   Executor& at = executor_for(on, frame.size());
   if (&at != &on) {
     co_await at.turn();
   }
   Reply reply;
   if (frame.starts_with("FHS") || frame.starts_with("BHS") || has_several(frame)) {
-    reply = co_await take_batch(at, peer, manners, std::move(frame));
+    reply = co_await take_batch(at, caller, manners, std::move(frame));
   } else {
-    const Incoming incoming(neighbours_, peer, std::move(frame));
+    const Incoming incoming(neighbours_, caller, std::move(frame));
     const Ended ended = co_await settle(at, incoming, manners);
+    const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
     if (ended.unwritten) {
       Counts::add(counts_.unanswered);
       reply.close = true;
       reply.why = ended.why;
+      if (options_.reject_unwritten && theirs != nullptr && !ended.fenced) {
+        const Verdict later{Disposition::refused, Fault::internal,
+                            "it cannot be written now; send it again later", {}};
+        reply.messages =
+            acknowledge(theirs, later, options_.us, world_.clock.wall(), answer_id());
+      }
     } else {
-      const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
       reply.messages =
           acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id());
     }
@@ -102,6 +108,13 @@ Verdict Intake::verdict_of(const Incoming& incoming, const views::MessageRow& ro
 
 Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manners& manners) {
   NeighbourCounts& counts = counts_.of(incoming.neighbour_name());
+  if (incoming.neighbour != nullptr && options_.fenced && options_.fenced(incoming.neighbour->name)) {
+    Ended fenced;
+    fenced.unwritten = true;
+    fenced.fenced = true;
+    fenced.why = fmt::format("{} is fenced: nothing of it is taken", incoming.neighbour->title);
+    co_return fenced;
+  }
   const views::MessageName name{incoming.neighbour_name(), incoming.control_id, incoming.hash};
   std::optional<Error> failed;
   Ended ended;
@@ -162,13 +175,12 @@ Task<void> Intake::submit_later(Executor& on, decide::Prepared prepared) {
   static_cast<void>(co_await node_.submit(on, std::move(prepared)));
 }
 
-Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& manners,
-                               Bytes frame) {
+Task<Reply> Intake::take_batch(Executor& on, const Caller& caller, Manners& manners, Bytes frame) {
   Reply reply;
   const auto batch = hl7v2::split_batch(frame);
   if (!batch || !batch->faults.empty()) {
     // The whole of it is evidence of what does not add up; its messages count all the same.
-    const Incoming whole(neighbours_, peer, frame);
+    const Incoming whole(neighbours_, caller, frame);
     hl7v2::Batch nothing;
     const hl7v2::Batch& faults = batch ? *batch : nothing;
     const Ended kept = co_await keep_batch_faults(on, whole, faults);
@@ -180,7 +192,7 @@ Task<Reply> Intake::take_batch(Executor& on, const std::string& peer, Manners& m
   }
   std::vector<Bytes> answers;
   for (std::size_t i = 0; batch && i < batch->messages.size(); ++i) {
-    const Incoming incoming(neighbours_, peer, Bytes(batch->messages[i]));
+    const Incoming incoming(neighbours_, caller, Bytes(batch->messages[i]));
     const Ended ended = co_await settle(on, incoming, manners);
     if (ended.unwritten) {
       Counts::add(counts_.unanswered);
@@ -249,10 +261,35 @@ Task<Intake::Ended> Intake::keep(Executor& on, const Incoming& incoming, Verdict
   co_return ended;
 }
 
-Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& manners,
-                               Bytes bytes) {
+Task<Result<Disposition>> Intake::take_file(Executor& on, const Neighbour& neighbour, Bytes file) {
+  CO_TRY(const auto batch, hl7v2::split_batch(file));
+  Manners manners;
+  Disposition worst = Disposition::applied;
+  const auto note = [&](Disposition one) {
+    worst = static_cast<std::uint8_t>(one) > static_cast<std::uint8_t>(worst) ? one : worst;
+  };
+  if (!batch.faults.empty()) {
+    const Incoming whole(neighbour, file);
+    const Ended kept = co_await keep_batch_faults(on, whole, batch);
+    if (kept.unwritten) {
+      co_return fail(Code::unavailable, kept.why);
+    }
+    note(Disposition::faulty);
+  }
+  for (const BytesView one : batch.messages) {
+    const Incoming incoming(neighbour, Bytes(one));
+    const Ended ended = co_await settle(on, incoming, manners);
+    if (ended.unwritten) {
+      co_return fail(Code::unavailable, ended.why);
+    }
+    note(ended.verdict.disposition);
+  }
+  co_return worst;
+}
+
+Task<void> Intake::keep_broken(Executor& on, const Caller& caller, Manners& manners, Bytes bytes) {
   bytes.resize(std::min(bytes.size(), broken_bytes_max));
-  Incoming incoming(neighbours_, peer, std::move(bytes));
+  Incoming incoming(neighbours_, caller, std::move(bytes));
   Counts::add(counts_.of(incoming.neighbour_name()).broken);
   incoming.control_id.clear();  // the whole message, when it comes, is the one with that id
   const Verdict verdict{Disposition::refused, Fault::segment_sequence, "the frame was cut off", {}};
@@ -262,7 +299,7 @@ Task<void> Intake::keep_broken(Executor& on, const std::string& peer, Manners& m
                 fmt::format("{} was cut off on its way from {}; what came of it is kept. It was "
                             "not acknowledged, so its sender should send it again. Further ones "
                             "over the same connection are counted only.",
-                            incoming.named(), peer),
+                            incoming.named(), incoming.peer),
                 {}};
   }
   // There is nobody to answer: what cannot be written goes with the connection, unacknowledged.

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,11 @@ namespace holdfast::exchange {
 struct IntakeOptions {
   Ourselves us;
   std::string strangers_owner = "integration";  ///< the team that sees to unknown senders
+  /// What cannot be written: by default the connection closes without an answer, since senders drop
+  /// a message after a few refusals. True: AR with ERR-3 207 instead, for those that need one.
+  bool reject_unwritten = false;
+  /// Whether nothing of that neighbour is to be taken (its channel is fenced); null: of none.
+  std::function<bool(std::string_view neighbour)> fenced{};
   Bug planted = Bug::none;
 };
 
@@ -56,11 +62,15 @@ class Intake {
   Intake(World& world, node::Node& node, const Neighbours& neighbours, IntakeOptions options,
          Counts& counts);
 
-  /// One whole frame from that peer ("10.1.2.3:4711"). On `on`, before and after.
-  [[nodiscard]] Task<Reply> take(Executor& on, const std::string& peer, Manners& manners,
-                                 Bytes frame);
+  /// One whole frame from there. On `on`, before and after.
+  [[nodiscard]] Task<Reply> take(Executor& on, const Caller& caller, Manners& manners, Bytes frame);
+  /// A file of a neighbour's folder: a message, or several, whatever its lines end with. What
+  /// became of the worst of them. Code::syntax where there is no message in it; and what
+  /// Node::submit says, or that the neighbour is fenced: nothing is known to be written then.
+  [[nodiscard]] Task<Result<Disposition>> take_file(Executor& on, const Neighbour& neighbour,
+                                                    Bytes file);
   /// The beginning of a frame that did not end. Kept as evidence; there is nobody to answer.
-  [[nodiscard]] Task<void> keep_broken(Executor& on, const std::string& peer, Manners& manners,
+  [[nodiscard]] Task<void> keep_broken(Executor& on, const Caller& caller, Manners& manners,
                                        Bytes bytes);
 
   /// What taking a message up again does, or would do.
@@ -88,6 +98,7 @@ class Intake {
   struct Ended {
     Verdict verdict;
     bool unwritten = false;
+    bool fenced = false;  ///< not even looked at
     std::string why;
   };
 
@@ -95,7 +106,7 @@ class Intake {
   Task<Ended> settle(Executor& on, const Incoming& incoming, Manners& manners);
   /// An attempt of its own, of a message that is there already.
   [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row);
-  Task<Reply> take_batch(Executor& on, const std::string& peer, Manners& manners, Bytes frame);
+  Task<Reply> take_batch(Executor& on, const Caller& caller, Manners& manners, Bytes frame);
   Task<Ended> keep_batch_faults(Executor& on, const Incoming& whole, const hl7v2::Batch& batch);
   /// Kept with its item, unless it is there.
   Task<Ended> keep(Executor& on, const Incoming& incoming, Verdict verdict,

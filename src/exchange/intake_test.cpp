@@ -52,6 +52,29 @@ TEST_F(IntakeTest, TheSameIdWithOtherContentIsTakenAndSaid) {
   EXPECT_EQ(items(), "same-id");
 }
 
+TEST_F(IntakeTest, ANeighbourWithACertificateIsTakenOnlyWithIt) {
+  start();
+  Neighbour lab = neighbours_.all().front();
+  lab.certificates = {"Lab.Example"};
+  neighbours_ = *Neighbours::of({lab});
+  EXPECT_EQ(said(take(message("ADT^A01", "M1"))), "AR");
+  EXPECT_EQ(items(), "refused");
+  PeerCertificate other;
+  other.subject = "CN=ris.example";
+  other.dns_names = {"ris.example"};
+  certificate_ = std::make_shared<const PeerCertificate>(other);
+  const Reply reply = take(message("ADT^A01", "M2"));
+  EXPECT_EQ(said(reply), "AR");
+  EXPECT_THAT(reply.messages.front(),
+              HasSubstr("LAB\\F\\QE2 is a neighbour that shows a certificate of its own; this "
+                        "connection shows that of CN=ris.example"));
+  EXPECT_EQ(count("Patient"), 0U);
+  other.dns_names = {"ris.example", "LAB.example"};
+  certificate_ = std::make_shared<const PeerCertificate>(other);
+  EXPECT_EQ(said(take(message("ADT^A01", "M3"))), "AA");
+  EXPECT_EQ(count("Patient"), 1U);
+}
+
 TEST_F(IntakeTest, AStrangerIsRefusedAndKept) {
   start();
   Bytes bytes = message("ADT^A01", "M1");
@@ -179,9 +202,9 @@ TEST_F(IntakeTest, AFrameThatWasCutOffIsEvidence) {
   start();
   auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
   const Bytes whole = message("ADT^A01", "M1");
+  const Caller caller{"10.1.2.3:4711", {}};
   for (const std::size_t cut : {60U, 90U}) {
-    EXPECT_TRUE(
-        run_task(io, intake_->keep_broken(io, "10.1.2.3:4711", manners_, whole.substr(0, cut))));
+    EXPECT_TRUE(run_task(io, intake_->keep_broken(io, caller, manners_, whole.substr(0, cut))));
   }
   EXPECT_EQ(items(), "broken-frame");
   EXPECT_EQ(count("Binary"), 2U);

@@ -20,7 +20,7 @@ class MllpServer::Session final : public Connection {
       : server_(server),
         on_(on),
         stream_(std::move(stream)),
-        peer_(stream_->peer()),
+        caller_{stream_->peer(), {}},
         deframer_(server.limits_.frame_bytes_max) {}
 
   Task<void> serve() override {
@@ -33,7 +33,7 @@ class MllpServer::Session final : public Connection {
     // What had begun and did not end is evidence; nobody was told that it came.
     if (const auto rest = deframer_.rest()) {
       Bytes bytes(rest->bytes);
-      co_await server_.intake_.keep_broken(on_, peer_, manners_, std::move(bytes));
+      co_await server_.intake_.keep_broken(on_, caller_, manners_, std::move(bytes));
     }
     count_noise();
     stream_->close();
@@ -67,14 +67,14 @@ class MllpServer::Session final : public Connection {
     }
     Bytes bytes(arrived->bytes);
     if (arrived->kind == hl7v2::Arrival::Kind::broken) {
-      co_await server_.intake_.keep_broken(on_, peer_, manners_, std::move(bytes));
+      co_await server_.intake_.keep_broken(on_, caller_, manners_, std::move(bytes));
       co_return manners_.broken > bad_frames_max ? Next::end : Next::go_on;
     }
     co_return co_await answer(std::move(bytes));
   }
 
   Task<Next> answer(Bytes message) {
-    Reply reply = co_await server_.intake_.take(on_, peer_, manners_, std::move(message));
+    Reply reply = co_await server_.intake_.take(on_, caller_, manners_, std::move(message));
     deframer_.shrink();
     give_back();
     Bytes wire;
@@ -122,6 +122,7 @@ class MllpServer::Session final : public Connection {
       }
       co_return Next::end;
     }
+    caller_.certificate = stream_->certificate();  // known by now, if there is one
     deframer_.came(*got);
     if (!began_) {
       began_ = on_.now();
@@ -168,7 +169,7 @@ class MllpServer::Session final : public Connection {
   MllpServer& server_;
   Executor& on_;
   std::unique_ptr<Stream> stream_;
-  const std::string peer_;
+  Caller caller_;
   hl7v2::Deframer deframer_;
   Manners manners_;
   std::optional<Instant> began_;  ///< when the first bytes of what is held came

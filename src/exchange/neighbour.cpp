@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
+
 namespace holdfast::exchange {
 namespace {
 
@@ -17,6 +19,48 @@ std::string_view host_of(std::string_view peer) {
 bool calls_from(const Neighbour& neighbour, std::string_view peer) {
   return neighbour.addresses.empty() ||
          std::ranges::find(neighbour.addresses, host_of(peer)) != neighbour.addresses.end();
+}
+
+std::string lowered(std::string_view text) {
+  std::string low(text);
+  for (char& c : low) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return low;
+}
+
+constexpr std::size_t fingerprint_digits = 64;
+
+/// As they are compared. A fingerprint may have its colons, as OpenSSL shows it, and "sha256:"
+/// before it; anything else is a name, in which case does not matter (RFC 4343).
+Result<std::string> certificate_in(std::string_view text) {
+  constexpr std::string_view prefix = "sha256:";
+  std::string low = lowered(text);
+  const bool named = low.starts_with(prefix);
+  std::string digits = named ? low.substr(prefix.size()) : low;
+  const bool colons = digits.find(':') != std::string::npos;
+  std::erase(digits, ':');
+  const bool hex = std::ranges::all_of(digits, [](char c) { return hex_digit(c) >= 0; });
+  if (hex && digits.size() == fingerprint_digits) {
+    return digits;
+  }
+  if (named || colons || low.empty()) {
+    return fail(Code::usage, fmt::format("'{}' is neither a SHA-256 fingerprint (64 hexadecimal "
+                                         "digits) nor a name in a certificate",
+                                         text));
+  }
+  return low;
+}
+
+bool shows_its_certificate(const Neighbour& neighbour, const PeerCertificate* shown) {
+  if (neighbour.certificates.empty()) {
+    return true;
+  }
+  return shown != nullptr &&
+         std::ranges::any_of(neighbour.certificates, [&](const std::string& one) {
+           return one == shown->sha256 || one == lowered(shown->common_name) ||
+                  std::ranges::find(shown->dns_names, one, lowered) != shown->dns_names.end();
+         });
 }
 
 bool overlap(const Neighbour& a, const Neighbour& b) {
@@ -55,6 +99,14 @@ Result<Neighbours> Neighbours::of(std::vector<Neighbour> all) {
                       "'_' and '.'",
                       neighbour.name, neighbour.owner));
     }
+    for (std::string& certificate : neighbour.certificates) {
+      auto known = certificate_in(certificate);
+      if (!known) {
+        return fail(Code::usage,
+                    fmt::format("neighbour '{}': {}", neighbour.name, known.error().what));
+      }
+      certificate = *std::move(known);
+    }
     if (neighbour.title.empty()) {
       neighbour.title = neighbour.name;
     }
@@ -78,8 +130,9 @@ Result<Neighbours> Neighbours::of(std::vector<Neighbour> all) {
 
 std::expected<const Neighbour*, Stranger> Neighbours::find(std::string_view application,
                                                            std::string_view facility,
-                                                           std::string_view peer) const {
+                                                           const Caller& caller) const {
   const Neighbour* any_facility = nullptr;
+  bool claimed = false;  // by a neighbour that did not prove to be it: then by no other
   Stranger why = Stranger::unknown_sender;
   for (const Neighbour& neighbour : all_) {
     for (const Sender& sender : neighbour.senders) {
@@ -88,8 +141,11 @@ std::expected<const Neighbour*, Stranger> Neighbours::find(std::string_view appl
       if (!fits) {
         continue;
       }
-      if (!calls_from(neighbour, peer)) {
+      if (!calls_from(neighbour, caller.address)) {
         why = Stranger::wrong_address;
+      } else if (!shows_its_certificate(neighbour, caller.certificate.get())) {
+        why = Stranger::wrong_certificate;
+        claimed = claimed || !sender.facility.empty();
       } else if (!sender.facility.empty()) {
         return &neighbour;
       } else {
@@ -97,7 +153,7 @@ std::expected<const Neighbour*, Stranger> Neighbours::find(std::string_view appl
       }
     }
   }
-  if (any_facility != nullptr) {
+  if (any_facility != nullptr && !claimed) {
     return any_facility;
   }
   return std::unexpected(why);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "hl7v2/charset.h"
 #include "hl7v2/filter.h"
 #include "hl7v2/mapping/overlay.h"
+#include "world/stream.h"
 
 namespace holdfast::exchange {
 
@@ -38,6 +40,9 @@ struct Neighbour {
   std::vector<Sender> senders;  ///< at least one
   /// Addresses that it calls from, "10.1.2.3"; empty: any.
   std::vector<std::string> addresses;
+  /// Certificates that it shows, each by its SHA-256 or by its CN or a DNS name; empty: it need
+  /// not.
+  std::vector<std::string> certificates;
   Processing processing = Processing::production;
   Take take = Take::map;
   hl7v2::Charset charset = hl7v2::Charset::utf8;  ///< where MSH-18 says nothing
@@ -52,20 +57,27 @@ struct Neighbour {
 /// become part of URIs, labels and file names.
 [[nodiscard]] bool is_name(std::string_view text);
 
+/// Where a message came from, as far as its connection shows.
+struct Caller {
+  std::string address;                                 ///< "10.1.2.3:4711"
+  std::shared_ptr<const PeerCertificate> certificate;  ///< null: it showed none
+};
+
 /// Why a message is not taken as anybody's.
-enum class Stranger : std::uint8_t { unknown_sender, wrong_address };
+enum class Stranger : std::uint8_t { unknown_sender, wrong_address, wrong_certificate };
 
 /// All of them. Immutable; from any thread.
 class Neighbours {
  public:
-  /// Code::usage where two have one name, or would claim the same sender from the same address.
+  /// Code::usage where two have one name, or would claim the same sender from the same address, or
+  /// where a certificate is named by nothing that one can have.
   [[nodiscard]] static Result<Neighbours> of(std::vector<Neighbour> all);
 
-  /// Who sends with that MSH-3 and MSH-4 from that address ("10.1.2.3:4711"). A sender with a
-  /// facility goes before one without.
+  /// Who sends with that MSH-3 and MSH-4 from there. A sender with a facility goes before one
+  /// without.
   [[nodiscard]] std::expected<const Neighbour*, Stranger> find(std::string_view application,
                                                                std::string_view facility,
-                                                               std::string_view peer) const;
+                                                               const Caller& caller) const;
   [[nodiscard]] const std::vector<Neighbour>& all() const { return all_; }
   [[nodiscard]] const Neighbour* named(std::string_view name) const;
 

@@ -52,7 +52,8 @@ class IntakeTest : public node::NodeTest {
   }
   Reply take(Bytes frame) {
     auto& io = static_cast<SimExecutor&>(*machine.world().io[0]);
-    auto reply = run_task(io, intake_->take(io, "10.1.2.3:4711", manners_, std::move(frame)));
+    const Caller caller{"10.1.2.3:4711", certificate_};
+    auto reply = run_task(io, intake_->take(io, caller, manners_, std::move(frame)));
     EXPECT_TRUE(reply.has_value());
     return reply ? *std::move(reply) : Reply();
   }
@@ -94,6 +95,7 @@ class IntakeTest : public node::NodeTest {
   std::unique_ptr<Counts> counts_;
   std::unique_ptr<Intake> intake_;
   Manners manners_;
+  std::shared_ptr<const PeerCertificate> certificate_;
 };
 
 }  // namespace holdfast::exchange

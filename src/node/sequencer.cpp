@@ -38,8 +38,9 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       codec_(std::move(parts.codec)),
       bodies_(options_.body_cache_bytes, options_.planted),
       epochs_(std::move(parts.epochs)),
-      published_(kv, *codec_),
-      applier_({world_.background, world_.sequencer, kv, published_, counts_, *codec_,
+      kv_(kv, options_.hot_keys_bytes_max, options_.planted),
+      published_(kv_, *codec_),
+      applier_({world_.background, world_.sequencer, kv_, published_, counts_, *codec_,
                 [this](Bytes dictionary) {  // not taken: trained again after the next start
                   push_note(EntryKind::dictionary, std::move(dictionary));
                 },

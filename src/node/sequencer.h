@@ -23,6 +23,7 @@
 #include "node/fold.h"
 #include "node/node.h"
 #include "node/payload.h"
+#include "views/hot_kv.h"
 #include "views/view.h"
 
 namespace holdfast::node {
@@ -131,6 +132,7 @@ class Sequencer final : public Node {
   std::unique_ptr<views::BodyCodec> codec_;
   views::BodyCache bodies_;
   std::unique_ptr<Epochs> epochs_;
+  views::HotKv kv_;
   views::Published published_;
   Counts counts_;
   Applier applier_;

@@ -1,6 +1,7 @@
 #include "search/finder.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "views/keys.h"
 #include "views/postings.h"
@@ -45,6 +46,7 @@ Result<void> Finder::add_terms(const TypeCriteria& criteria) {
   for (std::size_t i = 0; i < criteria.all.size(); ++i) {
     if (joined[i]) {
       terms_.push_back(make_joined_term());
+      ++stand_ins_;
       continue;
     }
     const Criterion* criterion = &criteria.all[i];
@@ -77,7 +79,7 @@ const Criterion* Finder::join(const Criterion& one, const Criterion& other) {
 }
 
 bool Finder::lies_in_order() const {
-  return terms_.size() == 1 && terms_.front()->range_count() > 0 &&
+  return terms_.size() == 1 + stand_ins_ && terms_.front()->range_count() > 0 &&
          terms_.front()->has_one_key_a_row();
 }
 
@@ -205,18 +207,16 @@ Result<std::size_t> Finder::count_lists(std::size_t most) {
 
 // ---- in the order of values -------------------------------------------------------------------
 
-Result<void> sift(Finder& finder, std::vector<ValueAt>& keys) {
-  std::vector<RowId> rows;
-  rows.reserve(keys.size());
-  for (const ValueAt& key : keys) {
-    rows.push_back(key.row);
+Result<std::vector<std::uint32_t>> places_in_lists(Finder& finder, const std::vector<RowId>& rows) {
+  TRY(const auto left, finder.in_lists(rows));
+  std::vector<std::uint32_t> places;
+  places.reserve(left.size());
+  for (std::uint32_t i = 0; places.size() < left.size(); ++i) {
+    if (rows[i] == left[places.size()]) {
+      places.push_back(i);
+    }
   }
-  std::ranges::sort(rows);
-  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  TRY(const auto left, finder.in_lists(std::move(rows)));
-  std::erase_if(keys,
-                [&](const ValueAt& key) { return !std::ranges::binary_search(left, key.row); });
-  return ok();
+  return places;
 }
 
 ValueOrder::ValueOrder(Finder& finder, Term& driver)
@@ -256,8 +256,9 @@ Result<bool> ValueOrder::open_next() {
 
 // The next keys that may count; false at the end.
 Result<bool> ValueOrder::read_ahead() {
-  std::size_t count = 0;
-  while (count < chunk_ && keys_read_ < keys_max_) {
+  ahead_.clear();
+  at_ = 0;
+  while (ahead_.size() < chunk_ && keys_read_ + ahead_.size() < keys_max_) {
     if (!is_inside_) {
       TRY(const bool opened, open_next());
       if (!opened) {
@@ -269,37 +270,33 @@ Result<bool> ValueOrder::read_ahead() {
       is_inside_ = false;
       continue;
     }
-    TRY_OK(finder_.moment().budget.spend(1));
-    ++keys_read_;
-    if (count == ahead_.size()) {
-      ahead_.emplace_back();
-    }
-    ahead_[count].value.assign(scan_->value_key());
-    ahead_[count].row = scan_->row();
-    ++count;
+    ahead_.add(scan_->value_key(), scan_->row());
     scan_->next();
   }
-  const bool any = count > 0;
-  ahead_.resize(count);
-  at_ = 0;
-  if (beside_lists_ && any) {
-    TRY_OK(sift(finder_, ahead_));
+  const std::size_t count = ahead_.size();
+  keys_read_ += count;
+  TRY_OK(finder_.moment().budget.spend(count));
+  if (beside_lists_ && count > 0) {
+    TRY(places_, places_in_lists(finder_, ahead_.rows()));
     chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
+  } else {
+    places_.resize(count);
+    std::iota(places_.begin(), places_.end(), 0U);
   }
-  return any;
+  return count > 0;
 }
 
 Result<bool> ValueOrder::next() {
   for (;;) {
-    while (at_ == ahead_.size()) {
+    while (at_ == places_.size()) {
       TRY(const bool any, read_ahead());
       if (!any) {
         return false;
       }
     }
-    const ValueAt& here = ahead_[at_++];
-    candidate_.set(here.row);
-    TRY(bool held, driver_.counts_at(here.value, candidate_));
+    const std::size_t here = places_[at_++];
+    candidate_.set(ahead_.row(here));
+    TRY(bool held, driver_.counts_at(ahead_.value(here), candidate_));
     if (held) {
       TRY(held, beside_lists_ ? finder_.holds_beside_lists(candidate_, &driver_)
                               : finder_.holds(candidate_, &driver_));

@@ -32,7 +32,7 @@ class Finder {
   Result<bool> holds(Candidate& candidate, const Term* except = nullptr);
   /// The same of a row that all lists are known to have.
   Result<bool> holds_beside_lists(Candidate& candidate, const Term* except = nullptr);
-  /// Of `rows`, which rise and are seen at the moment, those that all lists have.
+  /// Of `rows`, which are seen at the moment, those that all lists have, in their order.
   Result<std::vector<RowId>> in_lists(std::vector<RowId> rows);
   /// How many rows the lists have in common, `most` if there are more. begin() again afterwards.
   Result<std::size_t> count_lists(std::size_t most);
@@ -57,6 +57,7 @@ class Finder {
   const Moment& moment_;
   const fhir::TypeId type_;
   std::vector<std::unique_ptr<const Criterion>> joined_;  // borrowed by terms_
+  std::size_t stand_ins_ = 0;  // terms in the place of criteria that were joined to others
   std::vector<TermPtr> terms_;
   std::vector<RowsPtr> streams_;
   std::vector<Term*> asked_;
@@ -69,8 +70,35 @@ struct ValueAt {
   RowId row;
 };
 
-/// Leaves those of which all lists have the row, in the same order.
-Result<void> sift(Finder& finder, std::vector<ValueAt>& keys);
+/// Keys of an index, their values one behind the other. Reused.
+class KeysAhead {
+ public:
+  void clear() {
+    values_.clear();
+    ends_.clear();
+    rows_.clear();
+  }
+  void add(BytesView value, RowId row) {
+    values_.append(value);
+    ends_.push_back(static_cast<std::uint32_t>(values_.size()));
+    rows_.push_back(row);
+  }
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  [[nodiscard]] BytesView value(std::size_t i) const {
+    const std::uint32_t begin = i == 0 ? 0 : ends_[i - 1];
+    return BytesView(values_).substr(begin, ends_[i] - begin);
+  }
+  [[nodiscard]] RowId row(std::size_t i) const { return rows_[i]; }
+  [[nodiscard]] const std::vector<RowId>& rows() const { return rows_; }
+
+ private:
+  Bytes values_;
+  std::vector<std::uint32_t> ends_;
+  std::vector<RowId> rows_;
+};
+
+/// The places in `rows`, which are seen at the moment, of those that all lists have.
+Result<std::vector<std::uint32_t>> places_in_lists(Finder& finder, const std::vector<RowId>& rows);
 
 /// So many keys are held against lists together to begin with, then half as many more each time, to
 /// the last: a page that is soon full has cost little, and what takes long has its seeks near each
@@ -92,7 +120,8 @@ class ValueOrder {
   Result<bool> next();
   /// Where next() came to.
   [[nodiscard]] Found found(std::size_t body_bytes_max) const {
-    return {ahead_[at_ - 1].row, ahead_[at_ - 1].value, candidate_.body(body_bytes_max)};
+    const std::size_t here = places_[at_ - 1];
+    return {ahead_.row(here), Bytes(ahead_.value(here)), candidate_.body(body_bytes_max)};
   }
 
  private:
@@ -106,8 +135,9 @@ class ValueOrder {
   std::unique_ptr<KeyScan> scan_;
   Bytes scanned_;           // the index that it goes through
   bool is_inside_ = false;  // a range
-  std::vector<ValueAt> ahead_;
-  std::size_t at_ = 0;
+  KeysAhead ahead_;
+  std::vector<std::uint32_t> places_;  // of what the lists have
+  std::size_t at_ = 0;                 // in places_
   std::size_t chunk_;
   std::size_t keys_read_ = 0;
   std::size_t keys_max_ = SIZE_MAX;

@@ -43,12 +43,7 @@ void KeyScan::open(BytesView from, BytesView until) {
   }
 }
 
-BytesView KeyScan::value_key() const {
-  const BytesView whole = key();
-  return whole.substr(0, whole.size() - views::row_key_bytes);
-}
-
-RowId KeyScan::row() const { return views::row_at_end(key()); }
+BytesView KeyScan::value_key() const { return key_.substr(0, key_.size() - views::row_key_bytes); }
 
 void KeyScan::next() {
   at_->next();
@@ -85,25 +80,53 @@ void KeyScan::pass_unseen(views::Cursor& cursor, bool undo) {
 }
 
 void KeyScan::settle() {
-  pass_unseen(*posting_, false);
-  if (undo_) {
-    pass_unseen(*undo_, true);
-  }
   at_ = nullptr;
+  if (undo_) {
+    settle_between();
+  } else {
+    settle_without_undo();
+  }
+}
+
+// Most scans are of the newest moment, and every key of a page goes through here.
+void KeyScan::settle_without_undo() {
+  for (; posting_->valid(); posting_->next()) {
+    show(*posting_);
+    if (!until_.empty() && key_ >= BytesView(until_)) {
+      break;
+    }
+    if (row_ <= moment_.row_max) {
+      at_ = posting_.get();
+      return;
+    }
+  }
+}
+
+void KeyScan::settle_between() {
+  pass_unseen(*posting_, false);
+  pass_unseen(*undo_, true);
   // Behind a fault of either table nothing is shown. A cursor that is valid has none.
-  const bool both_go_on = corrupt_.what.empty() && posting_->valid() && (!undo_ || undo_->valid());
+  const bool both_go_on = corrupt_.what.empty() && posting_->valid() && undo_->valid();
   if (!both_go_on && !status()) {
     return;
   }
   if (is_inside(*posting_)) {
     at_ = posting_.get();
   }
-  if (undo_ && is_inside(*undo_)) {
+  if (is_inside(*undo_)) {
     const bool is_first =
         at_ == nullptr || (direction_ == Direction::forward ? undo_->key() < posting_->key()
                                                             : undo_->key() > posting_->key());
     at_ = is_first ? undo_.get() : at_;
   }
+  if (at_ != nullptr) {
+    show(*at_);
+  }
+}
+
+void KeyScan::show(views::Cursor& cursor) {
+  key_ = cursor.key();
+  row_ = views::row_at_end(key_);
 }
 
 Result<void> KeyScan::status() const {

@@ -44,12 +44,17 @@ Result<bool> ListMembers::has(RowId row) {
 
 Result<void> ListMembers::sift(std::vector<RowId>& rows) {
   find_set();
+  if (knows(moment_.row_max)) {
+    std::erase_if(rows, [&](RowId row) { return !set_->has(row); });
+    return ok();
+  }
   const auto is_unknown = [&](RowId row) { return !knows(row); };
   TRY_OK(note_misses(static_cast<std::size_t>(std::ranges::count_if(rows, is_unknown))));
   std::vector<RowId> unknown;
   std::ranges::copy_if(rows, std::back_inserter(unknown), is_unknown);
   if (!unknown.empty()) {
     TRY_OK(sift_by(*posting_rows(moment_, views::Direction::forward, prefix_), unknown));
+    std::ranges::sort(unknown);
   }
   std::erase_if(rows, [&](RowId row) {
     return knows(row) ? !set_->has(row) : !std::ranges::binary_search(unknown, row);
@@ -116,17 +121,16 @@ Result<void> AnyMembers::sift(std::vector<RowId>& rows, const RowSet& others) {
     return lists_.front().sift(rows);
   }
   std::vector<RowId> found;
-  if (others) {
-    std::ranges::set_intersection(rows, *others, std::back_inserter(found));
-  }
   for (ListMembers& list : lists_) {
     std::vector<RowId> these = rows;
     TRY_OK(list.sift(these));
     found.insert(found.end(), these.begin(), these.end());
   }
   std::ranges::sort(found);
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  rows = std::move(found);
+  std::erase_if(rows, [&](RowId row) {
+    return !std::ranges::binary_search(found, row) &&
+           !(others && std::ranges::binary_search(*others, row));
+  });
   return ok();
 }
 

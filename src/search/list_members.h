@@ -20,7 +20,7 @@ class ListMembers {
   ListMembers(const Moment& moment, Bytes prefix) : moment_(moment), prefix_(std::move(prefix)) {}
 
   Result<bool> has(RowId row);
-  /// Leaves of `rows`, which rise, those that it has.
+  /// Leaves of `rows` those that it has, in their order.
   Result<void> sift(std::vector<RowId>& rows);
 
  private:
@@ -42,7 +42,7 @@ class AnyMembers {
   static constexpr std::size_t lists_max = 16;
 
   AnyMembers(const Moment& moment, const std::vector<Bytes>& prefixes);
-  /// Leaves of `rows`, which rise, those that any list or `others` (null: none) has.
+  /// Leaves of `rows` those that any list or `others` (null: none) has, in their order.
   Result<void> sift(std::vector<RowId>& rows, const RowSet& others);
   /// Asked one after the other; each that is asked is one key of the budget.
   Result<bool> has(RowId row);

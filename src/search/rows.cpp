@@ -240,10 +240,14 @@ RowsPtr posting_rows(const Moment& moment, Direction direction, BytesView prefix
   return std::make_unique<AnyOf>(direction, std::move(both));
 }
 
-RowSet row_set(std::vector<RowId> rows) {
+std::vector<RowId> sorted_rows(std::vector<RowId> rows) {
   std::ranges::sort(rows);
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  return std::make_shared<const std::vector<RowId>>(std::move(rows));
+  return rows;
+}
+
+RowSet row_set(std::vector<RowId> rows) {
+  return std::make_shared<const std::vector<RowId>>(sorted_rows(std::move(rows)));
 }
 
 RowsPtr known_rows(Direction direction, RowSet rows) {
@@ -258,19 +262,19 @@ RowsPtr any_of(Direction direction, std::vector<RowsPtr> streams) {
 }
 
 Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted) {
-  std::size_t kept = 0;
+  std::vector<RowId> found;
   Stride stride;
-  for (const RowId row : wanted) {
+  for (const RowId row : sorted_rows(wanted)) {
     stride.go(stream, row);
     if (!stream.valid()) {
       TRY_OK(stream.status());
       break;
     }
     if (stream.row() == row) {
-      wanted[kept++] = row;
+      found.push_back(row);
     }
   }
-  wanted.resize(kept);
+  std::erase_if(wanted, [&](RowId row) { return !std::ranges::binary_search(found, row); });
   return ok();
 }
 

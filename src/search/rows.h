@@ -41,8 +41,10 @@ using RowSet = std::shared_ptr<const std::vector<RowId>>;
 [[nodiscard]] RowsPtr known_rows(views::Direction direction, RowSet rows);
 /// Rows that any of the streams has.
 [[nodiscard]] RowsPtr any_of(views::Direction direction, std::vector<RowsPtr> streams);
-/// Leaves of `wanted`, which rise, those that the stream has, which goes forward and begins before
-/// them: by steps where rows are near each other in it, and else by seeks.
+/// The rows, rising, each once.
+[[nodiscard]] std::vector<RowId> sorted_rows(std::vector<RowId> rows);
+/// Leaves of `wanted` those that the stream has, which goes forward and begins before them: by
+/// steps where rows are near each other in it, and else by seeks. What is left keeps its order.
 [[nodiscard]] Result<void> sift_by(Rows& stream, std::vector<RowId>& wanted);
 /// A half-open interval of rows.
 struct RowRange {
@@ -67,9 +69,9 @@ class KeyScan {
 
   [[nodiscard]] bool valid() const { return at_ != nullptr; }
   /// The key with its row; lives until the next move.
-  [[nodiscard]] BytesView key() const { return at_->key(); }
+  [[nodiscard]] BytesView key() const { return key_; }
   [[nodiscard]] BytesView value_key() const;
-  [[nodiscard]] RowId row() const;
+  [[nodiscard]] RowId row() const { return row_; }
   void next();
   /// To the first key at or past `key`; never back.
   void seek(BytesView key);
@@ -81,6 +83,9 @@ class KeyScan {
  private:
   void open(BytesView from, BytesView until);
   void settle();
+  void settle_without_undo();
+  void settle_between();
+  void show(views::Cursor& cursor);
   [[nodiscard]] bool is_inside(const views::Cursor& cursor) const {
     return cursor.valid() && (until_.empty() || cursor.key() < BytesView(until_));
   }
@@ -92,6 +97,8 @@ class KeyScan {
   std::unique_ptr<views::Cursor> posting_;
   std::unique_ptr<views::Cursor> undo_;  // null where nothing was removed
   views::Cursor* at_ = nullptr;
+  BytesView key_;  // its key, and the row in it
+  RowId row_;
   Error corrupt_;
 };
 

@@ -185,7 +185,15 @@ Result<std::optional<ValueAt>> SortedOrder::next_key() {
       return std::optional<ValueAt>();
     }
     if (finder_.has_stream()) {
-      TRY_OK(sift(finder_, ahead_));
+      std::vector<RowId> rows;
+      for (const ValueAt& at : ahead_) {
+        rows.push_back(at.row);
+      }
+      TRY(const auto places, places_in_lists(finder_, rows));
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        std::swap(ahead_[i], ahead_[places[i]]);
+      }
+      ahead_.resize(places.size());
       chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
     }
   }

@@ -26,7 +26,8 @@ class Term {
   [[nodiscard]] virtual bool can_stream() const = 0;
   /// Those rows, if it can.
   [[nodiscard]] virtual RowsPtr stream(views::Direction direction) const = 0;
-  /// If it can: leaves of `rows`, which rise and are seen at the moment, those of which it holds.
+  /// If it can: leaves of `rows`, which are seen at the moment, those of which it holds. They come
+  /// in any order, and keep it.
   virtual Result<void> sift(std::vector<RowId>& rows) {
     return sift_by(*stream(views::Direction::forward), rows);
   }

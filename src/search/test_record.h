@@ -18,6 +18,7 @@
 #include "search/hot_lists.h"
 #include "search/page.h"
 #include "views/extracted.h"
+#include "views/hot_kv.h"
 #include "views/mem_kv.h"
 #include "views/undo.h"
 #include "views/values.h"
@@ -168,7 +169,7 @@ inline std::string json_of(const Fact& fact) {
 class Record {
  public:
   explicit Record(std::uint64_t seed, Bug bug = Bug::none)
-      : random_(seed), bug_(bug), published_(kv_, codec_) {}
+      : random_(seed), bug_(bug), published_(hot_, codec_) {}
 
   /// One entry with some operations.
   void change() {
@@ -362,6 +363,7 @@ class Record {
   std::size_t ids_ = 12;
   fhir::JsonReader reader_;
   views::MemKv kv_;
+  views::HotKv hot_{kv_, std::size_t{1} << 20U};
   views::BodyCodec codec_;
   views::Published published_;
   views::State state_ = [] {

@@ -9,9 +9,11 @@
 #include "base/check.h"
 #include "exchange/dispatcher.h"
 #include "exchange/feed_watch.h"
+#include "exchange/folder_intake.h"
 #include "exchange/intake.h"
 #include "exchange/mllp.h"
 #include "exchange/router.h"
+#include "world/tls/tls_network.h"
 
 namespace holdfast::server {
 namespace {
@@ -49,16 +51,21 @@ class Assembly::Door final : public api::Handler {
   Door(World& world, node::Node& node, const api::Options& options,
        std::unique_ptr<const api::Definitions> definitions, const Surroundings& surroundings)
       : node_(node),
+        clock_(world.clock),
         surroundings_(surroundings),
         fhir_(node, world, options, std::move(definitions)) {}
 
   /// Known once the server exists, before it starts.
   void watch(const http::Counts& edge) { edge_ = &edge; }
   void watch(const exchange::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
-  void watch(const exchange::Counts& counts, const AcceptCounts& connections) {
+  void watch(const exchange::Counts& counts, const AcceptCounts* plain, const AcceptCounts* tls,
+             const TlsCounts* handshakes) {
     exchange_ = &counts;
-    mllp_ = &connections;
+    mllp_ = plain;
+    mllp_tls_ = tls;
+    tls_ = handshakes;
   }
+  void watch(std::span<const TlsExpiry> expiries) { expiries_ = expiries; }
 
   [[nodiscard]] std::uint64_t body_bytes_max(const api::Request& head) const override {
     return head.path() == metrics_path ? 0 : fhir_.body_bytes_max(head);
@@ -85,18 +92,22 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body =
-        metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_},
+    reply.body = metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_,
+                               mllp_tls_, tls_, expiries_, clock_.wall()},
                               surroundings_);
     return reply;
   }
 
   node::Node& node_;
+  const Clock& clock_;
   const Surroundings& surroundings_;
   const http::Counts* edge_ = nullptr;
   const exchange::Dispatcher* dispatcher_ = nullptr;
   const exchange::Counts* exchange_ = nullptr;
   const AcceptCounts* mllp_ = nullptr;
+  const AcceptCounts* mllp_tls_ = nullptr;
+  const TlsCounts* tls_ = nullptr;
+  std::span<const TlsExpiry> expiries_;
   api::FhirHandler fhir_;
 };
 
@@ -131,22 +142,60 @@ struct Assembly::Exchange {
 struct Assembly::Serving {
   Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
           const Config& config)
-      : carriers(parts.world, parts.open_folder, config.intake.planted),
+      : carriers(parts.world, parts.open_folder, config.intake.planted, exchange.channels.all(),
+                 config.tls),
         feeds(parts.world, node, exchange.neighbours),
         dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
-                    config.intake.planted}) {
+                    config.intake.planted}),
+        intake(parts.world, node, exchange.neighbours, intake_options(config), exchange.counts) {
+    if (parts.mllp_tls != nullptr) {
+      check(config.tls.mllp != nullptr, "a listener over TLS got its context with its files");
+      tls_listener.emplace(*parts.mllp_tls, parts.world.clock, config.tls.mllp, handshakes);
+      tls_server.emplace(home, parts.world, *tls_listener, intake, node.budget(), exchange.counts,
+                         config.mllp_limits);
+    }
     if (parts.mllp != nullptr) {
-      intake.emplace(parts.world, node, exchange.neighbours, config.intake, exchange.counts);
-      server.emplace(home, parts.world, *parts.mllp, *intake, node.budget(), exchange.counts,
+      server.emplace(home, parts.world, *parts.mllp, intake, node.budget(), exchange.counts,
                      config.mllp_limits);
     }
+  }
+
+  exchange::IntakeOptions intake_options(const Config& config) {
+    exchange::IntakeOptions options = config.intake;
+    options.fenced = [this](std::string_view neighbour) { return dispatcher.is_fenced(neighbour); };
+    return options;
+  }
+
+  /// Those that neighbours put files into.
+  Result<void> open_folders(Executor& home, const Parts& parts, const Exchange& exchange,
+                            const Config& config) {
+    for (const NeighbourSetting& setting : config.neighbours) {
+      if (setting.drop_folder.empty()) {
+        continue;
+      }
+      if (!parts.open_folder) {
+        return fail(Code::usage, "there are no folders here");
+      }
+      auto folder = parts.open_folder(setting.drop_folder);
+      if (!folder) {
+        return fail(Code::usage, fmt::format("the folder of neighbour {}: {}",
+                                             setting.neighbour.name, folder.error().what));
+      }
+      folders.push_back(std::make_unique<exchange::FolderIntake>(
+          home, intake, *exchange.neighbours.named(setting.neighbour.name), *std::move(folder)));
+    }
+    return ok();
   }
 
   ServerCarriers carriers;
   exchange::FeedWatch feeds;
   exchange::Dispatcher dispatcher;
-  std::optional<exchange::Intake> intake;
+  exchange::Intake intake;
   std::optional<exchange::MllpServer> server;
+  const std::shared_ptr<TlsCounts> handshakes = std::make_shared<TlsCounts>();
+  std::optional<TlsListener> tls_listener;
+  std::optional<exchange::MllpServer> tls_server;
+  std::vector<std::unique_ptr<exchange::FolderIntake>> folders;
 };
 
 Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
@@ -154,6 +203,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     : parts_(std::move(parts)),
       home_(*parts_.world.io.front()),
       drain_time_max_(config.drain_time_max),
+      expiries_(config.tls.expiries()),
       exchange_(std::move(exchange)),
       node_(std::move(opened.node)),
       door_(std::make_unique<Door>(parts_.world, *node_, config.api, std::move(definitions),
@@ -165,12 +215,17 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
   log_opening(opened.report);
   serving_ = std::make_unique<Serving>(home_, parts_, *node_, *exchange_, config);
   door_->watch(serving_->dispatcher);
-  if (serving_->server) {
+  door_->watch(expiries_);
+  log_certificates();
+  if (serving_->server || serving_->tls_server) {
     if (exchange_->neighbours.all().empty()) {
       parts_.log.warn("no neighbour is configured: every message over MLLP will be refused",
                       {{"what to do", "add [[neighbour]] to the configuration file"}});
     }
-    door_->watch(exchange_->counts, serving_->server->connections());
+    const auto& plain = serving_->server;
+    const auto& tls = serving_->tls_server;
+    door_->watch(exchange_->counts, plain ? &plain->connections() : nullptr,
+                 tls ? &tls->connections() : nullptr, tls ? serving_->handshakes.get() : nullptr);
   }
 }
 
@@ -193,7 +248,12 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   std::unique_ptr<Assembly> assembly(
       new Assembly(std::move(parts), config, std::move(exchange), *std::move(opened),
                    std::move(definitions)));
-  if (auto defined = co_await assembly->define(config.packages.search_parameters); !defined) {
+  auto defined = assembly->serving_->open_folders(assembly->home_, assembly->parts_,
+                                                  *assembly->exchange_, config);
+  if (defined) {
+    defined = co_await assembly->define(config.packages.search_parameters);
+  }
+  if (!defined) {
     // The node runs by now: segments are being prepared, postings written.
     if (const auto drained = co_await assembly->drain_node(); !drained) {
       assembly->parts_.log.error("the node did not end cleanly", {{"why", drained.error().what}});
@@ -245,12 +305,30 @@ void Assembly::log_opening(const node::OpeningReport& report) {
   }
 }
 
+void Assembly::log_certificates() const {
+  for (const TlsExpiry& one : expiries_) {
+    const std::int64_t days = days_until(one.end, parts_.world.clock.wall());
+    if (days < tls_expiry_warning_days) {
+      parts_.log.warn("a certificate ends soon: connections will fail then",
+                      {{"file", one.file},
+                       {"days", days},
+                       {"what to do", "put a new one into the file and start the server again"}});
+    }
+  }
+}
+
 void Assembly::start() {
   server_->start();
   serving_->dispatcher.start();
   serving_->feeds.start();
+  for (const auto& folder : serving_->folders) {
+    folder->start();
+  }
   if (serving_->server) {
     serving_->server->start();
+  }
+  if (serving_->tls_server) {
+    serving_->tls_server->start();
   }
 }
 
@@ -280,7 +358,18 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
       parts_.log.warn("a channel cannot deliver", {{"channel", name}, {"why", why}});
     }
   }
-  if (serving_->server) {
+  for (const auto& folder : serving_->folders) {
+    const std::string trouble = folder->trouble();
+    if (!trouble.empty() && trouble != said.folder_trouble) {
+      parts_.log.warn("files of a neighbour stay where they are", {{"why", trouble}});
+      said.folder_trouble = trouble;
+    }
+  }
+  if (std::string why = serving_->handshakes->last_failure(); why != said.tls_failure) {
+    said.tls_failure = std::move(why);
+    parts_.log.warn("an MLLP connection over TLS was refused", {{"why", said.tls_failure}});
+  }
+  if (serving_->server || serving_->tls_server) {
     std::string why = exchange_->counts.last_close();
     if (why != said.mllp_close) {
       said.mllp_close = std::move(why);
@@ -315,7 +404,13 @@ Task<End> Assembly::run() {
   if (serving_->server) {
     co_await serving_->server->drain(until);
   }
+  if (serving_->tls_server) {
+    co_await serving_->tls_server->drain(until);
+  }
   co_await server_->drain(until);
+  for (const auto& folder : serving_->folders) {
+    co_await folder->drain();
+  }
   co_await serving_->feeds.drain();
   co_await serving_->dispatcher.drain(until);
   if (const auto drained = co_await drain_node(); !drained) {

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/handler.h"
 #include "http/server.h"
@@ -47,6 +48,8 @@ class Assembly {
     Log& log;
     Surroundings surroundings;
     OpenFolder open_folder{};  ///< null: channels have no folders
+    Listener* mllp_tls =
+        nullptr;  ///< null: no MLLP over TLS; else the configuration has its context
   };
 
   /// Opens the node; logs what that found. From any executor; ends on world.io.front().
@@ -74,6 +77,7 @@ class Assembly {
   Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
            node::Opened opened, std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
+  void log_certificates() const;
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
   /// On home, before and after; nothing runs in the node any more then.
   Task<Result<void>> drain_node();
@@ -82,6 +86,8 @@ class Assembly {
     std::string writes_refused;
     std::string indexes;
     std::string mllp_close;
+    std::string folder_trouble;
+    std::string tls_failure;
     std::map<std::string, std::string> failures;  ///< of channels
     Position active;
     bool building = false;
@@ -91,6 +97,7 @@ class Assembly {
   Parts parts_;
   Executor& home_;
   const Duration drain_time_max_;
+  const std::vector<TlsExpiry> expiries_;
   std::unique_ptr<Exchange> exchange_;  ///< its routes outlive the node
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<Door> door_;

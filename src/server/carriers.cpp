@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "http/client.h"
 
 namespace holdfast::server {
@@ -151,6 +152,23 @@ Result<FhirBase> read_fhir_base(std::string_view url) {
   return base;
 }
 
+ServerCarriers::ServerCarriers(World& world, OpenFolder open_folder, Bug planted,
+                               const std::vector<Channel>& channels, const TlsContexts& tls)
+    : world_(world), open_folder_(std::move(open_folder)), planted_(planted) {
+  for (const Channel& channel : channels) {
+    if (channel.tls.on) {
+      const auto context = tls.channels.find(channel.name);
+      check(context != tls.channels.end(), "a channel with TLS got its context with its files");
+      tls_.try_emplace(channel.name, world.network, world.clock, context->second, channel.tls.name);
+    }
+  }
+}
+
+Network& ServerCarriers::network_for(const Channel& channel) {
+  const auto found = tls_.find(channel.name);
+  return found == tls_.end() ? world_.network : found->second;
+}
+
 std::unique_ptr<exchange::Carrier> ServerCarriers::make(const Channel& channel, Executor& on) {
   switch (channel.kind) {
     case exchange::ChannelKind::mllp: break;
@@ -159,7 +177,7 @@ std::unique_ptr<exchange::Carrier> ServerCarriers::make(const Channel& channel, 
     case exchange::ChannelKind::folder:
       return std::make_unique<FolderCarrier>(channel, open_folder_);
   }
-  return std::make_unique<exchange::MllpCarrier>(channel, world_.network, on, planted_);
+  return std::make_unique<exchange::MllpCarrier>(channel, network_for(channel), on, planted_);
 }
 
 }  // namespace holdfast::server

@@ -2,12 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "base/planted.h"
 #include "exchange/carrier.h"
+#include "server/tls.h"
 #include "world/disk.h"
+#include "world/tls/tls_network.h"
 #include "world/world.h"
 
 namespace holdfast::server {
@@ -17,15 +20,18 @@ using OpenFolder = std::function<Result<std::unique_ptr<Disk>>(const std::string
 
 class ServerCarriers final : public exchange::Carriers {
  public:
-  /// Borrows the world.
-  ServerCarriers(World& world, OpenFolder open_folder, Bug planted)
-      : world_(world), open_folder_(std::move(open_folder)), planted_(planted) {}
+  /// Borrows the world. A channel with TLS has its context in `tls`.
+  ServerCarriers(World& world, OpenFolder open_folder, Bug planted,
+                 const std::vector<exchange::Channel>& channels, const TlsContexts& tls);
   std::unique_ptr<exchange::Carrier> make(const exchange::Channel& channel, Executor& on) override;
 
  private:
+  [[nodiscard]] Network& network_for(const exchange::Channel& channel);
+
   World& world_;
   OpenFolder open_folder_;
   Bug planted_;
+  std::map<std::string, TlsNetwork, std::less<>> tls_;  ///< by channel
 };
 
 /// Of "http://host:port/base": Code::usage for anything else, with what to do.

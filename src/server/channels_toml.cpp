@@ -215,6 +215,35 @@ constexpr std::array channel_keys{
                         return ok();
                       }},
     TableKey<Channel>{"route", set_routes},
+    TableKey<Channel>{"tls",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        const auto on = node.value_exact<bool>();
+                        if (!on) {
+                          return fail(Code::usage, "is neither true nor false");
+                        }
+                        to.tls.on = *on;
+                        return ok();
+                      }},
+    TableKey<Channel>{"tls_ca",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        TRY(to.tls.ca, text_in(node));
+                        return ok();
+                      }},
+    TableKey<Channel>{"tls_certificate",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        TRY(to.tls.certificate, text_in(node));
+                        return ok();
+                      }},
+    TableKey<Channel>{"tls_key",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        TRY(to.tls.key, text_in(node));
+                        return ok();
+                      }},
+    TableKey<Channel>{"tls_name",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        TRY(to.tls.name, text_in(node));
+                        return ok();
+                      }},
 };
 
 }  // namespace
@@ -222,7 +251,7 @@ constexpr std::array channel_keys{
 std::string_view channel_help() {
   return "name, title, neighbour, kind, to, lanes, owner, sender, receiver, version, processing, "
          "charset, zone, orders, acknowledge, answer_ms_max, pause_ms_min, pause_ms_max, on_error, "
-         "on_reject, route";
+         "on_reject, tls, tls_ca, tls_certificate, tls_key, tls_name, route";
 }
 
 Result<std::vector<Channel>> read_channels(const toml::node& node, std::string_view file) {

@@ -122,8 +122,23 @@ constexpr std::array table{
     Setting{"mllp", "address for HL7 v2 over MLLP; port 0 picks a free one; empty: none",
             Shape::value, [](Config& c, Text t) { return c.mllp = t, ok(); },
             [](const Config& c) { return c.mllp; }},
+    Setting{"mllp_tls",
+            "address for HL7 v2 over MLLP over TLS; port 0 picks a free one; empty: none",
+            Shape::value, [](Config& c, Text t) { return c.mllp_tls = t, ok(); },
+            [](const Config& c) { return c.mllp_tls; }},
+    Setting{"mllp_tls_certificate", "PEM file of its certificate, with those that lead to its CA",
+            Shape::value, [](Config& c, Text t) { return c.mllp_tls_files.certificate = t, ok(); },
+            [](const Config& c) { return c.mllp_tls_files.certificate; }},
+    Setting{"mllp_tls_key", "PEM file of its private key, which nobody else may read", Shape::value,
+            [](Config& c, Text t) { return c.mllp_tls_files.key = t, ok(); },
+            [](const Config& c) { return c.mllp_tls_files.key; }},
+    Setting{"mllp_tls_client_ca",
+            "PEM file of who vouches for clients: each then has to show a certificate",
+            Shape::value, [](Config& c, Text t) { return c.mllp_tls_files.client_ca = t, ok(); },
+            [](const Config& c) { return c.mllp_tls_files.client_ca; }},
     Setting{
-        "mllp_connections_max", "MLLP connections; beyond, they are closed", Shape::value,
+        "mllp_connections_max", "MLLP connections, and as many over TLS; beyond, they are closed",
+        Shape::value,
         [](Config& c, Text t) { return set_count(c.mllp_limits.connections_max, t, {1, 100'000}); },
         [](const Config& c) { return std::to_string(c.mllp_limits.connections_max); }},
     Setting{"mllp_frame_bytes_max", "the largest message over MLLP", Shape::value,
@@ -160,6 +175,19 @@ constexpr std::array table{
               return c.intake.strangers_owner = t, ok();
             },
             [](const Config& c) { return c.intake.strangers_owner; }},
+    Setting{"mllp_unwritten",
+            "what a sender is told of a message that cannot be written: close (nothing, the "
+            "connection ends) or reject (AR with ERR-3 207)",
+            Shape::value,
+            [](Config& c, Text t) -> Result<void> {
+              if (t != "close" && t != "reject") {
+                return fail(Code::usage, fmt::format("'{}' is neither close nor reject", t));
+              }
+              return c.intake.reject_unwritten = t == "reject", ok();
+            },
+            [](const Config& c) -> std::string {
+              return c.intake.reject_unwritten ? "reject" : "close";
+            }},
     Setting{"packages",
             "folder of FHIR packages, .tgz or unpacked: profiles, value sets, search parameters",
             Shape::value, [](Config& c, Text t) { return c.packages_folder = t, ok(); },
@@ -222,6 +250,10 @@ constexpr std::array table{
               return set_bytes(c.node.hot_lists_bytes_max, t, {mib, 1024 * gib});
             },
             [](const Config& c) { return std::to_string(c.node.hot_lists_bytes_max); }},
+    Setting{
+        "hot_keys_bytes_max", "memory for keys that searches read often; 0: none", Shape::value,
+        [](Config& c, Text t) { return set_bytes(c.node.hot_keys_bytes_max, t, {0, 1024 * gib}); },
+        [](const Config& c) { return std::to_string(c.node.hot_keys_bytes_max); }},
     Setting{"unflushed_bytes_max", "bytes in the store's memory: what a restart replays",
             Shape::value,
             [](Config& c, Text t) {

@@ -23,6 +23,7 @@
 #include "server/log.h"
 #include "server/neighbours.h"
 #include "server/packages.h"
+#include "server/tls.h"
 
 namespace holdfast::server {
 
@@ -30,6 +31,9 @@ struct Config {
   std::string data;                     ///< the data directory
   std::string http = "127.0.0.1:8080";  ///< port 0 picks one
   std::string mllp;                     ///< address for HL7 v2 over MLLP; empty: none
+  std::string mllp_tls;                 ///< address for the same over TLS; empty: none
+  TlsFiles mllp_tls_files;
+  TlsContexts tls;  ///< what those files and the channels' hold: made by make_tls()
   Level log_level = Level::info;
   unsigned io_threads = 0;  ///< 0: one a core
   std::uint64_t view_cache_bytes = std::uint64_t{32} << 20U;

@@ -122,9 +122,38 @@ void add_edge(Families& to, const http::Counts& edge) {
   }
 }
 
-void add_exchange(Families& to, const exchange::Counts& counts, const AcceptCounts& connections) {
-  add_counter(to, "mllp_connections_total", "MLLP connections accepted", connections.accepted);
-  add_gauge(to, "mllp_connections", "MLLP connections open", connections.open);
+void add_connections(Families& to, const AcceptCounts* plain, const AcceptCounts* tls) {
+  std::uint64_t accepted = 0;
+  std::uint64_t open = 0;
+  for (const AcceptCounts* const counts : {plain, tls}) {
+    accepted += counts == nullptr ? 0 : counts->accepted.load();
+    open += counts == nullptr ? 0 : counts->open.load();
+  }
+  add_counter(to, "mllp_connections_total", "MLLP connections accepted", accepted);
+  add_gauge(to, "mllp_connections", "MLLP connections open", open);
+}
+
+void add_tls(Families& to, const Counted& counted) {
+  if (counted.tls != nullptr) {
+    auto& shaken = add_family(to, "mllp_tls_handshakes_total", "TLS handshakes of MLLP connections",
+                              prometheus::MetricType::Counter);
+    add_sample(shaken, {{"became", "established"}}).counter.value =
+        static_cast<double>(counted.tls->established.load());
+    add_sample(shaken, {{"became", "failed"}}).counter.value =
+        static_cast<double>(counted.tls->failed.load());
+  }
+  if (!counted.expiries.empty()) {
+    auto& days = add_family(to, "certificate_days_left",
+                            "Whole days until the certificates of a file end; negative afterwards",
+                            prometheus::MetricType::Gauge);
+    for (const TlsExpiry& one : counted.expiries) {
+      add_sample(days, {{"file", one.file}}).gauge.value =
+          static_cast<double>(days_until(one.end, counted.now));
+    }
+  }
+}
+
+void add_exchange(Families& to, const exchange::Counts& counts) {
   add_counter(to, "mllp_noise_bytes_total", "Bytes between frames", counts.noise_bytes);
   add_counter(to, "mllp_frames_slow_total", "Frames that did not end in time", counts.frames_slow);
   add_counter(to, "mllp_frames_too_long_total", "Frames over the limit", counts.frames_too_long);
@@ -241,9 +270,11 @@ Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {
   add_node(families, counted.node);
   add_edge(families, counted.edge);
   add_judged(families, "http", counted.judged);
-  if (counted.exchange != nullptr && counted.mllp != nullptr) {
-    add_exchange(families, *counted.exchange, *counted.mllp);
+  if (counted.exchange != nullptr) {
+    add_connections(families, counted.mllp, counted.mllp_tls);
+    add_exchange(families, *counted.exchange);
   }
+  add_tls(families, counted);
   if (counted.dispatcher != nullptr) {
     add_channels(families, counted.node, *counted.dispatcher);
   }

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 
 #include "api/judging.h"
 #include "base/bytes.h"
@@ -13,6 +14,8 @@
 #include "exchange/dispatcher.h"
 #include "http/counts.h"
 #include "node/node.h"
+#include "world/tls/tls_context.h"
+#include "world/tls/tls_counts.h"
 
 namespace holdfast::server {
 
@@ -32,6 +35,10 @@ struct Counted {
   const exchange::Counts* exchange = nullptr;  ///< null: no MLLP
   const AcceptCounts* mllp = nullptr;
   const exchange::Dispatcher* dispatcher = nullptr;
+  const AcceptCounts* mllp_tls = nullptr;  ///< null: no MLLP over TLS
+  const TlsCounts* tls = nullptr;
+  std::span<const TlsExpiry> expiries{};
+  Time now{};
 };
 
 /// The whole exposition. From any thread.

@@ -17,6 +17,7 @@ namespace holdfast::server {
 struct NeighbourSetting {
   exchange::Neighbour neighbour;
   std::string overlay_folder;  ///< empty: none
+  std::string drop_folder;     ///< that it puts files of messages into; empty: none
 };
 
 }  // namespace holdfast::server

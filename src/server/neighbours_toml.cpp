@@ -61,6 +61,11 @@ constexpr std::array keys{
           TRY(to.neighbour.addresses, texts_in(node));
           return ok();
         }},
+    Key{"certificates",
+        [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
+          TRY(to.neighbour.certificates, texts_in(node));
+          return ok();
+        }},
     Key{"processing", set_processing},
     Key{"take", set_take},
     Key{"charset",
@@ -91,6 +96,11 @@ constexpr std::array keys{
           TRY(to.overlay_folder, text_in(node));
           return ok();
         }},
+    Key{"folder",
+        [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
+          TRY(to.drop_folder, text_in(node));
+          return ok();
+        }},
 };
 
 Result<NeighbourSetting> read_one(const toml::table& table, std::size_t number) {
@@ -106,7 +116,8 @@ Result<NeighbourSetting> read_one(const toml::table& table, std::size_t number) 
 }  // namespace
 
 std::string_view neighbour_help() {
-  return "name, title, senders, addresses, processing, take, charset, zone, filter, owner, overlay";
+  return "name, title, senders, addresses, certificates, processing, take, charset, zone, filter, "
+         "owner, overlay, folder";
 }
 
 Result<std::vector<NeighbourSetting>> read_neighbours(const toml::node& node,

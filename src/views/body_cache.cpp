@@ -1,5 +1,7 @@
 #include "views/body_cache.h"
 
+#include <utility>
+
 namespace holdfast::views {
 namespace {
 
@@ -39,7 +41,7 @@ void BodyCache::keep(RowId row, const BodyHeader& header, BytesView body) {
   }
   Group*& group = shard.group_of[kept.value / group_rows];
   if (group == nullptr) {
-    group = shard.clock.emplace_back(std::make_unique<Group>()).get();
+    group = &*shard.clock.emplace(shard.hand);
     group->number = kept.value / group_rows;
     shard.bytes += group_bytes;
   }
@@ -53,14 +55,15 @@ void BodyCache::keep(RowId row, const BodyHeader& header, BytesView body) {
 
 // Something is kept, or there would be room; the second time around nothing counts as asked for.
 void BodyCache::Shard::give_up_one() {
-  for (hand = hand < clock.size() ? hand : 0; clock[hand]->asked_for;
-       hand = (hand + 1) % clock.size()) {
-    clock[hand]->asked_for = false;
+  for (;; ++hand) {
+    hand = hand == clock.end() ? clock.begin() : hand;
+    if (!std::exchange(hand->asked_for, false)) {
+      break;
+    }
   }
-  bytes -= clock[hand]->bytes;
-  group_of.erase(clock[hand]->number);
-  clock[hand] = std::move(clock.back());
-  clock.pop_back();
+  bytes -= hand->bytes;
+  group_of.erase(hand->number);
+  hand = clock.erase(hand);
 }
 
 std::uint64_t BodyCache::bytes() const {

@@ -8,10 +8,9 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
+#include <list>
 #include <mutex>
 #include <unordered_map>
-#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -68,12 +67,12 @@ class BodyCache {
     bool asked_for = false;  ///< since the hand came by
   };
   /// One lock each. Its groups form a clock: the hand passes over what was asked for, once, and
-  /// takes what was not.
+  /// takes what was not. What is new stands behind the hand, which comes to it last.
   struct Shard {
     mutable std::mutex mutex;
     std::unordered_map<std::uint64_t, Group*> group_of;  ///< by number
-    std::vector<std::unique_ptr<Group>> clock;
-    std::size_t hand = 0;
+    std::list<Group> clock;
+    std::list<Group>::iterator hand = clock.end();
     std::uint64_t bytes = 0;
 
     [[nodiscard]] BytesView value(RowId row);

@@ -120,6 +120,23 @@ TEST(BodyCache, WhatIsAskedForOutlivesWhatIsReadOnce) {
   EXPECT_GT(cache.bytes(), std::uint64_t{512} << 10U) << "no more room is made than is needed";
 }
 
+// What is read again and again comes to stay, however full it is of what was read once.
+TEST(BodyCache, TakesInWhatIsReadNowAlthoughItIsFull) {
+  BodyCache cache(std::uint64_t{1} << 20U);
+  const Bytes body(1'000, 'x');
+  constexpr std::uint64_t apart = 16;
+  const auto keep_some = [&](std::uint64_t first, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      cache.keep(RowId{first + i * apart}, header_of(first), body);
+    }
+  };
+  keep_some(1'000, 3'000);  // five times what there is room for
+  keep_some(100'000, 300);
+  for (std::size_t i = 0; i < 300; ++i) {
+    EXPECT_TRUE(is_kept(cache, 100'000 + i * apart)) << i;
+  }
+}
+
 TEST(BodyCache, KeepsNothingLargeAndNothingWithoutRoom) {
   BodyCache none(0);
   none.keep(RowId{1}, header_of(1), "body");

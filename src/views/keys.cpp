@@ -82,9 +82,10 @@ void append_row(Bytes& to, RowId row) {
 
 RowId row_at_end(BytesView key) {
   check(key.size() >= row_key_bytes, "the key ends in a row");
-  char raw[8] = {};
-  std::memcpy(raw + (8 - row_key_bytes), key.data() + key.size() - row_key_bytes, row_key_bytes);
-  return {load_big<std::uint64_t>(raw)};
+  static_assert(row_key_bytes == sizeof(std::uint16_t) + sizeof(std::uint32_t));
+  const char* const at = key.data() + key.size() - row_key_bytes;
+  const std::uint64_t high = load_big<std::uint16_t>(at);
+  return {high << 32U | load_big<std::uint32_t>(at + sizeof(std::uint16_t))};
 }
 
 Bytes current_key(fhir::TypeId type, std::string_view id) {

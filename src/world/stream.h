@@ -1,10 +1,11 @@
-// world/stream.h: bytes to and from another program. TCP, TLS later, or the simulated network.
+// world/stream.h: bytes to and from another program. TCP, TLS over it, or the simulated network.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -14,6 +15,14 @@
 namespace holdfast {
 
 class Executor;
+
+/// A certificate that the other side showed, that was verified, and whose key it has.
+struct PeerCertificate {
+  std::string subject;      ///< "CN=lab.example,O=RXH", for people
+  std::string common_name;  ///< empty: none
+  std::vector<std::string> dns_names;
+  std::string sha256;  ///< of its DER form: 64 lower-case hexadecimal digits
+};
 
 /// One connection, used from the executor it was accepted or connected on. At most one read and
 /// one write wait at a time.
@@ -35,6 +44,9 @@ class Stream {
   virtual void close() = 0;
   /// "127.0.0.1:51312", for logs.
   [[nodiscard]] virtual std::string peer() const = 0;
+  /// Who the other side proved to be, known once a read or write has succeeded. Null: the
+  /// connection is plain, or nothing was shown.
+  [[nodiscard]] virtual std::shared_ptr<const PeerCertificate> certificate() const { return {}; }
 };
 
 /// Waits for connections on one address.

@@ -4,6 +4,7 @@
 //                            acknowledgement as HAPI's parser, which validates it, reads it
 //   Hl7Peer receive          "ready utf8=PORT latin1=PORT", then a line of JSON for each message that came;
 //                            answers AE or AR to ids that begin with E or R, else AA; until it is ended
+//   Hl7Peer tls CA CERT KEY …   the same over TLS: PEM files of who vouches for the other side, and of itself
 //
 // HAPI follows MSH-18 in both directions, so that one port is enough for both character sets.
 import ca.uhn.hl7v2.AcknowledgmentCode;
@@ -28,38 +29,83 @@ import ca.uhn.hl7v2.model.v25.segment.OBX;
 import ca.uhn.hl7v2.protocol.ReceivingApplication;
 import ca.uhn.hl7v2.util.StandardSocketFactory;
 import ca.uhn.hl7v2.util.Terser;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLServerSocketFactory;
+import javax.net.ssl.TrustManagerFactory;
 
 public final class Hl7Peer {
   private static final PrintStream OUT = new PrintStream(System.out, true, StandardCharsets.UTF_8);
   private static final String NAME = "HAPI";
 
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] given) throws Exception {
+    boolean tls = given.length > 4 && given[0].equals("tls");
+    String[] arguments = tls ? Arrays.copyOfRange(given, 4, given.length) : given;
+    if (tls) {
+      SSLContext.setDefault(identity(given[1], given[2], given[3]));
+    }
     try (HapiContext context = new DefaultHapiContext()) {
       context.setLowerLayerProtocol(new MinLowerLayerProtocol(true));
       if (arguments.length == 3 && arguments[0].equals("send")) {
-        send(context, arguments[1], Integer.parseInt(arguments[2]));
+        send(context, arguments[1], Integer.parseInt(arguments[2]), tls);
       } else if (arguments.length == 1 && arguments[0].equals("receive")) {
-        receive(context);
+        receive(context, tls);
       } else {
-        throw new IllegalArgumentException("send HOST PORT, or receive");
+        throw new IllegalArgumentException("[tls CA CERT KEY] send HOST PORT, or receive");
       }
     }
   }
 
+  // HAPI takes Java's default context.
+  private static SSLContext identity(String ca, String certificate, String key) throws Exception {
+    CertificateFactory certificates = CertificateFactory.getInstance("X.509");
+    KeyStore trusted = KeyStore.getInstance(KeyStore.getDefaultType());
+    trusted.load(null);
+    trusted.setCertificateEntry("ca", certificates.generateCertificate(
+        new ByteArrayInputStream(Files.readAllBytes(Path.of(ca)))));
+    TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(trusted);
+    String pem = Files.readString(Path.of(key)).replaceAll("-----[A-Z ]+-----|\\s", "");
+    KeyStore own = KeyStore.getInstance(KeyStore.getDefaultType());
+    own.load(null);
+    Certificate[] chain = {certificates.generateCertificate(
+        new ByteArrayInputStream(Files.readAllBytes(Path.of(certificate))))};
+    own.setKeyEntry("own", KeyFactory.getInstance("EC").generatePrivate(
+        new PKCS8EncodedKeySpec(Base64.getDecoder().decode(pem))), new char[0], chain);
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(own, new char[0]);
+    SSLContext made = SSLContext.getInstance("TLS");
+    made.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+    return made;
+  }
+
   // ---- sending
 
-  private static void send(HapiContext context, String host, int port) throws Exception {
-    Connection connection = context.newClient(host, port, false);
+  private static void send(HapiContext context, String host, int port, boolean tls) throws Exception {
+    Connection connection = context.newClient(host, port, tls);
     Initiator initiator = connection.getInitiator();
     initiator.setTimeout(60, TimeUnit.SECONDS);
 
@@ -198,12 +244,51 @@ public final class Hl7Peer {
         }
       };
     }
+
+    /** Java's own TLS sockets have no class to inherit from: this one passes on what HAPI asks of it. */
+    @Override
+    public ServerSocket createTlsServerSocket() throws IOException {
+      SSLServerSocket secure = (SSLServerSocket) SSLServerSocketFactory.getDefault().createServerSocket();
+      secure.setNeedClientAuth(true);
+      return new ServerSocket() {
+        @Override
+        public void bind(SocketAddress ignored, int backlog) throws IOException {
+          bind(ignored);
+        }
+
+        @Override
+        public void bind(SocketAddress ignored) throws IOException {
+          secure.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+          port.complete(secure.getLocalPort());
+        }
+
+        @Override
+        public void setSoTimeout(int milliseconds) throws SocketException {
+          secure.setSoTimeout(milliseconds);
+        }
+
+        @Override
+        public Socket accept() throws IOException {
+          return secure.accept();
+        }
+
+        @Override
+        public boolean isClosed() {
+          return secure.isClosed();
+        }
+
+        @Override
+        public void close() throws IOException {
+          secure.close();
+        }
+      };
+    }
   }
 
-  private static void receive(HapiContext context) throws Exception {
+  private static void receive(HapiContext context, boolean tls) throws Exception {
     Loopback loopback = new Loopback();
     context.setSocketFactory(loopback);
-    HL7Service service = context.newServer(2575, false);
+    HL7Service service = context.newServer(2575, tls);
     service.registerApplication(new Receiver());
     service.startAndWait();
     int port = loopback.port.get(60, TimeUnit.SECONDS);

@@ -5,18 +5,25 @@
 //                                 acknowledgement as the client's parser reads it
 //   hl7_peer.mjs receive          "ready utf8=PORT latin1=PORT", then a line of JSON for each message that came;
 //                                 answers AE or AR to ids that begin with E or R, else AA; until standard input ends
+//   hl7_peer.mjs tls CA CERT KEY …   the same over TLS: PEM files of who vouches for the other side, and of itself
 //
 // What these two cannot do, at the versions that run on Node 18:
 //   the client writes UTF-8 only, so it sends nothing in 8859/1;
 //   their parser takes the CR that ends a last segment, as HL7 wants it, for the begin of a segment without a name
 //   and gives up: ours() takes it off for the client, and the test sends files without it to the server;
-//   the client throws at an acknowledgement that is a batch, so the batch goes over a plain socket.
+//   the client throws at an acknowledgement that is a batch, so the batch goes over a socket of Node's.
+import fs from 'node:fs';
 import net from 'node:net';
 import readline from 'node:readline';
+import tls from 'node:tls';
 import { Batch, Client, Message } from 'node-hl7-client';
 import { Server } from 'node-hl7-server';
 
 const NAME = 'NODE';
+const given = process.argv.slice(2);
+const identity = given[0] === 'tls'
+  ? Object.fromEntries(['ca', 'cert', 'key'].map((name, i) => [name, fs.readFileSync(given[i + 1])]))
+  : undefined;
 
 function print(line) {
   process.stdout.write(JSON.stringify(line) + '\n');
@@ -135,7 +142,7 @@ async function sendBatch(host, port) {
     batch.add(sent.at(-1));
   }
   batch.end();
-  const socket = net.connect(port, host);
+  const socket = identity ? tls.connect({ port, host, ...identity }) : net.connect(port, host);
   socket.write(`\x0b${batch.toString()}\x1c\r`);
   socket.setEncoding('utf8');
   let answer = '';
@@ -151,7 +158,7 @@ async function sendBatch(host, port) {
 
 async function send(host, port) {
   let answered;
-  const outbound = new Client({ host }).createOutbound({ port, connectionTimeout: 0 }, (response) => {
+  const outbound = new Client({ host, tls: identity }).createOutbound({ port, connectionTimeout: 0 }, (response) => {
     answered(ours(response.getMessage().toString()));
   });
   outbound.on('error', (error) => {
@@ -187,7 +194,7 @@ async function receive() {
   net.Server.prototype.listen = function (options, ...rest) {
     return listen.call(this, { ...options, host: '127.0.0.1' }, ...rest);
   };
-  const server = new Server({ bindAddress: '127.0.0.1' });
+  const server = new Server({ bindAddress: '127.0.0.1', tls: identity && { ...identity, requestCert: true } });
   const open = (encoding) => new Promise((resolve) => {
     const inbound = server.createInbound({ port: 0, encoding }, async (request, response) => {
       const got = request.getMessage();
@@ -211,11 +218,11 @@ async function receive() {
   await latin1.close();
 }
 
-const [command, host, port] = process.argv.slice(2);
+const [command, host, port] = identity ? given.slice(4) : given;
 if (command === 'send') {
   await send(host, Number(port));
 } else if (command === 'receive') {
   await receive();
 } else {
-  throw new Error('send HOST PORT, or receive');
+  throw new Error('[tls CA CERT KEY] send HOST PORT, or receive');
 }

@@ -3,12 +3,14 @@ must come of it.
 
   hl7_peer.py send HOST PORT   sends what send() lists, built by hl7, over its blocking client and over its streams;
                                a line of JSON for each acknowledgement as hl7 reads it, after hl7apy found it valid
+  hl7_peer.py tls CA CERT KEY …   the same over TLS: PEM files of who vouches for the other side, and of itself
   hl7_peer.py receive          "ready utf8=PORT latin1=PORT", then a line of JSON for each message that came; answers
                                AE or AR to ids that begin with E or R, else AA; until standard input ends
 """
 import asyncio
 import json
 import pathlib
+import ssl
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "target" / "packages"))
@@ -76,14 +78,16 @@ def report(step, sent, text):
          err=said("ERR", 3), to=said("MSH", 5), **{"from": said("MSH", 3)})
 
 
-async def send(host, port):
+async def send(host, port, tls):
     first = admission("A1", f"{NAME}1", "Smith & Jones|Ltd^1~2\\3", "Ann",
                       {"3.2.1": "9434765919", "3.2.4": "NHS", "3.2.5": "NH", "13.1.1": "(020)794-6001",
                        "13.2.1": "(020)794-6002"}, extra=[("ZPI", {"1": "custom"})])
     with MLLPClient(host, port) as client:
+        if tls:  # which it has nothing of its own for
+            client.socket = tls.wrap_socket(client.socket, server_hostname=host)
         for step in ("admission", "again"):
             report(step, first, client.send_message(first).decode().strip("\x0b\x1c\r") + "\r")
-    reader, writer = await hl7.mllp.open_hl7_connection(host, port, encoding="utf-8")
+    reader, writer = await hl7.mllp.open_hl7_connection(host, port, encoding="utf-8", ssl=tls)
 
     async def ask(step, sent, encoding="utf-8"):
         writer.encoding = encoding
@@ -117,7 +121,7 @@ async def send(host, port):
 
 # ---- receiving
 
-async def receive():
+async def receive(tls):
     async def talk(reader, writer):
         while True:
             try:
@@ -137,16 +141,26 @@ async def receive():
 
     ports = []
     for encoding in "utf-8", "iso8859-1":
-        server = await hl7.mllp.start_hl7_server(talk, "127.0.0.1", 0, encoding=encoding)
+        server = await hl7.mllp.start_hl7_server(talk, "127.0.0.1", 0, encoding=encoding, ssl=tls)
         ports.append(server.sockets[0].getsockname()[1])
     out(f"ready utf8={ports[0]} latin1={ports[1]}")
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
+def identity(purpose, ca, certificate, key):
+    context = ssl.create_default_context(purpose, cafile=ca)
+    context.load_cert_chain(certificate, key)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["send"] and len(sys.argv) == 4:
-        asyncio.run(send(sys.argv[2], int(sys.argv[3])))
-    elif sys.argv[1:] == ["receive"]:
-        asyncio.run(receive())
+    given, files = sys.argv[1:], None
+    if given[:1] == ["tls"]:
+        files, given = given[1:4], given[4:]
+    if given[:1] == ["send"] and len(given) == 3:
+        asyncio.run(send(given[1], int(given[2]), files and identity(ssl.Purpose.SERVER_AUTH, *files)))
+    elif given == ["receive"]:
+        asyncio.run(receive(files and identity(ssl.Purpose.CLIENT_AUTH, *files)))
     else:
-        sys.exit("send HOST PORT, or receive")
+        sys.exit("[tls CA CERT KEY] send HOST PORT, or receive")

@@ -39,6 +39,7 @@ RESERVED = [
     (r"^(thread|future|condition_variable|latch|barrier|semaphore|stop_token|pthread\.h)$",
      r"^world/real/", "threads"),
     (r"^sys/(timex|random|timerfd)\.h$", r"^world/real/", "the system's clock and random source"),
+    (r"^openssl/(ssl|tls1|x509\w*)\.h$", r"^world/tls/", "TLS"),
     (r"^rocksdb/", r"^views/rocks", "RocksDB"),
     (r"^simdjson", r"^fhir/", "simdjson"),
     (r"^pugixml", r"^fhir/xml_", "pugixml"),
@@ -50,6 +51,7 @@ RESERVED = [
 WORLDS = [
     (r"^world/real/", {"server", "cli"}, "world/real"),
     (r"^world/sim/", {"sim", "cli"}, "world/sim"),
+    (r"^world/tls/", {"server", "cli"}, "world/tls"),
 ]
 
 
