@@ -5,6 +5,17 @@
 namespace holdfast::api {
 namespace {
 
+TEST(Router, KnowsTheTypeThatARouteNamesItself) {
+  const auto report = match(Method::get, "/fhir/Binary/7/$mapping-report");
+  ASSERT_TRUE(report);
+  EXPECT_EQ(fhir::name(report->type), "Binary");
+  EXPECT_EQ(report->id, "7");
+  const auto pause = match(Method::post, "/fhir/Endpoint/channel-gp/$pause");
+  ASSERT_TRUE(pause);
+  EXPECT_EQ(fhir::name(pause->type), "Endpoint");
+  EXPECT_FALSE(match(Method::post, "/fhir/Patient/channel-gp/$pause"));
+}
+
 TEST(Router, FindsEachInteraction) {
   struct Case {
     Method method;
