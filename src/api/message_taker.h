@@ -17,7 +17,7 @@ class MessageTaker {
  public:
   /// What taking it up again does, or would do.
   struct Taken {
-    std::vector<std::string> created;   ///< "Observation/7"
+    std::vector<std::string> created;  ///< "Observation/7"
     std::vector<std::string> updated;
     std::vector<std::string> outdated;  ///< left as newer evidence has them
     std::uint32_t attempt = 0;

@@ -1,5 +1,5 @@
-// api/take_up.cpp: Binary/[id]/$take-up: a neighbour's message mapped once more, after its mapping or
-// the record was mended. Shown first; done where dryRun is false.
+// api/take_up.cpp: Binary/[id]/$take-up: a neighbour's message mapped once more, after its mapping
+// or the record was mended. Shown first; done where dryRun is false.
 #include "api/interactions.h"
 #include "api/message_taker.h"
 #include "api/operation_input.h"

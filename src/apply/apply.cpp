@@ -81,8 +81,7 @@ class Fold {
   void note_owed(std::size_t index) {
     for (; duties_.size() < outcome_.owed.size() && delivery(duties_.size()).operation == index;) {
       const Delivery& due = delivery(duties_.size());
-      duties_.push_back(
-          {state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false});
+      duties_.push_back({state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false});
     }
   }
   [[nodiscard]] std::string lane_of(std::size_t index) const {
@@ -107,8 +106,7 @@ class Fold {
 
   Result<void> owe() {
     while (duties_.size() < outcome_.owed.size()) {
-      TRY(views::Duty duty,
-          named_duty(outcome_.owed[duties_.size()], delivery(duties_.size())));
+      TRY(views::Duty duty, named_duty(outcome_.owed[duties_.size()], delivery(duties_.size())));
       duties_.push_back(std::move(duty));
     }
     views::OutboxWriter outbox(work_, state_.digest);

@@ -1,10 +1,8 @@
-// cli/bench_deliver.cpp: store and forward: messages that wait for a neighbour who is not there, and
-// how fast they reach him when he is; passed on as they came, and rendered from the record. What
-// waits is in the journal and the views: the memory of the server is told before and after.
+// cli/bench_deliver.cpp: store and forward: messages that wait for a neighbour who is not there,
+// and how fast they reach him when he is; passed on as they came, and rendered from the record.
+// What waits is in the journal and the views: the memory of the server is told before and after.
 #include <atomic>
-#include <chrono>
 #include <memory>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -49,6 +47,11 @@ lanes = {1}
 [[channel.route]]
 type = "DiagnosticReport"
 )";
+
+Task<int> pause_on(RealExecutor& on, Duration time) {
+  co_await on.sleep(time);
+  co_return 0;
+}
 
 /// Accepts every message at once.
 class Peer {
@@ -108,9 +111,8 @@ class Peer {
 
   static Bytes answer_to(BytesView bytes) {
     const auto message = hl7v2::Message::parse(bytes);
-    return hl7v2::framed(
-        fmt::format("MSH|^~\\&|R||H||20240301||ACK|A|P|2.4\rMSA|AA|{}\r",
-                    message ? message->header().field(10).text() : std::string()));
+    return hl7v2::framed(fmt::format("MSH|^~\\&|R||H||20240301||ACK|A|P|2.4\rMSA|AA|{}\r",
+                                     message ? message->header().field(10).text() : std::string()));
   }
 
   RealNetwork network_;
@@ -118,6 +120,14 @@ class Peer {
   std::unique_ptr<Listener> listener_;
   std::atomic<std::uint64_t> received_ = 0;
 };
+
+void pause(Duration time) {
+  RealExecutor on("bench-pause");
+  on.start();
+  wait_for(on, pause_on(on, time));
+  on.stop();
+  on.discard();
+}
 
 /// Pauses a channel, or lets it send.
 Result<void> set_status(const std::string& url, std::string_view channel, std::string_view status) {
@@ -144,17 +154,18 @@ Result<void> set_status(const std::string& url, std::string_view channel, std::s
 }
 
 /// From the first message on, until `count` have come; how long that took.
-Result<Duration> wait_for_all(const Peer& peer, std::uint64_t before, std::uint64_t count) {
+Task<Result<Duration>> all_have_come(RealExecutor& on, const Peer& peer, std::uint64_t before,
+                                     std::uint64_t count) {
   Instant started{};
   std::uint64_t seen = before;
   std::uint64_t idle = 0;
   while (seen < before + count) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    co_await on.sleep(milliseconds(1));
     const std::uint64_t now = peer.received();
     if (now == seen) {
       if (++idle > idle_ms_max) {
-        return fail(Code::timeout,
-                    fmt::format("{} of {} messages came, and then none", seen - before, count));
+        co_return fail(Code::timeout,
+                       fmt::format("{} of {} messages came, and then none", seen - before, count));
       }
       continue;
     }
@@ -164,14 +175,23 @@ Result<Duration> wait_for_all(const Peer& peer, std::uint64_t before, std::uint6
     seen = now;
     idle = 0;
   }
-  return boot_time() - started;
+  co_return boot_time() - started;
+}
+
+Result<Duration> wait_for_all(const Peer& peer, std::uint64_t before, std::uint64_t count) {
+  RealExecutor on("bench-wait");
+  on.start();
+  auto took = wait_for(on, all_have_come(on, peer, before, count));
+  on.stop();
+  on.discard();
+  return took;
 }
 
 /// Fills the queue while the channel is paused, then lets it go.
-Result<void> deliver(BenchLine& line, Bed& bed, const Peer& peer, std::string_view channel, std::string_view prefix,
-                     std::string_view application, std::uint64_t count) {
+Result<void> deliver(BenchLine& line, Bed& bed, const Peer& peer, std::string_view channel,
+                     std::string_view prefix, std::string_view application, std::uint64_t count) {
   TRY_OK(set_status(bed.url(), channel, "suspended"));
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));  // it is noticed within a second
+  pause(milliseconds(1500));  // it is noticed within a second
   Sessions load(bed.child()->mllp());
   TRY(const auto filled, load.run(senders, application, 0, count));
   line.figure(fmt::format("{}queued_per_second", prefix), rate_of(filled));

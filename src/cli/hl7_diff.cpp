@@ -1,5 +1,5 @@
-// cli/hl7_diff.cpp: `holdfast hl7 diff`: replays messages that a running server has kept through the
-// overlays of two configurations, and shows what would differ. Writes nothing.
+// cli/hl7_diff.cpp: `holdfast hl7 diff`: replays messages that a running server has kept through
+// the overlays of two configurations, and shows what would differ. Writes nothing.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -46,9 +46,8 @@ Result<server::Config> read_file(const std::string& path) {
 }
 
 const exchange::Neighbour* named(const server::Config& config, std::string_view name) {
-  const auto found = std::ranges::find_if(config.neighbours, [&](const auto& setting) {
-    return setting.neighbour.name == name;
-  });
+  const auto found = std::ranges::find_if(
+      config.neighbours, [&](const auto& setting) { return setting.neighbour.name == name; });
   return found == config.neighbours.end() ? nullptr : &found->neighbour;
 }
 
@@ -84,8 +83,8 @@ class Differ {
         neighbour, seen_, seen_ - differing_, differing_, lost_, gained_, unmapped_before_,
         unmapped_after_);
     for (const auto& [kind, all] : kinds_) {
-      fmt::print("  {}  in {} message(s), first {}: {} -> {}\n", kind, all.count,
-                 all.first_message, shown(all.first.before), shown(all.first.after));
+      fmt::print("  {}  in {} message(s), first {}: {} -> {}\n", kind, all.count, all.first_message,
+                 shown(all.first.before), shown(all.first.after));
     }
     for (const std::string& failure : failures_) {
       fmt::print("  {}\n", failure);
@@ -108,11 +107,11 @@ class Differ {
   }
 
   Task<Result<void>> run_all(const exchange::Neighbour& before, const exchange::Neighbour& after) {
-    std::string target =
-        fmt::format("/fhir/Binary?_source=urn:holdfast:neighbour:{}&_sort=-_lastUpdated&_count={}"
-                    "&_elements=id{}",
-                    before.name, page_size,
-                    options_.since.empty() ? "" : "&_lastUpdated=ge" + percent_encode(options_.since));
+    std::string target = fmt::format(
+        "/fhir/Binary?_source=urn:holdfast:neighbour:{}&_sort=-_lastUpdated&_count={}"
+        "&_elements=id{}",
+        before.name, page_size,
+        options_.since.empty() ? "" : "&_lastUpdated=ge" + percent_encode(options_.since));
     while (!target.empty() && seen_ < options_.count) {
       CO_TRY(const auto page, co_await ask(std::exchange(target, {})));
       std::vector<std::string> ids;
@@ -164,11 +163,11 @@ class Differ {
     if (diff.before.has_value() != diff.after.has_value()) {
       ++(diff.after ? lost_ : gained_);
       if (failures_.size() < failures_shown_max) {
-        failures_.push_back(diff.after
-                                ? fmt::format("{} could not be mapped any more: {}", message,
-                                              diff.after->what)
-                                : fmt::format("{} could be mapped then; it was not because: {}",
-                                              message, diff.before->what));
+        failures_.push_back(
+            diff.after
+                ? fmt::format("{} could not be mapped any more: {}", message, diff.after->what)
+                : fmt::format("{} could be mapped then; it was not because: {}", message,
+                              diff.before->what));
       }
       co_return ok();
     }
@@ -225,10 +224,10 @@ Result<int> diff_all(const DiffOptions& options) {
     differs = differs || differ.differs();
   }
   if (!any && !differs) {
-    return fail(Code::usage, options.neighbour.empty()
-                                 ? fmt::format("{} has no neighbour", options.before)
-                                 : fmt::format("{} has no neighbour '{}'", options.before,
-                                               options.neighbour));
+    return fail(Code::usage,
+                options.neighbour.empty()
+                    ? fmt::format("{} has no neighbour", options.before)
+                    : fmt::format("{} has no neighbour '{}'", options.before, options.neighbour));
   }
   return differs ? exit_failed : exit_ok;
 }

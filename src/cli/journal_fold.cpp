@@ -53,8 +53,8 @@ Result<void> JournalFold::add_command(const journal::Record& record) {
       return fail(Code::corrupt, "a delivery names an operation that is not there");
     }
     const RowId row = delivery.operation ? rows[*delivery.operation] : owed.row;
-    digest_.add(views::duty_fact(delivery.channel, {record.header.position, i}, row,
-                                 RowId{versions_}));
+    digest_.add(
+        views::duty_fact(delivery.channel, {record.header.position, i}, row, RowId{versions_}));
   }
   for (const Settlement& settlement : command.settlements) {
     views::add_settlement(digest_, settlement, record.header.position);

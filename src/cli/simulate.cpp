@@ -54,7 +54,8 @@ int run_simulate(const SimulateOptions& options) {
         "seed={} trace={:016x} requests={} acknowledged={} unknown={} entries={} "
         "searches={} messages={} deliveries={} boots={} damaged={}{}\n",
         each.seed, report.trace, report.requests, report.acknowledged, report.unknown,
-        report.entries, report.searches, report.messages, report.deliveries, report.boots, report.damaged, faults);
+        report.entries, report.searches, report.messages, report.deliveries, report.boots,
+        report.damaged, faults);
     std::fflush(stdout);
     if (report.violations.empty()) {
       continue;

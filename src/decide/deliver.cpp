@@ -39,9 +39,8 @@ Result<std::optional<Owed>> Decision::owed(std::uint32_t index) const {
   }
   if (delivery.operation) {
     if (*delivery.operation >= outcome_.results.size()) {
-      return fail(Code::structure,
-                  fmt::format("a delivery names operation {} of {}", *delivery.operation,
-                              outcome_.results.size()));
+      return fail(Code::structure, fmt::format("a delivery names operation {} of {}",
+                                               *delivery.operation, outcome_.results.size()));
     }
     return writes(outcome_.results[*delivery.operation].status) ? std::optional(Owed{index, {}})
                                                                 : std::nullopt;
@@ -84,13 +83,12 @@ Result<void> Decision::settle() {
     }
     TRY(const auto duty, views::read_duty(view_, one.channel, one.duty));
     if (!duty || duty->held != one.was_held || !may_follow(one)) {
-      return fail(
-          Code::conflict,
-          fmt::format("number {} of entry {} {} channel '{}'", one.duty.index,
-                      one.duty.position.value,
-                      !duty ? "is not owed (any more) to"
-                            : (duty->held ? "is held already for" : "is not held for"),
-                      one.channel));
+      return fail(Code::conflict,
+                  fmt::format("number {} of entry {} {} channel '{}'", one.duty.index,
+                              one.duty.position.value,
+                              !duty ? "is not owed (any more) to"
+                                    : (duty->held ? "is held already for" : "is not held for"),
+                              one.channel));
     }
   }
   outcome_.settles = !settled.empty();

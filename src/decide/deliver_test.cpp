@@ -1,5 +1,5 @@
-// decide/deliver_test.cpp: what an entry owes to channels, what ends a duty, and that the outbox, its
-// counts and the digest say the same, applied one after the other.
+// decide/deliver_test.cpp: what an entry owes to channels, what ends a duty, and that the outbox,
+// its counts and the digest say the same, applied one after the other.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -56,16 +56,16 @@ void expect_sound(TestRecord& record) {
 
 TEST(Deliver, OwesWhatIsWrittenAndNothingElse) {
   TestRecord record;
-  ASSERT_TRUE(record.run(owing(
-      apply::command(create("Patient", "p1", apply::identifier("s", "1"), "identifier=s|1")),
-      {of(0)})));
+  ASSERT_TRUE(record.run(
+      owing(apply::command(create("Patient", "p1", apply::identifier("s", "1"), "identifier=s|1")),
+            {of(0)})));
   ASSERT_EQ(owed(record).size(), 1U);
   EXPECT_EQ(owed(record)[0].name, (DutyName{Position{1}, 0}));
   EXPECT_EQ(owed(record)[0].duty, (views::Duty{RowId{1}, RowId{1}, "p1", false}));
   // It is there already: nothing is written, nothing is owed.
-  const auto matched = record.run(owing(
-      apply::command(create("Patient", "p2", apply::identifier("s", "1"), "identifier=s|1")),
-      {of(0)}));
+  const auto matched = record.run(
+      owing(apply::command(create("Patient", "p2", apply::identifier("s", "1"), "identifier=s|1")),
+            {of(0)}));
   ASSERT_TRUE(matched);
   EXPECT_FALSE(matched->changes());
   ASSERT_TRUE(record.run(owing(apply::command(remove("Patient", "p9")), {of(0)})));
@@ -75,11 +75,11 @@ TEST(Deliver, OwesWhatIsWrittenAndNothingElse) {
 
 TEST(Deliver, KnowsTheLaneOfWhatItOwes) {
   TestRecord record;
-  ASSERT_TRUE(record.run(
-      owing(apply::command(create("Observation", "o1", subject("p7")),
-                           update("Patient", "p7", R"("link":[{"other":{"reference":"Patient/a"}}])"),
-                           create("Organization", "x")),
-            {of(0), of(1), of(2), of(2, "lab", "own")})));
+  ASSERT_TRUE(record.run(owing(
+      apply::command(create("Observation", "o1", subject("p7")),
+                     update("Patient", "p7", R"("link":[{"other":{"reference":"Patient/a"}}])"),
+                     create("Organization", "x")),
+      {of(0), of(1), of(2), of(2, "lab", "own")})));
   const auto duties = owed(record);
   ASSERT_EQ(duties.size(), 3U);
   EXPECT_EQ(duties[0].duty.lane, "p7");
@@ -87,8 +87,7 @@ TEST(Deliver, KnowsTheLaneOfWhatItOwes) {
   EXPECT_EQ(duties[2].duty.lane, "");
   EXPECT_EQ(duties[0].duty.as_of, RowId{3}) << "what it refers to may come later in its entry";
   EXPECT_EQ(owed(record, "lab")[0].duty.lane, "own");
-  EXPECT_EQ(views::read_channels(*record.view()).value(),
-            (std::vector<std::string>{"gp", "lab"}));
+  EXPECT_EQ(views::read_channels(*record.view()).value(), (std::vector<std::string>{"gp", "lab"}));
   // A removal is owed in the lane of what was there.
   ASSERT_TRUE(record.run(owing(apply::command(remove("Observation", "o1")), {of(0)})));
   EXPECT_EQ(owed(record).back().duty.lane, "p7");
@@ -110,8 +109,8 @@ TEST(Deliver, SendsAgainWhatIsCurrent) {
 
 TEST(Deliver, ADutyEndsOnce) {
   TestRecord record;
-  ASSERT_TRUE(record.run(owing(apply::command(create("Patient", "p1"), create("Patient", "p2")),
-                               {of(0), of(1)})));
+  ASSERT_TRUE(record.run(
+      owing(apply::command(create("Patient", "p1"), create("Patient", "p2")), {of(0), of(1)})));
   const DutyName first{Position{1}, 0};
   const DutyName second{Position{1}, 1};
   ASSERT_TRUE(record.run(settling(first, Settled::delivered)));
@@ -193,8 +192,8 @@ TEST(Deliver, AWindowIsReadInTheOrderOfTheJournal) {
 
 TEST(Outbox, VerifyFindsRowsThatWereTamperedWith) {
   TestRecord record;
-  ASSERT_TRUE(record.run(owing(apply::command(create("Patient", "p1"), create("Patient", "p2")),
-                               {of(0), of(1)})));
+  ASSERT_TRUE(record.run(
+      owing(apply::command(create("Patient", "p1"), create("Patient", "p2")), {of(0), of(1)})));
   ASSERT_TRUE(record.run(settling({Position{1}, 0}, Settled::delivered)));
   std::vector<std::pair<Bytes, Bytes>> rows;
   const auto cursor = record.view()->scan(views::Table::outbox, {}, {}, views::Direction::forward);

@@ -42,8 +42,8 @@ Result<void> check_route(const Route& route, const Neighbours& neighbours) {
   if (!route.when.empty()) {
     const fhir::path::CompileOptions options{.type = *fhir::path::fhir_type(route.type)};
     if (const auto program = fhir::path::compile(route.when, options); !program) {
-      return fail(Code::usage, fmt::format("`{}` of {}: {}", route.when, route.type,
-                                           program.error().what));
+      return fail(Code::usage,
+                  fmt::format("`{}` of {}: {}", route.when, route.type, program.error().what));
     }
   }
   return ok();

@@ -35,10 +35,10 @@ enum class OnRefusal : std::uint8_t {
 
 /// Which changes are sent: versions of a type that a FHIRPath holds of, or messages as they came.
 struct Route {
-  std::string type;                        ///< FHIR resource type; empty: messages
-  std::string when;                        ///< FHIRPath on the new version; empty: each
-  std::optional<hl7v2::Filter> message;    ///< of messages: passed on as they came
-  std::vector<std::string> from;           ///< of messages: of these neighbours; empty: of all
+  std::string type;                      ///< FHIR resource type; empty: messages
+  std::string when;                      ///< FHIRPath on the new version; empty: each
+  std::optional<hl7v2::Filter> message;  ///< of messages: passed on as they came
+  std::vector<std::string> from;         ///< of messages: of these neighbours; empty: of all
 };
 
 /// A connection over TLS, as PEM files of the machine. The receiver's certificate is always
@@ -58,12 +58,13 @@ struct Channel {
   ChannelKind kind = ChannelKind::mllp;
   std::string to;
   ChannelTls tls;
-  std::uint32_t lanes = 1;  ///< connections at once, 1 to lanes_max; of one patient one after another
+  std::uint32_t lanes =
+      1;  ///< connections at once, 1 to lanes_max; of one patient one after another
   std::string owner = "integration";
   /// All of the header that is the same for each message; no overlay, id or time.
   hl7v2::Envelope envelope;
   Duration answer_time_max = seconds(30);
-  Duration pause_min = seconds(1);   ///< after a failure; doubled with each, up to
+  Duration pause_min = seconds(1);  ///< after a failure; doubled with each, up to
   Duration pause_max = seconds(60);
   OnRefusal on_error = OnRefusal::hold;   ///< AE, CE
   OnRefusal on_reject = OnRefusal::hold;  ///< AR, CR, and what cannot be made

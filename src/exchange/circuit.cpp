@@ -25,8 +25,7 @@ void Circuit::failed(Instant now, std::uint64_t chance) {
     state_ = CircuitState::down;
   }
   constexpr std::uint32_t doublings_max = 16;
-  const std::int64_t doubled = options_.pause_min.ns
-                               << std::min(failures_ - 1, doublings_max);
+  const std::int64_t doubled = options_.pause_min.ns << std::min(failures_ - 1, doublings_max);
   const std::int64_t longest = std::min(doubled, options_.pause_max.ns);
   const auto half = static_cast<std::uint64_t>(longest / 2);
   const auto jitter = static_cast<std::int64_t>(half == 0 ? 0 : chance % half);

@@ -19,7 +19,7 @@ enum class CircuitState : std::uint8_t {
 struct CircuitOptions {
   Duration pause_min = seconds(1);
   Duration pause_max = seconds(60);
-  std::uint32_t failures_max = 3;    ///< in a row; then it is down
+  std::uint32_t failures_max = 3;       ///< in a row; then it is down
   Duration degraded_max = seconds(30);  ///< failing for so long; then it is down
 };
 

@@ -238,9 +238,9 @@ void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowl
   }
   DeliveryCounts::add(counts_.refused);
   const bool rejected = answer.code.ends_with('R');
-  refused(one, rejected ? channel_.on_reject : channel_.on_error, std::move(settlement), parcel,
-          fmt::format("it answers {}{}{}", answer.code, answer.text.empty() ? "" : ": ",
-                      answer.text));
+  refused(
+      one, rejected ? channel_.on_reject : channel_.on_error, std::move(settlement), parcel,
+      fmt::format("it answers {}{}{}", answer.code, answer.text.empty() ? "" : ": ", answer.text));
 }
 
 void ChannelSender::refused(Window::iterator one, OnRefusal policy, Settlement settlement,
@@ -260,9 +260,10 @@ void ChannelSender::refused(Window::iterator one, OnRefusal policy, Settlement s
   item.kind = hold ? ItemKind::undelivered : ItemKind::not_sent;
   item.what = fmt::format(
       "{} for {}: {}. {}", named, channel_.title, what,
-      hold ? "It waits, and what comes after it of the same patient waits with it: mend it there or "
-             "here and $retry, $resend it changed, or $skip it."
-           : "It was not sent, and is not tried again: $resend it if it must arrive.");
+      hold
+          ? "It waits, and what comes after it of the same patient waits with it: mend it there or "
+            "here and $retry, $resend it changed, or $skip it."
+          : "It was not sent, and is not tried again: $resend it if it must arrive.");
   if (!one->lane.empty() && one->lane.find(' ') == std::string::npos) {  // a patient's id
     item.patient = fmt::format("Patient/{}", one->lane);
   }

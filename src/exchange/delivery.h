@@ -64,7 +64,6 @@ struct DeliveryCounts {
   std::string last_failure_;
 };
 
-
 /// All on one executor, but for wake().
 class ChannelSender {
  public:
@@ -155,11 +154,11 @@ class ChannelSender {
 
   Window window_;
   std::optional<DutyName> read_up_to_;
-  bool more_ = true;           ///< there may be duties behind read_up_to_
-  std::uint64_t freed_seen_ = 0;  ///< duties that somebody has released or skipped
-  std::set<std::string> busy_;   ///< lanes with a message on its way
-  std::set<std::string> held_;   ///< lanes that wait for somebody
-  std::set<DutyName> in_hand_;   ///< in the window, or not settled durably yet
+  bool more_ = true;                         ///< there may be duties behind read_up_to_
+  std::uint64_t freed_seen_ = 0;             ///< duties that somebody has released or skipped
+  std::set<std::string> busy_;               ///< lanes with a message on its way
+  std::set<std::string> held_;               ///< lanes that wait for somebody
+  std::set<DutyName> in_hand_;               ///< in the window, or not settled durably yet
   std::map<DutyName, std::string> holding_;  ///< lanes of those that are not durably held yet
   std::vector<Ending> endings_;
   std::size_t trying_ = 0;

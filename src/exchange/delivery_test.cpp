@@ -75,8 +75,8 @@ class DeliveryTest : public node::NodeTest {
     const auto opened = open();
     ASSERT_TRUE(opened) << opened.error().what;
     carriers_ = std::make_unique<PlainCarriers>(machine.world().network, planted_);
-    dispatcher_ = std::make_unique<Dispatcher>(Dispatcher::Parts{
-        machine.world(), *node, neighbours_, channels_, *carriers_, planted_});
+    dispatcher_ = std::make_unique<Dispatcher>(
+        Dispatcher::Parts{machine.world(), *node, neighbours_, channels_, *carriers_, planted_});
     dispatcher_->start();
   }
   void kill() {
@@ -101,7 +101,8 @@ class DeliveryTest : public node::NodeTest {
                        "^^^QE2^MR\r";
     return create("Binary", id,
                   R"("contentType":"x-application/hl7-v2+er7","securityContext":)"
-                  R"({"reference":"Patient/)" + patient + R"("},"data":")" + to_base64(text) + "\"");
+                  R"({"reference":"Patient/)" +
+                      patient + R"("},"data":")" + to_base64(text) + "\"");
   }
   /// Sent in the lane of that patient.
   void send(const std::string& id, const std::string& patient) {
@@ -460,9 +461,9 @@ TEST_F(DeliveryTest, RoutesDecideWhatIsOwedAndNothingGoesBackToWhereItCameFrom) 
   channel.routes = {{.type = "Patient", .when = "active = true", .message = {}, .from = {}},
                     {.type = "Patient", .when = "birthDate.exists()", .message = {}, .from = {}}};
   start(channel);
-  ASSERT_TRUE(submit(command(create("Patient", "p1", R"("active":true,"birthDate":"1980-01-01")"),
-                             create("Patient", "p2", R"("active":false)"),
-                             create("Observation", "o1"))));
+  ASSERT_TRUE(
+      submit(command(create("Patient", "p1", R"("active":true,"birthDate":"1980-01-01")"),
+                     create("Patient", "p2", R"("active":false)"), create("Observation", "o1"))));
   EXPECT_EQ(counts().owed + counts().delivered, 1U) << "once, though two routes take it";
   Command theirs = command(create("Patient", "p3", R"("active":true)"));
   theirs.principal.name = "neighbour:gp";
@@ -520,8 +521,8 @@ TEST_P(PlantedDeliveryTest, IsNoticed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Bugs, PlantedDeliveryTest,
-                         testing::Values(Bug::none, Bug::take_late_answer,
-                                         Bug::settle_before_sent, Bug::retry_behind_the_rest));
+                         testing::Values(Bug::none, Bug::take_late_answer, Bug::settle_before_sent,
+                                         Bug::retry_behind_the_rest));
 
 }  // namespace
 }  // namespace holdfast::exchange

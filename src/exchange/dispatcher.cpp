@@ -49,8 +49,8 @@ Dispatcher::Dispatcher(const Parts& parts)
     auto& counts = counts_[channel.name] = std::make_unique<DeliveryCounts>();
     Executor& on = *world_.io[turn++ % world_.io.size()];
     seats_[channel.name] = std::make_unique<Seat>(
-        on, ChannelSender::Parts{world_, on, node_, channel, parts.carriers, *counts,
-                                 parts.planted});
+        on,
+        ChannelSender::Parts{world_, on, node_, channel, parts.carriers, *counts, parts.planted});
   }
 }
 
@@ -145,8 +145,8 @@ Task<Result<void>> Dispatcher::introduce(const Neighbour& neighbour) {
     }
   }
   Bytes body = organization_body(neighbour, channels);
-  const std::string condition = fmt::format("identifier=urn:holdfast:neighbour%7C{}",
-                                            neighbour.name);
+  const std::string condition =
+      fmt::format("identifier=urn:holdfast:neighbour%7C{}", neighbour.name);
   const fhir::TypeId type = *fhir::type_id("Organization");
   const node::Moment moment = node_.view();
   const search::Source source{*moment.reader, node_.codec(), *moment.params};
@@ -170,12 +170,13 @@ Task<Result<void>> Dispatcher::introduce(const Neighbour& neighbour) {
 
 Task<Result<void>> Dispatcher::ask_about(const std::string& channel, std::uint64_t owed) {
   const std::string focus = fmt::format("Endpoint/{}", endpoint_id(channel));
-  const ItemFacts facts{"urn:holdfast:no-channel", channel, focus, {},
-                        "integration",             world_.clock.wall()};
+  const ItemFacts facts{"urn:holdfast:no-channel", channel, focus, {}, "integration",
+                        world_.clock.wall()};
   Item item;
   item.kind = ItemKind::no_channel;
   item.what = fmt::format(
-      "{} message(s) wait for the channel '{}', which the configuration does not have. They are safe "
+      "{} message(s) wait for the channel '{}', which the configuration does not have. They are "
+      "safe "
       "and go out when it is there again.",
       owed, channel);
   Operation operation;

@@ -163,12 +163,11 @@ std::string_view code_of(ChannelStatus status) {
   return "";
 }
 
-Result<ChannelRecord> read_channel_record(const node::Moment& moment,
-                                          const views::BodyCodec& codec, std::string_view channel,
-                                          fhir::JsonReader& reader) {
+Result<ChannelRecord> read_channel_record(const node::Moment& moment, const views::BodyCodec& codec,
+                                          std::string_view channel, fhir::JsonReader& reader) {
   ChannelRecord record;
-  TRY(const auto current, views::read_current(*moment.reader, *fhir::type_id("Endpoint"),
-                                              endpoint_id(channel)));
+  TRY(const auto current,
+      views::read_current(*moment.reader, *fhir::type_id("Endpoint"), endpoint_id(channel)));
   if (!current) {
     return record;
   }

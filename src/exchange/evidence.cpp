@@ -163,7 +163,7 @@ Bytes provenance_body(const About& about, const std::vector<std::string>& target
 }
 
 Bytes task_with_status(fhir::JsonReader& reader, const Bytes& task, std::string_view status,
-                  std::string_view state, std::string_view why) {
+                       std::string_view state, std::string_view why) {
   const auto set = [&](const Bytes& body, std::string_view key, Bytes value) {
     const auto json = reader.read(body);
     return json ? with_member(json->root(), key, std::move(value)) : body;

@@ -106,11 +106,7 @@ Result<std::optional<FeedState>> look_at_feed(const views::Reader& reader,
 }
 
 FeedWatch::FeedWatch(World& world, node::Node& node, const Neighbours& neighbours)
-    : world_(world),
-      home_(*world.io.front()),
-      node_(node),
-      neighbours_(neighbours),
-      bell_(home_) {}
+    : world_(world), home_(*world.io.front()), node_(node), neighbours_(neighbours), bell_(home_) {}
 
 void FeedWatch::start() {
   running_ = true;

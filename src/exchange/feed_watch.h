@@ -1,5 +1,5 @@
-// exchange/feed_watch.h: a neighbour that sends less than it usually does at this hour of the week is
-// an episode: one item, which ends when it sends again. A feed that has stopped is not seen by
+// exchange/feed_watch.h: a neighbour that sends less than it usually does at this hour of the week
+// is an episode: one item, which ends when it sends again. A feed that has stopped is not seen by
 // looking at messages: none is wrong, they are not there.
 #pragma once
 

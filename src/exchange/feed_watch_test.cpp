@@ -1,5 +1,5 @@
-// exchange/feed_watch_test.cpp: a feed that stops is noticed when it would usually have sent, once, and
-// not at night or at the weekend, when it never does.
+// exchange/feed_watch_test.cpp: a feed that stops is noticed when it would usually have sent, once,
+// and not at night or at the weekend, when it never does.
 #include "exchange/feed_watch.h"
 
 #include <gmock/gmock.h>

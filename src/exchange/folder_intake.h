@@ -1,8 +1,10 @@
 // exchange/folder_intake.h: a folder into which a neighbour puts messages as files.
 //
-// 1. A file is moved away only when what is in it is durable. A crash in between takes it again, and
+// 1. A file is moved away only when what is in it is durable. A crash in between takes it again,
+// and
 //    finds that it is there: nothing counts twice.
-// 2. Nothing is ever deleted: taken/ has what was applied, faulty/ what became an item, refused/ what
+// 2. Nothing is ever deleted: taken/ has what was applied, faulty/ what became an item, refused/
+// what
 //    is no message.
 #pragma once
 

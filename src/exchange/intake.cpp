@@ -73,10 +73,11 @@ Task<Reply> Intake::take(Executor& on, const Caller& caller, Manners& manners, B
       reply.close = true;
       reply.why = ended.why;
       if (options_.reject_unwritten && theirs != nullptr && !ended.fenced) {
-        const Verdict later{Disposition::refused, Fault::internal,
-                            "it cannot be written now; send it again later", {}};
-        reply.messages =
-            acknowledge(theirs, later, options_.us, world_.clock.wall(), answer_id());
+        const Verdict later{Disposition::refused,
+                            Fault::internal,
+                            "it cannot be written now; send it again later",
+                            {}};
+        reply.messages = acknowledge(theirs, later, options_.us, world_.clock.wall(), answer_id());
       }
     } else {
       reply.messages =
@@ -108,7 +109,8 @@ Verdict Intake::verdict_of(const Incoming& incoming, const views::MessageRow& ro
 
 Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manners& manners) {
   NeighbourCounts& counts = counts_.of(incoming.neighbour_name());
-  if (incoming.neighbour != nullptr && options_.fenced && options_.fenced(incoming.neighbour->name)) {
+  if (incoming.neighbour != nullptr && options_.fenced &&
+      options_.fenced(incoming.neighbour->name)) {
     Ended fenced;
     fenced.unwritten = true;
     fenced.fenced = true;

@@ -75,7 +75,7 @@ class Intake {
 
   /// What taking a message up again does, or would do.
   struct TakenUp {
-    std::vector<std::string> created;   ///< "Observation/7": those that the record does not have yet
+    std::vector<std::string> created;  ///< "Observation/7": those that the record does not have yet
     std::vector<std::string> updated;
     std::vector<std::string> outdated;  ///< left as they are: newer evidence has spoken of them
     std::uint32_t attempt = 0;

@@ -33,8 +33,8 @@ ItemKind kind_of(Code code) {
 }
 
 /// Says in the report that nothing of a draft was taken: the tables map its values all the same.
-void tell_left_out(const hl7v2::Message& message, const hl7v2::Draft& draft,
-                   std::string_view why, hl7v2::Report& report) {
+void tell_left_out(const hl7v2::Message& message, const hl7v2::Draft& draft, std::string_view why,
+                   hl7v2::Report& report) {
   hl7v2::Finding finding;
   finding.kind = hl7v2::Finding::Kind::unmapped;
   finding.place.segment = message.segment(draft.segment).name();
@@ -130,9 +130,8 @@ Result<Made> Maker::map_and_resolve(const Incoming& incoming, const node::Moment
   if (again != nullptr) {
     taken = {incoming.neighbour->name, again->evidence, mapped.event.at, again->came};
   }
-  const Ground ground{moment,  node_.codec(), node_.extracting(),
-                      *reader, random_,       paths_,
-                      taken ? &*taken : nullptr};
+  const Ground ground{moment,  node_.codec(), node_.extracting(),       *reader,
+                      random_, paths_,        taken ? &*taken : nullptr};
   TRY(auto resolved, resolve(mapped, ground));
   TRY_OK(act(mapped, ground, resolved));
   Extra extra;
@@ -154,8 +153,7 @@ Result<Made> Maker::map_and_resolve(const Incoming& incoming, const node::Moment
     outdated.push_back(resolved.names[local.value - 1]);
   }
   extra.report = hl7v2::encode(mapped.report);
-  Made made =
-      finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra), again);
+  Made made = finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra), again);
   made.leaves = mapped.report.leaves;
   made.unmapped = mapped.report.unmapped();
   made.outdated = std::move(outdated);

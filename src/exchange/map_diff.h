@@ -1,5 +1,5 @@
-// exchange/map_diff.h: what a changed overlay makes of a message, beside what the one in use makes of
-// it: before it goes live. Pure.
+// exchange/map_diff.h: what a changed overlay makes of a message, beside what the one in use makes
+// of it: before it goes live. Pure.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ struct MapChange {
 };
 
 struct MapDiff {
-  std::string type;        ///< "ORU^R01"
-  std::string control_id;  ///< MSH-10
+  std::string type;             ///< "ORU^R01"
+  std::string control_id;       ///< MSH-10
   std::optional<Error> before;  ///< why it could not be mapped
   std::optional<Error> after;
   std::vector<MapChange> changes;

@@ -50,8 +50,8 @@ TEST(MapDiff, SaysWhatAChangedNameChangesAndWhere) {
 
 TEST(MapDiff, SaysThatAnotherIdentityIsLookedFor) {
   fhir::JsonReader reader;
-  const auto diff = diff_maps(result, lab(),
-                              lab("", "name,system\nQE2,https://qe2.example/mrn\n"), reader);
+  const auto diff =
+      diff_maps(result, lab(), lab("", "name,system\nQE2,https://qe2.example/mrn\n"), reader);
   ASSERT_TRUE(diff) << diff.error().what;
   bool found = false;
   for (const MapChange& change : diff->changes) {
@@ -62,8 +62,8 @@ TEST(MapDiff, SaysThatAnotherIdentityIsLookedFor) {
 
 TEST(MapDiff, WhatCannotBeMappedEitherWaySaysWhy) {
   fhir::JsonReader reader;
-  const auto diff = diff_maps("MSH|^~\\&|LAB|X|H|H|20240301||ZZZ^Z01|M1|P|2.5\r", lab(), lab(),
-                              reader);
+  const auto diff =
+      diff_maps("MSH|^~\\&|LAB|X|H|H|20240301||ZZZ^Z01|M1|P|2.5\r", lab(), lab(), reader);
   ASSERT_TRUE(diff);
   EXPECT_TRUE(diff->before && diff->after);
   EXPECT_THAT(diff->changes, IsEmpty());

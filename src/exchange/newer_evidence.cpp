@@ -55,8 +55,8 @@ Result<bool> has_newer_evidence(const node::Moment& moment, const views::BodyCod
       continue;
     }
     const auto then = parse_date_time(text_at(json.root(), {"occurredDateTime"}));
-    const bool newer = then && happened ? then->from > happened->from
-                                        : body.header.time > taken.came;
+    const bool newer =
+        then && happened ? then->from > happened->from : body.header.time > taken.came;
     if (newer) {
       return true;
     }

@@ -1,5 +1,5 @@
-// exchange/newer_evidence.h: whether a later message of the same neighbour has spoken of a resource:
-// what is taken up again must not put the older word over it. Inside this folder.
+// exchange/newer_evidence.h: whether a later message of the same neighbour has spoken of a
+// resource: what is taken up again must not put the older word over it. Inside this folder.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// exchange/receiver_testing.h: for tests: a neighbour that receives messages over MLLP and answers as
-// a script says.
+// exchange/receiver_testing.h: for tests: a neighbour that receives messages over MLLP and answers
+// as a script says.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@ namespace holdfast::exchange {
 
 /// What the receiver does with a message.
 struct Treatment {
-  std::string code = "AA";       ///< MSA-1; empty: no answer
-  std::string of;                ///< MSA-2; empty: the message's id
-  Duration after = Duration{};   ///< so long it thinks
-  bool close = false;            ///< and closes the connection then
-  bool twice = false;            ///< it answers twice
+  std::string code = "AA";      ///< MSA-1; empty: no answer
+  std::string of;               ///< MSA-2; empty: the message's id
+  Duration after = Duration{};  ///< so long it thinks
+  bool close = false;           ///< and closes the connection then
+  bool twice = false;           ///< it answers twice
 };
 
 class TestReceiver {

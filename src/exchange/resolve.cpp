@@ -172,9 +172,8 @@ class Resolving {
   Result<void> write(const Draft& draft, const std::optional<There>& there) {
     const std::size_t index = draft.local.value - 1;
     if (there && ground_.again != nullptr && draft.mode != DraftMode::create_if_absent) {
-      TRY(const bool outdated,
-          has_newer_evidence(ground_.moment, ground_.codec, ground_.reader, *ground_.again,
-                             draft.type, there->stored.id));
+      TRY(const bool outdated, has_newer_evidence(ground_.moment, ground_.codec, ground_.reader,
+                                                  *ground_.again, draft.type, there->stored.id));
       if (outdated) {
         resolved_.outdated.push_back(draft.local);
         return ok();

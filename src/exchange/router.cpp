@@ -69,8 +69,8 @@ Router::Router(const Channels& channels) : channels_(channels), by_type_(fhir::t
     for (const Route& route : channel.routes) {
       Rule rule{&channel, &route, {}};
       if (!route.when.empty()) {
-        auto program = fhir::path::compile(route.when,
-                                           {.type = *fhir::path::fhir_type(route.type)});
+        auto program =
+            fhir::path::compile(route.when, {.type = *fhir::path::fhir_type(route.type)});
         check(program.has_value(), "Channels::of() has compiled it");
         rule.when = *std::move(program);
       }
@@ -131,8 +131,7 @@ void Router::route_message(const Command& command, std::uint32_t index, Work& wo
   }
   for (const Rule& rule : of_messages_) {
     const auto& from = rule.route->from;
-    const bool theirs =
-        from.empty() || std::ranges::find(from, message.neighbour) != from.end();
+    const bool theirs = from.empty() || std::ranges::find(from, message.neighbour) != from.end();
     if (theirs && !comes_from(command, *rule.channel) && rule.route->message->accepts(*parsed)) {
       work.owe(*rule.channel, index, lane_of(*parsed));
     }
@@ -148,11 +147,11 @@ void Router::route(decide::Prepared& prepared) const {
       continue;  // whoever made the Command has said where it goes
     }
     route_operation(command, i, work);
-    const bool stands_for_message =
-        command.message && command.message->attempt == 1 && !of_messages_.empty() &&
-        command.message->disposition != Disposition::refused &&
-        command.operations[i].type == "Binary" &&
-        command.operations[i].id == command.message->evidence;
+    const bool stands_for_message = command.message && command.message->attempt == 1 &&
+                                    !of_messages_.empty() &&
+                                    command.message->disposition != Disposition::refused &&
+                                    command.operations[i].type == "Binary" &&
+                                    command.operations[i].id == command.message->evidence;
     if (stands_for_message) {
       route_message(command, i, work);
     }
@@ -161,8 +160,8 @@ void Router::route(decide::Prepared& prepared) const {
     return;
   }
   // Before those that name a resource, and behind those of operations that somebody asked for.
-  const auto named = std::ranges::find_if(command.deliveries,
-                                          [](const Delivery& one) { return !one.operation; });
+  const auto named =
+      std::ranges::find_if(command.deliveries, [](const Delivery& one) { return !one.operation; });
   command.deliveries.insert(named, std::make_move_iterator(work.deliveries.begin()),
                             std::make_move_iterator(work.deliveries.end()));
   std::ranges::stable_sort(command.deliveries, {}, [](const Delivery& one) {

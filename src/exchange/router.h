@@ -1,5 +1,5 @@
-// exchange/router.h: which channels a Command's changes are owed to (docs/adr/0017). Looked at where
-// the Command is made; what it finds is journaled with it.
+// exchange/router.h: which channels a Command's changes are owed to (docs/adr/0017). Looked at
+// where the Command is made; what it finds is journaled with it.
 #pragma once
 
 #include <memory>

@@ -92,9 +92,8 @@ Result<decide::Prepared> ChannelSender::command_of(const std::vector<Ending>& en
       continue;
     }
     const std::string name = text_of(one.name);
-    const ItemFacts facts{system,         name,
-                          one.focus,      channel_.neighbour,
-                          channel_.owner, world_.clock.wall()};
+    const ItemFacts facts{
+        system, name, one.focus, channel_.neighbour, channel_.owner, world_.clock.wall()};
     TRY_OK(add_new(prepared, new_uuid(world_.random), task_body(facts, *one.item), *reader,
                    node_.extracting()));
   }
@@ -132,8 +131,8 @@ Task<void> ChannelSender::keep_record() {
       }();
       ChannelStatus status = record->status;
       if (record->may_send() && tried_) {
-        status = circuit_.state() == CircuitState::down ? ChannelStatus::error
-                                                        : ChannelStatus::active;
+        status =
+            circuit_.state() == CircuitState::down ? ChannelStatus::error : ChannelStatus::active;
       }
       const bool changed = tried_ && record->may_send() &&
                            (record->state != circuit_.state() || record->status != status);
@@ -179,7 +178,7 @@ Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const Channe
     return add_operation(
         prepared, std::move(operation),
         down ? task_with_status(reader, task->body, "requested", "open",
-                           fmt::format("It does not answer again: {}", why_))
+                                fmt::format("It does not answer again: {}", why_))
              : task_with_status(reader, task->body, "completed", "closed", "It answers again."),
         reader, node_.extracting());
   }
@@ -188,12 +187,17 @@ Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const Channe
   }
   episode = new_uuid(world_.random);
   const std::string focus = fmt::format("Endpoint/{}", endpoint_id(channel_.name));
-  const ItemFacts facts{"urn:holdfast:channel-episode", channel_.name,        focus,
-                        channel_.neighbour,             channel_.owner, world_.clock.wall()};
+  const ItemFacts facts{"urn:holdfast:channel-episode",
+                        channel_.name,
+                        focus,
+                        channel_.neighbour,
+                        channel_.owner,
+                        world_.clock.wall()};
   Item item;
   item.kind = ItemKind::channel_down;
   item.what = fmt::format(
-      "{} ({}) does not answer: {}. What is owed to it is safe and waits; it is tried again until it "
+      "{} ({}) does not answer: {}. What is owed to it is safe and waits; it is tried again until "
+      "it "
       "answers, and this item closes by itself then.",
       channel_.title, channel_.to, why_);
   return add_new(prepared, episode, task_body(facts, item), reader, node_.extracting());
@@ -215,8 +219,8 @@ Task<Result<void>> ChannelSender::write_record(const ChannelRecord& record, Chan
     if (!record.body.empty()) {
       operation.if_match = record.version;
     }
-    CO_TRY_OK(
-        add_operation(prepared, std::move(operation), std::move(body), *reader, node_.extracting()));
+    CO_TRY_OK(add_operation(prepared, std::move(operation), std::move(body), *reader,
+                            node_.extracting()));
   }
   co_return co_await submit_as_ourselves(world_, on_, node_, std::move(prepared));
 }

@@ -66,9 +66,9 @@ Result<Intake::TakenUp> Intake::make_take_up(const std::string& binary, const Pr
   }
   const Neighbour* const neighbour = neighbours_.named(message->neighbour);
   if (neighbour == nullptr) {
-    return fail(Code::unavailable,
-                fmt::format("the neighbour '{}' of this message is not configured",
-                            message->neighbour));
+    return fail(
+        Code::unavailable,
+        fmt::format("the neighbour '{}' of this message is not configured", message->neighbour));
   }
   const Incoming incoming(*neighbour, message->bytes);
   if (incoming.refusal || message->disposition == Disposition::refused) {
@@ -77,8 +77,8 @@ Result<Intake::TakenUp> Intake::make_take_up(const std::string& binary, const Pr
                             incoming.refusal ? incoming.refusal->what
                                              : "its sender was told to send it again"));
   }
-  TRY(const auto known, views::read_message(*moment.reader, {neighbour->name, incoming.control_id,
-                                                             incoming.hash}));
+  TRY(const auto known,
+      views::read_message(*moment.reader, {neighbour->name, incoming.control_id, incoming.hash}));
   if (!known.newest) {
     return none();
   }

@@ -136,7 +136,8 @@ TEST_F(TakeUpTest, ByWhenItHappenedNotByWhenItCame) {
 TEST_F(TakeUpTest, RefusesWhatIsNoMessageAndWhatWasRefused) {
   start();
   EXPECT_EQ(take_up("nothing").error().code, Code::not_found);
-  ASSERT_TRUE(submit(apply::command(apply::create("Binary", "b1", R"("contentType":"text/plain")"))));
+  ASSERT_TRUE(
+      submit(apply::command(apply::create("Binary", "b1", R"("contentType":"text/plain")"))));
   EXPECT_EQ(take_up("b1").error().code, Code::not_found);
   take(message("ADT^A31", "M1", pid, "", "T"));
   const auto kept = find("Binary", "_source=urn:holdfast:neighbour:lab");

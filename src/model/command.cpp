@@ -140,8 +140,7 @@ bool read_settlement(ByteReader& reader, Settlement& settlement) {
   const BytesView sent = reader.bytes(sizeof(Hash::bytes));
   settlement.bytes = reader.text();
   settlement.answer = reader.text();
-  if (reader.failed() || settled < 1 || settled > 5 || was_held > 1 ||
-      index > UINT32_MAX) {
+  if (reader.failed() || settled < 1 || settled > 5 || was_held > 1 || index > UINT32_MAX) {
     return false;
   }
   settlement.settled = static_cast<Settled>(settled);

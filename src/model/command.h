@@ -94,7 +94,7 @@ struct Command {
   std::string channel;  ///< door it came through: "http", "mllp"
   std::vector<Operation> operations;
   std::optional<Message> message;  ///< what it carries out, if that is a message; its key is drawn
-  std::vector<Delivery> deliveries;      ///< those of operations first, in their order
+  std::vector<Delivery> deliveries;     ///< those of operations first, in their order
   std::vector<Settlement> settlements;  ///< each of another duty
   bool operator==(const Command&) const = default;
 };

@@ -47,9 +47,9 @@ struct Settlement {
   DutyName duty;
   Settled settled{};
   bool was_held = false;  ///< the state that it is taken out of; always so of `released`
-  Hash sent;     ///< SHA-256 of the message as it was sent; zero where none was
-  Bytes bytes;   ///< the message, where the journal does not hold it already
-  Bytes answer;  ///< what the neighbour said, or why it could not be asked
+  Hash sent;              ///< SHA-256 of the message as it was sent; zero where none was
+  Bytes bytes;            ///< the message, where the journal does not hold it already
+  Bytes answer;           ///< what the neighbour said, or why it could not be asked
   bool operator==(const Settlement&) const = default;
 };
 

@@ -46,8 +46,8 @@ struct Owed {
 struct Outcome {
   std::vector<OperationResult> results;  ///< one per Operation, in the same order
   std::vector<std::string> targets;      ///< distinct resolved references: "Patient/7"
-  std::vector<Owed> owed;  ///< in the order of deliveries
-  bool settles = false;    ///< whether the Command has settlements: all of them happen
+  std::vector<Owed> owed;                ///< in the order of deliveries
+  bool settles = false;  ///< whether the Command has settlements: all of them happen
   bool operator==(const Outcome&) const = default;
 
   /// Whether anything was written: an Outcome that changes nothing needs no journal entry.

@@ -1,5 +1,5 @@
-// node/outbox_hooks.h: what whoever delivers to neighbours gives to a node, and hears of it. The node
-// itself knows no channel (docs/adr/0017).
+// node/outbox_hooks.h: what whoever delivers to neighbours gives to a node, and hears of it. The
+// node itself knows no channel (docs/adr/0017).
 #pragma once
 
 #include <string_view>

@@ -145,10 +145,10 @@ class TakeUp final : public api::MessageTaker {
   explicit TakeUp(exchange::Intake& intake) : intake_(intake) {}
   Task<Result<Taken>> take_up(Executor& on, std::string binary, Principal author,
                               Carry carry) override {
-    CO_TRY(auto taken, co_await intake_.take_up(on, std::move(binary), std::move(author),
-                                                carry == Carry::out
-                                                    ? exchange::Intake::Carry::out
-                                                    : exchange::Intake::Carry::out_not));
+    CO_TRY(auto taken,
+           co_await intake_.take_up(on, std::move(binary), std::move(author),
+                                    carry == Carry::out ? exchange::Intake::Carry::out
+                                                        : exchange::Intake::Carry::out_not));
     co_return Taken{std::move(taken.created), std::move(taken.updated), std::move(taken.outdated),
                     taken.attempt, taken.done};
   }
@@ -266,9 +266,8 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   if (!opened) {
     co_return fail(std::move(opened).error());
   }
-  std::unique_ptr<Assembly> assembly(
-      new Assembly(std::move(parts), config, std::move(exchange), *std::move(opened),
-                   std::move(definitions)));
+  std::unique_ptr<Assembly> assembly(new Assembly(std::move(parts), config, std::move(exchange),
+                                                  *std::move(opened), std::move(definitions)));
   auto defined = assembly->serving_->open_folders(assembly->home_, assembly->parts_,
                                                   *assembly->exchange_, config);
   if (defined) {

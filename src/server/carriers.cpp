@@ -130,10 +130,11 @@ class FolderCarrier final : public exchange::Carrier {
 Result<FhirBase> read_fhir_base(std::string_view url) {
   constexpr std::string_view scheme = "http://";
   if (!url.starts_with(scheme)) {
-    return fail(Code::usage,
-                fmt::format("'{}' is no address of a FHIR server that can be reached yet: it begins "
-                            "with http://, and TLS is a proxy's",
-                            url));
+    return fail(
+        Code::usage,
+        fmt::format("'{}' is no address of a FHIR server that can be reached yet: it begins "
+                    "with http://, and TLS is a proxy's",
+                    url));
   }
   const std::string_view rest = url.substr(scheme.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());

@@ -33,8 +33,7 @@ Result<Value> word_in(const toml::node& node,
 
 Result<OnRefusal> refusal_in(const toml::node& node) {
   return word_in<OnRefusal, 3>(
-      node,
-      {{{"hold", OnRefusal::hold}, {"skip", OnRefusal::skip}, {"retry", OnRefusal::retry}}});
+      node, {{{"hold", OnRefusal::hold}, {"skip", OnRefusal::skip}, {"retry", OnRefusal::retry}}});
 }
 
 Result<Duration> milliseconds_in(const toml::node& node) {
@@ -118,10 +117,10 @@ constexpr std::array channel_keys{
                       }},
     TableKey<Channel>{"kind",
                       [](Channel& to, const toml::node& node) -> Result<void> {
-                        TRY(to.kind, (word_in<ChannelKind, 3>(
-                                         node, {{{"mllp", ChannelKind::mllp},
-                                                 {"fhir", ChannelKind::fhir},
-                                                 {"folder", ChannelKind::folder}}})));
+                        TRY(to.kind,
+                            (word_in<ChannelKind, 3>(node, {{{"mllp", ChannelKind::mllp},
+                                                             {"fhir", ChannelKind::fhir},
+                                                             {"folder", ChannelKind::folder}}})));
                         return ok();
                       }},
     TableKey<Channel>{"to",
@@ -173,22 +172,24 @@ constexpr std::array channel_keys{
                         TRY(to.envelope.zone, hl7v2::Zone::named(text));
                         return ok();
                       }},
-    TableKey<Channel>{"orders",
-                      [](Channel& to, const toml::node& node) -> Result<void> {
-                        TRY(to.envelope.order, (word_in<hl7v2::OrderMessage, 2>(
-                                                   node, {{{"ORM", hl7v2::OrderMessage::orm},
-                                                           {"OML", hl7v2::OrderMessage::oml}}})));
-                        return ok();
-                      }},
-    TableKey<Channel>{"acknowledge",
-                      [](Channel& to, const toml::node& node) -> Result<void> {
-                        using hl7v2::AckCondition;
-                        TRY(to.envelope.accept_ack,
-                            (word_in<AckCondition, 2>(node, {{{"original", AckCondition::unsaid},
-                                                              {"enhanced", AckCondition::always}}})));
-                        to.envelope.application_ack = to.envelope.accept_ack;
-                        return ok();
-                      }},
+    TableKey<Channel>{
+        "orders",
+        [](Channel& to, const toml::node& node) -> Result<void> {
+          TRY(to.envelope.order,
+              (word_in<hl7v2::OrderMessage, 2>(
+                  node, {{{"ORM", hl7v2::OrderMessage::orm}, {"OML", hl7v2::OrderMessage::oml}}})));
+          return ok();
+        }},
+    TableKey<Channel>{
+        "acknowledge",
+        [](Channel& to, const toml::node& node) -> Result<void> {
+          using hl7v2::AckCondition;
+          TRY(to.envelope.accept_ack,
+              (word_in<AckCondition, 2>(node, {{{"original", AckCondition::unsaid},
+                                                {"enhanced", AckCondition::always}}})));
+          to.envelope.application_ack = to.envelope.accept_ack;
+          return ok();
+        }},
     TableKey<Channel>{"answer_ms_max",
                       [](Channel& to, const toml::node& node) -> Result<void> {
                         TRY(to.answer_time_max, milliseconds_in(node));

@@ -201,13 +201,12 @@ double oldest_of(const node::Moment& moment, const std::string& channel) {
 
 void add_channels(Families& to, const node::Node& node, const exchange::Dispatcher& dispatcher) {
   using Row = std::pair<std::string_view, std::atomic<std::uint64_t> exchange::DeliveryCounts::*>;
-  static constexpr std::array<Row, 6> kinds{
-      Row{"accepted", &exchange::DeliveryCounts::accepted},
-      Row{"refused", &exchange::DeliveryCounts::refused},
-      Row{"failed", &exchange::DeliveryCounts::failed},
-      Row{"needless", &exchange::DeliveryCounts::needless},
-      Row{"unmade", &exchange::DeliveryCounts::unmade},
-      Row{"unsettled", &exchange::DeliveryCounts::unsettled}};
+  static constexpr std::array<Row, 6> kinds{Row{"accepted", &exchange::DeliveryCounts::accepted},
+                                            Row{"refused", &exchange::DeliveryCounts::refused},
+                                            Row{"failed", &exchange::DeliveryCounts::failed},
+                                            Row{"needless", &exchange::DeliveryCounts::needless},
+                                            Row{"unmade", &exchange::DeliveryCounts::unmade},
+                                            Row{"unsettled", &exchange::DeliveryCounts::unsettled}};
   auto& tries = add_family(to, "channel_deliveries_total", "Tries by channel and how they ended",
                            prometheus::MetricType::Counter);
   auto& left = add_family(to, "channel_values_left_total",

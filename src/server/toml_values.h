@@ -67,10 +67,9 @@ template <class Setting, std::size_t count>
         known.push_back(one.name);
       }
       const auto meant = nearest(name.str(), known);
-      return fail(Code::usage,
-                  fmt::format("there is no key '{}'{}", name.str(),
-                              meant ? fmt::format("; did you mean '{}'?", *meant)
-                                    : fmt::format("; it has {}", help)));
+      return fail(Code::usage, fmt::format("there is no key '{}'{}", name.str(),
+                                           meant ? fmt::format("; did you mean '{}'?", *meant)
+                                                 : fmt::format("; it has {}", help)));
     }
     if (const auto done = key->set(setting, node); !done) {
       return fail(Code::usage, fmt::format("{} {}", name.str(), done.error().what));

@@ -1,6 +1,6 @@
 // sim/judge_deliveries.cpp: what was owed to neighbours: each change that has to be told was owed
-// with its entry, each that counts as delivered was acknowledged by its receiver, and of one patient
-// nothing came before what was owed earlier had been acknowledged.
+// with its entry, each that counts as delivered was acknowledged by its receiver, and of one
+// patient nothing came before what was owed earlier had been acknowledged.
 #include <map>
 #include <optional>
 #include <string>
@@ -79,8 +79,8 @@ class Deliveries {
         due.control_id = exchange::control_id_of(node_.link_secret(), {position, i});
       } else {
         const auto message = hl7v2::Message::parse(command.message->bytes);
-        due.control_id = name_of_received("r1", message->header().field(10).text(),
-                                          command.message->bytes);
+        due.control_id =
+            name_of_received("r1", message->header().field(10).text(), command.message->bytes);
       }
       index_[due.name] = dues_.size();
       dues_.push_back(std::move(due));
@@ -135,8 +135,7 @@ class Deliveries {
       return;
     }
     if (earlier == nullptr || earlier->accepted == 0 || earlier->accepted > later->arrived) {
-      ledger_.violated(
-          fmt::format("{} came before {} was accepted", named(second), named(first)));
+      ledger_.violated(fmt::format("{} came before {} was accepted", named(second), named(first)));
     }
   }
 

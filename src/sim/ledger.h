@@ -83,9 +83,9 @@ struct Ledger {
   std::vector<Followed> followed;
   std::vector<std::string> refused_tags;  ///< of writes that were refused: must not be there
   std::vector<SentMessage> sent;          ///< once a delivery
-  std::vector<SentMessage> acknowledged_messages;  ///< in their order
+  std::vector<SentMessage> acknowledged_messages;                    ///< in their order
   std::map<std::pair<std::string, std::string>, Received> received;  ///< channel, control id
-  std::uint64_t events = 0;  ///< at receivers so far
+  std::uint64_t events = 0;                                          ///< at receivers so far
   std::vector<std::string> violations;
   std::uint64_t requests = 0;
   bool closed = false;  ///< the clients send nothing more

@@ -135,25 +135,25 @@ Task<void> Receiver::answer(Session& session, Bytes bytes) {
     received.arrived = ++ledger_.events;
     received.bytes = bytes;
   } else if (received.bytes != bytes) {
-    ledger_.violated(fmt::format("message {} of channel {} came again with other content", id,
-                                 channel_));
+    ledger_.violated(
+        fmt::format("message {} of channel {} came again with other content", id, channel_));
   }
   if (!session.unanswered.insert(name).second) {
-    ledger_.violated(fmt::format("message {} of channel {} came again over the connection on which "
-                                 "it was not answered in time",
-                                 id, channel_));
+    ledger_.violated(
+        fmt::format("message {} of channel {} came again over the connection on which "
+                    "it was not answered in time",
+                    id, channel_));
   }
   std::string of = id;
   if (!behaves()) {
     switch (random_.below(24)) {
       case 0: session.stream->close(); co_return;
       case 1: co_return;  // never answered
-      case 2:
-        of = last_id_;
-        break;
+      case 2: of = last_id_; break;
       case 3:
       case 4:
-        co_await executor_.sleep(answer_time_max + milliseconds(static_cast<std::int64_t>(random_.below(300))));
+        co_await executor_.sleep(answer_time_max +
+                                 milliseconds(static_cast<std::int64_t>(random_.below(300))));
         break;
       default: {
         const auto thinks = static_cast<std::int64_t>(random_.below(3000));
@@ -169,8 +169,8 @@ Task<void> Receiver::answer(Session& session, Bytes bytes) {
       accepted.accepted = ++ledger_.events;
     }
   }
-  const Bytes reply = hl7v2::framed(
-      fmt::format("MSH|^~\\&|R||H||20240301||ACK|A|P|2.4\rMSA|AA|{}\r", of));
+  const Bytes reply =
+      hl7v2::framed(fmt::format("MSH|^~\\&|R||H||20240301||ACK|A|P|2.4\rMSA|AA|{}\r", of));
   static_cast<void>(co_await session.stream->write(reply, executor_.now() + seconds(2)));
   session.unanswered.erase(name);
   if (!behaves() && random_.chance(1, 40)) {

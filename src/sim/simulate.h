@@ -52,7 +52,7 @@ struct Report {
   std::uint64_t unknown = 0;       ///< writes whose reply never came
   std::uint64_t entries = 0;       ///< in the journal at the end
   std::uint64_t messages = 0;      ///< acknowledged over MLLP
-  std::uint64_t deliveries = 0;  ///< messages that came to receivers
+  std::uint64_t deliveries = 0;    ///< messages that came to receivers
   std::uint64_t searches = 0;      ///< page by page to their end, judged
   std::uint64_t boots = 0;
   std::uint64_t damaged = 0;  ///< ended read-only because rot was found

@@ -46,8 +46,7 @@ Result<FeedHour> read_feed_hour(const Reader& reader, std::string_view neighbour
 
 Result<std::optional<Hour>> read_first_feed(const Reader& reader, std::string_view neighbour) {
   const Bytes prefix = prefix_of(neighbour);
-  const auto cursor =
-      reader.scan(Table::meta, prefix, after_prefix(prefix), Direction::forward);
+  const auto cursor = reader.scan(Table::meta, prefix, after_prefix(prefix), Direction::forward);
   if (!cursor->valid() || cursor->key().size() != prefix.size() + sizeof(std::uint64_t)) {
     TRY_OK(cursor->status());
     return std::nullopt;
@@ -58,8 +57,7 @@ Result<std::optional<Hour>> read_first_feed(const Reader& reader, std::string_vi
 
 Result<FeedHour> read_newest_feed(const Reader& reader, std::string_view neighbour, Hour hour) {
   const Bytes until = key_of(neighbour, Hour{hour.value + 1});
-  const auto cursor =
-      reader.scan(Table::meta, prefix_of(neighbour), until, Direction::backward);
+  const auto cursor = reader.scan(Table::meta, prefix_of(neighbour), until, Direction::backward);
   if (!cursor->valid()) {
     TRY_OK(cursor->status());
     return FeedHour{};

@@ -31,8 +31,8 @@ enum class Table : std::uint8_t {
 };
 inline constexpr std::size_t table_count = 11;
 inline constexpr std::array<std::string_view, table_count> table_names{
-    "meta", "current", "history", "past", "body", "posting", "undo", "request", "tree", "message",
-    "outbox"};
+    "meta", "current", "history", "past",    "body",  "posting",
+    "undo", "request", "tree",    "message", "outbox"};
 
 enum class Direction : std::uint8_t { forward, backward };
 /// What the caller of scan() knows about its range.

@@ -84,8 +84,7 @@ Result<Past> past_of(BytesView value) {
   past.row = RowId{bytes.varint()};
   past.as_of = RowId{bytes.varint()};
   past.lane = bytes.text();
-  if (bytes.failed() || !bytes.at_end() ||
-      !(settled == 1 || settled == 4 || settled == 5)) {
+  if (bytes.failed() || !bytes.at_end() || !(settled == 1 || settled == 4 || settled == 5)) {
     return bad();
   }
   return past;

@@ -1,5 +1,5 @@
-// views/outbox.h: what is owed to each channel, in the order of the journal, and what became of what
-// was owed before (docs/adr/0017). Rows change only by what an Outcome says.
+// views/outbox.h: what is owed to each channel, in the order of the journal, and what became of
+// what was owed before (docs/adr/0017). Rows change only by what an Outcome says.
 #pragma once
 
 #include <cstddef>
@@ -79,8 +79,7 @@ class OutboxWriter {
                                                          std::size_t limit);
 /// At most `limit` settled ones behind `after`, oldest duty first.
 [[nodiscard]] Result<std::vector<Past>> read_past(const Reader& reader, std::string_view channel,
-                                                  std::optional<DutyName> after,
-                                                  std::size_t limit);
+                                                  std::optional<DutyName> after, std::size_t limit);
 /// How that duty ended, if it has.
 [[nodiscard]] Result<std::optional<Past>> read_settled(const Reader& reader,
                                                        std::string_view channel, DutyName name);

@@ -1,4 +1,5 @@
-// world/bell.h: lets coroutines of one executor wait for something to happen there, or for a moment.
+// world/bell.h: lets coroutines of one executor wait for something to happen there, or for a
+// moment.
 #pragma once
 
 #include <coroutine>
