@@ -182,9 +182,11 @@ TEST(ChannelsToml, EveryMistakeIsNamedWithItsChannelAndKey) {
   }
   for (const std::string key :
        {"title", "neighbour", "kind", "owner", "sender", "receiver", "version", "processing",
-        "charset", "zone", "orders", "acknowledge", "on_error", "on_reject"}) {
+        "charset", "zone", "orders", "acknowledge", "on_error", "on_reject", "tls_ca",
+        "tls_certificate", "tls_key", "tls_name"}) {
     EXPECT_EQ(refusal(key + " = 7"), at + key + " is no text");
   }
+  EXPECT_EQ(refusal("tls = 7"), at + "tls is neither true nor false");
   EXPECT_THAT(refusal("charset = \"UTF-16\""), HasSubstr(at + "charset "));
   EXPECT_THAT(refusal("zone = \"Moon\""), AllOf(HasSubstr(at + "zone "), HasSubstr("Moon")));
   EXPECT_EQ(refusal("lane = 2"), at + "there is no key 'lane'; did you mean 'lanes'?");
