@@ -98,7 +98,8 @@ class Differ {
     Remote::Question question;
     question.target = std::move(target);
     question.headers.add("Accept", "application/fhir+json");
-    CO_TRY(const auto reply, co_await remote_.ask(question, Patience{}));
+    const Patience patience;
+    CO_TRY(const auto reply, co_await remote_.ask(question, patience));
     if (reply.status != 200) {
       co_return fail(Code::io, fmt::format("{} answers {}: {}", question.target, reply.status,
                                            diagnostics_of(reply.body)));
@@ -113,7 +114,9 @@ class Differ {
         before.name, page_size,
         options_.since.empty() ? "" : "&_lastUpdated=ge" + percent_encode(options_.since));
     while (!target.empty() && seen_ < options_.count) {
-      CO_TRY(const auto page, co_await ask(std::exchange(target, {})));
+      std::string now = std::move(target);
+      target.clear();
+      CO_TRY(const auto page, co_await ask(std::move(now)));
       std::vector<std::string> ids;
       if (const auto entries = page.root().find("entry")) {
         for (const fhir::JsonValue entry : entries->children()) {
