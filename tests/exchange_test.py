@@ -219,13 +219,12 @@ class Exchange(ServerTest):
         def take_up(body):
             return ask(server.connect(), "POST", f"/fhir/Binary/{kept}/$take-up", body,
                        **{"Content-Type": "application/fhir+json"})
-        dry = {"resourceType": "Parameters", "parameter": []}
-        reply = take_up(json.dumps(dry))
+        reply = take_up(b"")
         self.assertEqual(reply.status, 200, reply.body)
         self.assertIn(b'"name":"done","valueBoolean":false', reply.body)
         self.assertEqual(self.search(server, "Patient?identifier=https://qe2.example/mrn|78"), [])
-        dry["parameter"].append({"name": "dryRun", "valueBoolean": False})
-        reply = take_up(json.dumps(dry))
+        reply = take_up(json.dumps({"resourceType": "Parameters",
+                                    "parameter": [{"name": "dryRun", "valueBoolean": False}]}))
         self.assertEqual(reply.status, 200, reply.body)
         self.assertIn(b'"name":"done","valueBoolean":true', reply.body)
         self.assertEqual(len(self.search(server, "Patient?identifier=https://qe2.example/mrn|78")), 1)
