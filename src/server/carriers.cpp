@@ -14,8 +14,6 @@ using exchange::Acknowledgement;
 using exchange::Channel;
 using exchange::Parcel;
 
-constexpr std::uint64_t reply_bytes_max = 1U << 20U;
-
 /// The HL7 word for what a FHIR server says. 4xx is about this resource; 429 and 5xx are about the
 /// server: whether it was taken is not known, or it was not, so it is sent again.
 /// https://hl7.org/fhir/R4/http.html#update
