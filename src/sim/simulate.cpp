@@ -41,6 +41,7 @@ class Simulation {
     config_.node.segment_bytes = segment_bytes;
     config_.node.planted = options.bug;
     config_.node.overlay_bytes_max = 256 << 10;
+    config_.node.hot_keys_bytes_max = std::size_t{16} << 20U;
     config_.node.unflushed_bytes_max = 64 << 10;
     config_.node.small_operations_max = 4;
     config_.api.planted = options.bug;
