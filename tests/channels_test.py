@@ -6,6 +6,7 @@ import json
 import time
 
 from harness import ServerTest, ask, main, wait_until
+from mllp import Mllp, message
 from receiver import Receiver
 
 CHANNEL = """
@@ -267,6 +268,32 @@ class Channels(ServerTest):
         other = self.serve(self.folder / "other", "--http", f"127.0.0.1:{other.port}")
         self.wait_for(server, owed=0, delivered=6)
         self.assertEqual(ask(other.connect(), "GET", "/fhir/Patient/p2").status, 200)
+
+    def test_a_fhir_server_gets_messages_as_binaries_with_their_bytes(self):
+        other = self.serve(self.init("other"))
+        path = self.folder / "holdfast.toml"
+        path.write_text('[[neighbour]]\nname = "lab"\nsenders = ["LAB"]\n'
+                        + CHANNEL.format(kind="fhir", to=other.url + "/fhir")
+                        + '[[channel.route]]\nmessage = "MSH-9.1 = \'ADT\'"\n')
+        server = self.serve(self.init(), "--config", path, "--mllp", "127.0.0.1:0")
+        sent = message(1)
+        self.assertEqual(Mllp(*server.mllp).ask(sent), ("AA", "1"))
+        self.wait_for(server, owed=0, delivered=2)
+        binary = json.loads(ask(server.connect(), "GET", "/fhir/Binary").body)["entry"][0]["resource"]
+        there = json.loads(ask(other.connect(), "GET", "/fhir/Binary/" + binary["id"]).body)
+        self.assertEqual(base64.b64decode(there["data"]), sent)
+        # What was sent can be shown, the removal of a resource too.
+        patient_id = json.loads(ask(server.connect(), "GET", "/fhir/Patient").body)["entry"][0]["resource"]["id"]
+        self.assertEqual(ask(server.connect(), "DELETE", f"/fhir/Patient/{patient_id}").status, 204)
+        self.wait_for(server, owed=0, delivered=3)
+        for duty in self.shown(server, GP + "/$sent")["duty"]:
+            one = self.shown(server, f"{GP}/$sent?duty={duty['name'][0]}")["settlement"][0]
+            self.assertEqual(one["became"], ["delivered"])
+            if "deletion" not in duty:
+                body = json.loads(base64.b64decode(one["message"][0]))
+                self.assertIn(duty["resource"][0].split("/")[1], body["id"])
+            else:
+                self.assertNotIn("message", one)
 
     def test_only_channels_and_their_items_are_run(self):
         server = self.serve_channel(self.init(), self.receiver().address)

@@ -22,7 +22,7 @@ Bytes with_reason(fhir::JsonValue endpoint, std::string_view reason) {
   to.open('[');
   if (const auto extensions = endpoint.find("extension")) {
     for (const fhir::JsonValue one : extensions->children()) {
-      if (text_at(one, "url") != channel_reason_url) {
+      if (fhir::text_member(one, "url") != channel_reason_url) {
         to.raw(one.raw());
       }
     }

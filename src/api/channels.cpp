@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "fhir/check.h"
 #include "fhir/json_writer.h"
+#include "fhir/member.h"
 #include "model/message.h"
 #include "views/outbox.h"
 
@@ -21,8 +22,8 @@ constexpr std::size_t reason_bytes_max = 1000;
 std::string extension_text(fhir::JsonValue resource, std::string_view url) {
   if (const auto extensions = resource.find("extension")) {
     for (const fhir::JsonValue one : extensions->children()) {
-      if (text_at(one, "url") == url) {
-        return text_at(one, "valueString");
+      if (fhir::text_member(one, "url") == url) {
+        return fhir::text_member(one, "valueString");
       }
     }
   }
@@ -30,11 +31,6 @@ std::string extension_text(fhir::JsonValue resource, std::string_view url) {
 }
 
 }  // namespace
-
-std::string text_at(fhir::JsonValue object, std::string_view key) {
-  const auto value = object.find(key);
-  return value && value->is_string() ? value->text() : std::string();
-}
 
 Result<ShownChannel> read_channel(const Parts& parts, const Call& call,
                                   const node::Moment& moment) {
@@ -68,9 +64,9 @@ Result<ShownChannel> read_channel(const Parts& parts, const Call& call,
   fhir::ReaderPool::Lease reader = parts.readers.take();
   channel.body = std::move(body.bytes);
   TRY(const fhir::Json json, reader->read(channel.body));
-  channel.status = text_at(json.root(), "status");
+  channel.status = fhir::text_member(json.root(), "status");
   if (const auto connection = json.root().find("connectionType")) {
-    channel.connection = text_at(*connection, "code");
+    channel.connection = fhir::text_member(*connection, "code");
   }
   channel.header = extension_text(json.root(), channel_header_url);
   channel.reason = extension_text(json.root(), channel_reason_url);

@@ -73,7 +73,4 @@ enum class IsTest : bool { no, yes };
 [[nodiscard]] Result<std::optional<DutyName>> duty_of(const OperationInput& input,
                                                       std::string_view name);
 
-/// The text of an element of a resource; empty where there is none.
-[[nodiscard]] std::string text_at(fhir::JsonValue object, std::string_view key);
-
 }  // namespace holdfast::api

@@ -11,8 +11,8 @@
 #include "api/interactions.h"
 #include "api/stored.h"
 #include "api/writing.h"
-#include "fhir/json_writer.h"
 #include "fhir/member.h"
+#include "fhir/task_status.h"
 #include "views/outbox.h"
 
 namespace holdfast::api {
@@ -49,8 +49,8 @@ std::string item_code(fhir::JsonValue task) {
   const auto codings = code ? code->find("coding") : std::nullopt;
   if (codings) {
     for (const fhir::JsonValue one : codings->children()) {
-      if (text_at(one, "system") == item_system) {
-        return text_at(one, "code");
+      if (fhir::text_member(one, "system") == item_system) {
+        return fhir::text_member(one, "code");
       }
     }
   }
@@ -61,8 +61,8 @@ std::string item_code(fhir::JsonValue task) {
 std::optional<std::pair<std::string, DutyName>> duty_in(fhir::JsonValue task) {
   if (const auto identifiers = task.find("identifier")) {
     for (const fhir::JsonValue one : identifiers->children()) {
-      const std::string system = text_at(one, "system");
-      const auto name = duty_named(text_at(one, "value"));
+      const std::string system = fhir::text_member(one, "system");
+      const auto name = duty_named(fhir::text_member(one, "value"));
       if (system.starts_with(duty_system_prefix) && name) {
         return std::pair{system.substr(duty_system_prefix.size()), *name};
       }
@@ -96,10 +96,10 @@ Result<DutyTask> read_task(const Parts& parts, const Call& call, const node::Mom
                     "|{} with an identifier {}CHANNEL",
                     name, item_system, item_undelivered, item_not_sent, duty_system_prefix));
   }
-  const std::string status = text_at(json.root(), "status");
+  const std::string status = fhir::text_member(json.root(), "status");
   if (is_over(status)) {
     const auto why = json.root().find("statusReason");
-    const std::string text = why ? text_at(*why, "text") : std::string();
+    const std::string text = why ? fhir::text_member(*why, "text") : std::string();
     return fail(Code::conflict,
                 fmt::format("{} is {} already{}{}", name, status, text.empty() ? "" : ": ", text));
   }
@@ -142,28 +142,7 @@ Result<void> read_state(const node::Moment& moment, DutyTask& task) {
 
 Result<Bytes> completed(const Parts& parts, const DutyTask& task, std::string_view why) {
   fhir::ReaderPool::Lease reader = parts.readers.take();
-  TRY(fhir::Json json, reader->read(task.body));
-  const auto put = [&](std::string_view key, Bytes value) -> Result<void> {
-    TRY(json, reader->read(fhir::with_member(json.root(), key, std::move(value))));
-    return ok();
-  };
-  TRY_OK(put("status", "\"completed\""));
-  fhir::JsonWriter reason;
-  reason.open('{');
-  reason.text("text", why);
-  reason.close('}');
-  TRY_OK(put("statusReason", reason.take()));
-  fhir::JsonWriter state;
-  state.open('{');
-  state.open("coding", '[');
-  state.open('{');
-  state.text("system", item_state_system);
-  state.text("code", "closed");
-  state.close('}');
-  state.close(']');
-  state.close('}');
-  TRY_OK(put("businessStatus", state.take()));
-  return Bytes(json.root().raw());
+  return fhir::with_task_status(*reader, task.body, "completed", "closed", why);
 }
 
 Settlement settlement_of(const DutyTask& task, Settled settled, std::string_view why) {

@@ -9,30 +9,12 @@
 #include "base/time.h"
 #include "fhir/json_writer.h"
 #include "hl7v2/message.h"
+#include "hl7v2/text.h"
 
 namespace holdfast::api {
 namespace {
 
 constexpr std::size_t type_bytes_max = 20;
-
-/// Lines as people write them, as HL7 v2 has them.
-Bytes with_carriage_returns(BytesView text) {
-  Bytes message;
-  message.reserve(text.size() + 1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      if (i == 0 || text[i - 1] != '\r') {
-        message.push_back('\r');
-      }
-    } else {
-      message.push_back(text[i]);
-    }
-  }
-  if (!message.empty() && message.back() != '\r') {
-    message.push_back('\r');
-  }
-  return message;
-}
 
 }  // namespace
 
@@ -48,7 +30,10 @@ Result<std::optional<EditedMessage>> read_edited(const OperationInput& input) {
     }
     message = *std::move(bytes);
   }
-  message = with_carriage_returns(message);
+  message = hl7v2::with_returns(message);
+  if (!message.ends_with('\r')) {
+    message.push_back('\r');
+  }
   const auto parsed = hl7v2::Message::parse(message);
   if (!parsed) {
     return fail(Code::value, fmt::format("message is none of HL7 v2: {}", parsed.error().what),

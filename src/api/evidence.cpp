@@ -7,7 +7,7 @@
 #include "api/format.h"
 #include "api/interactions.h"
 #include "api/stored.h"
-#include "base/hash.h"
+#include "fhir/member.h"
 #include "hl7v2/mapping/report.h"
 #include "views/versions.h"
 
@@ -46,10 +46,7 @@ Result<void> fill_data(const Parts& parts, const node::Moment& moment, views::Bo
   if (!message) {
     return ok();
   }
-  body.bytes.pop_back();
-  body.bytes += R"(,"data":")";
-  body.bytes += to_base64(message->bytes);
-  body.bytes += R"("})";
+  body.bytes = fhir::with_data(std::move(body.bytes), message->bytes);
   return ok();
 }
 

@@ -12,6 +12,8 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "fhir/member.h"
+#include "hl7v2/answer_text.h"
 #include "hl7v2/charset.h"
 #include "hl7v2/message.h"
 #include "search/matches.h"
@@ -107,19 +109,9 @@ Said said_in(BytesView answer) {
     const auto msa = message->find("MSA");
     Said said;
     if (msa) {
-      said = {msa->field(1).text(), msa->field(3).text()};
+      said.code = msa->field(1).text();
     }
-    for (std::size_t number = 1; const auto err = message->find("ERR", number); ++number) {
-      for (const std::size_t field :
-           {8U, 7U, 3U}) {  // HL7 v2.5: for the user, of the program, code
-        const std::string text =
-            field == 3U ? err->field(field).component(2).text() : err->field(field).text();
-        if (!text.empty() && said.text.find(text) == std::string::npos) {
-          said.text += (said.text.empty() ? "" : "; ") + text;
-          break;
-        }
-      }
-    }
+    said.text = hl7v2::answer_text(*message);
     return said;
   }
   std::string text = readable(answer).value_or("");
@@ -183,14 +175,21 @@ Result<std::optional<Bytes>> sent_bytes(const Parts& parts, const node::Moment& 
   if (settlement.sent == Hash{}) {
     return std::nullopt;
   }
-  TRY(const views::Body body, stored_row(parts, moment, row));
+  TRY(views::Body body, stored_row(parts, moment, row));
+  if (body.bytes.empty()) {
+    return std::nullopt;  // a deletion: nothing but its name
+  }
   TRY(auto message, message_of(parts, moment, body));
-  if (message) {
+  if (message && sha256(message->bytes) == settlement.sent) {
     return std::optional(std::move(message->bytes));
+  }
+  TRY_OK(fill_data(parts, moment, body));
+  if (sha256(body.bytes) == settlement.sent) {  // as a resource
+    return std::optional(std::move(body.bytes));
   }
   fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(const fhir::Json json, reader->read(body.bytes));
-  auto bytes = from_base64(text_at(json.root(), "data"));
+  auto bytes = from_base64(fhir::text_member(json.root(), "data"));
   if (!bytes || sha256(*bytes) != settlement.sent) {
     return fail(Code::corrupt, fmt::format("{}/{} is not what was sent: run `holdfast verify`",
                                            fhir::name(body.header.type), body.header.id));

@@ -8,6 +8,7 @@
 
 #include "cli/machine.h"
 #include "hl7v2/batch.h"
+#include "hl7v2/text.h"
 
 namespace holdfast::cli {
 namespace {
@@ -15,20 +16,6 @@ namespace {
 namespace files = std::filesystem;
 
 constexpr std::uint64_t file_bytes_max = std::uint64_t{256} << 20U;
-
-/// LF and CRLF become CR, as they must be on the wire.
-Bytes with_returns(BytesView text) {
-  Bytes made;
-  made.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\n') {
-      made.push_back(text[i]);
-    } else if (i == 0 || text[i - 1] != '\r') {
-      made.push_back('\r');
-    }
-  }
-  return made;
-}
 
 Result<std::vector<std::string>> files_at(const std::string& path) {
   std::error_code failed;
@@ -67,7 +54,7 @@ Result<FileMessages> read_messages(const std::vector<std::string>& paths) {
       for (std::size_t i = 0; i < batch->messages.size(); ++i) {
         found.messages.push_back(
             {batch->messages.size() == 1 ? file : fmt::format("{}: message {}", file, i + 1),
-             with_returns(batch->messages[i])});
+             hl7v2::with_returns(batch->messages[i])});
       }
     }
   }

@@ -14,9 +14,11 @@ namespace {
 constexpr std::size_t window_max = 256;
 /// Answered, and not settled durably: beyond, nothing more is sent.
 constexpr std::size_t endings_max = 1024;
-/// How soon a change of the channel's record, or of what is held, is noticed.
-constexpr Duration look_interval = seconds(1);
-constexpr std::size_t answer_bytes_max = 4096;
+
+std::string said(const Acknowledgement& answer) {
+  return fmt::format("it answers {}{}{}", answer.code, answer.text.empty() ? "" : ": ",
+                     answer.text);
+}
 
 }  // namespace
 
@@ -52,6 +54,11 @@ void ChannelSender::wake() {
     more_ = true;
     bell_.ring();
   });
+}
+
+void ChannelSender::note(std::string why) {
+  noted_ = !why.empty();
+  counts_.note_failure(std::move(why));
 }
 
 Task<void> ChannelSender::drain(Instant deadline) {
@@ -93,7 +100,7 @@ Instant ChannelSender::look_until() const {
 }
 
 ChannelSender::Window::iterator ChannelSender::take() {
-  if (!record_known_ || !record_.may_send() || endings_.size() >= endings_max) {
+  if (!record_known_ || stuck_ || !record_.may_send() || endings_.size() >= endings_max) {
     return window_.end();
   }
   // While it is not known whether anybody is there, one message asks.
@@ -129,7 +136,7 @@ void ChannelSender::refill(const node::Moment& moment) {
     const std::size_t wanted = window_max - window_.size();
     const auto duties = views::read_duties(*moment.reader, channel_.name, read_up_to_, wanted);
     if (!duties) {
-      counts_.note_failure(duties.error().what);
+      note(duties.error().what);
       return;
     }
     more_ = duties->size() == wanted;
@@ -195,9 +202,7 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
       DeliveryCounts::add(counts_.unmade);
       Settlement unmade;
       unmade.answer = why.what;
-      // Trying again would make the same of it.
-      const bool skip = channel_.on_reject == OnRefusal::skip;
-      refused(one, skip ? OnRefusal::skip : OnRefusal::hold, std::move(unmade), Parcel{},
+      refused(one, channel_.on_reject, std::move(unmade), Parcel{},
               fmt::format("it cannot be made into a message: {}", why.what));
     }
     co_return;
@@ -219,9 +224,19 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
 }
 
 void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowledgement answer) {
+  const OnRefusal policy = answer.code.ends_with('R') ? channel_.on_reject : channel_.on_error;
+  if (!answer.accepted() && policy == OnRefusal::retry) {
+    // As if nobody had answered: it is told once an episode, and not forgotten by each try.
+    DeliveryCounts::add(counts_.refused);
+    failed(one, Error{Code::unavailable, said(answer), {}, {}});
+    return;
+  }
   circuit_.succeeded();
   tried_ = true;
   counts_.state = circuit_.state();
+  if (noted_) {
+    note({});
+  }
   Settlement settlement;
   settlement.sent = sha256(parcel.bytes);
   if (!parcel.as_it_came) {
@@ -237,19 +252,12 @@ void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowl
     return;
   }
   DeliveryCounts::add(counts_.refused);
-  const bool rejected = answer.code.ends_with('R');
-  refused(
-      one, rejected ? channel_.on_reject : channel_.on_error, std::move(settlement), parcel,
-      fmt::format("it answers {}{}{}", answer.code, answer.text.empty() ? "" : ": ", answer.text));
+  refused(one, policy, std::move(settlement), parcel, said(answer));
 }
 
 void ChannelSender::refused(Window::iterator one, OnRefusal policy, Settlement settlement,
                             const Parcel& parcel, const std::string& what) {
-  if (policy == OnRefusal::retry) {
-    failed(one, Error{Code::unavailable, what, {}, {}});
-    return;
-  }
-  const bool hold = policy == OnRefusal::hold;
+  const bool hold = policy != OnRefusal::skip;
   settlement.settled = hold ? Settled::held : Settled::dead;
   const std::string named =
       parcel.message_type.empty()
@@ -282,7 +290,7 @@ void ChannelSender::failed(Window::iterator one, const Error& why) {
   tried_ = true;
   counts_.state = circuit_.state();
   why_ = why.what;
-  counts_.note_failure(why_);
+  note(why_);
   one->taken = false;
   busy_.erase(one->lane);
   --trying_;

@@ -64,6 +64,11 @@ struct DeliveryCounts {
   std::string last_failure_;
 };
 
+/// How soon a change of the channel's record, or of what is held, is noticed.
+constexpr Duration look_interval = seconds(1);
+/// Of an answer so much is kept beside what was sent.
+constexpr std::size_t answer_bytes_max = 4096;
+
 /// All on one executor, but for wake().
 class ChannelSender {
  public:
@@ -110,6 +115,11 @@ class ChannelSender {
   Task<void> run_lane();
   Task<void> settle_all();
   Task<void> keep_record();
+  /// Takes over what the record says of the channel, and writes what it should say. Whether it
+  /// wrote anything, which is to be read back.
+  Task<Result<bool>> look_at_record();
+  /// Why it does not get on, for the log; empty: it does again.
+  void note(std::string why);
 
   /// The next duty that may be sent now; end() where there is none.
   Window::iterator take();
@@ -121,6 +131,7 @@ class ChannelSender {
 
   Task<void> send(Carrier& carrier, Window::iterator one);
   void answered(Window::iterator one, const Parcel& parcel, Acknowledgement answer);
+  /// Held, or left out; where the policy is to retry, held: trying again would make the same of it.
   void refused(Window::iterator one, OnRefusal policy, Settlement settlement, const Parcel& parcel,
                const std::string& what);
   void failed(Window::iterator one, const Error& why);
@@ -150,7 +161,11 @@ class ChannelSender {
   std::string why_;     ///< of the newest failure
   bool tried_ = false;  ///< anything was answered, or failed, since the start
   ChannelRecord record_;
+  /// The record is whole, and has the Endpoint. Until then nothing goes out: of a damaged journal
+  /// it cannot be told what is owed.
   bool record_known_ = false;
+  bool stuck_ = false;  ///< endings cannot be written: what is sent now would be sent again
+  bool noted_ = false;
 
   Window window_;
   std::optional<DutyName> read_up_to_;

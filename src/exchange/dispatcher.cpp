@@ -176,8 +176,7 @@ Task<Result<void>> Dispatcher::ask_about(const std::string& channel, std::uint64
   item.kind = ItemKind::no_channel;
   item.what = fmt::format(
       "{} message(s) wait for the channel '{}', which the configuration does not have. They are "
-      "safe "
-      "and go out when it is there again.",
+      "safe, and go out when it is there again.",
       owed, channel);
   Operation operation;
   operation.verb = Verb::create;

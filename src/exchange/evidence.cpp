@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "exchange/edit.h"
 #include "fhir/json_writer.h"
 #include "model/channel_words.h"
 
@@ -160,30 +159,6 @@ Bytes provenance_body(const About& about, const std::vector<std::string>& target
   to.close(']');
   to.close('}');
   return to.take();
-}
-
-Bytes task_with_status(fhir::JsonReader& reader, const Bytes& task, std::string_view status,
-                       std::string_view state, std::string_view why) {
-  const auto set = [&](const Bytes& body, std::string_view key, Bytes value) {
-    const auto json = reader.read(body);
-    return json ? with_member(json->root(), key, std::move(value)) : body;
-  };
-  Bytes body = set(task, "status", fmt::format("\"{}\"", status));
-  fhir::JsonWriter reason;
-  reason.open('{');
-  reason.text("text", why);
-  reason.close('}');
-  body = set(body, "statusReason", reason.take());
-  fhir::JsonWriter business;
-  business.open('{');
-  business.open("coding", '[');
-  business.open('{');
-  business.text("system", item_state_system);
-  business.text("code", state);
-  business.close('}');
-  business.close(']');
-  business.close('}');
-  return set(body, "businessStatus", business.take());
 }
 
 Bytes task_body(const ItemFacts& facts, const Item& item) {

@@ -69,11 +69,6 @@ struct ItemFacts {
 };
 /// Requested, owned by the team, due in a day.
 [[nodiscard]] Bytes task_body(const ItemFacts& facts, const Item& item);
-/// `task` with another status, a reason for it, and the state of our own that goes with it ("open",
-/// "closed"); everything else stays.
-[[nodiscard]] Bytes task_with_status(fhir::JsonReader& reader, const Bytes& task,
-                                     std::string_view status, std::string_view state,
-                                     std::string_view why);
 /// The same about a message.
 [[nodiscard]] Bytes task_body(const About& about, const Item& item);
 

@@ -11,6 +11,7 @@
 #include "exchange/evidence.h"
 #include "exchange/ourselves.h"
 #include "exchange/resolve.h"
+#include "fhir/task_status.h"
 #include "search/matches.h"
 #include "views/versions.h"
 
@@ -79,7 +80,7 @@ class Usual {
 }  // namespace
 
 Result<std::optional<FeedState>> look_at_feed(const views::Reader& reader,
-                                              const Neighbour& neighbour, Time now) {
+                                              const Neighbour& neighbour, Time now, Time since) {
   TRY(const auto newest, views::read_newest_feed(reader, neighbour.name, views::hour_of(now)));
   TRY(const auto first, views::read_first_feed(reader, neighbour.name));
   if (newest.count == 0 || !first) {
@@ -92,7 +93,7 @@ Result<std::optional<FeedState>> look_at_feed(const views::Reader& reader,
   }
   FeedState state;
   state.last = newest.last;
-  const Time from{std::max(newest.last.ms, now.ms - hours_looked_at * views::hour_ms)};
+  const Time from{std::max({newest.last.ms, since.ms, now.ms - hours_looked_at * views::hour_ms})};
   for (Time at = from; at < now && state.missing < missing_max;) {
     const Time next{(views::hour_of(at).value + 1) * views::hour_ms};
     const Time until = std::min(next, now);
@@ -101,7 +102,7 @@ Result<std::optional<FeedState>> look_at_feed(const views::Reader& reader,
                      static_cast<double>(views::hour_ms);
     at = until;
   }
-  state.quiet = state.missing >= missing_max && now.ms - newest.last.ms >= quiet_ms_min;
+  state.quiet = state.missing >= missing_max && now.ms - from.ms >= quiet_ms_min;
   return state;
 }
 
@@ -109,6 +110,8 @@ FeedWatch::FeedWatch(World& world, node::Node& node, const Neighbours& neighbour
     : world_(world), home_(*world.io.front()), node_(node), neighbours_(neighbours), bell_(home_) {}
 
 void FeedWatch::start() {
+  started_ = world_.clock.wall();
+  started_boot_ = world_.clock.boot();
   running_ = true;
   home_.spawn(run());
 }
@@ -121,11 +124,28 @@ Task<void> FeedWatch::drain() {
   }
 }
 
+Time FeedWatch::now() const {
+  const std::int64_t passed = (world_.clock.boot() - started_boot_).ms();
+  return std::min(world_.clock.wall(), Time{started_.ms + passed + node::clock_lead_max.ms()});
+}
+
+std::string FeedWatch::trouble() const {
+  const std::scoped_lock lock(mutex_);
+  return trouble_;
+}
+
 Task<void> FeedWatch::run() {
   while (!stopping_) {
+    std::string trouble;
     for (const Neighbour& neighbour : neighbours_.all()) {
-      // What cannot be written now is looked at again in a minute.
-      static_cast<void>(co_await look(neighbour));
+      const auto looked = co_await look(neighbour);
+      if (!looked) {  // in a minute again
+        trouble = fmt::format("the feed of {}: {}", neighbour.name, looked.error().what);
+      }
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      trouble_ = std::move(trouble);
     }
     if (!stopping_) {
       co_await bell_.wait(home_.now() + look_interval);
@@ -140,10 +160,8 @@ Task<Result<void>> FeedWatch::look(const Neighbour& neighbour) {
   if (!moment.behind.empty()) {
     co_return ok();
   }
-  // Journal time: never earlier than what came. A clock that leaps does not make feeds quiet.
-  const Time wall = world_.clock.wall();
-  const Time now = std::max(wall, moment.state.time);
-  CO_TRY(const auto state, look_at_feed(*moment.reader, neighbour, now));
+  CO_TRY(const auto state,
+         look_at_feed(*moment.reader, neighbour, std::max(now(), moment.state.time), started_));
   if (!state) {
     co_return ok();
   }
@@ -157,7 +175,7 @@ Task<Result<void>> FeedWatch::look(const Neighbour& neighbour) {
     co_return co_await open(neighbour, *state);
   }
   if (!state->quiet && !open_items.empty()) {
-    co_return co_await close(open_items.front());
+    co_return co_await close(open_items.front(), state->last);
   }
   co_return ok();
 }
@@ -180,7 +198,7 @@ Task<Result<void>> FeedWatch::open(const Neighbour& neighbour, const FeedState& 
   co_return co_await submit_as_ourselves(world_, home_, node_, std::move(prepared));
 }
 
-Task<Result<void>> FeedWatch::close(const std::string& task) {
+Task<Result<void>> FeedWatch::close(const std::string& task, Time last) {
   const node::Moment moment = node_.view();
   const fhir::TypeId type = *fhir::type_id("Task");
   CO_TRY(const auto current, views::read_current(*moment.reader, type, task));
@@ -188,17 +206,20 @@ Task<Result<void>> FeedWatch::close(const std::string& task) {
     co_return ok();
   }
   CO_TRY(const auto body, views::read_body(*moment.reader, node_.codec(), current->row));
+  if (last <= body.header.time) {
+    co_return ok();  // quiet as before: it is only not late yet since we came back
+  }
   decide::Prepared prepared;
   {
     auto reader = readers_.take();
+    CO_TRY(Bytes closed,
+           fhir::with_task_status(*reader, body.bytes, "completed", "closed", "It sends again."));
     Operation operation;
     operation.verb = Verb::update;
     operation.id = task;
     operation.if_match = current->version;
-    CO_TRY_OK(add_operation(
-        prepared, std::move(operation),
-        task_with_status(*reader, body.bytes, "completed", "closed", "It sends again."), *reader,
-        node_.extracting()));
+    CO_TRY_OK(add_operation(prepared, std::move(operation), std::move(closed), *reader,
+                            node_.extracting()));
   }
   co_return co_await submit_as_ourselves(world_, home_, node_, std::move(prepared));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,12 +30,14 @@ constexpr std::int64_t quiet_ms_min = 10 * 60'000;
 
 struct FeedState {
   bool quiet = false;
-  double missing = 0;  ///< messages that would usually have come since the last one
-  Time last;           ///< when that was
+  double missing = 0;  ///< messages that would usually have come since
+  Time last;           ///< when the last one came
 };
-/// What is to be thought of a neighbour now; nothing where it is not known what is usual.
+/// What is to be thought of a neighbour now; nothing where it is not known what is usual. What
+/// could not come because we were not there (before `since`) is not missing.
 [[nodiscard]] Result<std::optional<FeedState>> look_at_feed(const views::Reader& reader,
-                                                            const Neighbour& neighbour, Time now);
+                                                            const Neighbour& neighbour, Time now,
+                                                            Time since);
 
 /// Looks once a minute.
 class FeedWatch {
@@ -44,12 +47,19 @@ class FeedWatch {
   /// On world.io.front().
   void start();
   [[nodiscard]] Task<void> drain();
+  /// Why a neighbour cannot be looked at, or an item not be written; empty: all is well. From any
+  /// thread.
+  [[nodiscard]] std::string trouble() const;
 
  private:
+  /// The wall clock, but for leaps: since the start no more has passed than the boot clock counted,
+  /// and a minute.
+  [[nodiscard]] Time now() const;
   Task<void> run();
   Task<Result<void>> look(const Neighbour& neighbour);
   Task<Result<void>> open(const Neighbour& neighbour, const FeedState& state);
-  Task<Result<void>> close(const std::string& task);
+  /// If a message has come since.
+  Task<Result<void>> close(const std::string& task, Time last);
 
   World& world_;
   Executor& home_;
@@ -57,6 +67,10 @@ class FeedWatch {
   const Neighbours& neighbours_;
   fhir::ReaderPool readers_;
   Bell bell_;
+  Time started_;
+  Instant started_boot_{};
+  mutable std::mutex mutex_;
+  std::string trouble_;
   bool running_ = false;
   bool stopping_ = false;
 };

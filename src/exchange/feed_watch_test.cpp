@@ -33,8 +33,9 @@ class Feed {
     const auto layer = std::move(work).freeze(next, next);
     ASSERT_TRUE(views::write_layer(kv_, *layer, codec_));
   }
-  std::optional<FeedState> look(const Neighbour& neighbour, std::int64_t now) {
-    return look_at_feed(*kv_.snapshot(), neighbour, Time{now}).value();
+  std::optional<FeedState> look(const Neighbour& neighbour, std::int64_t now,
+                                std::int64_t since = 0) {
+    return look_at_feed(*kv_.snapshot(), neighbour, Time{now}, Time{since}).value();
   }
 
  private:
@@ -109,6 +110,16 @@ TEST(FeedWatch, GoesByTheClocksOfTheNeighbourWhenTheyChange) {
   EXPECT_FALSE(feed.look(lab("Z"), summer + 7 * hour + 50 * 60'000)->quiet);
 }
 
+TEST(FeedWatch, WhatCouldNotComeBecauseWeWereNotThereIsNotMissing) {
+  Feed feed;
+  const std::int64_t monday = at("2026-01-05T00:00:00Z");
+  work_weeks(feed, monday, 4);
+  const std::int64_t back = monday + 28 * day + 12 * hour;  // down since before eight
+  EXPECT_FALSE(feed.look(lab(), back, back)->quiet);
+  EXPECT_FALSE(feed.look(lab(), back + 9 * 60'000, back)->quiet);
+  EXPECT_TRUE(feed.look(lab(), back + 40 * 60'000, back)->quiet);
+}
+
 class FeedWatchTest : public IntakeTest {
  protected:
   ~FeedWatchTest() override { machine.crash(Crash::process); }
@@ -143,6 +154,26 @@ TEST_F(FeedWatchTest, IsOneItemThatClosesWhenItSendsAgain) {
   EXPECT_THAT(open_items(), SizeIs(0));
   EXPECT_THAT(find("Task", "code=urn:holdfast:message-item%7Cfeed-quiet&status=completed"),
               SizeIs(1));
+}
+
+TEST_F(FeedWatchTest, AStartDoesNotCloseWhatIsStillQuietAndAClockThatLeapsOpensNothing) {
+  start();
+  send(15 * 24 * 60);
+  auto& home = static_cast<SimExecutor&>(*machine.world().io.front());
+  FeedWatch first(machine.world(), *node, neighbours_);
+  home.post([&] { first.start(); });
+  scheduler.run_for(seconds(600), 10'000'000);
+  machine.clock().leap(seconds(30 * 3600));
+  scheduler.run_for(seconds(600), 10'000'000);
+  EXPECT_THAT(open_items(), SizeIs(0)) << "the wall clock leapt, and nothing else happened";
+  machine.clock().leap(seconds(-30 * 3600));
+  scheduler.run_for(seconds(7200), 10'000'000);
+  ASSERT_THAT(open_items(), SizeIs(1));
+  FeedWatch second(machine.world(), *node, neighbours_);
+  home.post([&] { second.start(); });
+  scheduler.run_for(seconds(300), 10'000'000);
+  EXPECT_THAT(open_items(), SizeIs(1)) << "it has sent nothing yet";
+  EXPECT_EQ(second.trouble(), "");
 }
 
 }  // namespace

@@ -61,38 +61,49 @@ Task<void> FolderIntake::run() {
 Task<Result<void>> FolderIntake::look() {
   CO_TRY(const auto names, folder_->list(""));
   std::map<std::string, Seen> seen;
+  Result<void> first = ok();
   for (const std::string& name : names) {
     if (is_ours(name) || is_unfinished(name) || stopping_) {
       continue;
     }
-    auto file = folder_->open(name, OpenMode::read);
-    if (!file) {
-      continue;  // a folder, or gone
+    const auto looked = co_await look_at(name, seen);
+    if (!looked) {  // the others are taken all the same
+      seen[name] = seen_[name];
+      if (first) {
+        first = fail(looked.error().code, fmt::format("{}: {}", name, looked.error().what));
+      }
     }
-    CO_TRY(const std::uint64_t size, (*file)->size());
-    file->reset();
-    const auto before = seen_.find(name);
-    const bool same = before != seen_.end() && before->second.size == size;
-    const unsigned times = same ? before->second.times + 1 : 1;
-    if (times < same_size_looks) {
-      seen[name] = {size, times};
-      continue;
-    }
-    if (size > file_bytes_max) {
-      CO_TRY_OK(co_await move(name, "refused"));
-      continue;
-    }
-    CO_TRY(Bytes bytes, read(name, size));
-    CO_TRY_OK(co_await take(name, std::move(bytes)));
   }
   seen_ = std::move(seen);
-  co_return ok();
+  co_return first;
 }
 
-Result<Bytes> FolderIntake::read(const std::string& name, std::uint64_t size) {
-  TRY(const auto file, folder_->open(name, OpenMode::read));
+Task<Result<void>> FolderIntake::look_at(const std::string& name,
+                                         std::map<std::string, Seen>& seen) {
+  const auto file = folder_->open(name, OpenMode::read);
+  if (!file && (file.error().code == Code::not_found || folder_->list(name))) {
+    co_return ok();  // gone meanwhile, or a folder
+  }
+  if (!file) {
+    co_return fail(file.error());
+  }
+  CO_TRY(const std::uint64_t size, (*file)->size());
+  const Seen& before = seen_[name];
+  const unsigned times = before.times > 0 && before.size == size ? before.times + 1 : 1;
+  if (times < same_size_looks) {
+    seen[name] = {size, times};
+    co_return ok();
+  }
+  if (size > file_bytes_max) {
+    co_return co_await move(name, "refused");
+  }
+  CO_TRY(Bytes bytes, read(**file, size));
+  co_return co_await take(name, std::move(bytes));
+}
+
+Result<Bytes> FolderIntake::read(File& file, std::uint64_t size) {
   Bytes bytes(size, '\0');
-  TRY(const std::size_t got, file->read(0, bytes));
+  TRY(const std::size_t got, file.read(0, bytes));
   bytes.resize(got);
   return bytes;
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "exchange/intake.h"
@@ -38,22 +39,24 @@ class FolderIntake {
   [[nodiscard]] std::string trouble() const;
 
  private:
-  Task<void> run();
-  Task<Result<void>> look();
-  Task<Result<void>> take(const std::string& name, Bytes bytes);
-  Task<Result<void>> move(const std::string& name, const std::string& folder);
-  [[nodiscard]] Result<Bytes> read(const std::string& name, std::uint64_t size);
-
-  Executor& on_;
-  Intake& intake_;
-  const Neighbour& neighbour_;
-  std::unique_ptr<Disk> folder_;
   /// A file that still grows is not whole: how large it was at the look before, and how often it
   /// has been so.
   struct Seen {
     std::uint64_t size = 0;
     unsigned times = 0;
   };
+  Task<void> run();
+  Task<Result<void>> look();
+  /// One name in the folder; into `seen` where it is not whole yet.
+  Task<Result<void>> look_at(const std::string& name, std::map<std::string, Seen>& seen);
+  Task<Result<void>> take(const std::string& name, Bytes bytes);
+  Task<Result<void>> move(const std::string& name, const std::string& folder);
+  [[nodiscard]] static Result<Bytes> read(File& file, std::uint64_t size);
+
+  Executor& on_;
+  Intake& intake_;
+  const Neighbour& neighbour_;
+  std::unique_ptr<Disk> folder_;
   std::map<std::string, Seen> seen_;
   Bell bell_;
   bool running_ = false;

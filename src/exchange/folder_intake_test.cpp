@@ -89,6 +89,24 @@ TEST_F(FolderIntakeTest, WhatCannotBeWrittenStaysWhereItIsAndTheSameFileCountsOn
   EXPECT_EQ(files_->trouble(), "");
 }
 
+TEST_F(FolderIntakeTest, OneFileThatCannotBeReadIsToldAndKeepsNoOtherWaiting) {
+  watch();
+  put("a.hl7", message("ADT^A31", "M1"));
+  put("b.hl7", message("ADT^A31", "M2"));
+  bool failing = true;
+  folder_->set_rule([&](const DiskCallInfo& call) {
+    return failing && call.call == DiskCall::read && call.path == "a.hl7" ? DiskFault::io_error
+                                                                          : DiskFault::none;
+  });
+  run(seconds(8));
+  EXPECT_THAT(list("taken"), ElementsAre("b.hl7"));
+  EXPECT_THAT(files_->trouble(), HasSubstr("a.hl7"));
+  failing = false;
+  run(seconds(4));
+  EXPECT_THAT(list("taken"), ElementsAre("a.hl7", "b.hl7"));
+  EXPECT_EQ(files_->trouble(), "");
+}
+
 TEST_F(FolderIntakeTest, AFileOfTheSameNameIsNeverWrittenOver) {
   watch();
   put("a.hl7", message("ADT^A31", "M1"));

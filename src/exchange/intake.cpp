@@ -26,11 +26,6 @@ bool is_unwritten(Code code) {
   }
 }
 
-/// Whether making the Command anew may help: it was made from what is no longer so.
-bool is_stale(Code code) {
-  return code == Code::conflict || code == Code::precondition || code == Code::multiple_matches;
-}
-
 /// A second MSH: what stands behind it is another message, whatever its sender wrapped it in.
 bool has_several(BytesView frame) {
   return frame.find("\rMSH") != BytesView::npos || frame.find("\nMSH") != BytesView::npos;

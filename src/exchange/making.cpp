@@ -52,6 +52,14 @@ constexpr std::uint32_t same_id_items_max = 5;
 
 }  // namespace
 
+bool is_stale(Code code) {
+  return code == Code::conflict || code == Code::precondition || code == Code::multiple_matches;
+}
+
+bool is_mapped(const Neighbour& neighbour, const hl7v2::Message& message) {
+  return neighbour.take == Take::map && (!neighbour.filter || neighbour.filter->accepts(message));
+}
+
 /// What a Command has beside the operations of its message.
 struct Maker::Extra {
   decide::Prepared prepared;         ///< operations of the message
@@ -85,8 +93,7 @@ Made Maker::make(const Incoming& incoming, const node::Moment& moment, std::uint
                     {}};
     return make_kept(incoming, others, Disposition::faulty, faulty(*failed), item);
   }
-  const Neighbour& from = *incoming.neighbour;
-  if (from.take == Take::evidence || (from.filter && !from.filter->accepts(*incoming.message))) {
+  if (!is_mapped(*incoming.neighbour, *incoming.message)) {
     return make_kept(incoming, others, Disposition::applied, {Disposition::applied, {}, {}, {}},
                      std::nullopt);
   }

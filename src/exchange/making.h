@@ -37,6 +37,11 @@ struct Again {
   Principal author;      ///< who asks for it
 };
 
+/// Whether making a Command anew may help: it was made from what is no longer so.
+[[nodiscard]] bool is_stale(Code code);
+/// Whether what a neighbour's message says goes into the record, or it is only kept.
+[[nodiscard]] bool is_mapped(const Neighbour& neighbour, const hl7v2::Message& message);
+
 struct Made {
   std::vector<std::string> outdated;  ///< resources left as newer evidence has them
   decide::Prepared prepared;

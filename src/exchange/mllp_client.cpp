@@ -4,28 +4,10 @@
 
 #include <utility>
 
+#include "hl7v2/answer_text.h"
 #include "hl7v2/message.h"
 
 namespace holdfast::exchange {
-namespace {
-
-/// What an ERR says for people: ERR-8, else ERR-7, else of ERR-3 its original text (where HAPI puts
-/// it) or the name of its code.
-std::string text_of_err(const hl7v2::Segment& err) {
-  std::string said = err.field(8).text();
-  if (said.empty()) {
-    said = err.field(7).text();
-  }
-  for (const std::size_t component : {9U, 2U}) {
-    if (said.empty()) {
-      said = err.field(3).component(component).text();
-    }
-  }
-  return said;
-}
-
-}  // namespace
-
 Task<Result<std::unique_ptr<MllpClient>>> MllpClient::connect(Network& network, Executor& on,
                                                               std::string address,
                                                               Instant deadline) {
@@ -93,13 +75,7 @@ Result<Acknowledgement> read_acknowledgement(Bytes frame, std::string_view contr
     return fail(Code::mismatch, fmt::format("the answer acknowledges message '{}', not '{}'",
                                             meant.substr(0, 64), control_id.substr(0, 64)));
   }
-  answer.text = msa->field(3).text();
-  for (std::size_t number = 1; const auto err = message.find("ERR", number); ++number) {
-    const std::string said = text_of_err(*err);
-    if (!said.empty() && answer.text.find(said) == std::string::npos) {
-      answer.text += (answer.text.empty() ? "" : "; ") + said;
-    }
-  }
+  answer.text = hl7v2::answer_text(message);
   return answer;
 }
 

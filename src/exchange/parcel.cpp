@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "fhir/member.h"
 #include "hl7v2/message.h"
 #include "model/message.h"
 #include "views/versions.h"
@@ -38,13 +39,19 @@ class RecordThen final : public hl7v2::RecordReader {
   RowId as_of_;
 };
 
-/// The bytes of a Binary that is a message of HL7 v2: of one that stands for a message they are in
-/// the journal, of any other in its data. Nothing for any other Binary.
-Result<std::optional<Bytes>> message_in(const views::Body& binary, node::Node& node,
-                                        fhir::JsonReader& reader) {
+/// A message of HL7 v2 that is a Binary.
+struct BinaryMessage {
+  Bytes bytes;
+  bool in_body = false;  ///< as its data; else they are in the journal
+};
+
+/// Of one that stands for a message the bytes are with its first version, whatever has been done to
+/// its meta since. Nothing for any other Binary.
+Result<std::optional<BinaryMessage>> message_in(const views::Body& binary, node::Node& node,
+                                                const node::Moment& moment,
+                                                fhir::JsonReader& reader) {
   TRY(const fhir::Json json, reader.read(binary.bytes));
-  const auto media_type = json.root().find("contentType");
-  if (!media_type || !media_type->equals(hl7v2_media_type)) {
+  if (fhir::text_member(json.root(), "contentType") != hl7v2_media_type) {
     return std::nullopt;
   }
   if (const auto data = json.root().find("data"); data && data->is_string()) {
@@ -52,13 +59,18 @@ Result<std::optional<Bytes>> message_in(const views::Body& binary, node::Node& n
     if (!bytes) {
       return fail(Code::value, fmt::format("the data of Binary/{} is no base64", binary.header.id));
     }
-    return *std::move(bytes);
+    return BinaryMessage{*std::move(bytes), true};
   }
-  TRY(auto entry, node.read_entry(binary.header.position));
-  if (!entry.first.message || entry.first.message->evidence != binary.header.id) {
-    return fail(Code::value, fmt::format("Binary/{} has no data", binary.header.id));
+  TRY(const auto row,
+      views::read_version(*moment.reader, binary.header.type, binary.header.id, Version{1}));
+  if (row) {
+    TRY(const views::BodyHeader first, views::read_body_header(*moment.reader, *row));
+    TRY(auto entry, node.read_entry(first.position));
+    if (entry.first.message && entry.first.message->evidence == binary.header.id) {
+      return BinaryMessage{std::move(entry.first.message->bytes), false};
+    }
   }
-  return std::move(entry.first.message->bytes);
+  return fail(Code::value, fmt::format("Binary/{} has no data", binary.header.id));
 }
 
 Result<void> fill_message(Parcel& parcel, Bytes message) {
@@ -122,16 +134,23 @@ Result<Parcel> make_parcel(const Channel& channel, node::Node& node, const node:
   parcel.removed = body.header.presence == views::Presence::deleted;
   if (channel.kind == ChannelKind::fhir) {
     parcel.bytes = body.bytes;
+    parcel.as_it_came = true;  // the version is in the journal
     parcel.media_type = "application/fhir+json";
+    if (parcel.type == "Binary" && !parcel.removed) {
+      TRY(const auto message, message_in(body, node, moment, reader));
+      if (message && !message->in_body) {
+        parcel.bytes = fhir::with_data(std::move(parcel.bytes), message->bytes);
+      }
+    }
     return parcel;
   }
   if (parcel.removed) {
     return fail(Code::unsupported, "no message says that a resource was deleted");
   }
   if (parcel.type == "Binary") {
-    TRY(auto message, message_in(body, node, reader));
+    TRY(auto message, message_in(body, node, moment, reader));
     if (message) {
-      TRY_OK(fill_message(parcel, *std::move(message)));
+      TRY_OK(fill_message(parcel, std::move(message->bytes)));
       return parcel;
     }
   }

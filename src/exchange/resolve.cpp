@@ -13,6 +13,7 @@
 #include "exchange/merge.h"
 #include "exchange/patient_links.h"
 #include "fhir/check.h"
+#include "fhir/member.h"
 #include "search/matches.h"
 #include "views/versions.h"
 
@@ -35,11 +36,6 @@ std::string condition_of(const hl7v2::BusinessId& id) {
     return percent_encode(escaped);
   };
   return fmt::format("identifier={}%7C{}", quoted(id.system), quoted(id.value));
-}
-
-std::string text_member(fhir::JsonValue of, std::string_view name) {
-  const auto member = of.find(name);
-  return member && member->is_string() ? member->text() : std::string();
 }
 
 struct There {
@@ -222,8 +218,8 @@ class Resolving {
   /// Two people may be given one number. A birth date that differs is never merged by a program.
   static Result<void> check_same_person(fhir::JsonValue existing, fhir::JsonValue said,
                                         const std::string& id) {
-    const std::string known = text_member(existing, "birthDate");
-    const std::string born = text_member(said, "birthDate");
+    const std::string known = fhir::text_member(existing, "birthDate");
+    const std::string born = fhir::text_member(said, "birthDate");
     const std::size_t both = std::min(known.size(), born.size());
     if (known.substr(0, both) != born.substr(0, both)) {
       return fail(Code::mismatch,

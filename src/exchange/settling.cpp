@@ -9,6 +9,7 @@
 #include "exchange/delivery.h"
 #include "exchange/ourselves.h"
 #include "exchange/resolve.h"
+#include "fhir/task_status.h"
 #include "views/versions.h"
 
 namespace holdfast::exchange {
@@ -47,7 +48,7 @@ Task<void> ChannelSender::settle_all() {
     const auto done = co_await commit(batch);
     std::vector<Ending> rest;
     if (!done) {
-      counts_.note_failure(done.error().what);
+      note(done.error().what);
       DeliveryCounts::add(counts_.unsettled);
       rest = still_owed(batch);
     }
@@ -58,10 +59,10 @@ Task<void> ChannelSender::settle_all() {
         holding_.erase(one.name);
       }
     }
-    const bool stuck = rest.size() == batch.size();
+    stuck_ = rest.size() == batch.size();
     endings_.insert(endings_.begin(), std::make_move_iterator(rest.begin()),
                     std::make_move_iterator(rest.end()));
-    if (stuck) {
+    if (stuck_) {
       if (stopping_ && lanes_running_ == 0) {
         break;  // it cannot be written: the next process sends it again
       }
@@ -107,47 +108,50 @@ Task<Result<void>> ChannelSender::commit(const std::vector<Ending>& endings) {
 
 Task<void> ChannelSender::keep_record() {
   while (!stopping_) {
-    const node::Moment moment = node_.view();
-    auto record = [&] {
-      auto reader = readers_.take();
-      return read_channel_record(moment, node_.codec(), channel_.name, *reader);
-    }();
-    if (record) {
-      if (!record_known_ || record->version != record_.version) {
-        record_ = *record;
-        record_known_ = record_.version.value > 0;
-        bell_.ring();
-      }
-      counts_.status = record_.status;
-      const auto counts = views::read_outbox_counts(*moment.reader, channel_.name);
-      if (counts && counts->released + counts->dead != freed_seen_) {
-        freed_seen_ = counts->released + counts->dead;
-        look_again();
-        bell_.ring();
-      }
-      const auto described = [&] {
-        auto reader = readers_.take();
-        return is_described(channel_, *record, *reader);
-      }();
-      ChannelStatus status = record->status;
-      if (record->may_send() && tried_) {
-        status =
-            circuit_.state() == CircuitState::down ? ChannelStatus::error : ChannelStatus::active;
-      }
-      const bool changed = tried_ && record->may_send() &&
-                           (record->state != circuit_.state() || record->status != status);
-      if (moment.behind.empty() && (changed || (described && !*described))) {
-        const auto written = co_await write_record(*record, status);
-        if (written) {
-          continue;  // read it back
-        }
-        counts_.note_failure(written.error().what);
-      }
+    const auto wrote = co_await look_at_record();
+    if (!wrote) {
+      note(wrote.error().what);
+    } else if (*wrote) {
+      continue;
     }
-    co_await bell_.wait(on_.now() + seconds(1));
+    co_await bell_.wait(on_.now() + look_interval);
   }
   --running_;
   bell_.ring();
+}
+
+Task<Result<bool>> ChannelSender::look_at_record() {
+  const node::Moment moment = node_.view();
+  ChannelRecord record;
+  bool described = false;
+  {
+    auto reader = readers_.take();
+    CO_TRY(record, read_channel_record(moment, node_.codec(), channel_.name, *reader));
+    CO_TRY(described, is_described(channel_, record, *reader));
+  }
+  if (!record_known_ || record.version != record_.version) {
+    record_ = record;
+    record_known_ = moment.behind.empty() && record.version.value > 0;
+    bell_.ring();
+  }
+  counts_.status = record.status;
+  CO_TRY(const auto counts, views::read_outbox_counts(*moment.reader, channel_.name));
+  if (counts.released + counts.dead != freed_seen_) {
+    freed_seen_ = counts.released + counts.dead;
+    look_again();
+    bell_.ring();
+  }
+  ChannelStatus status = record.status;
+  if (record.may_send() && tried_) {
+    status = circuit_.state() == CircuitState::down ? ChannelStatus::error : ChannelStatus::active;
+  }
+  const bool changed =
+      tried_ && record.may_send() && (record.state != circuit_.state() || record.status != status);
+  if (!moment.behind.empty() || (described && !changed)) {
+    co_return false;
+  }
+  CO_TRY_OK(co_await write_record(record, status));
+  co_return true;
 }
 
 Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const ChannelRecord& record,
@@ -171,16 +175,16 @@ Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const Channe
     }
   }
   if (task) {
+    const std::string again = fmt::format("It does not answer again: {}", why_);
+    TRY(Bytes body, down ? fhir::with_task_status(reader, task->body, "requested", "open", again)
+                         : fhir::with_task_status(reader, task->body, "completed", "closed",
+                                                  "It answers again."));
     Operation operation;
     operation.verb = Verb::update;
     operation.id = task->id;
     operation.if_match = task->version;
-    return add_operation(
-        prepared, std::move(operation),
-        down ? task_with_status(reader, task->body, "requested", "open",
-                                fmt::format("It does not answer again: {}", why_))
-             : task_with_status(reader, task->body, "completed", "closed", "It answers again."),
-        reader, node_.extracting());
+    return add_operation(prepared, std::move(operation), std::move(body), reader,
+                         node_.extracting());
   }
   if (!down) {
     return ok();
@@ -196,9 +200,8 @@ Result<void> ChannelSender::add_episode(decide::Prepared& prepared, const Channe
   Item item;
   item.kind = ItemKind::channel_down;
   item.what = fmt::format(
-      "{} ({}) does not answer: {}. What is owed to it is safe and waits; it is tried again until "
-      "it "
-      "answers, and this item closes by itself then.",
+      "{} ({}) does not answer, or takes nothing: {}. What is owed to it is safe and waits; it is "
+      "tried again until it does, and this item closes by itself then.",
       channel_.title, channel_.to, why_);
   return add_new(prepared, episode, task_body(facts, item), reader, node_.extracting());
 }

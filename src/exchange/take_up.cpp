@@ -6,6 +6,7 @@
 
 #include "exchange/intake.h"
 #include "exchange/resolve.h"
+#include "fhir/task_status.h"
 #include "search/matches.h"
 #include "views/versions.h"
 
@@ -13,11 +14,8 @@ namespace holdfast::exchange {
 namespace {
 
 constexpr unsigned tries_max = 20;
+/// Items about one message that are closed with it: there are never more than a few.
 constexpr std::size_t items_max = 100;
-
-bool is_stale(Code code) {
-  return code == Code::conflict || code == Code::precondition || code == Code::multiple_matches;
-}
 
 }  // namespace
 
@@ -35,14 +33,14 @@ Result<void> Intake::close_items(decide::Prepared& prepared, const node::Moment&
   for (const std::string& item : items) {
     TRY(const auto current, views::read_current(*moment.reader, type, item));
     TRY(const auto body, views::read_body(*moment.reader, node_.codec(), current->row));
+    TRY(Bytes closed, fhir::with_task_status(*reader, body.bytes, "completed", "closed",
+                                             "The message was taken up again."));
     Operation operation;
     operation.verb = Verb::update;
     operation.id = item;
     operation.if_match = current->version;
-    TRY_OK(add_operation(prepared, std::move(operation),
-                         task_with_status(*reader, body.bytes, "completed", "closed",
-                                          "The message was taken up again."),
-                         *reader, node_.extracting()));
+    TRY_OK(add_operation(prepared, std::move(operation), std::move(closed), *reader,
+                         node_.extracting()));
   }
   return ok();
 }
@@ -76,6 +74,12 @@ Result<Intake::TakenUp> Intake::make_take_up(const std::string& binary, const Pr
                 fmt::format("it was refused, and is not taken: {}",
                             incoming.refusal ? incoming.refusal->what
                                              : "its sender was told to send it again"));
+  }
+  if (!is_mapped(*neighbour, *incoming.message)) {
+    return fail(Code::unsupported,
+                fmt::format("messages like it are kept and not looked into: {} has `take` or "
+                            "`filter` so",
+                            neighbour->title));
   }
   TRY(const auto known,
       views::read_message(*moment.reader, {neighbour->name, incoming.control_id, incoming.hash}));

@@ -59,8 +59,12 @@ TEST_F(TakeUpTest, WhatWasKeptOnlyIsMappedWhenItsNeighbourIs) {
   start(Take::evidence);
   EXPECT_EQ(said(take(update("M1", "20240301101500", "Smith"))), "AA");
   EXPECT_EQ(count("Patient"), 0U);
+  EXPECT_EQ(take_up(only("Binary")).error().code, Code::unsupported);
   mend([](Neighbour& lab) { lab.take = Take::map; });
   const std::string binary = only("Binary");
+  mend([](Neighbour& lab) { lab.filter = *hl7v2::Filter::parse("MSH-9.1 = 'ORU'"); });
+  EXPECT_EQ(take_up(binary).error().code, Code::unsupported) << "it is for nobody here";
+  mend([](Neighbour& lab) { lab.filter.reset(); });
   const auto would = take_up(binary, Intake::Carry::out_not);
   ASSERT_TRUE(would) << would.error().what;
   EXPECT_THAT(would->created, SizeIs(1));

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/check.h"
+#include "base/hash.h"
 #include "fhir/json_writer.h"
 
 namespace holdfast::fhir {
@@ -25,6 +27,20 @@ Bytes with_member(JsonValue resource, std::string_view key, const std::optional<
   }
   to.close('}');
   return to.take();
+}
+
+std::string text_member(JsonValue object, std::string_view key) {
+  const auto member = object.find(key);
+  return member && member->is_string() ? member->text() : std::string();
+}
+
+Bytes with_data(Bytes binary, BytesView data) {
+  check(binary.ends_with('}'), "a resource is an object");
+  binary.pop_back();
+  binary += R"(,"data":")";
+  binary += to_base64(data);
+  binary += R"("})";
+  return binary;
 }
 
 }  // namespace holdfast::fhir

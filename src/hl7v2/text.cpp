@@ -161,4 +161,17 @@ std::string escaped(std::string_view text, const Delimiters& by) {
   return to;
 }
 
+Bytes with_returns(BytesView text) {
+  Bytes made;
+  made.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\n') {
+      made.push_back(text[i]);
+    } else if (i == 0 || text[i - 1] != '\r') {
+      made.push_back('\r');
+    }
+  }
+  return made;
+}
+
 }  // namespace holdfast::hl7v2

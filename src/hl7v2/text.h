@@ -21,4 +21,7 @@ namespace holdfast::hl7v2 {
 void append_escaped(std::string& to, std::string_view text, const Delimiters& by);
 [[nodiscard]] std::string escaped(std::string_view text, const Delimiters& by);
 
+/// LF and CRLF as CR: lines as people write them, as they must be on the wire.
+[[nodiscard]] Bytes with_returns(BytesView text);
+
 }  // namespace holdfast::hl7v2

@@ -373,17 +373,29 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
   }
   for (const auto& [name, counts] : serving_->dispatcher.counts()) {
     std::string why = counts->last_failure();
-    if (why != said.failures[name]) {
-      said.failures[name] = why;
+    if (why == said.failures[name]) {
+      continue;
+    }
+    said.failures[name] = why;
+    if (why.empty()) {
+      parts_.log.info("a channel delivers again", {{"channel", name}});
+    } else {
       parts_.log.warn("a channel cannot deliver", {{"channel", name}, {"why", why}});
+    }
+  }
+  if (std::string trouble = serving_->feeds.trouble(); trouble != said.feed_trouble) {
+    said.feed_trouble = std::move(trouble);
+    if (!said.feed_trouble.empty()) {
+      parts_.log.warn("a feed cannot be watched", {{"why", said.feed_trouble}});
     }
   }
   for (const auto& folder : serving_->folders) {
     const std::string trouble = folder->trouble();
-    if (!trouble.empty() && trouble != said.folder_trouble) {
+    std::string& before = said.folder_troubles[folder.get()];
+    if (trouble != before && !trouble.empty()) {
       parts_.log.warn("files of a neighbour stay where they are", {{"why", trouble}});
-      said.folder_trouble = trouble;
     }
+    before = trouble;
   }
   if (std::string why = serving_->handshakes->last_failure(); why != said.tls_failure) {
     said.tls_failure = std::move(why);

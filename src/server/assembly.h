@@ -86,7 +86,8 @@ class Assembly {
     std::string writes_refused;
     std::string indexes;
     std::string mllp_close;
-    std::string folder_trouble;
+    std::string feed_trouble;
+    std::map<const void*, std::string> folder_troubles;
     std::string tls_failure;
     std::map<std::string, std::string> failures;  ///< of channels
     Position active;

@@ -9,11 +9,10 @@
 
 #include "server/assembly.h"
 #include "server/directory.h"
-#include "sim/client.h"
 #include "sim/definitions.h"
 #include "sim/judge.h"
 #include "sim/neighbour.h"
-#include "sim/receiver.h"
+#include "sim/population.h"
 #include "views/mem_kv.h"
 #include "world/sim/sim_world.h"
 
@@ -21,9 +20,6 @@ namespace holdfast::sim {
 namespace {
 
 constexpr std::uint64_t segment_bytes = 96 << 10;
-constexpr std::size_t client_count = 5;
-constexpr std::size_t neighbour_count = 2;
-constexpr std::size_t receiver_count = 2;
 constexpr std::uint64_t run_steps_max = 20'000'000;
 constexpr Duration leap_forward = seconds(30 * 3600);
 constexpr Duration delivery_time_max = seconds(600);
@@ -37,7 +33,8 @@ class Simulation {
         scheduler_(random_.next()),
         network_(scheduler_, random_.next()),
         machine_(scheduler_, network_, random_.next()),
-        log_(machine_.clock(), server::Level::off) {
+        log_(machine_.clock(), server::Level::off),
+        population_(scheduler_, network_, random_, ledger_, options.steps) {
     config_.node.segment_bytes = segment_bytes;
     config_.node.planted = options.bug;
     config_.node.overlay_bytes_max = 256 << 10;
@@ -46,37 +43,12 @@ class Simulation {
     config_.node.small_operations_max = 4;
     config_.api.planted = options.bug;
     config_.intake.planted = options.bug;
-    for (std::size_t i = 0; i < neighbour_count; ++i) {
-      config_.neighbours.push_back(Neighbour::setting(i));
-    }
-    for (std::size_t i = 0; i < receiver_count; ++i) {
-      config_.channels.push_back(Receiver::setting(i));
-    }
-    for (std::size_t i = 0; i < client_count; ++i) {
-      clients_.push_back(
-          std::make_unique<Client>(scheduler_, network_, random_.next(), ledger_, options.steps));
-    }
-    for (std::size_t i = 0; i < neighbour_count; ++i) {
-      neighbours_.push_back(std::make_unique<Neighbour>(scheduler_, network_, random_.next(),
-                                                        ledger_, options.steps, i));
-    }
-    for (std::size_t i = 0; i < receiver_count; ++i) {
-      receivers_.push_back(std::make_unique<Receiver>(scheduler_, network_, random_.next(), ledger_,
-                                                      options.steps, i));
-    }
+    Population::configure(config_);
   }
 
   Report run() {
     if (create() && boot()) {
-      for (const auto& client : clients_) {
-        client->start();
-      }
-      for (const auto& neighbour : neighbours_) {
-        neighbour->start();
-      }
-      for (const auto& receiver : receivers_) {
-        receiver->start();
-      }
+      population_.start();
       live();
     }
     if (assembly_) {
@@ -174,10 +146,11 @@ class Simulation {
 
   void live() {
     const std::uint64_t rot_at = random_.chance(1, 6) ? options_.steps * 9 / 10 : 0;
-    while (!all_done() && ledger_.violations.empty()) {
+    while (!population_.done() && ledger_.violations.empty()) {
       const std::uint64_t until = ledger_.requests + 5 + random_.below(options_.steps / 12 + 20);
       const RunEnd end = scheduler_.run_until(
-          [&] { return ledger_.requests >= until || all_done() || has_failed(); }, run_steps_max);
+          [&] { return ledger_.requests >= until || population_.done() || has_failed(); },
+          run_steps_max);
       if (end == RunEnd::too_long || end == RunEnd::idle) {
         violated(fmt::format("nothing goes on after {} requests", ledger_.requests));
         return;
@@ -201,12 +174,6 @@ class Simulation {
     finish();
   }
 
-  [[nodiscard]] bool all_done() const {
-    return std::all_of(clients_.begin(), clients_.end(),
-                       [](const auto& client) { return client->done(); }) &&
-           std::all_of(neighbours_.begin(), neighbours_.end(),
-                       [](const auto& neighbour) { return neighbour->done(); });
-  }
   [[nodiscard]] bool has_failed() const { return ended_ && ended_->has_value(); }
 
   /// Something happens to the machine; false when the life is over.
@@ -434,6 +401,7 @@ class Simulation {
   server::Config config_;
   views::MemKv kv_;
   Ledger ledger_;
+  Population population_;
   std::array<std::uint64_t, fault_count> faults_{};
   Duration leapt_{};
   Error opening_error_;
@@ -444,9 +412,6 @@ class Simulation {
   std::unique_ptr<Listener> mllp_;
   std::unique_ptr<server::Assembly> assembly_;
   std::shared_ptr<std::optional<server::End>> ended_;
-  std::vector<std::unique_ptr<Client>> clients_;
-  std::vector<std::unique_ptr<Neighbour>> neighbours_;
-  std::vector<std::unique_ptr<Receiver>> receivers_;
 };
 
 }  // namespace

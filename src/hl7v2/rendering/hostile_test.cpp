@@ -10,24 +10,11 @@
 #include "hl7v2/rendering/mapped_record.h"
 #include "hl7v2/rendering/rendering_testing.h"
 #include "hl7v2/test_data.h"
+#include "hl7v2/test_numbers.h"
 #include "hl7v2/text.h"
 
 namespace holdfast::hl7v2 {
 namespace {
-
-/// xorshift64*: the same numbers on every machine.
-class Numbers {
- public:
-  std::uint64_t below(std::uint64_t bound) {
-    state_ ^= state_ >> 12U;
-    state_ ^= state_ << 25U;
-    state_ ^= state_ >> 27U;
-    return (state_ * 0x2545F4914F6CDD1DULL >> 16U) % bound;
-  }
-
- private:
-  std::uint64_t state_ = 0x9E3779B97F4A7C15ULL;
-};
 
 /// Values and pieces of JSON are exchanged, put in, doubled or taken out.
 Bytes mistaken(Bytes body, Numbers& numbers) {
