@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "views/extracted.h"
 #include "views/feed.h"
+#include "views/items.h"
 #include "views/messages.h"
 #include "views/outbox.h"
 #include "views/stored_postings.h"
@@ -35,6 +36,29 @@ views::MadeBy made_by(const Operation& operation, Status status) {
   return views::MadeBy::patch;
 }
 
+/// A version that the entry writes: an operation's, or one that decide made.
+struct Written {
+  const decide::PreparedOperation* prepared = nullptr;
+  const Composed::Body* stored = nullptr;
+  std::string_view type;
+  std::string_view id;
+  Version version;
+  views::MadeBy made_by{};
+  BytesView body;                                       ///< before it was composed
+  const std::vector<Substitution>* replaced = nullptr;  ///< null: nothing is
+};
+
+/// Where the body that takes the place of an operation's lies among those made; nothing: none does.
+std::optional<std::size_t> instead_of(const Outcome& outcome, std::size_t operation) {
+  const auto at = std::ranges::lower_bound(outcome.made, operation, {}, [](const Made& made) {
+    return made.operation ? std::size_t{*made.operation} : SIZE_MAX;
+  });
+  if (at == outcome.made.end() || at->operation != operation) {
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(at - outcome.made.begin());
+}
+
 class Fold {
  public:
   Fold(views::WorkLayer& work, views::State& state, const decide::Prepared& prepared,
@@ -53,7 +77,7 @@ class Fold {
       switch (outcome_.results[i].status) {
         case Status::created:
         case Status::updated: {
-          TRY_OK(write(i));
+          TRY_OK(write(of_operation(i)));
           note_owed(i);
           break;
         }
@@ -66,6 +90,12 @@ class Fold {
         case Status::absent: break;
       }
     }
+    for (std::size_t i = 0; i < outcome_.made.size(); ++i) {
+      if (!outcome_.made[i].operation) {
+        TRY_OK(write(of_made(i)));
+      }
+    }
+    TRY_OK(views::write_before(work_, state_, outcome_.before));
     if (prepared_.command.message) {
       TRY_OK(attempt(*prepared_.command.message));
     }
@@ -138,23 +168,52 @@ class Fold {
                : ok();
   }
 
-  Result<void> write(std::size_t index) {
-    const decide::PreparedOperation& prepared = prepared_.operations[index];
+  [[nodiscard]] Written of_operation(std::size_t index) const {
     const OperationResult& result = outcome_.results[index];
-    const BytesView body = prepared_.command.operations[index].body;
-    TRY(const auto before, current(index));
-    const Composed::Body& stored = composed_.bodies[index];
+    const Operation& operation = prepared_.command.operations[index];
+    Written written{&prepared_.operations[index],
+                    &composed_.bodies[index],
+                    operation.type,
+                    result.id,
+                    result.version,
+                    made_by(operation, result.status),
+                    operation.body,
+                    &result.substitutions};
+    if (const auto made = instead_of(outcome_, index)) {
+      written.prepared = &prepared_.made[*made];
+      written.body = outcome_.made[*made].body;
+      written.replaced = nullptr;
+    }
+    return written;
+  }
+  [[nodiscard]] Written of_made(std::size_t index) const {
+    const Made& made = outcome_.made[index];
+    return {&prepared_.made[index],
+            &composed_.bodies[outcome_.results.size() + index],
+            made.type,
+            made.id,
+            made.version,
+            made.version.value == 1 ? views::MadeBy::put_new : views::MadeBy::put,
+            made.body,
+            nullptr};
+  }
+
+  Result<void> write(const Written& written) {
+    TRY(const auto before, current(written));
     if (before) {
       TRY_OK(retire(*before));
     }
     const RowId row = next_row();
-    views::write_version(work_, version_row(index, row, views::Presence::present, stored.bytes),
-                         before);
-    if (replaces_a_value(prepared, result)) {
-      TRY_OK(fill_from_stored(prepared.type, result.id, stored.bytes));
+    views::write_version(
+        work_, version_row(written, row, views::Presence::present, written.stored->bytes), before);
+    const decide::PreparedOperation& prepared = *written.prepared;
+    if (written.replaced != nullptr && replaces_a_value(prepared, *written.replaced)) {
+      TRY_OK(fill_from_stored(prepared.type, written.id, written.stored->bytes));
     } else {
-      const views::SiteTexts texts{body, prepared.sites, result.substitutions, outcome_.targets};
-      views::fill_postings(postings_, prepared.type, result.id, prepared.postings, tools_.params,
+      static const std::vector<Substitution> nothing;
+      const auto& replaced = written.replaced != nullptr ? *written.replaced : nothing;
+      const views::SiteTexts texts{written.body, prepared.sites, replaced, outcome_.targets};
+      views::fill_postings(postings_, prepared.type, written.id, prepared.postings, tools_.params,
                            texts);
     }
     views::write_postings(work_, row, postings_);
@@ -162,32 +221,48 @@ class Fold {
       ++state_.resources;
     }
     state_.digest.add(
-        views::version_fact(type_name(index), result.id, result.version, stored.hash));
-    return ok();
+        views::version_fact(written.type, written.id, written.version, written.stored->hash));
+    return note_item(written, before);
   }
 
   Result<void> remove(std::size_t index) {
-    const OperationResult& result = outcome_.results[index];
-    TRY(const auto before, current(index));
+    const Written written = of_operation(index);
+    TRY(const auto before, current(written));
     if (!before || before->presence == views::Presence::deleted) {
-      return contradiction(index, "removes what is not there");
+      return contradiction(written, "removes what is not there");
     }
     TRY_OK(retire(*before));
-    views::write_version(work_, version_row(index, next_row(), views::Presence::deleted, {}),
+    views::write_version(work_, version_row(written, next_row(), views::Presence::deleted, {}),
                          before);
     --state_.resources;
-    state_.digest.add(views::version_fact(type_name(index), result.id, result.version, Hash{}));
-    return ok();
+    state_.digest.add(views::version_fact(written.type, written.id, written.version, Hash{}));
+    return note_item(written, before);
+  }
+
+  /// Table item says what the Task says.
+  Result<void> note_item(const Written& written, const std::optional<views::Current>& before) {
+    if (written.type != "Task") {
+      return ok();
+    }
+    std::optional<views::Item> was;
+    if (before) {
+      TRY(was, views::find_item(work_, written.id));
+    }
+    std::optional<views::Item> is;
+    if (!written.stored->bytes.empty()) {
+      TRY_OK(tools_.reader.read(written.stored->bytes, json_));
+      TRY(is, views::read_item(json_.root(), written.id));
+    }
+    return was || is ? views::write_item(work_, was, is) : ok();
   }
 
   /// What is current, which the Outcome's version must follow.
-  Result<std::optional<views::Current>> current(std::size_t index) {
-    const OperationResult& result = outcome_.results[index];
-    TRY(auto before, views::read_current(work_, prepared_.operations[index].type, result.id));
+  Result<std::optional<views::Current>> current(const Written& written) {
+    TRY(auto before, views::read_current(work_, written.prepared->type, written.id));
     const std::uint64_t newest = before ? before->version.value : 0;
-    if (result.version.value != newest + 1) {
-      return contradiction(index, fmt::format("makes version {} where {} is the newest",
-                                              result.version.value, newest));
+    if (written.version.value != newest + 1) {
+      return contradiction(written, fmt::format("makes version {} where {} is the newest",
+                                                written.version.value, newest));
     }
     return before;
   }
@@ -205,8 +280,8 @@ class Fold {
 
   /// A uri that is replaced may be a value of any kind of index; a reference is one of its own.
   static bool replaces_a_value(const decide::PreparedOperation& prepared,
-                               const OperationResult& result) {
-    return std::ranges::any_of(result.substitutions, [&](const Substitution& one) {
+                               const std::vector<Substitution>& replaced) {
+    return std::ranges::any_of(replaced, [&](const Substitution& one) {
       return prepared.sites.sites[one.site].element != fhir::SiteElement::reference;
     });
   }
@@ -215,19 +290,18 @@ class Fold {
     return stored_.fill(postings_, type, id, body, tools_.params, tools_.reader);
   }
 
-  [[nodiscard]] views::VersionRow version_row(std::size_t index, RowId row,
+  [[nodiscard]] views::VersionRow version_row(const Written& written, RowId row,
                                               views::Presence presence, BytesView body) const {
-    const OperationResult& result = outcome_.results[index];
     views::VersionRow version;
-    version.type = prepared_.operations[index].type;
-    version.id = result.id;
-    version.version = result.version;
+    version.type = written.prepared->type;
+    version.id = written.id;
+    version.version = written.version;
     version.row = row;
     version.position = facts_.position;
     version.time = facts_.time;
     version.presence = presence;
     version.body = body;
-    version.made_by = made_by(prepared_.command.operations[index], result.status);
+    version.made_by = written.made_by;
     return version;
   }
 
@@ -235,13 +309,12 @@ class Fold {
   [[nodiscard]] std::string_view type_name(std::size_t index) const {
     return prepared_.command.operations[index].type;
   }
-  [[nodiscard]] std::unexpected<Error> contradiction(std::size_t index,
+  [[nodiscard]] std::unexpected<Error> contradiction(const Written& written,
                                                      std::string_view what) const {
-    return fail(
-        Code::corrupt,
-        fmt::format("entry {}: its outcome for {}/{} {}: view and journal contradict each "
-                    "other; run `holdfast verify`, then `holdfast rebuild`",
-                    facts_.position.value, type_name(index), outcome_.results[index].id, what));
+    return fail(Code::corrupt,
+                fmt::format("entry {}: its outcome for {}/{} {}: view and journal contradict each "
+                            "other; run `holdfast verify`, then `holdfast rebuild`",
+                            facts_.position.value, written.type, written.id, what));
   }
 
   views::WorkLayer& work_;
@@ -253,6 +326,7 @@ class Fold {
   const Tools& tools_;
   views::StoredPostings stored_;
   views::Postings postings_;
+  fhir::Json json_;                  ///< of a Task
   std::vector<views::Duty> duties_;  ///< of outcome_.owed, in its order
 };
 
@@ -268,21 +342,34 @@ void enter(views::State& state, const EntryFacts& facts) {
 
 Composed compose(const decide::Prepared& prepared, const Outcome& outcome, Time time) {
   Composed composed;
-  composed.bodies.resize(outcome.results.size());
+  composed.bodies.resize(outcome.results.size() + outcome.made.size());
   std::vector<fhir::Replacement> replacements;
   for (std::size_t i = 0; i < outcome.results.size(); ++i) {
     const OperationResult& result = outcome.results[i];
     if (result.status != Status::created && result.status != Status::updated) {
       continue;
     }
-    replacements.clear();
-    for (const Substitution& substitution : result.substitutions) {
-      replacements.push_back({substitution.site, outcome.targets[substitution.target]});
-    }
     Composed::Body& body = composed.bodies[i];
-    body.bytes = fhir::compose(prepared.command.operations[i].body, prepared.operations[i].sites,
-                               result.id, result.version, time, replacements);
+    if (const auto made = instead_of(outcome, i)) {
+      body.bytes = fhir::compose(outcome.made[*made].body, prepared.made[*made].sites, result.id,
+                                 result.version, time);
+    } else {
+      replacements.clear();
+      for (const Substitution& substitution : result.substitutions) {
+        replacements.push_back({substitution.site, outcome.targets[substitution.target]});
+      }
+      body.bytes = fhir::compose(prepared.command.operations[i].body, prepared.operations[i].sites,
+                                 result.id, result.version, time, replacements);
+    }
     body.hash = sha256(body.bytes);
+  }
+  for (std::size_t i = 0; i < outcome.made.size(); ++i) {
+    const Made& made = outcome.made[i];
+    if (!made.operation) {
+      Composed::Body& body = composed.bodies[outcome.results.size() + i];
+      body.bytes = fhir::compose(made.body, prepared.made[i].sites, made.id, made.version, time);
+      body.hash = sha256(body.bytes);
+    }
   }
   return composed;
 }
@@ -291,8 +378,9 @@ Result<void> apply(views::WorkLayer& work, views::State& state, const decide::Pr
                    const Outcome& outcome, const Composed& composed, const EntryFacts& facts,
                    const Tools& tools) {
   check(outcome.results.size() == prepared.operations.size() &&
-            outcome.results.size() == composed.bodies.size(),
-        "one result for each operation");
+            outcome.made.size() == prepared.made.size() &&
+            outcome.results.size() + outcome.made.size() == composed.bodies.size(),
+        "one result for each operation, one body for each result and each that is made");
   enter(state, facts);
   TRY_OK(Fold(work, state, prepared, outcome, composed, facts, tools).run());
   return views::prune_undo(work, state, facts.time);

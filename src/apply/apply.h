@@ -39,7 +39,8 @@ struct Composed {
     Bytes bytes;
     Hash hash;
   };
-  std::vector<Body> bodies;  ///< one per operation; empty where nothing is stored
+  /// One per operation, then one per Outcome::made; empty where nothing is stored.
+  std::vector<Body> bodies;
 };
 [[nodiscard]] Composed compose(const decide::Prepared& prepared, const Outcome& outcome, Time time);
 

@@ -22,12 +22,15 @@ class TestRecord {
   explicit TestRecord(Bug planted = Bug::none) : planted_(planted) {}
 
   Result<Outcome> run(Command command) {
-    TRY(const auto prepared, decide::prepare(std::move(command), reader_, params));
+    TRY(auto prepared, decide::prepare(std::move(command), reader_, params));
+    decide::note_signals(prepared, pathways, reader_);
     const auto below = view();
-    TRY(Outcome outcome, decide::decide(*below, codec, params, prepared, planted_));
+    const decide::Rules rules{pathways, Time{now.ms + step_ms}};
+    TRY(Outcome outcome, decide::decide(*below, codec, params, prepared, rules, planted_));
     // Deciding again gives the same.
-    TRY(const Outcome again, decide::decide(*below, codec, params, prepared, planted_));
+    TRY(const Outcome again, decide::decide(*below, codec, params, prepared, rules, planted_));
     check(outcome == again, "decide() is a function of its arguments");
+    TRY_OK(decide::prepare_made(prepared, outcome, reader_, params));
     TRY_OK(fold(prepared, outcome));
     return outcome;
   }
@@ -35,7 +38,7 @@ class TestRecord {
   Result<void> fold(const decide::Prepared& prepared, const Outcome& outcome) {
     views::WorkLayer work(view(), state.position.value);
     const Position position = state.position.next();
-    now.ms += 1000;
+    now.ms += step_ms;
     const EntryFacts facts{position, now, sha256(state.chain.view())};
     const Composed composed = compose(prepared, outcome, facts.time);
     TRY_OK(
@@ -66,6 +69,8 @@ class TestRecord {
   views::BodyCodec codec;
   views::State state;
   Time now{1'700'000'000'000};
+  std::int64_t step_ms = 1000;  ///< from one entry to the next
+  const pathway::Definitions* pathways = nullptr;
 
  private:
   fhir::JsonReader reader_;

@@ -37,6 +37,10 @@ enum class Bug : std::uint8_t {
   retry_behind_the_rest,    ///< what was not delivered is tried again after what came later
   deliver_to_one_less,      ///< the last of a command's deliveries is not decided
   runs_not_taken_away,      ///< keys kept in memory stay when others are written among them
+  age_out,                  ///< an item that is late and older than 180 days is closed
+  lose_owner,               ///< the items of an owner who leaves stay with him
+  drop_reopening,           ///< what opens a closed item again does not
+  close_without_evidence,   ///< an act needs nothing
   runs_of_any_moment,  ///< keys kept in memory are shown to snapshots from before they were read
 };
 
@@ -71,6 +75,10 @@ inline constexpr std::array bug_names{
     BugName{Bug::settle_before_sent, "settle-before-sent"},
     BugName{Bug::retry_behind_the_rest, "retry-behind-the-rest"},
     BugName{Bug::deliver_to_one_less, "deliver-to-one-less"},
+    BugName{Bug::age_out, "age-out"},
+    BugName{Bug::lose_owner, "lose-owner"},
+    BugName{Bug::drop_reopening, "drop-reopening"},
+    BugName{Bug::close_without_evidence, "close-without-evidence"},
 };
 
 [[nodiscard]] constexpr std::optional<Bug> bug_named(std::string_view name) {

@@ -1,9 +1,12 @@
 #include "cli/journal_fold.h"
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "fhir/sites.h"
 #include "node/fold.h"
+#include "views/items.h"
 #include "views/messages.h"
 #include "views/outbox.h"
 
@@ -19,6 +22,24 @@ Result<void> JournalFold::add(const journal::Record& record) {
   return ok();
 }
 
+Result<void> JournalFold::add_made(const Outcome& outcome, const journal::RecordHeader& header) {
+  for (const Made& made : outcome.made) {
+    if (made.operation) {
+      continue;
+    }
+    TRY_OK(reader_.read(made.body, json_));
+    const fhir::Sites sites = fhir::find_sites(json_.root());
+    digest_.add(views::version_fact(
+        made.type, made.id, made.version,
+        sha256(fhir::compose(made.body, sites, made.id, made.version, header.time))));
+    ++versions_;
+  }
+  for (const Before& before : outcome.before) {
+    digest_.add(views::before_fact(header.position, before));
+  }
+  return ok();
+}
+
 Result<void> JournalFold::add_command(const journal::Record& record) {
   TRY(auto entry, node::decode_entry(record));
   const auto& [command, outcome] = entry;
@@ -29,23 +50,30 @@ Result<void> JournalFold::add_command(const journal::Record& record) {
     const OperationResult& result = outcome.results[i];
     Hash body;
     if (result.status == Status::created || result.status == Status::updated) {
-      TRY_OK(reader_.read(operation.body, json_));
+      const auto instead = std::ranges::find(
+          outcome.made, std::optional(static_cast<std::uint32_t>(i)), &Made::operation);
+      const Bytes& given = instead == outcome.made.end() ? operation.body : instead->body;
+      TRY_OK(reader_.read(given, json_));
       const fhir::Sites sites = fhir::find_sites(json_.root());
       replacements.clear();
       for (const Substitution& each : result.substitutions) {
+        if (instead != outcome.made.end()) {
+          break;  // they are in it
+        }
         if (each.site >= sites.sites.size() || each.target >= outcome.targets.size()) {
           return fail(Code::corrupt, "a substitution names a place that is not there");
         }
         replacements.push_back({each.site, outcome.targets[each.target]});
       }
-      body = sha256(fhir::compose(operation.body, sites, result.id, result.version,
-                                  record.header.time, replacements));
+      body = sha256(
+          fhir::compose(given, sites, result.id, result.version, record.header.time, replacements));
     } else if (result.status != Status::removed) {
       continue;
     }
     digest_.add(views::version_fact(operation.type, result.id, result.version, body));
     rows[i] = RowId{++versions_};
   }
+  TRY_OK(add_made(outcome, record.header));
   for (std::uint32_t i = 0; i < outcome.owed.size(); ++i) {
     const Owed& owed = outcome.owed[i];
     const Delivery& delivery = command.deliveries[owed.delivery];

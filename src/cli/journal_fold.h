@@ -10,6 +10,7 @@
 #include "fhir/json.h"
 #include "journal/merkle.h"
 #include "journal/record.h"
+#include "model/outcome.h"
 #include "views/state.h"
 
 namespace holdfast::cli {
@@ -29,6 +30,8 @@ class JournalFold {
 
  private:
   Result<void> add_command(const journal::Record& record);
+  /// What decide made beside the operations.
+  Result<void> add_made(const Outcome& outcome, const journal::RecordHeader& header);
 
   fhir::JsonReader reader_;
   fhir::Json json_;

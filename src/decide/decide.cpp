@@ -4,15 +4,20 @@
 
 #include "base/check.h"
 #include "decide/decision.h"
+#include "decide/follow.h"
 #include "views/versions.h"
 
 namespace holdfast::decide {
 
 Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
-                       const fhir::SearchParams& params, const Prepared& prepared, Bug planted) {
+                       const fhir::SearchParams& params, const Prepared& prepared,
+                       const Rules& rules, Bug planted) {
+  check(prepared.signals_under == rules.pathways, "signals are those of the pathways in force");
   check(prepared.operations.size() == prepared.command.operations.size(),
         "every operation is prepared");
-  return Decision(view, codec, params, prepared, planted).run();
+  TRY(Outcome outcome, Decision(view, codec, params, prepared, planted).run());
+  TRY_OK(follow(view, codec, rules, prepared, planted, outcome));
+  return outcome;
 }
 
 Result<Outcome> Decision::run() {

@@ -12,6 +12,12 @@
 
 namespace holdfast::decide {
 
+/// What pathways are decided by.
+struct Rules {
+  const pathway::Definitions* pathways = nullptr;  ///< in force; null: nothing is followed
+  Time now;                                        ///< of the entry that is being decided
+};
+
 /// The Outcome, or why the Command is refused as a whole; then nothing happens and nothing is
 /// journaled. `where` of a refusal names the operation: "entry[3]" of several, else nothing.
 ///   not_found             what is to be sent again is not there; never of an operation: updating
@@ -27,9 +33,12 @@ namespace holdfast::decide {
 ///   structure             two operations of the Command mean the same resource; a delivery of an
 ///                         operation that it does not have
 ///   unsupported           a condition that cannot be answered from the indexes there are
+///   invariant             an item is changed in a way that its pathway does not know, or something
+///                         is removed that an open item rests on
 /// `codec` reads the bodies of the view; conditions mean what `params` says.
+/// `prepared.signals` were found under `rules.pathways` (check).
 [[nodiscard]] Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
                                      const fhir::SearchParams& params, const Prepared& prepared,
-                                     Bug planted = Bug::none);
+                                     const Rules& rules = {}, Bug planted = Bug::none);
 
 }  // namespace holdfast::decide

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "fhir/extract.h"
 
 namespace holdfast::decide {
@@ -43,6 +44,49 @@ Result<Prepared> prepare(Command command, fhir::JsonReader& reader,
   }
   prepared.command = std::move(command);
   return prepared;
+}
+
+Result<void> prepare_made(Prepared& prepared, const Outcome& outcome, fhir::JsonReader& reader,
+                          const fhir::SearchParams& params) {
+  prepared.made.clear();
+  prepared.made.reserve(outcome.made.size());
+  fhir::Json json;
+  for (const Made& made : outcome.made) {
+    const std::string& type =
+        made.operation ? prepared.command.operations[*made.operation].type : made.type;
+    const auto known = fhir::type_id(type);
+    if (!known) {
+      return fail(Code::corrupt,
+                  fmt::format("outcome: {} is no resource type of these definitions", type));
+    }
+    TRY_OK(reader.read(made.body, json));
+    prepared.made.push_back(prepare_operation(*known, json.root(), params));
+  }
+  return ok();
+}
+
+void note_signals(Prepared& prepared, const pathway::Definitions* pathways,
+                  fhir::JsonReader& reader) {
+  if (prepared.signals_under == pathways) {
+    return;
+  }
+  prepared.signals.clear();
+  prepared.signals_under = pathways;
+  if (pathways == nullptr) {
+    return;
+  }
+  prepared.signals.resize(prepared.operations.size());
+  fhir::Json json;
+  for (std::size_t i = 0; i < prepared.operations.size(); ++i) {
+    const Operation& operation = prepared.command.operations[i];
+    const PreparedOperation& one = prepared.operations[i];
+    if (operation.verb == Verb::remove || !pathway::is_heard(*pathways, one.type)) {
+      continue;
+    }
+    const auto read = reader.read(operation.body, json);
+    check(read.has_value(), "the body was read before");
+    prepared.signals[i] = pathway::find_signals(*pathways, one.type, json.root(), one.sites);
+  }
 }
 
 bool is_prepared_under(const Prepared& prepared, const fhir::SearchParams& params) {

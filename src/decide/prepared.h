@@ -10,6 +10,8 @@
 #include "fhir/sites.h"
 #include "fhir/type.h"
 #include "model/command.h"
+#include "model/outcome.h"
+#include "pathway/signals.h"
 #include "views/extracted.h"
 
 namespace holdfast::decide {
@@ -26,7 +28,16 @@ struct PreparedOperation {
 struct Prepared {
   Command command;
   std::vector<PreparedOperation> operations;  ///< one per command.operations, in order
+  std::vector<PreparedOperation> made;        ///< one per Outcome::made, once it is decided
+  /// What the bodies say to pathways: one per command.operations, or none.
+  std::vector<pathway::Signals> signals;
+  const pathway::Definitions* signals_under = nullptr;  ///< by which definitions
 };
+
+/// Finds signals under `pathways` (null: none are wanted), unless they are there. Bodies of types
+/// that no rule names are not read. From any thread.
+void note_signals(Prepared& prepared, const pathway::Definitions* pathways,
+                  fhir::JsonReader& reader);
 
 /// Reads the bodies of `command` anew: for replay, and for whoever has only the Command.
 /// Code::corrupt where a body is not JSON or its type is unknown: it was checked once.
@@ -37,6 +48,11 @@ struct Prepared {
 /// operation.body is its raw() bytes.
 [[nodiscard]] PreparedOperation prepare_operation(fhir::TypeId type, fhir::JsonValue resource,
                                                   const fhir::SearchParams& params);
+
+/// Reads the bodies of what `outcome` makes into `prepared.made`. Code::corrupt where one is not
+/// JSON or its type is unknown: decide made it.
+[[nodiscard]] Result<void> prepare_made(Prepared& prepared, const Outcome& outcome,
+                                        fhir::JsonReader& reader, const fhir::SearchParams& params);
 
 /// Whether all of it was prepared under `params`; if not, prepare() does it again.
 [[nodiscard]] bool is_prepared_under(const Prepared& prepared, const fhir::SearchParams& params);

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace holdfast {
 namespace {
 
-// Three formats, so that what has nothing to do with neighbours needs no byte to say so.
+// Several formats, so that what has nothing to do with neighbours needs no byte to say so.
 constexpr std::uint8_t plain_format = 1;
 constexpr std::uint8_t message_format = 2;
 constexpr std::uint8_t delivery_format = 3;
+constexpr std::uint8_t tick_format = 4;  // nothing but that time has passed
 // An operation takes at least this many bytes: bounds what a lying count can make us reserve.
 constexpr std::size_t operation_bytes_min = 7;
 constexpr std::size_t delivery_bytes_min = 3;
@@ -186,7 +189,21 @@ bool read_deliveries(ByteReader& reader, Command& command) {
   return deliveries + settlements > 0;
 }
 
+bool read_tick(ByteReader& reader, Command& command) {
+  Tick& tick = command.tick.emplace();
+  tick.until.ms = reader.little<std::int64_t>();
+  const std::uint64_t items = reader.varint();
+  tick.items_max = static_cast<std::uint32_t>(items);
+  return !reader.failed() && items > 0 && items <= UINT32_MAX && command.operations.empty();
+}
+
 std::uint8_t format_of(const Command& command) {
+  if (command.tick) {
+    check(command.operations.empty() && !command.message && command.deliveries.empty() &&
+              command.settlements.empty(),
+          "time passes alone");
+    return tick_format;
+  }
   if (!command.deliveries.empty() || !command.settlements.empty()) {
     return delivery_format;
   }
@@ -244,13 +261,17 @@ Bytes encode(const Command& command) {
   if (format == delivery_format) {
     append_deliveries(bytes, command);
   }
+  if (command.tick) {
+    append_little(bytes, command.tick->until.ms);
+    append_varint(bytes, command.tick->items_max);
+  }
   return bytes;
 }
 
 Result<Command> decode_command(BytesView bytes) {
   ByteReader reader(bytes);
   const auto format = reader.little<std::uint8_t>();
-  if (format < plain_format || format > delivery_format) {
+  if (format < plain_format || format > tick_format) {
     return fail(Code::corrupt, "command: unknown format number");
   }
   Command command;
@@ -273,13 +294,17 @@ Result<Command> decode_command(BytesView bytes) {
       return fail(Code::corrupt, "command: an operation cannot be read");
     }
   }
-  const std::uint8_t has_message =
-      format == delivery_format ? reader.little<std::uint8_t>() : format - plain_format;
+  const std::uint8_t has_message = format == delivery_format
+                                       ? reader.little<std::uint8_t>()
+                                       : std::uint8_t{format == message_format};
   if (has_message > 1 || (has_message == 1 && !read_message(reader, command.message.emplace()))) {
     return fail(Code::corrupt, "command: its message cannot be read");
   }
   if (format == delivery_format && !read_deliveries(reader, command)) {
     return fail(Code::corrupt, "command: its deliveries cannot be read");
+  }
+  if (format == tick_format && !read_tick(reader, command)) {
+    return fail(Code::corrupt, "command: the time that has passed cannot be read");
   }
   if (reader.failed() || !reader.at_end()) {
     return fail(Code::corrupt, "command: bytes after its end");

@@ -24,6 +24,7 @@ enum class EntryKind : std::uint16_t {
   dictionary = 3,   ///< a zstd dictionary; later entries and rows may name it by its position
   definitions = 4,  ///< search parameters beside those built in: extracted by from here on
   activation = 5,   ///< searches go by the newest definitions from here on
+  pathways = 6,     ///< definitions of pathways: what is decided from here on goes by them
 };
 
 enum class Verb : std::uint8_t {
@@ -82,6 +83,13 @@ struct Operation {
   bool operator==(const Operation&) const = default;
 };
 
+/// Time has passed: what is due by then is looked at, in the order of waking.
+struct Tick {
+  Time until;
+  std::uint32_t items_max = 0;  ///< of those only so many, the earliest; from 1
+  bool operator==(const Tick&) const = default;
+};
+
 /// All of it happens, or none.
 struct Command {
   IdempotencyKey key;
@@ -96,6 +104,7 @@ struct Command {
   std::optional<Message> message;  ///< what it carries out, if that is a message; its key is drawn
   std::vector<Delivery> deliveries;     ///< those of operations first, in their order
   std::vector<Settlement> settlements;  ///< each of another duty
+  std::optional<Tick> tick;             ///< alone: without operations
   bool operator==(const Command&) const = default;
 };
 

@@ -7,11 +7,98 @@ namespace {
 
 constexpr std::uint8_t plain_format = 1;
 constexpr std::uint8_t delivery_format = 2;  // with what is owed and settled
+constexpr std::uint8_t made_format = 3;      // with what it makes as well
 
-bool read_owed(ByteReader& reader, Outcome& outcome) {
+enum class Takes : std::uint8_t { no_place = 0, a_place = 1 };
+
+std::uint8_t format_of(const Outcome& outcome) {
+  if (!outcome.made.empty() || !outcome.before.empty()) {
+    return made_format;
+  }
+  return outcome.owed.empty() && !outcome.settles ? plain_format : delivery_format;
+}
+
+void append_owed(Bytes& to, const Outcome& outcome) {
+  to.push_back(outcome.settles ? '\1' : '\0');
+  append_varint(to, outcome.owed.size());
+  std::uint32_t next = 0;
+  for (const Owed& owed : outcome.owed) {
+    append_varint(to, owed.delivery - next);
+    append_varint(to, owed.row.value);
+    next = owed.delivery + 1;
+  }
+}
+
+void append_made(Bytes& to, const Outcome& outcome) {
+  append_varint(to, outcome.made.size());
+  for (const Made& made : outcome.made) {
+    to.push_back(static_cast<char>(made.operation ? Takes::a_place : Takes::no_place));
+    if (made.operation) {
+      append_varint(to, *made.operation);
+    } else {
+      append_text(to, made.type);
+      append_text(to, made.id);
+      append_varint(to, made.version.value);
+    }
+    append_text(to, made.body);
+  }
+  append_varint(to, outcome.before.size());
+  for (const Before& before : outcome.before) {
+    append_text(to, before.pathway);
+    append_text(to, before.organisation);
+    append_varint(to, before.count);
+  }
+}
+
+bool read_one_made(ByteReader& reader, const Outcome& outcome, Made& made) {
+  const auto takes = reader.little<std::uint8_t>();
+  if (takes > 1) {
+    return false;
+  }
+  if (static_cast<Takes>(takes) == Takes::a_place) {
+    const std::uint64_t operation = reader.varint();
+    if (operation >= outcome.results.size()) {
+      return false;
+    }
+    made.operation = static_cast<std::uint32_t>(operation);
+  } else {
+    made.type = reader.text();
+    made.id = reader.text();
+    made.version = Version{reader.varint()};
+  }
+  made.body = reader.text();
+  return !reader.failed();
+}
+
+bool read_made(ByteReader& reader, Outcome& outcome) {
+  const std::uint64_t count = reader.varint();
+  if (count > reader.rest().size() / 3) {
+    return false;
+  }
+  outcome.made.resize(count);
+  for (Made& made : outcome.made) {
+    if (!read_one_made(reader, outcome, made)) {
+      return false;
+    }
+  }
+  const std::uint64_t before = reader.varint();
+  if (before > reader.rest().size() / 3 || count + before == 0) {
+    return false;
+  }
+  outcome.before.resize(before);
+  for (Before& one : outcome.before) {
+    one.pathway = reader.text();
+    one.organisation = reader.text();
+    one.count = reader.varint();
+  }
+  return !reader.failed();
+}
+
+bool read_owed(ByteReader& reader, Outcome& outcome, std::uint8_t format) {
   const auto settles = reader.little<std::uint8_t>();
   const std::uint64_t count = reader.varint();
-  if (settles > 1 || count > reader.rest().size() || count + settles == 0) {
+  if (settles > 1 || count > reader.rest().size() ||
+      (format == delivery_format && count + settles == 0)) {
     return false;
   }
   outcome.settles = settles == 1;
@@ -32,7 +119,7 @@ bool read_owed(ByteReader& reader, Outcome& outcome) {
 }  // namespace
 
 bool Outcome::changes() const {
-  return settles || !owed.empty() ||
+  return settles || !owed.empty() || !made.empty() || !before.empty() ||
          std::any_of(results.begin(), results.end(), [](const OperationResult& result) {
            return result.status != Status::matched && result.status != Status::absent;
          });
@@ -41,8 +128,8 @@ bool Outcome::changes() const {
 Bytes encode(const Outcome& outcome) {
   Bytes bytes;
   bytes.reserve(8 + outcome.targets.size() * 48 + outcome.results.size() * 48);
-  const bool plain = outcome.owed.empty() && !outcome.settles;
-  bytes.push_back(static_cast<char>(plain ? plain_format : delivery_format));
+  const std::uint8_t format = format_of(outcome);
+  bytes.push_back(static_cast<char>(format));
   append_varint(bytes, outcome.targets.size());
   for (const std::string& target : outcome.targets) {
     append_text(bytes, target);
@@ -60,15 +147,11 @@ Bytes encode(const Outcome& outcome) {
       before = substitution.site;
     }
   }
-  if (!plain) {
-    bytes.push_back(outcome.settles ? '\1' : '\0');
-    append_varint(bytes, outcome.owed.size());
-    std::uint32_t next = 0;
-    for (const Owed& owed : outcome.owed) {
-      append_varint(bytes, owed.delivery - next);
-      append_varint(bytes, owed.row.value);
-      next = owed.delivery + 1;
-    }
+  if (format != plain_format) {
+    append_owed(bytes, outcome);
+  }
+  if (format == made_format) {
+    append_made(bytes, outcome);
   }
   return bytes;
 }
@@ -77,7 +160,7 @@ Result<Outcome> decode_outcome(BytesView bytes) {
   const auto corrupt = [](const char* what) { return fail(Code::corrupt, what); };
   ByteReader reader(bytes);
   const auto format = reader.little<std::uint8_t>();
-  if (format != plain_format && format != delivery_format) {
+  if (format < plain_format || format > made_format) {
     return corrupt("outcome: unknown format number");
   }
   Outcome outcome;
@@ -116,8 +199,11 @@ Result<Outcome> decode_outcome(BytesView bytes) {
       substitution.target = static_cast<std::uint32_t>(target);
     }
   }
-  if (format == delivery_format && !read_owed(reader, outcome)) {
+  if (format != plain_format && !read_owed(reader, outcome, format)) {
     return corrupt("outcome: what it owes cannot be read");
+  }
+  if (format == made_format && !read_made(reader, outcome)) {
+    return corrupt("outcome: what it makes cannot be read");
   }
   if (reader.failed() || !reader.at_end()) {
     return corrupt("outcome: bytes after its end");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,11 +44,34 @@ struct Owed {
   bool operator==(const Owed&) const = default;
 };
 
+/// A version that the Command brings about beside what it asks for (docs/adr/0020).
+struct Made {
+  /// The operation whose body this one takes the place of: id and version are those of its result,
+  /// and its substitutions are in it already. Nothing: a version of its own, behind all of them.
+  std::optional<std::uint32_t> operation;
+  std::string type;  ///< empty of one that takes a place
+  std::string id;    ///< the same
+  Version version;   ///< 1: the resource is new. Of one that takes a place: 0
+  Bytes body;        ///< minified JSON, every reference resolved
+  bool operator==(const Made&) const = default;
+};
+
+/// Duties that were not taken up because what makes them due lies before the time that the record
+/// answers for: counted, never silent.
+struct Before {
+  std::string pathway;
+  std::string organisation;
+  std::uint64_t count = 0;
+  bool operator==(const Before&) const = default;
+};
+
 struct Outcome {
   std::vector<OperationResult> results;  ///< one per Operation, in the same order
   std::vector<std::string> targets;      ///< distinct resolved references: "Patient/7"
   std::vector<Owed> owed;                ///< in the order of deliveries
-  bool settles = false;  ///< whether the Command has settlements: all of them happen
+  bool settles = false;        ///< whether the Command has settlements: all of them happen
+  std::vector<Made> made;      ///< those that take a place first, in the order of operations
+  std::vector<Before> before;  ///< each pathway and organisation once, sorted
   bool operator==(const Outcome&) const = default;
 
   /// Whether anything was written: an Outcome that changes nothing needs no journal entry.

@@ -142,6 +142,7 @@ Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& re
       }
       TRY(ready.prepared, decide::prepare(std::move(entry.first), reader, *epochs.newest().params));
       ready.outcome = std::move(entry.second);
+      TRY_OK(decide::prepare_made(ready.prepared, ready.outcome, reader, *epochs.newest().params));
       ready.composed = apply::compose(ready.prepared, ready.outcome, ready.facts.time);
       for (const apply::Composed::Body& body : ready.composed.bodies) {
         ready.bytes += body.bytes.size();

@@ -104,6 +104,7 @@ Task<Result<Committed>> Sequencer::submit(Executor& from, decide::Prepared prepa
   if (options_.routes != nullptr) {
     options_.routes->route(prepared);
   }
+  decide::note_signals(prepared, pathways_.load(), *readers_.take());
   Submission submission(from, std::move(prepared));
   submission.packed = pack(encode(submission.prepared.command));
   Work work;
@@ -199,12 +200,17 @@ void Sequencer::take(const std::vector<Work>& works, std::size_t& next, Batch& b
                                              outcome_bytes_bound(submission.prepared)))) {
       return;
     }
+    auto decided = decide_one(submission, batch);
+    if (decided && !*decided) {
+      return;  // it begins the next batch, and is decided again
+    }
     batch.operations += operations;
-    batch.answers.emplace_back(&submission, decide_one(submission, batch));
+    batch.answers.emplace_back(&submission, decided ? Result<Committed>(**std::move(decided))
+                                                    : fail(std::move(decided).error()));
   }
 }
 
-Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
+Result<std::optional<Committed>> Sequencer::decide_one(Submission& submission, Batch& batch) {
   const Command& command = submission.prepared.command;
   if (command.key_origin == KeyOrigin::given) {
     TRY(const auto before, views::read_request(batch.work, command.key));
@@ -239,8 +245,10 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
   }
   const Epoch* const active = epochs_->at(batch.folded.state.active);
   check(active != nullptr, "what is active has been learnt");
-  auto outcome =
-      decide::decide(batch.work, *codec_, *active->params, submission.prepared, options_.planted);
+  const decide::Rules rules{pathways_.load(), batch.time};
+  decide::note_signals(submission.prepared, rules.pathways, json_reader_);
+  auto outcome = decide::decide(batch.work, *codec_, *active->params, submission.prepared, rules,
+                                options_.planted);
   if (!outcome) {
     ++counts_.refused;
     return fail(std::move(outcome).error());
@@ -249,11 +257,16 @@ Result<Committed> Sequencer::decide_one(Submission& submission, Batch& batch) {
     ++counts_.unchanged;
     return Committed{batch.folded.state.position, batch.time, *std::move(outcome), false};
   }
+  TRY_OK(decide::prepare_made(submission.prepared, *outcome, json_reader_, extracting()));
   return append_one(submission, batch, *std::move(outcome));
 }
 
-Result<Committed> Sequencer::append_one(Submission& submission, Batch& batch, Outcome outcome) {
+Result<std::optional<Committed>> Sequencer::append_one(Submission& submission, Batch& batch,
+                                                       Outcome outcome) {
   const Bytes encoded = encode(outcome);
+  if (!writer_->fits(submission.packed.bytes.size(), encoded.size())) {
+    return std::nullopt;  // what it makes is larger than anybody could know beforehand
+  }
   const Command& command = submission.prepared.command;
   journal::Entry entry;
   entry.time = batch.time;

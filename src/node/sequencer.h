@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "fhir/json.h"
+#include "fhir/reader_pool.h"
 #include "journal/checkpoint.h"
 #include "journal/open.h"
 #include "node/applier.h"
@@ -104,8 +105,10 @@ class Sequencer final : public Node {
   Task<void> run();
   Task<void> run_works(const std::vector<Work>& works);
   void take(const std::vector<Work>& works, std::size_t& next, Batch& batch);
-  Result<Committed> decide_one(Submission& submission, Batch& batch);
-  Result<Committed> append_one(Submission& submission, Batch& batch, Outcome outcome);
+  /// Nothing: it does not fit into this batch; an empty one takes it.
+  Result<std::optional<Committed>> decide_one(Submission& submission, Batch& batch);
+  Result<std::optional<Committed>> append_one(Submission& submission, Batch& batch,
+                                              Outcome outcome);
   /// As a batch of its own.
   void append_note(const std::shared_ptr<const Note>& note, Batch& batch);
   Result<Position> write_note(const Note& note, Batch& batch);
@@ -145,6 +148,8 @@ class Sequencer final : public Node {
   const Bytes link_secret_;
   Queue<Work> queue_;
   std::atomic<OutboxWatcher*> watcher_ = nullptr;
+  std::atomic<const pathway::Definitions*> pathways_ = nullptr;  ///< in force
+  fhir::ReaderPool readers_;  ///< for bodies that pathways look at
   Answer<Result<void>> ended_;
   std::uint64_t activity_ = 0;  ///< batches so far, to see idleness by
   bool seal_armed_ = false;

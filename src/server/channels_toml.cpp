@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
+#include "base/toml_table.h"
 #include "hl7v2/charset.h"
 #include "hl7v2/filter.h"
-#include "server/toml_values.h"
 
 namespace holdfast::server {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "base/toml_table.h"
 #include "hl7v2/charset.h"
 #include "hl7v2/filter.h"
-#include "server/toml_values.h"
 
 namespace holdfast::server {
 namespace {

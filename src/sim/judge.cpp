@@ -162,16 +162,22 @@ class Judge {
   bool decide_again(Position position, const std::pair<Command, Outcome>& entry,
                     views::WorkLayer& work, const apply::EntryFacts& facts) {
     const fhir::SearchParams& extracting = *epochs_.newest().params;
-    const auto prepared = decide::prepare(entry.first, reader_, extracting);
+    auto prepared = decide::prepare(entry.first, reader_, extracting);
     if (!prepared) {
       wrong("entry {} cannot be prepared: {}", position.value, prepared.error().what);
       return false;
     }
+    const decide::Rules rules{pathways_.get(), facts.time};
+    decide::note_signals(*prepared, rules.pathways, reader_);
     const auto outcome =
-        decide::decide(work, codec_, *epochs_.at(folded_.state.active)->params, *prepared);
+        decide::decide(work, codec_, *epochs_.at(folded_.state.active)->params, *prepared, rules);
     if (!outcome || *outcome != entry.second) {
       wrong("entry {}: deciding again gives {}", position.value,
             outcome ? "another outcome" : outcome.error().what);
+      return false;
+    }
+    if (const auto made = decide::prepare_made(*prepared, *outcome, reader_, extracting); !made) {
+      wrong("entry {}: what it makes cannot be read: {}", position.value, made.error().what);
       return false;
     }
     const auto composed = apply::compose(*prepared, *outcome, facts.time);

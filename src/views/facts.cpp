@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/hash.h"
+#include "views/items.h"
 #include "views/keys.h"
 #include "views/messages.h"
 #include "views/outbox.h"
@@ -137,6 +138,7 @@ Result<IndexFacts> read_indexes(const Reader& reader) {
   TRY_OK(read_listing(reader, facts));
   TRY(facts.messages, digest_of_messages(reader));
   TRY(facts.outbox, digest_of_outbox(reader));
+  TRY(facts.before, digest_of_before(reader));
   return facts;
 }
 
@@ -164,6 +166,7 @@ Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& index
   }
   facts.digest.add(indexes.messages);
   facts.digest.add(indexes.outbox);
+  facts.digest.add(indexes.before);
   facts.resources = indexes.resources;
   facts.deleted = indexes.deleted;
   facts.listed = indexes.listings;
@@ -173,6 +176,7 @@ Result<Facts> compare(std::span<const BodyFacts> bodies, const IndexFacts& index
 Result<Facts> digest_of_view(const Reader& reader, const BodyCodec& codec) {
   TRY(const BodyFacts bodies, read_bodies(reader, codec, RowId{1}, std::nullopt));
   TRY(const IndexFacts indexes, read_indexes(reader));
+  TRY_OK(check_items(reader, codec));
   return compare({&bodies, 1}, indexes);
 }
 

@@ -45,6 +45,7 @@ struct IndexFacts {
   Digest past;        ///< the same, as Table::past says
   Digest messages;    ///< one fact an attempt at a message
   Digest outbox;      ///< one fact a row of the outbox
+  Digest before;      ///< one fact a row of what was not taken up
   std::uint64_t resources = 0;
   std::uint64_t deleted = 0;
   std::uint64_t listings = 0;

@@ -1,4 +1,4 @@
-// server/toml_values.h: what a key of a table holds, or why it does not. Inside this folder.
+// base/toml_table.h: what a key of a TOML table holds, or why it does not.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "base/text.h"
 
-namespace holdfast::server {
+namespace holdfast {
 
 /// Code::usage: a sentence that goes on behind the name of the key.
 [[nodiscard]] inline Result<std::string> text_in(const toml::node& node) {
@@ -78,4 +78,4 @@ template <class Setting, std::size_t count>
   return ok();
 }
 
-}  // namespace holdfast::server
+}  // namespace holdfast

@@ -1,0 +1,378 @@
+#include "decide/follow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "decide/following.h"
+#include "fhir/json_writer.h"
+#include "fhir/sites.h"
+#include "views/versions.h"
+
+namespace holdfast::decide {
+namespace {
+
+/// Command::purpose of a load of what happened before this record was there.
+constexpr std::string_view historic_purpose = "historic-load";
+
+Bytes reference_json(std::string_view reference) {
+  fhir::JsonWriter to;
+  to.open('{');
+  to.text("reference", reference);
+  to.close('}');
+  return to.take();
+}
+
+std::uint16_t urgency_named(const pathway::Definition& definition, std::string_view name) {
+  const auto at = std::ranges::find(definition.urgencies, name, &pathway::Urgency::name);
+  return static_cast<std::uint16_t>(
+      at == definition.urgencies.end()
+          ? definition.urgencies.size() - 1
+          : static_cast<std::size_t>(at - definition.urgencies.begin()));
+}
+
+void take_urgency(views::Item& item, const pathway::Definition& definition, std::uint16_t urgency,
+                  std::string_view priority) {
+  const pathway::Urgency& one = definition.urgencies[urgency];
+  item.urgency = one.name;
+  item.priority = one.priority.empty() ? std::string(priority) : one.priority;
+  if (item.priority.empty()) {
+    item.priority = "routine";
+  }
+}
+
+}  // namespace
+
+Result<void> follow(const views::Reader& view, const views::BodyCodec& codec, const Rules& rules,
+                    const Prepared& prepared, Bug planted, Outcome& outcome) {
+  return rules.pathways == nullptr
+             ? ok()
+             : Following(view, codec, rules, prepared, planted, outcome).run();
+}
+
+fhir::JsonReader& task_reader() {
+  thread_local fhir::JsonReader one;
+  return one;
+}
+
+Result<void> Following::run() {
+  const std::size_t operations = outcome_.results.size();
+  for (std::size_t i = 0; i < operations; ++i) {
+    TRY_OK(change(i));
+  }
+  for (std::size_t i = 0; i < operations; ++i) {
+    TRY_OK(hear(i));
+  }
+  for (std::size_t i = 0; i < operations; ++i) {
+    for (const pathway::Signal& signal : prepared_.signals[i].all) {
+      if (signal.move != nullptr && writes(i)) {
+        TRY_OK(move(i, signal));
+      }
+    }
+  }
+  if (prepared_.command.tick) {
+    TRY_OK(tick(*prepared_.command.tick));
+  }
+  return make();
+}
+
+Result<void> Following::hear(std::size_t index) {
+  const pathway::Signals& signals = prepared_.signals[index];
+  const bool removed = outcome_.results[index].status == Status::removed;
+  if (removed) {
+    TRY_OK(guard_removal(index));
+  }
+  if ((removed && pathway::is_owner_type(prepared_.operations[index].type)) ||
+      (writes(index) && signals.ends_owner)) {
+    TRY_OK(leave(index));
+  }
+  if (writes(index) && signals.replaced_by) {
+    TRY_OK(replace_patient(index, *signals.replaced_by));
+  }
+  for (const pathway::Signal& signal : signals.all) {
+    if (signal.open != nullptr && writes(index)) {
+      TRY_OK(open(index, signal));
+    }
+  }
+  return ok();
+}
+
+bool Following::is_before(const pathway::Signal& signal) const {
+  const auto cut_over = definitions_.settings().cut_over;
+  return prepared_.command.purpose == historic_purpose && cut_over && signal.dated &&
+         *signal.dated < *cut_over;
+}
+
+Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
+  const std::string focus = reference_to(index);
+  TRY(const auto there, about(focus, views::Which::all));
+  if (!there.empty()) {
+    return ok();  // it is followed already: what moves it, moves it
+  }
+  for (const std::uint32_t link : signal.links) {
+    TRY(const auto linked, about(target(index, link), views::Which::all));
+    if (!linked.empty()) {
+      return ok();
+    }
+  }
+  const pathway::Definition& definition = *signal.definition;
+  const std::string& organisation = definitions_.settings().organisation;
+  if (is_before(signal)) {
+    ++before_[{definition.name, organisation}];
+    return ok();
+  }
+  Touched touched;
+  touched.definition = &definition;
+  views::Item& item = touched.item;
+  item.id = next_id();
+  item.pathway = definition.name;
+  item.focus = focus;
+  item.organisation = organisation;
+  item.opened = rules_.now;
+  take_urgency(item, definition, signal.urgency, signal.priority);
+  TRY(item.owner, owner_of(index, signal));
+  if (signal.patient) {
+    const std::string patient = target(index, *signal.patient);
+    item.patient = patient.starts_with("Patient/") ? patient : std::string();
+  } else if (focus.starts_with("Patient/")) {
+    item.patient = focus;
+  }
+  touched.wording.description = signal.title;
+  touched.wording.requester = signal.requester_site
+                                  ? reference_json(target(index, *signal.requester_site))
+                                  : signal.requester;
+  pathway::enter(definitions_, definition, item, *definition.state(signal.open->state), rules_.now,
+                 signal.due_from);
+  const std::string id = item.id;
+  touched_.emplace(id, std::move(touched));
+  return ok();
+}
+
+Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signal& signal) {
+  for (const pathway::NamedOwner& one : signal.owners) {
+    const views::Owner owner = one.site ? target(index, *one.site) : one.name;
+    if (owner.starts_with("team:")) {
+      return owner;
+    }
+    TRY(const bool active, is_active_owner(owner));
+    if (active) {
+      return owner;
+    }
+  }
+  return signal.definition->fallback;
+}
+
+Result<std::vector<std::string>> Following::about(std::string_view focus, views::Which which) {
+  TRY(auto ids, views::items_about(view_, focus, which, items_about_max));
+  for (const auto& [id, touched] : touched_) {
+    if (touched.current.value == 0 && touched.item.focus == focus) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+Result<void> Following::move(std::size_t index, const pathway::Signal& signal) {
+  std::vector<std::string> subjects;
+  for (const std::uint32_t link : signal.links) {
+    subjects.push_back(target(index, link));
+  }
+  if (signal.move->link.empty()) {
+    subjects.push_back(reference_to(index));
+  }
+  for (const std::string& subject : subjects) {
+    TRY(const auto ids, about(subject, views::Which::all));
+    for (const std::string& id : ids) {
+      TRY_OK(move_item(id, signal, reference_to(index)));
+    }
+  }
+  return ok();
+}
+
+Result<void> Following::move_item(const std::string& id, const pathway::Signal& signal,
+                                  std::string_view cause) {
+  TRY(Touched* const touched, touch(id));
+  views::Item& item = touched->item;
+  const pathway::Move& rule = *signal.move;
+  if (item.pathway != signal.definition->name ||
+      std::ranges::find(rule.from, item.state) == rule.from.end()) {
+    return ok();
+  }
+  const bool was_open = item.is_open();
+  const auto& state = *signal.definition->state(rule.to);
+  if (planted_ == Bug::drop_reopening && !was_open) {
+    return ok();
+  }
+  pathway::enter(definitions_, *signal.definition, item, state, rules_.now, signal.due_from);
+  if (!rule.why.empty()) {
+    touched->why = fmt::format("{}: {}", rule.why, cause);
+  }
+  const auto thens = rule.then;
+  const Touched from = *touched;
+  return go_on(from, thens, signal.due_from);
+}
+
+Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Then>& thens,
+                              std::optional<Time> due_from) {
+  for (const pathway::Then& then : thens) {
+    const pathway::Definition* const definition = definitions_.find(then.pathway);
+    check(definition != nullptr, "check_thens() has found it");
+    const std::string parent = "Task/" + from.item.id;
+    TRY(const auto there, about(from.item.focus, views::Which::open));
+    bool begun = false;
+    for (const std::string& id : there) {
+      TRY(const Touched* const other, touch(id));
+      begun = begun || (other->item.pathway == then.pathway && other->item.parent == parent &&
+                        other->item.is_open());
+    }
+    if (begun) {
+      continue;
+    }
+    Touched child;
+    child.definition = definition;
+    views::Item& item = child.item;
+    item.id = next_id();
+    item.pathway = then.pathway;
+    item.focus = from.item.focus;
+    item.patient = from.item.patient;
+    item.owner = from.item.owner;
+    item.organisation = from.item.organisation;
+    item.parent = parent;
+    item.opened = rules_.now;
+    take_urgency(item, *definition, urgency_named(*definition, from.item.urgency),
+                 from.item.priority);
+    child.wording.description = from.wording.description;
+    pathway::enter(definitions_, *definition, item, *definition->state(then.state), rules_.now,
+                   due_from);
+    const std::string id = item.id;
+    touched_.emplace(id, std::move(child));
+  }
+  return ok();
+}
+
+Result<void> Following::tick(const Tick& tick) {
+  const Time until = std::min(tick.until, rules_.now);
+  TRY(const auto ids, views::items_to_wake(view_, until, tick.items_max));
+  for (const std::string& id : ids) {
+    TRY(Touched* const touched, touch(id));
+    if (touched->definition == nullptr) {
+      continue;
+    }
+    const bool late = pathway::escalate(definitions_, *touched->definition, touched->item, until);
+    if (planted_ == Bug::age_out && late &&
+        until.ms - touched->item.opened.ms > std::int64_t{180} * 86'400'000) {
+      touched->item.status = "completed";
+      touched->item.wake.reset();
+    }
+  }
+  return ok();
+}
+
+Result<Following::Touched*> Following::touch(const std::string& id) {
+  const auto known = touched_.find(id);
+  if (known != touched_.end()) {
+    return &known->second;
+  }
+  static const fhir::TypeId task = *fhir::type_id("Task");
+  TRY(auto item, views::find_item(view_, id));
+  TRY(const auto current, views::read_current(view_, task, id));
+  if (!item || !current) {
+    return fail(Code::corrupt, fmt::format("items: Task/{} is named and is not there; run "
+                                           "`holdfast verify`, then `holdfast rebuild`",
+                                           id));
+  }
+  TRY(views::Body body, views::read_body(view_, codec_, current->row));
+  Touched touched;
+  touched.before = *item;
+  touched.item = *std::move(item);
+  touched.definition = definitions_.find(touched.item.pathway);
+  touched.current = current->version;
+  touched.task = std::move(body.bytes);
+  return &touched_.emplace(id, std::move(touched)).first->second;
+}
+
+Result<void> Following::make() {
+  std::vector<Made> others;
+  fhir::Json json;
+  for (auto& [id, touched] : touched_) {
+    if (touched.current.value > 0 && !touched.operation && touched.item == touched.before) {
+      continue;
+    }
+    if (touched.definition == nullptr) {
+      return fail(
+          Code::invariant,
+          fmt::format("Task/{} is an item of pathway '{}', of which there is no definition: "
+                      "bring it back before items of it are changed",
+                      id, touched.item.pathway));
+    }
+    Made made;
+    made.operation = touched.operation;
+    if (!touched.operation) {
+      made.type = "Task";
+      made.id = id;
+      made.version = Version{touched.current.value + 1};
+    }
+    if (touched.current.value == 0) {
+      made.body = pathway::task_of(*touched.definition, touched.item, touched.wording, rules_.now);
+    } else {
+      TRY_OK(task_reader().read(touched.task, json));
+      made.body = pathway::changed_task(json.root(), *touched.definition, touched.item, touched.why,
+                                        rules_.now);
+    }
+    (touched.operation ? outcome_.made : others).push_back(std::move(made));
+  }
+  std::ranges::sort(outcome_.made, {}, [](const Made& one) { return *one.operation; });
+  std::ranges::move(others, std::back_inserter(outcome_.made));
+  for (const auto& [whose, count] : before_) {
+    outcome_.before.push_back({whose.first, whose.second, count});
+  }
+  return ok();
+}
+
+bool Following::writes(std::size_t index) const {
+  const Status status = outcome_.results[index].status;
+  return status == Status::created || status == Status::updated;
+}
+
+std::string Following::reference_to(std::size_t index) const {
+  return prepared_.command.operations[index].type + "/" + outcome_.results[index].id;
+}
+
+std::string Following::where(std::size_t index) const {
+  return outcome_.results.size() == 1 ? std::string() : fmt::format("Bundle.entry[{}]", index);
+}
+
+std::string Following::target(std::size_t index, std::uint32_t site) const {
+  const auto& replaced = outcome_.results[index].substitutions;
+  const auto at = std::ranges::find(replaced, site, &Substitution::site);
+  std::string scratch;
+  std::string text(at != replaced.end()
+                       ? std::string_view(outcome_.targets[at->target])
+                       : fhir::site_value(prepared_.command.operations[index].body,
+                                          prepared_.operations[index].sites.sites[site], scratch));
+  if (const auto literal = fhir::parse_literal(text)) {
+    return fmt::format("{}/{}", fhir::name(literal->type), literal->id);
+  }
+  return text;
+}
+
+Bytes Following::resolved_body(std::size_t index) const {
+  const OperationResult& result = outcome_.results[index];
+  std::vector<fhir::Replacement> replacements;
+  for (const Substitution& one : result.substitutions) {
+    replacements.push_back({one.site, outcome_.targets[one.target]});
+  }
+  return fhir::compose(prepared_.command.operations[index].body, prepared_.operations[index].sites,
+                       result.id, result.version, rules_.now, replacements);
+}
+
+std::string Following::next_id() {
+  Bytes text(prepared_.command.key.view());
+  append_text(text, "made");
+  append_varint(text, made_ids_++);
+  return uuid_text(sha256(text).view().substr(0, uuid_bytes));
+}
+
+}  // namespace holdfast::decide

@@ -1,0 +1,101 @@
+// decide/following.h: the items that a decision touches, while it is being made. Inside this
+// folder.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "decide/follow.h"
+#include "fhir/json.h"
+#include "pathway/item_task.h"
+#include "pathway/step.h"
+#include "views/items.h"
+
+namespace holdfast::decide {
+
+class Following {
+ public:
+  Following(const views::Reader& view, const views::BodyCodec& codec, const Rules& rules,
+            const Prepared& prepared, Bug planted, Outcome& outcome)
+      : view_(view),
+        codec_(codec),
+        rules_(rules),
+        definitions_(*rules.pathways),
+        prepared_(prepared),
+        planted_(planted),
+        outcome_(outcome) {}
+
+  Result<void> run();
+
+ private:
+  /// An item that is touched. One version comes of it, however much happens to it.
+  struct Touched {
+    views::Item item;
+    views::Item before;
+    const pathway::Definition* definition = nullptr;
+    Version current;  ///< 0: it is new
+    Bytes task;       ///< the Task that is there, or that an operation sent, ids resolved
+    std::optional<std::uint32_t> operation;  ///< that writes it
+    pathway::Wording wording;                ///< of a new one
+    std::string why;
+  };
+
+  // follow.cpp: what resources bring about
+  Result<void> hear(std::size_t index);
+  Result<void> open(std::size_t index, const pathway::Signal& signal);
+  Result<void> move(std::size_t index, const pathway::Signal& signal);
+  Result<void> move_item(const std::string& id, const pathway::Signal& signal,
+                         std::string_view cause);
+  Result<void> go_on(const Touched& from, const std::vector<pathway::Then>& thens,
+                     std::optional<Time> due_from);
+  Result<void> tick(const Tick& tick);
+  Result<void> make();
+  [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
+  Result<std::vector<std::string>> about(std::string_view focus, views::Which which);
+  Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
+
+  // follow_task.cpp: what a person does with an item
+  Result<void> change(std::size_t index);
+  Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
+  Result<void> take_changes(Touched& touched, fhir::JsonValue task, std::size_t index);
+  Result<void> take_state(Touched& touched, fhir::JsonValue task, std::size_t index);
+  Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
+                           std::size_t index);
+
+  // follow_owner.cpp: what an item rests on goes, or is replaced
+  Result<void> guard_removal(std::size_t index);
+  Result<void> leave(std::size_t index);
+  Result<void> replace_patient(std::size_t index, std::uint32_t site);
+
+  Result<Touched*> touch(const std::string& id);
+  /// Whether the record, or this Command, has it and it is not removed.
+  Result<bool> is_there(std::string_view reference);
+  /// And, of an owner, is active.
+  Result<bool> is_active_owner(std::string_view reference);
+  [[nodiscard]] bool writes(std::size_t index) const;
+  [[nodiscard]] std::string reference_to(std::size_t index) const;
+  /// What a reference of an operation's body says now, without a version.
+  [[nodiscard]] std::string target(std::size_t index, std::uint32_t site) const;
+  [[nodiscard]] Bytes resolved_body(std::size_t index) const;
+  [[nodiscard]] std::string where(std::size_t index) const;
+  [[nodiscard]] std::string next_id();
+
+  const views::Reader& view_;
+  const views::BodyCodec& codec_;
+  const Rules& rules_;
+  const pathway::Definitions& definitions_;
+  const Prepared& prepared_;
+  const Bug planted_;
+  Outcome& outcome_;
+  std::map<std::string, Touched> touched_;  ///< by id
+  std::uint32_t made_ids_ = 0;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
+};
+
+/// Of this thread: keeps its memory.
+[[nodiscard]] fhir::JsonReader& task_reader();
+
+}  // namespace holdfast::decide

@@ -1,0 +1,191 @@
+// pathway/definition.h: a pathway as data: what opens an item, the states it goes through, what
+// moves it on, until when, who owns it, and what may close it. Read from TOML; docs/PATHWAYS.md
+// says how to write one. Immutable once it is read, and as long-lived as the node that goes by it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "fhir/path/program.h"
+#include "fhir/type.h"
+#include "pathway/calendar.h"
+#include "views/item.h"
+
+namespace holdfast::pathway {
+
+/// A condition on the resource that is written. Empty text: always.
+struct Condition {
+  std::string text;  ///< FHIRPath
+  std::optional<fhir::path::Program> program;
+};
+
+/// A code with its system.
+struct Coded {
+  std::string system;
+  std::string code;
+  bool operator==(const Coded&) const = default;
+};
+
+/// How fast something has to be done: the first that holds of the resource that opens the item.
+struct Urgency {
+  std::string name;
+  Condition when;
+  std::string priority;  ///< Task.priority that goes with it; empty: that of the resource
+};
+
+/// Until when a state has to be left.
+struct Due {
+  std::string urgency;  ///< empty: of all that no other row names
+  Span within;
+  std::string source;  ///< where the figure is from, or "local default"
+};
+
+/// Somebody more who sees an item that is late: first at its due time, or half of the way to it.
+struct Step {
+  Span after;         ///< behind the due time
+  bool half = false;  ///< half of the time until it is due; of the first step only
+  views::Owner to;
+};
+
+struct State {
+  std::string name;
+  std::string title;
+  std::string status;  ///< Task.status
+  std::vector<Due> due;
+  std::vector<Step> steps;            ///< those of the definition where it has none of its own
+  std::optional<views::Owner> owner;  ///< whose it becomes; nothing: it stays whose it is
+  std::string on_due;  ///< open state that it comes into when its due time passes; empty: it stays
+  [[nodiscard]] bool is_closed() const { return views::is_final_status(status); }
+};
+
+/// Another item that begins, with the same subject and this one as its parent.
+struct Then {
+  std::string pathway;
+  std::string state;
+};
+
+/// What an item begins with.
+struct Open {
+  fhir::TypeId on{};
+  Condition when;
+  std::vector<Coded> codes;     ///< one of them is there; empty: whatever there is
+  std::vector<std::string> in;  ///< elements that the codes are looked for in
+  std::string state;
+  std::vector<std::string>
+      owner;  ///< elements with a reference, then literal owners; the last is one
+  std::vector<std::string> unless_linked;  ///< not where one of these refers to what has an item
+  std::string due_from;  ///< element with the time that due times count from; empty: receipt
+  /// Element with the time that says whether it lies before what the record answers for.
+  std::string dated;
+};
+
+/// What the record hears, and an item moves by.
+struct Move {
+  fhir::TypeId on{};
+  Condition when;
+  std::vector<std::string> link;  ///< elements that refer to what the item is about; empty: itself
+  std::vector<std::string> from;  ///< states
+  std::string to;
+  std::string due_from;
+  std::string why;  ///< for people; becomes Task.statusReason where it opens again
+  std::vector<Then> then;
+};
+
+/// What a person does: a change of the Task.
+struct Act {
+  std::string name;
+  std::string title;
+  std::vector<std::string> from;
+  std::string to;
+  /// "reason": Task.statusReason; any other word: a Task.output of that type
+  std::vector<std::string> needs;
+  std::vector<std::string> reasons;  ///< codes that Task.statusReason may have; empty: any
+  std::vector<Then> then;
+};
+
+struct Definition {
+  std::string name;
+  std::uint32_t version = 0;
+  std::string title;
+  bool catch_all = false;             ///< asked when no other definition takes a resource
+  views::Owner fallback;              ///< whose items become if their owner is there no longer
+  std::vector<std::string> approved;  ///< names; none: a draft
+  std::string effective;              ///< day
+  std::vector<Urgency> urgencies;     ///< the last has no condition
+  std::vector<State> states;
+  std::vector<Open> opens;
+  std::vector<Move> moves;
+  std::vector<Act> acts;
+
+  [[nodiscard]] const State* state(std::string_view name) const;
+};
+
+/// What all definitions of a set share: `settings.toml`.
+struct Settings {
+  std::string organisation;  ///< answers for items in the ledger
+  /// What is loaded as history and dated before this opens nothing, and is counted; nothing: no
+  /// load is history.
+  std::optional<Time> cut_over;
+};
+
+/// A file of a set: its name, and what is in it.
+struct File {
+  std::string name;
+  std::string text;
+  bool operator==(const File&) const = default;
+};
+
+/// All that are in force together, and the calendar that they count by.
+class Definitions {
+ public:
+  /// `calendar.toml` and `settings.toml` are what all share; each other file is a definition.
+  /// Code::usage names the file, the key and what is wrong: with what is not known, with a
+  /// definition that could lose an item (definition_check.cpp), and with two that would take one
+  /// resource.
+  [[nodiscard]] static Result<std::shared_ptr<const Definitions>> read(std::vector<File> files);
+
+  [[nodiscard]] const std::vector<Definition>& all() const { return all_; }
+  [[nodiscard]] const Definition* find(std::string_view name) const;
+  [[nodiscard]] const Calendar& calendar() const { return calendar_; }
+  [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] const std::vector<File>& files() const { return files_; }
+
+  /// Rules for resources of a type, in the order in which they are asked; catch-alls last.
+  struct OpenRule {
+    const Definition* definition;
+    const Open* open;
+  };
+  struct MoveRule {
+    const Definition* definition;
+    const Move* move;
+  };
+  [[nodiscard]] std::span<const OpenRule> opens(fhir::TypeId type) const;
+  [[nodiscard]] std::span<const MoveRule> moves(fhir::TypeId type) const;
+
+ private:
+  void index();
+
+  std::vector<File> files_;
+  std::vector<Definition> all_;
+  Calendar calendar_;
+  Settings settings_;
+  std::vector<std::vector<OpenRule>> opens_;  ///< by type
+  std::vector<std::vector<MoveRule>> moves_;  ///< by type
+};
+
+/// The files as one text, and back: what an entry of the journal carries.
+[[nodiscard]] Bytes encode_files(std::span<const File> files);
+[[nodiscard]] Result<std::vector<File>> decode_files(BytesView bytes);
+
+/// That no item that goes by `definition` can be lost: each state that is open can be left, has a
+/// due time for each urgency, somebody to go to, and a way to a state that is closed; nothing names
+/// what is not there. Code::usage says which state or rule is not so.
+[[nodiscard]] Result<void> check_definition(const Definition& definition);
+
+}  // namespace holdfast::pathway

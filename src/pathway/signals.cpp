@@ -1,0 +1,269 @@
+#include "pathway/signals.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "fhir/member.h"
+#include "fhir/path/evaluate.h"
+#include "pathway/shipped.h"
+
+namespace holdfast::pathway {
+namespace {
+
+fhir::path::Evaluator& evaluator() {
+  thread_local fhir::path::Evaluator one;  // evaluators keep their memory
+  return one;
+}
+
+enum class IfItFails : std::uint8_t { holds, does_not };
+
+bool holds(const Condition& condition, fhir::JsonValue resource, IfItFails otherwise) {
+  if (!condition.program) {
+    return true;
+  }
+  fhir::path::TypeResolver resolver;
+  fhir::path::Surroundings surroundings;
+  surroundings.resolver = &resolver;
+  const auto answer =
+      evaluator().holds(*condition.program, fhir::path::resource_value(resource), surroundings);
+  return answer ? *answer : otherwise == IfItFails::holds;
+}
+
+/// Every value at "a.b|c": lists are walked through, alternatives in their order.
+void collect(fhir::JsonValue from, std::string_view path, std::vector<fhir::JsonValue>& to) {
+  if (from.is_array()) {
+    for (const fhir::JsonValue one : from.children()) {
+      collect(one, path, to);
+    }
+    return;
+  }
+  if (path.empty()) {
+    to.push_back(from);
+    return;
+  }
+  const std::size_t dot = path.find('.');
+  if (const auto next = from.find(path.substr(0, dot))) {
+    collect(*next, dot == std::string_view::npos ? std::string_view() : path.substr(dot + 1), to);
+  }
+}
+
+std::vector<fhir::JsonValue> values_at(fhir::JsonValue resource, std::string_view paths) {
+  std::vector<fhir::JsonValue> found;
+  while (!paths.empty()) {
+    const std::size_t bar = paths.find('|');
+    collect(resource, paths.substr(0, bar), found);
+    paths = bar == std::string_view::npos ? std::string_view() : paths.substr(bar + 1);
+  }
+  return found;
+}
+
+/// One resource being looked at.
+class Look {
+ public:
+  Look(fhir::JsonValue resource, const fhir::Sites& sites) : resource_(resource), sites_(sites) {}
+
+  [[nodiscard]] std::optional<std::uint32_t> site_of(fhir::JsonValue reference) const {
+    const auto text = reference.find("reference");
+    if (!text || !text->is_string()) {
+      return {};
+    }
+    const std::uint32_t begin = text->begin() + 1 - resource_.begin();
+    const auto at = std::ranges::lower_bound(
+        sites_.sites, begin, {}, [](const fhir::Site& site) { return site.text.begin; });
+    if (at == sites_.sites.end() || at->text.begin != begin) {
+      return {};
+    }
+    return static_cast<std::uint32_t>(at - sites_.sites.begin());
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> sites_at(const std::vector<std::string>& paths) const {
+    std::vector<std::uint32_t> found;
+    for (const std::string& path : paths) {
+      for (const fhir::JsonValue value : values_at(resource_, path)) {
+        if (const auto site = site_of(value)) {
+          found.push_back(*site);
+        }
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] std::optional<Time> time_at(std::string_view paths) const {
+    if (paths.empty()) {
+      return {};
+    }
+    for (const fhir::JsonValue value : values_at(resource_, paths)) {
+      if (const auto range = value.is_string() ? parse_date_time(value.text()) : std::nullopt) {
+        return range->from;
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] bool has_code(const Open& open) const {
+    if (open.codes.empty()) {
+      return true;
+    }
+    for (const std::string& path : open.in) {
+      for (const fhir::JsonValue value : values_at(resource_, path + ".coding")) {
+        const Coded code{fhir::text_member(value, "system"), fhir::text_member(value, "code")};
+        if (std::ranges::find(open.codes, code) != open.codes.end()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::vector<NamedOwner> owners(const Open& open) const {
+    std::vector<NamedOwner> all;
+    for (const std::string& one : open.owner) {
+      if (one.starts_with("team:") || one.find('/') != std::string::npos) {
+        all.push_back({{}, one});
+        continue;
+      }
+      for (const fhir::JsonValue value : values_at(resource_, one)) {
+        if (const auto site = site_of(value)) {
+          all.push_back({site, {}});
+        } else if (views::Owner name = views::owner_of(value); !name.empty()) {
+          all.push_back({{}, std::move(name)});
+        }
+      }
+    }
+    return all;
+  }
+
+  [[nodiscard]] std::optional<std::uint32_t> patient() const {
+    constexpr std::array<std::string_view, 3> elements{"subject", "patient", "for"};
+    static const auto type = fhir::type_id("Patient");
+    for (const std::string_view element : elements) {
+      const auto value = resource_.find(element);
+      const auto site = value ? site_of(*value) : std::nullopt;
+      if (site && (!sites_.sites[*site].type || sites_.sites[*site].type == type)) {
+        return site;
+      }
+    }
+    return {};
+  }
+
+  /// What the resource is about, as its sender calls it.
+  [[nodiscard]] std::string title() const {
+    constexpr std::array<std::string_view, 4> texts{"code.text", "code.coding.display", "type.text",
+                                                    "type.coding.display"};
+    for (const std::string_view path : texts) {
+      for (const fhir::JsonValue value : values_at(resource_, path)) {
+        if (value.is_string()) {
+          return value.text();
+        }
+      }
+    }
+    return fhir::text_member(resource_, "description");
+  }
+
+  void note_requester(Signal& signal) const {
+    const auto value = resource_.find("requester");
+    if (!value || !value->is_object()) {
+      return;
+    }
+    signal.requester_site = site_of(*value);
+    if (!signal.requester_site) {
+      signal.requester = value->raw();
+    }
+  }
+
+ private:
+  fhir::JsonValue resource_;
+  const fhir::Sites& sites_;
+};
+
+/// https://hl7.org/fhir/R4/patient-definitions.html#Patient.link.type
+void note_end(fhir::TypeId type, fhir::JsonValue resource, const Look& look, Signals& signals) {
+  if (is_owner_type(type)) {
+    const auto active = resource.find("active");
+    const std::string status = fhir::text_member(resource, "status");
+    signals.ends_owner = (active && active->raw() == "false") || status == "inactive" ||
+                         status == "suspended" || status == "entered-in-error";
+  }
+  if (fhir::name(type) != "Patient") {
+    return;
+  }
+  for (const fhir::JsonValue link : values_at(resource, "link")) {
+    const auto other = link.find("other");
+    if (other && fhir::text_member(link, "type") == "replaced-by") {
+      signals.replaced_by = look.site_of(*other);
+    }
+  }
+}
+
+Signal opening(const Definitions::OpenRule& rule, const Look& look, fhir::JsonValue resource) {
+  Signal signal;
+  signal.definition = rule.definition;
+  signal.open = rule.open;
+  signal.links = look.sites_at(rule.open->unless_linked);
+  signal.due_from = look.time_at(rule.open->due_from);
+  signal.dated = look.time_at(rule.open->dated);
+  signal.owners = look.owners(*rule.open);
+  signal.patient = look.patient();
+  signal.priority = fhir::text_member(resource, "priority");
+  signal.title = look.title();
+  look.note_requester(signal);
+  const auto& urgencies = rule.definition->urgencies;
+  const auto urgency = std::ranges::find_if(urgencies, [&](const Urgency& one) {
+    return holds(one.when, resource, IfItFails::does_not);
+  });
+  signal.urgency = static_cast<std::uint16_t>(urgency - urgencies.begin());
+  return signal;
+}
+
+}  // namespace
+
+bool is_owner_type(fhir::TypeId type) {
+  constexpr std::array<std::string_view, 4> types{"CareTeam", "Organization", "Practitioner",
+                                                  "PractitionerRole"};
+  return std::ranges::find(types, fhir::name(type)) != types.end();
+}
+
+bool is_heard(const Definitions& definitions, fhir::TypeId type) {
+  return !definitions.opens(type).empty() || !definitions.moves(type).empty() ||
+         is_owner_type(type) || fhir::name(type) == "Patient";
+}
+
+Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::JsonValue resource,
+                     const fhir::Sites& sites) {
+  Signals signals;
+  const Look look(resource, sites);
+  note_end(type, resource, look, signals);
+  for (const auto& rule : definitions.opens(type)) {
+    if (look.has_code(*rule.open) && holds(rule.open->when, resource, IfItFails::holds)) {
+      signals.all.push_back(opening(rule, look, resource));
+      break;
+    }
+  }
+  for (const auto& rule : definitions.moves(type)) {
+    if (!holds(rule.move->when, resource, IfItFails::does_not)) {
+      continue;
+    }
+    Signal signal;
+    signal.definition = rule.definition;
+    signal.move = rule.move;
+    signal.links = look.sites_at(rule.move->link);
+    signal.due_from = look.time_at(rule.move->due_from);
+    if (rule.move->link.empty() || !signal.links.empty()) {
+      signals.all.push_back(std::move(signal));
+    }
+  }
+  return signals;
+}
+
+const std::shared_ptr<const Definitions>& shipped() {
+  static const std::shared_ptr<const Definitions> one = [] {
+    auto read = Definitions::read(shipped_files());
+    check(read.has_value(), read ? "" : read.error().what.c_str());
+    return *std::move(read);
+  }();
+  return one;
+}
+
+}  // namespace holdfast::pathway

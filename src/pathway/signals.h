@@ -1,0 +1,61 @@
+// pathway/signals.h: what a resource says to pathways by itself: which rules look at it, what it
+// refers to, since when. Found where the resource is parsed, outside the sequencer
+// (docs/adr/0020); what it means for the items that are there is decided later.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fhir/json.h"
+#include "fhir/sites.h"
+#include "pathway/definition.h"
+
+namespace holdfast::pathway {
+
+/// Whoever is named as an owner: by a reference, whose text may still change, or by name.
+struct NamedOwner {
+  std::optional<std::uint32_t> site;  ///< index into Sites of the resource
+  views::Owner name;                  ///< where there is no site
+};
+
+/// A rule that holds of the resource.
+struct Signal {
+  const Definition* definition = nullptr;
+  const Open* open = nullptr;  ///< this, or
+  const Move* move = nullptr;
+  std::vector<std::uint32_t> links;  ///< sites that refer to what the item is about
+  std::optional<Time> due_from;      ///< that due times count from; nothing: receipt
+  // Of one that opens:
+  std::uint16_t urgency = 0;
+  std::vector<NamedOwner> owners;  ///< in the order in which they are tried; the last is a name
+  std::optional<std::uint32_t> patient;  ///< site
+  std::optional<Time> dated;             ///< which time it belongs to
+  std::string priority;
+  std::string title;  ///< what it is about, for people; may be empty
+  std::optional<std::uint32_t> requester_site;
+  Bytes requester;  ///< Reference as JSON, where it is no site; may be empty
+};
+
+struct Signals {
+  std::vector<Signal> all;  ///< at most one that opens, the first that holds; then moves
+  /// A Practitioner, PractitionerRole, CareTeam or Organization that is there no longer: inactive.
+  bool ends_owner = false;
+  /// Of a Patient: site of the one that replaces it.
+  std::optional<std::uint32_t> replaced_by;
+};
+
+/// Whether a resource of that type may be an owner.
+[[nodiscard]] bool is_owner_type(fhir::TypeId type);
+
+/// Whether anything is to be found in resources of that type.
+[[nodiscard]] bool is_heard(const Definitions& definitions, fhir::TypeId type);
+
+/// `resource` lies in a minified Json, and `sites` are its own. A condition that fails (several
+/// values where one is needed) counts as one that holds for opening: rather an item too many than
+/// one too few; and as one that does not for moves.
+[[nodiscard]] Signals find_signals(const Definitions& definitions, fhir::TypeId type,
+                                   fhir::JsonValue resource, const fhir::Sites& sites);
+
+}  // namespace holdfast::pathway

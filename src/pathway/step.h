@@ -1,0 +1,37 @@
+// pathway/step.h: what becomes of an item: it comes into a state, time passes over it, its owner is
+// there no longer. Pure: the same item, definition and time give the same, and no clock is read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "pathway/definition.h"
+#include "views/item.h"
+
+namespace holdfast::pathway {
+
+/// `item` comes into `state` at `now`: status, due time from `due_from` (nothing: from now), owner
+/// where the state says one; escalation begins anew. From a closed state into an open one it is
+/// opened again, which is counted.
+void enter(const Definitions& definitions, const Definition& definition, views::Item& item,
+           const State& state, Time now, std::optional<Time> due_from);
+
+/// Each step of escalation whose time has come by `now`: an overseer more, the owner stays; and the
+/// state that follows a due time, where the definition names one. Whether there was a step. Several
+/// that came due through one outage are one change.
+bool escalate(const Definitions& definitions, const Definition& definition, views::Item& item,
+              Time now);
+
+/// Another due time, set by a person: steps that were taken stay, the next one waits for it.
+void set_due(const Definitions& definitions, const Definition& definition, views::Item& item,
+             Time due, Time now);
+
+/// The act that leads from one state to the other; null where none does.
+[[nodiscard]] const Act* find_act(const Definition& definition, std::string_view from,
+                                  std::string_view to);
+/// "to accepted (accept: Accept), to returned (…)" for people; "nothing" where a state is left by
+/// no act.
+[[nodiscard]] std::string legal_acts(const Definition& definition, std::string_view from);
+
+}  // namespace holdfast::pathway

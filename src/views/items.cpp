@@ -1,0 +1,271 @@
+#include "views/items.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "views/items_rows.h"
+
+namespace holdfast::views {
+namespace {
+
+using namespace items;  // the keys
+
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::array<std::string_view, 3> ranks{"stat", "asap", "urgent"};
+
+/// What an item adds to its row of the ledger.
+LedgerCounts counted(const Item& item) { return {1, item.is_open() ? 0U : 1U, item.reopened, 0}; }
+
+template <class Change>
+Result<void> change_ledger(WorkLayer& layer, const Bytes& key, Change&& change) {
+  TRY(const auto value, layer.get(Table::item, key));
+  LedgerCounts counts;
+  if (value) {
+    TRY(counts, ledger_of(*value));
+  }
+  change(counts);
+  Bytes now;
+  for (const std::uint64_t one : {counts.opened, counts.closed, counts.reopened, counts.before}) {
+    append_varint(now, one);
+  }
+  layer.put(Table::item, key, now);
+  return ok();
+}
+
+ListCounts counted_for_owner(const Item& item) {
+  return {1, item.is_overdue() ? 1U : 0U, item.is_escalated() ? 1U : 0U};
+}
+
+/// The rows of one item, put or erased.
+class Rows {
+ public:
+  explicit Rows(WorkLayer& layer) : layer_(layer) {}
+
+  Result<void> take(const Item& item) {
+    each_row(item, [&](const Bytes& key, BytesView) { layer_.erase(Table::item, key); });
+    return add(item, {}, counted(item), {}, counted_for_owner(item));
+  }
+  Result<void> put(const Item& item) {
+    each_row(item, [&](const Bytes& key, BytesView value) { layer_.put(Table::item, key, value); });
+    return add(item, counted(item), {}, counted_for_owner(item), {});
+  }
+
+ private:
+  Result<void> add(const Item& item, const LedgerCounts& plus, const LedgerCounts& minus,
+                   const ListCounts& list_plus, const ListCounts& list_minus) {
+    TRY_OK(change_ledger(layer_, ledger_key(item.pathway, item.organisation, day_of(item.opened)),
+                         [&](LedgerCounts& counts) {
+                           counts.opened += plus.opened - minus.opened;
+                           counts.closed += plus.closed - minus.closed;
+                           counts.reopened += plus.reopened - minus.reopened;
+                         }));
+    if (!item.is_open()) {
+      return ok();
+    }
+    const Bytes key = key_of(Kind::counts, item.owner);
+    TRY(const auto value, layer_.get(Table::item, key));
+    ListCounts counts;
+    if (value) {
+      TRY(counts, counts_of(*value));
+    }
+    counts.open += list_plus.open - list_minus.open;
+    counts.overdue += list_plus.overdue - list_minus.overdue;
+    counts.escalated += list_plus.escalated - list_minus.escalated;
+    if (counts.open == 0) {
+      layer_.erase(Table::item, key);
+      return ok();
+    }
+    Bytes now;
+    for (const std::uint64_t one : {counts.open, counts.overdue, counts.escalated}) {
+      append_varint(now, one);
+    }
+    layer_.put(Table::item, key, now);
+    return ok();
+  }
+
+  WorkLayer& layer_;
+};
+
+/// The ends of the keys that begin with `prefix`.
+Result<std::vector<std::string>> ends(const Reader& reader, const Bytes& prefix, Which which,
+                                      std::size_t limit) {
+  std::vector<std::string> found;
+  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  for (; found.size() < limit && cursor->valid(); cursor->next()) {
+    if (which == Which::all || cursor->value() != BytesView("\0", 1)) {
+      found.emplace_back(cursor->key().substr(prefix.size()));
+    }
+  }
+  TRY_OK(cursor->status());
+  return found;
+}
+
+}  // namespace
+
+Day day_of(Time time) {
+  const std::int64_t days = time.ms / day_ms - (time.ms % day_ms < 0 ? 1 : 0);
+  return {static_cast<std::int32_t>(days)};
+}
+
+Place place_of(const Item& item) {
+  const auto rank = std::ranges::find(ranks, item.priority) - ranks.begin();
+  return {static_cast<std::uint8_t>(rank), item.due ? item.due->ms : INT64_MAX, item.opened,
+          item.id};
+}
+
+Result<void> write_item(WorkLayer& layer, const std::optional<Item>& before,
+                        const std::optional<Item>& after) {
+  Rows rows(layer);
+  if (before) {
+    TRY_OK(rows.take(*before));
+  }
+  return after ? rows.put(*after) : ok();
+}
+
+Result<void> write_before(WorkLayer& layer, State& state, const std::vector<Before>& before) {
+  for (std::uint32_t i = 0; i < before.size(); ++i) {
+    const Before& one = before[i];
+    Bytes key = key_of(Kind::before);
+    append_big(key, state.position.value);
+    append_big(key, i);
+    Bytes value;
+    append_text(value, one.pathway);
+    append_text(value, one.organisation);
+    append_varint(value, one.count);
+    append_little(value, state.time.ms);
+    layer.put(Table::item, key, value);
+    state.digest.add(before_fact(state.position, one));
+    TRY_OK(change_ledger(layer, ledger_key(one.pathway, one.organisation, day_of(state.time)),
+                         [&](LedgerCounts& counts) { counts.before += one.count; }));
+  }
+  return ok();
+}
+
+Hash before_fact(Position position, const Before& before) {
+  Bytes text;
+  append_text(text, "before");
+  append_varint(text, position.value);
+  append_text(text, before.pathway);
+  append_text(text, before.organisation);
+  append_varint(text, before.count);
+  return sha256(text);
+}
+
+Result<Digest> digest_of_before(const Reader& reader) {
+  Digest digest;
+  TRY_OK(each_before(reader, [&](Position position, const Before& one, Time) {
+    digest.add(before_fact(position, one));
+  }));
+  return digest;
+}
+
+Result<std::optional<Item>> find_item(const Reader& reader, std::string_view id) {
+  TRY(const auto value, reader.get(Table::item, key_of(Kind::row).append(id)));
+  if (!value) {
+    return std::nullopt;
+  }
+  TRY(Item item, item_of(id, *value));
+  return item;
+}
+
+Result<std::vector<std::string>> items_about(const Reader& reader, std::string_view focus,
+                                             Which which, std::size_t limit) {
+  return ends(reader, key_of(Kind::about, focus), which, limit);
+}
+
+Result<std::vector<std::string>> open_items_of(const Reader& reader, std::string_view patient,
+                                               std::size_t limit) {
+  return ends(reader, key_of(Kind::patient, patient), Which::all, limit);
+}
+
+Result<std::vector<std::string>> items_to_wake(const Reader& reader, Time until,
+                                               std::size_t limit) {
+  const Bytes prefix = key_of(Kind::wake);
+  Bytes end = prefix;
+  append_time(end, until.ms + 1);
+  std::vector<std::string> found;
+  const auto cursor = reader.scan(Table::item, prefix, end, Direction::forward);
+  for (; found.size() < limit && cursor->valid(); cursor->next()) {
+    found.emplace_back(cursor->key().substr(prefix.size() + 8));
+  }
+  TRY_OK(cursor->status());
+  return found;
+}
+
+Result<std::optional<Time>> first_wake(const Reader& reader) {
+  const Bytes prefix = key_of(Kind::wake);
+  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  if (!cursor->valid()) {
+    TRY_OK(cursor->status());
+    return std::nullopt;
+  }
+  return Time{load_time(cursor->key().data() + prefix.size())};
+}
+
+Result<std::vector<Place>> read_work_list(const Reader& reader, List list, std::string_view whose,
+                                          const std::optional<Place>& after, std::size_t limit) {
+  const Bytes prefix = key_of(list == List::owned ? Kind::owned : Kind::overseen, whose);
+  Bytes from = prefix;
+  if (after) {
+    append_place(from, *after);
+    from.push_back('\0');
+  }
+  std::vector<Place> places;
+  const auto cursor = reader.scan(Table::item, from, after_prefix(prefix), Direction::forward);
+  for (; places.size() < limit && cursor->valid(); cursor->next()) {
+    const BytesView key = cursor->key().substr(prefix.size());
+    if (key.size() < 18) {
+      return bad("a work-list");
+    }
+    places.push_back({static_cast<std::uint8_t>(key[0]), load_time(key.data() + 1),
+                      Time{load_time(key.data() + 9)}, std::string(key.substr(17))});
+  }
+  TRY_OK(cursor->status());
+  return places;
+}
+
+Result<ListCounts> read_list_counts(const Reader& reader, std::string_view owner) {
+  TRY(const auto value, reader.get(Table::item, key_of(Kind::counts, owner)));
+  return value ? counts_of(*value) : Result<ListCounts>(ListCounts{});
+}
+
+Result<std::vector<std::pair<Owner, ListCounts>>> read_owners(const Reader& reader) {
+  std::vector<std::pair<Owner, ListCounts>> owners;
+  const Bytes prefix = key_of(Kind::counts);
+  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    ByteReader name(cursor->key().substr(1));
+    Owner owner(name.text());
+    TRY(const ListCounts counts, counts_of(cursor->value()));
+    owners.emplace_back(std::move(owner), counts);
+  }
+  TRY_OK(cursor->status());
+  return owners;
+}
+
+Result<std::vector<LedgerRow>> read_ledger(const Reader& reader) {
+  std::vector<LedgerRow> rows;
+  const Bytes prefix = key_of(Kind::ledger);
+  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    ByteReader key(cursor->key().substr(1));
+    LedgerRow row;
+    row.pathway = key.text();
+    row.organisation = key.text();
+    row.day.value = static_cast<std::int32_t>(key.big<std::uint32_t>() ^ (std::uint32_t{1} << 31U));
+    TRY(const LedgerCounts counts, ledger_of(cursor->value()));
+    if (key.failed() || !key.at_end()) {
+      return bad("the ledger");
+    }
+    std::tie(row.opened, row.closed, row.reopened, row.before) =
+        std::tuple(counts.opened, counts.closed, counts.reopened, counts.before);
+    rows.push_back(std::move(row));
+  }
+  TRY_OK(cursor->status());
+  return rows;
+}
+
+}  // namespace holdfast::views
