@@ -43,6 +43,23 @@ void take_urgency(views::Item& item, const pathway::Definition& definition, std:
   }
 }
 
+bool is_move(const pathway::Signal& signal) { return signal.move != nullptr; }
+
+/// All members but id and meta, as they are written.
+Bytes without_meta(const Bytes& body) {
+  fhir::Json json;
+  const auto read = task_reader().read(body, json);
+  check(read.has_value(), "it was read before");
+  Bytes rest;
+  for (const fhir::JsonValue member : json.root().children()) {
+    if (member.raw_key() != "id" && member.raw_key() != "meta") {
+      append_text(rest, member.raw_key());
+      append_text(rest, member.raw());
+    }
+  }
+  return rest;
+}
+
 }  // namespace
 
 Result<void> follow(const views::Reader& view, const views::BodyCodec& codec, const Rules& rules,
@@ -66,8 +83,13 @@ Result<void> Following::run() {
     TRY_OK(hear(i));
   }
   for (std::size_t i = 0; i < operations; ++i) {
-    for (const pathway::Signal& signal : prepared_.signals[i].all) {
-      if (signal.move != nullptr && writes(i)) {
+    const auto& all = signals_[i].all;
+    if (!writes(i) || std::ranges::none_of(all, is_move)) {
+      continue;
+    }
+    TRY(const bool news, says_something_new(i));
+    for (const pathway::Signal& signal : all) {
+      if (signal.move != nullptr && news) {
         TRY_OK(move(i, signal));
       }
     }
@@ -79,7 +101,7 @@ Result<void> Following::run() {
 }
 
 Result<void> Following::hear(std::size_t index) {
-  const pathway::Signals& signals = prepared_.signals[index];
+  const pathway::Signals& signals = signals_[index];
   const bool removed = outcome_.results[index].status == Status::removed;
   if (removed) {
     TRY_OK(guard_removal(index));
@@ -143,11 +165,16 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   touched.wording.requester = signal.requester_site
                                   ? reference_json(target(index, *signal.requester_site))
                                   : signal.requester;
+  if (signal.open->judge) {
+    TRY_OK(take_judgement(item, index, signal));
+  }
   pathway::enter(definitions_, definition, item, *definition.state(signal.open->state), rules_.now,
                  signal.due_from);
   const std::string id = item.id;
-  touched_.emplace(id, std::move(touched));
-  return ok();
+  const auto [at, fresh] = touched_.emplace(id, std::move(touched));
+  check(fresh, "an id that is made is new");
+  const Touched from = at->second;
+  return go_on(from, signal.open->then, signal.due_from);
 }
 
 Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signal& signal) {
@@ -185,38 +212,97 @@ Result<void> Following::move(std::size_t index, const pathway::Signal& signal) {
   for (const std::string& subject : subjects) {
     TRY(const auto ids, about(subject, views::Which::all));
     for (const std::string& id : ids) {
-      TRY_OK(move_item(id, signal, reference_to(index)));
+      TRY_OK(move_item(id, index, signal));
     }
   }
   return ok();
 }
 
-Result<void> Following::move_item(const std::string& id, const pathway::Signal& signal,
-                                  std::string_view cause) {
+Result<void> Following::move_item(const std::string& id, std::size_t index,
+                                  const pathway::Signal& signal) {
   TRY(Touched* const touched, touch(id));
   views::Item& item = touched->item;
   const pathway::Move& rule = *signal.move;
   if (item.pathway != signal.definition->name ||
-      std::ranges::find(rule.from, item.state) == rule.from.end()) {
+      std::ranges::find(rule.from, item.state) == rule.from.end() ||
+      (planted_ == Bug::drop_reopening && !item.is_open())) {
     return ok();
   }
-  const bool was_open = item.is_open();
-  const auto& state = *signal.definition->state(rule.to);
-  if (planted_ == Bug::drop_reopening && !was_open) {
-    return ok();
+  if (rule.judge) {
+    TRY_OK(take_judgement(item, index, signal));
   }
-  pathway::enter(definitions_, *signal.definition, item, state, rules_.now, signal.due_from);
+  pathway::enter(definitions_, *signal.definition, item, *signal.definition->state(rule.to),
+                 rules_.now, signal.due_from);
   if (!rule.why.empty()) {
-    touched->why = fmt::format("{}: {}", rule.why, cause);
+    touched->why = fmt::format("{}: {}", rule.why, reference_to(index));
   }
-  const auto thens = rule.then;
   const Touched from = *touched;
-  return go_on(from, thens, signal.due_from);
+  return go_on(from, rule.then, signal.due_from);
+}
+
+Result<bool> Following::says_something_new(std::size_t index) {
+  const OperationResult& result = outcome_.results[index];
+  if (result.status != Status::updated) {
+    return true;
+  }
+  TRY(const auto before, views::read_current(view_, prepared_.operations[index].type, result.id));
+  if (!before || before->presence == views::Presence::deleted) {
+    return true;
+  }
+  TRY(const views::Body body, views::read_body(view_, codec_, before->row));
+  return without_meta(body.bytes) != without_meta(resolved_body(index));
+}
+
+Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Signal& signal) {
+  if (signal.results.empty()) {
+    return pathway::Judgement::unjudged;
+  }
+  pathway::Judgement worst = pathway::Judgement::normal;
+  for (const std::uint32_t site : signal.results) {
+    const std::string value = target(index, site);
+    std::optional<pathway::Judgement> judged;
+    for (std::size_t i = 0; i < signals_.size(); ++i) {
+      if (writes(i) && reference_to(i) == value) {
+        judged = signals_[i].judgement;
+      }
+    }
+    if (!judged) {
+      TRY(judged, judge_stored(value));
+    }
+    worst = std::max(worst, *judged);
+  }
+  return worst;
+}
+
+Result<pathway::Judgement> Following::judge_stored(std::string_view reference) {
+  const auto literal = fhir::parse_literal(reference);
+  if (!literal || fhir::name(literal->type) != "Observation") {
+    return pathway::Judgement::unjudged;
+  }
+  TRY(const auto current, views::read_current(view_, literal->type, literal->id));
+  if (!current || current->presence == views::Presence::deleted) {
+    return pathway::Judgement::unjudged;
+  }
+  TRY(const views::Body body, views::read_body(view_, codec_, current->row));
+  fhir::Json json;
+  TRY_OK(task_reader().read(body.bytes, json));
+  return pathway::judge(json.root());
+}
+
+Result<void> Following::take_judgement(views::Item& item, std::size_t index,
+                                       const pathway::Signal& signal) {
+  TRY(const pathway::Judgement judged, judge(index, signal));
+  take_urgency(item, *signal.definition,
+               urgency_named(*signal.definition, pathway::urgency_of(judged)), item.priority);
+  return ok();
 }
 
 Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Then>& thens,
                               std::optional<Time> due_from) {
   for (const pathway::Then& then : thens) {
+    if (!then.only_if.empty() && then.only_if != from.item.urgency) {
+      continue;
+    }
     const pathway::Definition* const definition = definitions_.find(then.pathway);
     check(definition != nullptr, "check_thens() has found it");
     const std::string parent = "Task/" + from.item.id;

@@ -107,7 +107,7 @@ Result<bool> Following::is_active_owner(std::string_view reference) {
   const std::string text = fmt::format("{}/{}", fhir::name(literal->type), literal->id);
   for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
     if (writes(i) && reference_to(i) == text) {
-      return !prepared_.signals[i].ends_owner;
+      return !signals_[i].ends_owner;
     }
   }
   TRY(const bool there, is_there(text));

@@ -11,6 +11,7 @@
 #include "decide/follow.h"
 #include "fhir/json.h"
 #include "pathway/item_task.h"
+#include "pathway/signals.h"
 #include "pathway/step.h"
 #include "views/items.h"
 
@@ -25,6 +26,7 @@ class Following {
         rules_(rules),
         definitions_(*rules.pathways),
         prepared_(prepared),
+        signals_(*prepared.signals),
         planted_(planted),
         outcome_(outcome) {}
 
@@ -47,8 +49,13 @@ class Following {
   Result<void> hear(std::size_t index);
   Result<void> open(std::size_t index, const pathway::Signal& signal);
   Result<void> move(std::size_t index, const pathway::Signal& signal);
-  Result<void> move_item(const std::string& id, const pathway::Signal& signal,
-                         std::string_view cause);
+  Result<void> move_item(const std::string& id, std::size_t index, const pathway::Signal& signal);
+  /// Whether an update says anything else than the version before it, meta apart.
+  Result<bool> says_something_new(std::size_t index);
+  /// The worst of the values that a report refers to; nothing can be judged where there are none.
+  Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
+  Result<pathway::Judgement> judge_stored(std::string_view reference);
+  Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
   Result<void> go_on(const Touched& from, const std::vector<pathway::Then>& thens,
                      std::optional<Time> due_from);
   Result<void> tick(const Tick& tick);
@@ -88,6 +95,7 @@ class Following {
   const Rules& rules_;
   const pathway::Definitions& definitions_;
   const Prepared& prepared_;
+  const std::vector<pathway::Signals>& signals_;
   const Bug planted_;
   Outcome& outcome_;
   std::map<std::string, Touched> touched_;  ///< by id

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "fhir/extract.h"
+#include "pathway/signals.h"
 
 namespace holdfast::decide {
 
@@ -70,12 +71,12 @@ void note_signals(Prepared& prepared, const pathway::Definitions* pathways,
   if (prepared.signals_under == pathways) {
     return;
   }
-  prepared.signals.clear();
+  prepared.signals.reset();
   prepared.signals_under = pathways;
   if (pathways == nullptr) {
     return;
   }
-  prepared.signals.resize(prepared.operations.size());
+  auto signals = std::make_shared<std::vector<pathway::Signals>>(prepared.operations.size());
   fhir::Json json;
   for (std::size_t i = 0; i < prepared.operations.size(); ++i) {
     const Operation& operation = prepared.command.operations[i];
@@ -85,8 +86,9 @@ void note_signals(Prepared& prepared, const pathway::Definitions* pathways,
     }
     const auto read = reader.read(operation.body, json);
     check(read.has_value(), "the body was read before");
-    prepared.signals[i] = pathway::find_signals(*pathways, one.type, json.root(), one.sites);
+    (*signals)[i] = pathway::find_signals(*pathways, one.type, json.root(), one.sites);
   }
+  prepared.signals = std::move(signals);
 }
 
 bool is_prepared_under(const Prepared& prepared, const fhir::SearchParams& params) {

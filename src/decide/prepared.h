@@ -2,6 +2,7 @@
 // view. Made outside the sequencer; holds nothing that the Command's bytes do not say.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
@@ -11,8 +12,12 @@
 #include "fhir/type.h"
 #include "model/command.h"
 #include "model/outcome.h"
-#include "pathway/signals.h"
 #include "views/extracted.h"
+
+namespace holdfast::pathway {
+class Definitions;
+struct Signals;
+}  // namespace holdfast::pathway
 
 namespace holdfast::decide {
 
@@ -29,8 +34,9 @@ struct Prepared {
   Command command;
   std::vector<PreparedOperation> operations;  ///< one per command.operations, in order
   std::vector<PreparedOperation> made;        ///< one per Outcome::made, once it is decided
-  /// What the bodies say to pathways: one per command.operations, or none.
-  std::vector<pathway::Signals> signals;
+  /// What the bodies say to pathways, one per command.operations; null where nobody asked. Shared
+  /// and incomplete here, so that who only carries a Command about need not know pathways.
+  std::shared_ptr<const std::vector<pathway::Signals>> signals;
   const pathway::Definitions* signals_under = nullptr;  ///< by which definitions
 };
 

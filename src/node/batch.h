@@ -30,6 +30,7 @@ struct Sequencer::Batch {
   bool seal = false;
   std::shared_ptr<const Note> note;    ///< to be learned once it is durable
   std::unique_ptr<const Epoch> epoch;  ///< of definitions
+  std::shared_ptr<const pathway::Definitions> pathways;
   Result<Position> note_answer = Position{};
   bool note_answered = false;
   std::vector<std::pair<Submission*, Result<Committed>>> answers;

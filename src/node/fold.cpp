@@ -11,6 +11,7 @@ namespace holdfast::node {
 namespace {
 
 constexpr std::string_view dictionary_prefix = "dictionary/";
+constexpr std::string_view pathways_prefix = "pathways/";
 
 /// What every entry adds beside its own rows; the state row last.
 void fold_end(views::WorkLayer& work, Folded& folded, const apply::EntryFacts& facts) {
@@ -55,6 +56,27 @@ Bytes dictionary_key(Position position) {
   Bytes key(dictionary_prefix);
   append_big(key, position.value);
   return key;
+}
+
+Bytes pathways_key(Position position) {
+  Bytes key(pathways_prefix);
+  append_big(key, position.value);
+  return key;
+}
+
+Result<std::shared_ptr<const pathway::Definitions>> load_pathways(const views::Reader& reader,
+                                                                  const views::State& state) {
+  if (state.pathways.value == 0) {
+    return nullptr;
+  }
+  TRY(const auto payload, reader.get(views::Table::meta, pathways_key(state.pathways)));
+  if (!payload) {
+    return fail(Code::corrupt, fmt::format("view: the pathways of entry {} are missing; run "
+                                           "`holdfast rebuild`",
+                                           state.pathways.value));
+  }
+  TRY(auto files, pathway::decode_files(*payload));
+  return pathway::Definitions::read(std::move(files));
 }
 
 Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec) {
@@ -118,6 +140,9 @@ Result<void> fold_other(views::WorkLayer& work, Folded& folded, EntryKind kind, 
     folded.state.definitions = facts.position;
     work.put(views::Table::meta, definitions_key(facts.position), payload);
     work.put(views::Table::meta, catalogue_key, encode_catalogue(epoch->catalogue));
+  } else if (kind == EntryKind::pathways) {
+    folded.state.pathways = facts.position;
+    work.put(views::Table::meta, pathways_key(facts.position), payload);
   } else if (kind == EntryKind::activation) {
     TRY(const Activation activation, decode_activation(payload));
     if (activation.definitions == folded.state.definitions) {
@@ -152,7 +177,8 @@ Result<Ready> prepare_record(const journal::Record& record, fhir::JsonReader& re
     case EntryKind::audit:
     case EntryKind::dictionary:
     case EntryKind::definitions:
-    case EntryKind::activation: {
+    case EntryKind::activation:
+    case EntryKind::pathways: {
       TRY(ready.payload, unpack(static_cast<Stored>(header.flags), record.command()));
       ready.bytes = ready.payload.size();
       if (ready.kind == EntryKind::definitions) {

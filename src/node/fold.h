@@ -16,6 +16,7 @@
 #include "model/command.h"
 #include "model/outcome.h"
 #include "node/epochs.h"
+#include "pathway/definition.h"
 #include "views/body.h"
 #include "views/kv.h"
 #include "views/overlay.h"
@@ -36,6 +37,11 @@ struct Folded {
 
 /// Meta row of the dictionary that the entry at `position` carries.
 [[nodiscard]] Bytes dictionary_key(Position position);
+/// Meta row of the definitions of pathways that the entry at `position` carries.
+[[nodiscard]] Bytes pathways_key(Position position);
+/// Those in force, as the view has them; null where there are none.
+[[nodiscard]] Result<std::shared_ptr<const pathway::Definitions>> load_pathways(
+    const views::Reader& reader, const views::State& state);
 /// Makes the codec know every dictionary in the view.
 Result<void> load_dictionaries(const views::Reader& reader, views::BodyCodec& codec);
 /// What entries teach those who fold them. Borrows.

@@ -26,6 +26,11 @@
 #include "world/queue.h"
 #include "world/world.h"
 
+namespace holdfast::pathway {
+class Definitions;
+struct File;
+}  // namespace holdfast::pathway
+
 namespace holdfast::node {
 
 struct Options {
@@ -111,6 +116,15 @@ class Node {
   [[nodiscard]] virtual const fhir::SearchParams& extracting() const = 0;
   /// The definitions under that name (Moment::state, `active`); null if this record never had them.
   [[nodiscard]] virtual const fhir::SearchParams* definitions(Position epoch) const = 0;
+
+  /// Brings other definitions of pathways into force, and answers when that is durable; the
+  /// position they have where they are in force already. Code::usage names what is wrong with a
+  /// file, invariant why they may not follow those in force (pathway::check_change). As submit()
+  /// otherwise.
+  virtual Task<Result<Position>> define_pathways(Executor& from,
+                                                 std::vector<pathway::File> files) = 0;
+  /// Those in force; null before the first. As long-lived as the node. From any thread.
+  [[nodiscard]] virtual const pathway::Definitions* pathways() const = 0;
 
   /// From now on `watcher` hears what is owed; null: nobody does. It outlives the node, or the
   /// executors of its world. From any thread.

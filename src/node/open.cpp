@@ -141,15 +141,18 @@ Task<Result<Opened>> open(World& world, views::Kv& kv, Options options) {
       result.report.damage.push_back(hidden->what);
     }
   }
+  Folded end = replay.take();
+  CO_TRY(auto pathways, load_pathways(*kv.snapshot(), end.state));
   SequencerParts sequencer{world,
                            options,
                            std::move(opened),
                            std::move(codec),
                            std::move(epochs),
-                           replay.take(),
+                           std::move(end),
                            *std::move(signing_key),
                            std::move(link_secret),
-                           std::move(behind)};
+                           std::move(behind),
+                           std::move(pathways)};
   auto node = std::make_unique<Sequencer>(std::move(sequencer), kv);
   CO_TRY_OK(co_await node->start());
   result.node = std::move(node);

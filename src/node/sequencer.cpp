@@ -57,6 +57,10 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       link_secret_(std::move(parts.link_secret)),
       queue_(world_.sequencer, options_.queue_max),
       ended_(world_.sequencer) {
+  if (parts.pathways) {
+    pathway_sets_.push_back(std::move(parts.pathways));
+    pathways_ = pathway_sets_.back().get();
+  }
   if (!writer_) {
     health_.writes_refused =
         "the journal is damaged; `holdfast verify` names the places: restore from a copy before "
@@ -324,6 +328,9 @@ Task<void> Sequencer::finish(Batch& batch) {
 void Sequencer::publish(Batch& batch) {
   if (batch.epoch) {
     epochs_->add(batch.folded.state.position, std::move(batch.epoch));
+  } else if (batch.pathways) {
+    pathway_sets_.push_back(std::move(batch.pathways));
+    pathways_ = pathway_sets_.back().get();
   } else if (batch.note && batch.note->kind == EntryKind::dictionary) {
     const auto learned = learn(*codec_, batch.folded.state.position, batch.note->payload);
     check(learned.has_value(), "zstd takes the dictionary that it trained");

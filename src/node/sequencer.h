@@ -24,6 +24,7 @@
 #include "node/fold.h"
 #include "node/node.h"
 #include "node/payload.h"
+#include "pathway/definition.h"
 #include "views/hot_kv.h"
 #include "views/view.h"
 
@@ -39,7 +40,8 @@ struct SequencerParts {
   Folded folded;
   journal::SigningKey signing_key;
   Bytes link_secret;
-  std::string behind;  ///< as Moment::behind
+  std::string behind;                                    ///< as Moment::behind
+  std::shared_ptr<const pathway::Definitions> pathways;  ///< in force; null: none
 };
 
 class Sequencer final : public Node {
@@ -59,6 +61,8 @@ class Sequencer final : public Node {
     const Epoch* const found = epochs_->at(epoch);
     return found == nullptr ? nullptr : found->params.get();
   }
+  Task<Result<Position>> define_pathways(Executor& from, std::vector<pathway::File> files) override;
+  [[nodiscard]] const pathway::Definitions* pathways() const override { return pathways_.load(); }
   void watch(OutboxWatcher* watcher) override { watcher_ = watcher; }
   [[nodiscard]] Moment view() const override;
   Task<Result<void>> drain() override;
@@ -112,6 +116,10 @@ class Sequencer final : public Node {
   /// As a batch of its own.
   void append_note(const std::shared_ptr<const Note>& note, Batch& batch);
   Result<Position> write_note(const Note& note, Batch& batch);
+  /// That they may follow those in force. Nothing: they are in force.
+  Result<std::shared_ptr<const pathway::Definitions>> read_pathways(const Note& note,
+                                                                    const Batch& batch) const;
+  Task<Result<Position>> submit_note(Executor& from, EntryKind kind, Bytes payload);
   bool push_note(EntryKind kind, Bytes payload);
   Task<void> finish(Batch& batch);
   void publish(Batch& batch);
@@ -148,7 +156,8 @@ class Sequencer final : public Node {
   const Bytes link_secret_;
   Queue<Work> queue_;
   std::atomic<OutboxWatcher*> watcher_ = nullptr;
-  std::atomic<const pathway::Definitions*> pathways_ = nullptr;  ///< in force
+  std::vector<std::shared_ptr<const pathway::Definitions>> pathway_sets_;  ///< all that were
+  std::atomic<const pathway::Definitions*> pathways_ = nullptr;            ///< in force
   fhir::ReaderPool readers_;  ///< for bodies that pathways look at
   Answer<Result<void>> ended_;
   std::uint64_t activity_ = 0;  ///< batches so far, to see idleness by

@@ -1,6 +1,7 @@
 // node/sequencer_notes.cpp: entries that are no commands: dictionaries, definitions, activations.
 #include "base/check.h"
 #include "node/batch.h"
+#include "views/items.h"
 
 namespace holdfast::node {
 
@@ -14,10 +15,21 @@ bool Sequencer::push_note(EntryKind kind, Bytes payload) {
 }
 
 Task<Result<Position>> Sequencer::define(Executor& from, std::vector<Bytes> search_parameters) {
+  CO_TRY(Bytes payload, encode_definitions(search_parameters));
+  co_return co_await submit_note(from, EntryKind::definitions, std::move(payload));
+}
+
+Task<Result<Position>> Sequencer::define_pathways(Executor& from,
+                                                  std::vector<pathway::File> files) {
+  CO_TRY(const auto read, pathway::Definitions::read(std::move(files)));  // before anybody waits
+  co_return co_await submit_note(from, EntryKind::pathways, pathway::encode_files(read->files()));
+}
+
+Task<Result<Position>> Sequencer::submit_note(Executor& from, EntryKind kind, Bytes payload) {
   CO_TRY_OK(writable());
   auto note = std::make_shared<Note>();
-  note->kind = EntryKind::definitions;
-  CO_TRY(note->payload, encode_definitions(search_parameters));
+  note->kind = kind;
+  note->payload = std::move(payload);
   Answer<Result<Position>> answer(from);
   note->answer = &answer;
   Work work;
@@ -27,6 +39,23 @@ Task<Result<Position>> Sequencer::define(Executor& from, std::vector<Bytes> sear
     co_return fail(Code::unavailable, "this server is stopping; send the same again to the next");
   }
   co_return co_await answer;
+}
+
+Result<std::shared_ptr<const pathway::Definitions>> Sequencer::read_pathways(
+    const Note& note, const Batch& batch) const {
+  TRY(auto files, pathway::decode_files(note.payload));
+  const pathway::Definitions* const now = pathways_.load();
+  if (now != nullptr && now->files() == files) {
+    return nullptr;
+  }
+  TRY(auto next, pathway::Definitions::read(std::move(files)));
+  TRY(const auto states, views::read_states(batch.work));
+  std::vector<pathway::InUse> in_use;
+  for (const views::StateCount& one : states) {
+    in_use.push_back({one.pathway, one.state, one.open});
+  }
+  TRY_OK(pathway::check_change(now, *next, in_use, pathway::to_local(batch.time).day));
+  return next;
 }
 
 void Sequencer::append_note(const std::shared_ptr<const Note>& note, Batch& batch) {
@@ -47,6 +76,12 @@ Result<Position> Sequencer::write_note(const Note& note, Batch& batch) {
       return state.active;  // there are newer definitions by now
     }
   }
+  if (note.kind == EntryKind::pathways) {
+    TRY(batch.pathways, read_pathways(note, batch));
+    if (!batch.pathways) {
+      return state.pathways;
+    }
+  }
   const Packed packed = pack(note.payload);
   journal::Entry entry;
   entry.time = batch.time;
@@ -58,6 +93,7 @@ Result<Position> Sequencer::write_note(const Note& note, Batch& batch) {
   auto appended = writer_->append(entry);
   if (!appended) {
     batch.epoch.reset();
+    batch.pathways.reset();
     note_refusal(appended.error());
     return fail(std::move(appended).error());
   }

@@ -78,6 +78,9 @@ Result<void> check_thens(const Definitions& definitions) {
     return ok();
   };
   for (const Definition& definition : definitions.all()) {
+    for (const Open& open : definition.opens) {
+      TRY_OK(check_one(definition, open.then));
+    }
     for (const Move& move : definition.moves) {
       TRY_OK(check_one(definition, move.then));
     }
@@ -123,6 +126,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::read(std::vector<File> f
     if (!definition) {
       return wrong(definition.error());
     }
+    definition->file = file.name;
     if (const auto sound = check_definition(*definition); !sound) {
       return wrong(sound.error());
     }

@@ -68,6 +68,7 @@ struct State {
 struct Then {
   std::string pathway;
   std::string state;
+  std::string only_if;  ///< urgency that this one has by then; empty: always
 };
 
 /// What an item begins with.
@@ -81,8 +82,10 @@ struct Open {
       owner;  ///< elements with a reference, then literal owners; the last is one
   std::vector<std::string> unless_linked;  ///< not where one of these refers to what has an item
   std::string due_from;  ///< element with the time that due times count from; empty: receipt
+  bool judge = false;    ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.
   std::string dated;
+  std::vector<Then> then;
 };
 
 /// What the record hears, and an item moves by.
@@ -93,7 +96,8 @@ struct Move {
   std::vector<std::string> from;  ///< states
   std::string to;
   std::string due_from;
-  std::string why;  ///< for people; becomes Task.statusReason where it opens again
+  bool judge = false;  ///< as of Open
+  std::string why;     ///< for people; becomes Task.statusReason where it opens again
   std::vector<Then> then;
 };
 
@@ -110,6 +114,7 @@ struct Act {
 };
 
 struct Definition {
+  std::string file;  ///< that it was read from
   std::string name;
   std::uint32_t version = 0;
   std::string title;
@@ -187,5 +192,19 @@ class Definitions {
 /// due time for each urgency, somebody to go to, and a way to a state that is closed; nothing names
 /// what is not there. Code::usage says which state or rule is not so.
 [[nodiscard]] Result<void> check_definition(const Definition& definition);
+
+/// Open items in one state.
+struct InUse {
+  std::string pathway;
+  std::string state;
+  std::uint64_t open = 0;
+};
+/// That `next` may follow `now` (null: there was none) on that day: each definition that is new or
+/// differs has a higher version than before, names two who approve it, one of them "(clinical)",
+/// and is effective by then; and each state with an open item is there and open in it.
+/// Code::invariant says what is not so. The first set needs no approval: there is nothing yet that
+/// it could harm.
+[[nodiscard]] Result<void> check_change(const Definitions* now, const Definitions& next,
+                                        std::span<const InUse> in_use, LocalDay today);
 
 }  // namespace holdfast::pathway

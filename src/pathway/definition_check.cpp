@@ -121,6 +121,19 @@ Result<void> check_names(const Definition& definition, const std::vector<std::st
   return ok();
 }
 
+/// Who judges results needs an urgency for each judgement.
+Result<void> check_judging(const Definition& definition) {
+  const bool judges = std::ranges::any_of(definition.opens, &Open::judge) ||
+                      std::ranges::any_of(definition.moves, &Move::judge);
+  for (const std::string_view name : {"critical", "abnormal", "normal"}) {
+    if (judges && std::ranges::find(definition.urgencies, name, &Urgency::name) ==
+                      definition.urgencies.end()) {
+      return hole(fmt::format("results are judged, and there is no urgency '{}'", name));
+    }
+  }
+  return ok();
+}
+
 Result<void> check_rules(const Definition& definition) {
   for (const Open& open : definition.opens) {
     const State* const state = definition.state(open.state);
@@ -247,6 +260,7 @@ Result<void> check_definition(const Definition& definition) {
     }
     TRY_OK(check_state(definition, state));
   }
+  TRY_OK(check_judging(definition));
   TRY_OK(check_rules(definition));
   return check_ways(definition);
 }

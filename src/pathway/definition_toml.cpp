@@ -70,6 +70,12 @@ Result<void> set_when(Setting& to, const node& from) {
   return ok();
 }
 
+template <class Setting, bool Setting::* member>
+Result<void> set_yes(Setting& to, const node& from) {
+  TRY(to.*member, yes_in(from));
+  return ok();
+}
+
 template <class Setting>
 Result<void> set_on(Setting& to, const node& from) {
   TRY(to.on, type_in(from));
@@ -111,22 +117,19 @@ constexpr std::array step_keys{
                      TRY(to.after, span_in(from));
                      return ok();
                    }},
-    TableKey<Step>{"half",
-                   [](Step& to, const node& from) -> Result<void> {
-                     TRY(to.half, yes_in(from));
-                     return ok();
-                   }},
+    TableKey<Step>{"half", set_yes<Step, &Step::half>},
     TableKey<Step>{"to", set_text<Step, &Step::to>},
 };
 
 constexpr std::array then_keys{
     TableKey<Then>{"pathway", set_text<Then, &Then::pathway>},
     TableKey<Then>{"state", set_text<Then, &Then::state>},
+    TableKey<Then>{"if", set_text<Then, &Then::only_if>},
 };
 
 template <class Setting>
 Result<void> set_then(Setting& to, const node& from) {
-  return set_rows(to.then, from, then_keys, "pathway, state");
+  return set_rows(to.then, from, then_keys, "pathway, state, if");
 }
 
 constexpr std::array urgency_keys{
@@ -172,7 +175,9 @@ constexpr std::array open_keys{
     TableKey<Open>{"owner", set_texts<Open, &Open::owner>},
     TableKey<Open>{"unless_linked", set_texts<Open, &Open::unless_linked>},
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
+    TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
+    TableKey<Open>{"then", set_then<Open>},
 };
 
 constexpr std::array move_keys{
@@ -182,6 +187,7 @@ constexpr std::array move_keys{
     TableKey<Move>{"from", set_texts<Move, &Move::from>},
     TableKey<Move>{"to", set_text<Move, &Move::to>},
     TableKey<Move>{"due_from", set_text<Move, &Move::due_from>},
+    TableKey<Move>{"judge", set_yes<Move, &Move::judge>},
     TableKey<Move>{"why", set_text<Move, &Move::why>},
     TableKey<Move>{"then", set_then<Move>},
 };
@@ -255,12 +261,12 @@ constexpr std::array definition_keys{
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.opens, from, open_keys,
                                       "on, when, codes, in, state, owner, unless_linked, due_from, "
-                                      "dated");
+                                      "judge, dated, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.moves, from, move_keys,
-                                      "on, when, link, from, to, due_from, why, then");
+                                      "on, when, link, from, to, due_from, judge, why, then");
                     }},
     TableKey<Draft>{"act",
                     [](Draft& to, const node& from) {

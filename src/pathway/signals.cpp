@@ -179,12 +179,15 @@ class Look {
 };
 
 /// https://hl7.org/fhir/R4/patient-definitions.html#Patient.link.type
-void note_end(fhir::TypeId type, fhir::JsonValue resource, const Look& look, Signals& signals) {
+void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, Signals& signals) {
   if (is_owner_type(type)) {
     const auto active = resource.find("active");
     const std::string status = fhir::text_member(resource, "status");
     signals.ends_owner = (active && active->raw() == "false") || status == "inactive" ||
                          status == "suspended" || status == "entered-in-error";
+  }
+  if (fhir::name(type) == "Observation") {
+    signals.judgement = judge(resource);
   }
   if (fhir::name(type) != "Patient") {
     return;
@@ -202,6 +205,9 @@ Signal opening(const Definitions::OpenRule& rule, const Look& look, fhir::JsonVa
   signal.definition = rule.definition;
   signal.open = rule.open;
   signal.links = look.sites_at(rule.open->unless_linked);
+  if (rule.open->judge) {
+    signal.results = look.sites_at({"result"});
+  }
   signal.due_from = look.time_at(rule.open->due_from);
   signal.dated = look.time_at(rule.open->dated);
   signal.owners = look.owners(*rule.open);
@@ -234,7 +240,7 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
                      const fhir::Sites& sites) {
   Signals signals;
   const Look look(resource, sites);
-  note_end(type, resource, look, signals);
+  note_itself(type, resource, look, signals);
   for (const auto& rule : definitions.opens(type)) {
     if (look.has_code(*rule.open) && holds(rule.open->when, resource, IfItFails::holds)) {
       signals.all.push_back(opening(rule, look, resource));
@@ -250,6 +256,9 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
     signal.move = rule.move;
     signal.links = look.sites_at(rule.move->link);
     signal.due_from = look.time_at(rule.move->due_from);
+    if (rule.move->judge) {
+      signal.results = look.sites_at({"result"});
+    }
     if (rule.move->link.empty() || !signal.links.empty()) {
       signals.all.push_back(std::move(signal));
     }

@@ -11,6 +11,7 @@
 #include "fhir/json.h"
 #include "fhir/sites.h"
 #include "pathway/definition.h"
+#include "pathway/judgement.h"
 
 namespace holdfast::pathway {
 
@@ -25,8 +26,9 @@ struct Signal {
   const Definition* definition = nullptr;
   const Open* open = nullptr;  ///< this, or
   const Move* move = nullptr;
-  std::vector<std::uint32_t> links;  ///< sites that refer to what the item is about
-  std::optional<Time> due_from;      ///< that due times count from; nothing: receipt
+  std::vector<std::uint32_t> links;    ///< sites that refer to what the item is about
+  std::optional<Time> due_from;        ///< that due times count from; nothing: receipt
+  std::vector<std::uint32_t> results;  ///< of a report that is judged: sites of its values
   // Of one that opens:
   std::uint16_t urgency = 0;
   std::vector<NamedOwner> owners;  ///< in the order in which they are tried; the last is a name
@@ -42,6 +44,7 @@ struct Signals {
   std::vector<Signal> all;  ///< at most one that opens, the first that holds; then moves
   /// A Practitioner, PractitionerRole, CareTeam or Organization that is there no longer: inactive.
   bool ends_owner = false;
+  Judgement judgement = Judgement::unjudged;  ///< of an Observation
   /// Of a Patient: site of the one that replaces it.
   std::optional<std::uint32_t> replaced_by;
 };

@@ -137,6 +137,11 @@ class Judge {
         wrong("entry {} cannot be folded: {}", header.position.value, folded.error().what);
         return false;
       }
+      if (ready->kind == EntryKind::pathways) {
+        auto read = node::load_pathways(work, folded_.state);
+        check(read.has_value(), "what a node has taken can be read");
+        pathways_.push_back(*std::move(read));
+      }
     }
     const auto layer = std::move(work).freeze(header.position, header.position);
     const auto written = views::write_layer(kv_, *layer, codec_);
@@ -167,7 +172,7 @@ class Judge {
       wrong("entry {} cannot be prepared: {}", position.value, prepared.error().what);
       return false;
     }
-    const decide::Rules rules{pathways_.get(), facts.time};
+    const decide::Rules rules{pathways_.empty() ? nullptr : pathways_.back().get(), facts.time};
     decide::note_signals(*prepared, rules.pathways, reader_);
     const auto outcome =
         decide::decide(work, codec_, *epochs_.at(folded_.state.active)->params, *prepared, rules);
@@ -281,6 +286,7 @@ class Judge {
   views::BodyCodec codec_;
   fhir::JsonReader reader_;
   node::Epochs epochs_;
+  std::vector<std::shared_ptr<const pathway::Definitions>> pathways_;  ///< that were in force
   node::Folded folded_;
 };
 

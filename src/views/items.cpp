@@ -65,6 +65,7 @@ class Rows {
     if (!item.is_open()) {
       return ok();
     }
+    TRY_OK(count_state(item, list_plus.open, list_minus.open));
     const Bytes key = key_of(Kind::counts, item.owner);
     TRY(const auto value, layer_.get(Table::item, key));
     ListCounts counts;
@@ -82,6 +83,24 @@ class Rows {
     for (const std::uint64_t one : {counts.open, counts.overdue, counts.escalated}) {
       append_varint(now, one);
     }
+    layer_.put(Table::item, key, now);
+    return ok();
+  }
+
+  Result<void> count_state(const Item& item, std::uint64_t plus, std::uint64_t minus) {
+    const Bytes key = state_key_of(item);
+    TRY(const auto value, layer_.get(Table::item, key));
+    std::uint64_t open = 0;
+    if (value) {
+      TRY(open, open_of(*value));
+    }
+    open += plus - minus;
+    if (open == 0) {
+      layer_.erase(Table::item, key);
+      return ok();
+    }
+    Bytes now;
+    append_varint(now, open);
     layer_.put(Table::item, key, now);
     return ok();
   }
@@ -244,6 +263,22 @@ Result<std::vector<std::pair<Owner, ListCounts>>> read_owners(const Reader& read
   }
   TRY_OK(cursor->status());
   return owners;
+}
+
+Result<std::vector<StateCount>> read_states(const Reader& reader) {
+  std::vector<StateCount> states;
+  const Bytes prefix = key_of(Kind::state);
+  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    ByteReader key(cursor->key().substr(1));
+    StateCount one;
+    one.pathway = key.text();
+    one.state = key.text();
+    TRY(one.open, open_of(cursor->value()));
+    states.push_back(std::move(one));
+  }
+  TRY_OK(cursor->status());
+  return states;
 }
 
 Result<std::vector<LedgerRow>> read_ledger(const Reader& reader) {

@@ -96,6 +96,14 @@ struct ListCounts {
 /// Everybody who owns an open item, with the counts.
 [[nodiscard]] Result<std::vector<std::pair<Owner, ListCounts>>> read_owners(const Reader& reader);
 
+/// How many open items are in each state.
+struct StateCount {
+  std::string pathway;
+  std::string state;
+  std::uint64_t open = 0;
+};
+[[nodiscard]] Result<std::vector<StateCount>> read_states(const Reader& reader);
+
 /// Every row, by pathway, organisation and day.
 [[nodiscard]] Result<std::vector<LedgerRow>> read_ledger(const Reader& reader);
 

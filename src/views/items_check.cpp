@@ -16,9 +16,10 @@ using namespace items;  // the keys
 
 /// Sums over all items.
 struct Sums {
-  Digest rows;                           ///< of each_row()
-  std::map<Bytes, LedgerCounts> ledger;  ///< by key
-  std::map<Bytes, ListCounts> lists;     ///< by key
+  Digest rows;                            ///< of each_row()
+  std::map<Bytes, LedgerCounts> ledger;   ///< by key
+  std::map<Bytes, ListCounts> lists;      ///< by key
+  std::map<Bytes, std::uint64_t> states;  ///< by key
 };
 
 Hash row_fact(BytesView key, BytesView value) {
@@ -37,6 +38,7 @@ void add(Sums& sums, const Item& item) {
   if (item.is_open()) {
     ListCounts& list = sums.lists[key_of(Kind::counts, item.owner)];
     ++list.open;
+    ++sums.states[state_key_of(item)];
     list.overdue += item.is_overdue() ? 1U : 0U;
     list.escalated += item.is_escalated() ? 1U : 0U;
   }
@@ -100,11 +102,16 @@ Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
         TRY_OK(strike(sums.lists, key, found));
         break;
       }
+      case Kind::state: {
+        TRY(const auto found, open_of(cursor->value()));
+        TRY_OK(strike(sums.states, key, found));
+        break;
+      }
       default: rows.add(row_fact(key, cursor->value()));
     }
   }
   TRY_OK(cursor->status());
-  if (rows != sums.rows || !sums.ledger.empty() || !sums.lists.empty()) {
+  if (rows != sums.rows || !sums.ledger.empty() || !sums.lists.empty() || !sums.states.empty()) {
     return fail(Code::corrupt,
                 "items: the table does not have exactly the items that the Tasks say; run "
                 "`holdfast rebuild`");

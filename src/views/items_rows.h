@@ -24,6 +24,7 @@ enum class Kind : char {
   owned = 'o',     // owner, place: open
   overseen = 'v',  // overseer, place: open
   counts = 'c',    // owner -> counts
+  state = 's',     // pathway, state -> how many are open
   wake = 'w',      // time, id
   ledger = 'l',    // pathway, organisation, day -> counts
   before = 'b',    // position, number -> what was not taken up
@@ -151,6 +152,18 @@ void each_row(const Item& item, Do&& act) {
     append_time(wake, item.wake->ms);
     act(wake + item.id, {});
   }
+}
+
+inline Bytes state_key_of(const Item& item) {
+  Bytes key = key_of(Kind::state, item.pathway);
+  append_text(key, item.state);
+  return key;
+}
+
+inline Result<std::uint64_t> open_of(BytesView value) {
+  ByteReader bytes(value);
+  const std::uint64_t open = bytes.varint();
+  return bytes.failed() || !bytes.at_end() ? Result<std::uint64_t>(bad("states")) : open;
 }
 
 inline Result<ListCounts> counts_of(BytesView value) {

@@ -5,7 +5,7 @@
 namespace holdfast::views {
 namespace {
 
-constexpr std::uint8_t state_format = 4;
+constexpr std::uint8_t state_format = 5;
 
 }  // namespace
 
@@ -73,6 +73,7 @@ Bytes encode(const State& state) {
   append_little(bytes, state.undo_oldest.ms);
   append_little(bytes, state.definitions.value);
   append_little(bytes, state.active.value);
+  append_little(bytes, state.pathways.value);
   return bytes;
 }
 
@@ -92,6 +93,7 @@ Result<State> decode_state(BytesView bytes) {
   state.undo_oldest = Time{reader.little<std::int64_t>()};
   state.definitions = Position{reader.little<std::uint64_t>()};
   state.active = Position{reader.little<std::uint64_t>()};
+  state.pathways = Position{reader.little<std::uint64_t>()};
   if (reader.failed() || !reader.at_end() || format != state_format) {
     return fail(Code::corrupt, "state: a row that cannot be read; run `holdfast rebuild`");
   }

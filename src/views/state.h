@@ -42,6 +42,7 @@ struct State {
   Time undo_oldest{std::numeric_limits<std::int64_t>::max()};
   Position definitions;  ///< of the epoch that is extracted under; 0: what is built in
   Position active;       ///< of the epoch that searches go by
+  Position pathways;     ///< of the definitions of pathways in force; 0: none
   bool operator==(const State&) const = default;
 };
 

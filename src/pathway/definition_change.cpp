@@ -1,0 +1,75 @@
+// pathway/definition_change.cpp: what has to be so before other definitions come into force.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pathway/definition.h"
+
+namespace holdfast::pathway {
+namespace {
+
+constexpr std::string_view clinical_mark = "(clinical)";
+
+std::unexpected<Error> refuse(std::string what) { return fail(Code::invariant, std::move(what)); }
+
+const File* file_of(const Definitions& set, const Definition& definition) {
+  for (const File& file : set.files()) {
+    if (file.name == definition.file) {
+      return &file;
+    }
+  }
+  return nullptr;
+}
+
+Result<void> check_approval(const Definition* before, const Definition& next, LocalDay today) {
+  if (before != nullptr && next.version <= before->version) {
+    return refuse(fmt::format("pathway '{}' differs and still has version {}: give it a higher one",
+                              next.name, before->version));
+  }
+  const bool clinical = std::ranges::any_of(next.approved, [](const std::string& name) {
+    return name.find(clinical_mark) != std::string::npos;
+  });
+  const bool twice = next.approved.size() == 2 && next.approved[0] == next.approved[1];
+  if (next.approved.size() < 2 || twice || !clinical) {
+    return refuse(
+        fmt::format("pathway '{}' version {} is not approved: `approved` names two people, "
+                    "one of them with {} behind the name",
+                    next.name, next.version, clinical_mark));
+  }
+  const auto effective = parse_day(next.effective);
+  if (!effective || *effective > today) {
+    return refuse(
+        fmt::format("pathway '{}' version {} is effective on {}: bring it into force then",
+                    next.name, next.version, next.effective.empty() ? "no day" : next.effective));
+  }
+  return ok();
+}
+
+}  // namespace
+
+Result<void> check_change(const Definitions* now, const Definitions& next,
+                          std::span<const InUse> in_use, LocalDay today) {
+  for (const InUse& one : in_use) {
+    const Definition* const definition = next.find(one.pathway);
+    const State* const state = definition != nullptr ? definition->state(one.state) : nullptr;
+    if (state == nullptr || state->is_closed()) {
+      return refuse(
+          fmt::format("{} open items are in state '{}' of pathway '{}', which would not be "
+                      "there, or be closed: keep it until they have left it",
+                      one.open, one.state, one.pathway));
+    }
+  }
+  if (now == nullptr) {
+    return ok();
+  }
+  for (const Definition& definition : next.all()) {
+    const Definition* const before = now->find(definition.name);
+    const File* const there = before != nullptr ? file_of(*now, *before) : nullptr;
+    if (there == nullptr || there->text != file_of(next, definition)->text) {
+      TRY_OK(check_approval(before, definition, today));
+    }
+  }
+  return ok();
+}
+
+}  // namespace holdfast::pathway
