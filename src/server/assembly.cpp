@@ -1,19 +1,11 @@
 #include "server/assembly.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "base/check.h"
-#include "exchange/dispatcher.h"
-#include "exchange/feed_watch.h"
-#include "exchange/folder_intake.h"
-#include "exchange/intake.h"
-#include "exchange/mllp.h"
-#include "exchange/router.h"
-#include "world/tls/tls_network.h"
+#include "server/serving.h"
 
 namespace holdfast::server {
 namespace {
@@ -33,14 +25,6 @@ Result<std::unique_ptr<const api::Definitions>> read_definitions(const Packages&
     log.warn("something in a package is not checked by validation", {{"what", what}});
   }
   return read;
-}
-
-std::vector<exchange::Neighbour> plain(const std::vector<NeighbourSetting>& settings) {
-  std::vector<exchange::Neighbour> all;
-  for (const NeighbourSetting& setting : settings) {
-    all.push_back(setting.neighbour);
-  }
-  return all;
 }
 
 }  // namespace
@@ -112,112 +96,6 @@ class Assembly::Door final : public api::Handler {
   api::FhirHandler fhir_;
 };
 
-/// Who the neighbours are and what they are owed: what the node asks.
-struct Assembly::Exchange {
-  Exchange(exchange::Neighbours known, const Config& config)
-      : neighbours(std::move(known)), counts(neighbours) {
-    std::vector<exchange::Channel> all = config.channels;
-    for (exchange::Channel& channel : all) {
-      hl7v2::Envelope& header = channel.envelope;
-      if (header.sending_application.empty()) {
-        header.sending_application = config.intake.us.application;
-        header.sending_facility = config.intake.us.facility;
-      }
-      if (const auto* const neighbour = neighbours.named(channel.neighbour)) {
-        header.overlay = &neighbour->overlay;
-      }
-    }
-    auto fit = exchange::Channels::of(std::move(all), neighbours);
-    check(fit.has_value(), "the configuration was checked");
-    channels = *std::move(fit);
-    router = std::make_unique<exchange::Router>(channels);
-  }
-
-  exchange::Neighbours neighbours;
-  exchange::Counts counts;
-  exchange::Channels channels;
-  std::unique_ptr<exchange::Router> router;
-};
-
-/// The exchange as the API asks it.
-class TakeUp final : public api::MessageTaker {
- public:
-  explicit TakeUp(exchange::Intake& intake) : intake_(intake) {}
-  Task<Result<Taken>> take_up(Executor& on, std::string binary, Principal author,
-                              Carry carry) override {
-    CO_TRY(auto taken,
-           co_await intake_.take_up(on, std::move(binary), std::move(author),
-                                    carry == Carry::out ? exchange::Intake::Carry::out
-                                                        : exchange::Intake::Carry::out_not));
-    co_return Taken{std::move(taken.created), std::move(taken.updated), std::move(taken.outdated),
-                    taken.attempt, taken.done};
-  }
-
- private:
-  exchange::Intake& intake_;
-};
-
-/// What serves them, in the order in which each needs the one before.
-struct Assembly::Serving {
-  Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
-          const Config& config)
-      : carriers(parts.world, parts.open_folder, config.intake.planted, exchange.channels.all(),
-                 config.tls),
-        feeds(parts.world, node, exchange.neighbours),
-        dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
-                    config.intake.planted}),
-        intake(parts.world, node, exchange.neighbours, intake_options(config), exchange.counts) {
-    if (parts.mllp_tls != nullptr) {
-      check(config.tls.mllp != nullptr, "a listener over TLS got its context with its files");
-      tls_listener.emplace(*parts.mllp_tls, parts.world.clock, config.tls.mllp, handshakes);
-      tls_server.emplace(home, parts.world, *tls_listener, intake, node.budget(), exchange.counts,
-                         config.mllp_limits);
-    }
-    if (parts.mllp != nullptr) {
-      server.emplace(home, parts.world, *parts.mllp, intake, node.budget(), exchange.counts,
-                     config.mllp_limits);
-    }
-  }
-
-  exchange::IntakeOptions intake_options(const Config& config) {
-    exchange::IntakeOptions options = config.intake;
-    options.fenced = [this](std::string_view neighbour) { return dispatcher.is_fenced(neighbour); };
-    return options;
-  }
-
-  /// Those that neighbours put files into.
-  Result<void> open_folders(Executor& home, const Parts& parts, const Exchange& exchange,
-                            const Config& config) {
-    for (const NeighbourSetting& setting : config.neighbours) {
-      if (setting.drop_folder.empty()) {
-        continue;
-      }
-      if (!parts.open_folder) {
-        return fail(Code::usage, "there are no folders here");
-      }
-      auto folder = parts.open_folder(setting.drop_folder);
-      if (!folder) {
-        return fail(Code::usage, fmt::format("the folder of neighbour {}: {}",
-                                             setting.neighbour.name, folder.error().what));
-      }
-      folders.push_back(std::make_unique<exchange::FolderIntake>(
-          home, intake, *exchange.neighbours.named(setting.neighbour.name), *std::move(folder)));
-    }
-    return ok();
-  }
-
-  ServerCarriers carriers;
-  exchange::FeedWatch feeds;
-  exchange::Dispatcher dispatcher;
-  exchange::Intake intake;
-  TakeUp taker{intake};
-  std::optional<exchange::MllpServer> server;
-  const std::shared_ptr<TlsCounts> handshakes = std::make_shared<TlsCounts>();
-  std::optional<TlsListener> tls_listener;
-  std::optional<exchange::MllpServer> tls_server;
-  std::vector<std::unique_ptr<exchange::FolderIntake>> folders;
-};
-
 Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
                    node::Opened opened, std::unique_ptr<const api::Definitions> definitions)
     : parts_(std::move(parts)),
@@ -233,7 +111,9 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
                                              parts_.world.random, config.limits)) {
   door_->watch(server_->counts());
   log_opening(opened.report);
-  serving_ = std::make_unique<Serving>(home_, parts_, *node_, *exchange_, config);
+  const Serving::Doors doors{parts_.mllp, parts_.mllp_tls};
+  serving_ = std::make_unique<Serving>(home_, parts_.world, *node_, *exchange_, doors,
+                                       parts_.open_folder, config);
   door_->watch(serving_->dispatcher);
   door_->set_taker(serving_->taker);
   door_->watch(expiries_);
@@ -255,9 +135,7 @@ Assembly::~Assembly() = default;
 Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config& config) {
   World& world = parts.world;
   CO_TRY(auto definitions, read_definitions(config.packages, parts.log));
-  auto neighbours = exchange::Neighbours::of(plain(config.neighbours));
-  check(neighbours.has_value(), "the configuration was checked");
-  auto exchange = std::make_unique<Exchange>(*std::move(neighbours), config);
+  auto exchange = std::make_unique<Exchange>(config);
   node::Options options = config.node;
   options.routes = exchange->router.get();
   co_await world.sequencer.turn();
@@ -268,8 +146,7 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   }
   std::unique_ptr<Assembly> assembly(new Assembly(std::move(parts), config, std::move(exchange),
                                                   *std::move(opened), std::move(definitions)));
-  auto defined = assembly->serving_->open_folders(assembly->home_, assembly->parts_,
-                                                  *assembly->exchange_, config);
+  auto defined = assembly->serving_->open_folders(assembly->parts_.open_folder, config);
   if (defined) {
     defined = co_await assembly->define(config.packages.search_parameters);
   }

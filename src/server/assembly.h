@@ -26,6 +26,9 @@
 
 namespace holdfast::server {
 
+struct Exchange;
+struct Serving;
+
 /// Why run() ended.
 enum class End : std::uint8_t {
   stopped,  ///< stop() was called, and everything is on the disk
@@ -72,8 +75,6 @@ class Assembly {
 
  private:
   class Door;
-  struct Exchange;
-  struct Serving;
   Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
            node::Opened opened, std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
