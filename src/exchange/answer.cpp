@@ -89,6 +89,9 @@ hl7v2::Writer begin(const Message* theirs, std::string_view code, const Verdict&
   if (verdict.disposition != Disposition::applied) {
     writer.text(3, cut(verdict.what));
   }
+  if (verdict.expected != 0) {
+    writer.text(4, std::to_string(verdict.expected));
+  }
   return writer;
 }
 

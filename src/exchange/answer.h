@@ -36,6 +36,9 @@ struct Verdict {
   Fault fault{};      ///< unless it was applied
   std::string what;   ///< a sentence for the sender's operator
   std::string where;  ///< "PID-3": empty if it is no place
+  /// MSA-4 for a sender that numbers its messages: the number of this one where it was taken, else
+  /// the one that is expected, or -1 for any. 0: it does not number them.
+  std::int64_t expected = 0;
 };
 
 /// Who answers: MSH-3 and MSH-4 of what we send.

@@ -104,8 +104,16 @@ class Intake {
 
   Task<void> submit_later(Executor& on, decide::Prepared prepared);  ///< a planted bug's
   Task<Ended> settle(Executor& on, const Incoming& incoming, Manners& manners);
-  /// An attempt of its own, of a message that is there already.
-  [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row);
+  struct Looked {
+    views::KnownMessage known;
+    Standing standing;
+  };
+  [[nodiscard]] static Result<Looked> look_at(const Incoming& incoming, const node::Moment& moment);
+  /// Of a message that is there already: its answer is what became of it.
+  [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row,
+                                          const Turn& turn);
+  static void count(const Made& made, const Incoming& incoming, std::uint32_t others,
+                    NeighbourCounts& counts, Manners& manners);
   Task<Reply> take_batch(Executor& on, const Caller& caller, Manners& manners, Bytes frame);
   Task<Ended> keep_batch_faults(Executor& on, const Incoming& whole, const hl7v2::Batch& batch);
   /// Kept with its item, unless it is there.

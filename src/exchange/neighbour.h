@@ -45,6 +45,7 @@ struct Neighbour {
   std::vector<std::string> certificates;
   Processing processing = Processing::production;
   Take take = Take::map;
+  bool sequence = false;  ///< numbered (MSH-13), and taken in that order only: numbering.h
   hl7v2::Charset charset = hl7v2::Charset::utf8;  ///< where MSH-18 says nothing
   /// Of its messages only these are for us; others are kept, acknowledged and not looked into.
   std::optional<hl7v2::Filter> filter;

@@ -43,9 +43,9 @@ class Assembly::Door final : public api::Handler {
   void watch(const http::Counts& edge) { edge_ = &edge; }
   void set_taker(api::MessageTaker& taker) { fhir_.set_taker(taker); }
   void watch(const exchange::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
-  void watch(const exchange::Counts& counts, const AcceptCounts* plain, const AcceptCounts* tls,
+  void watch(const Exchange& exchange, const AcceptCounts* plain, const AcceptCounts* tls,
              const TlsCounts* handshakes) {
-    exchange_ = &counts;
+    exchange_ = &exchange;
     mllp_ = plain;
     mllp_tls_ = tls;
     tls_ = handshakes;
@@ -77,9 +77,11 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body = metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_,
-                               mllp_tls_, tls_, expiries_, clock_.wall()},
-                              surroundings_);
+    reply.body = metrics_text(
+        {node_, budget, *edge_, fhir_.judged(), exchange_ == nullptr ? nullptr : &exchange_->counts,
+         mllp_, dispatcher_, mllp_tls_, tls_, expiries_, clock_.wall(),
+         exchange_ == nullptr ? nullptr : &exchange_->neighbours},
+        surroundings_);
     return reply;
   }
 
@@ -88,7 +90,7 @@ class Assembly::Door final : public api::Handler {
   const Surroundings& surroundings_;
   const http::Counts* edge_ = nullptr;
   const exchange::Dispatcher* dispatcher_ = nullptr;
-  const exchange::Counts* exchange_ = nullptr;
+  const Exchange* exchange_ = nullptr;
   const AcceptCounts* mllp_ = nullptr;
   const AcceptCounts* mllp_tls_ = nullptr;
   const TlsCounts* tls_ = nullptr;
@@ -125,7 +127,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     }
     const auto& plain = serving_->server;
     const auto& tls = serving_->tls_server;
-    door_->watch(exchange_->counts, plain ? &plain->connections() : nullptr,
+    door_->watch(*exchange_, plain ? &plain->connections() : nullptr,
                  tls ? &tls->connections() : nullptr, tls ? serving_->handshakes.get() : nullptr);
   }
 }

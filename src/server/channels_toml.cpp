@@ -218,11 +218,7 @@ constexpr std::array channel_keys{
     TableKey<Channel>{"route", set_routes},
     TableKey<Channel>{"tls",
                       [](Channel& to, const toml::node& node) -> Result<void> {
-                        const auto on = node.value_exact<bool>();
-                        if (!on) {
-                          return fail(Code::usage, "is neither true nor false");
-                        }
-                        to.tls.on = *on;
+                        TRY(to.tls.on, truth_in(node));
                         return ok();
                       }},
     TableKey<Channel>{"tls_ca",

@@ -68,6 +68,11 @@ constexpr std::array keys{
         }},
     Key{"processing", set_processing},
     Key{"take", set_take},
+    Key{"sequence",
+        [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
+          TRY(to.neighbour.sequence, truth_in(node));
+          return ok();
+        }},
     Key{"charset",
         [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
           TRY(const std::string text, text_in(node));
@@ -116,8 +121,8 @@ Result<NeighbourSetting> read_one(const toml::table& table, std::size_t number) 
 }  // namespace
 
 std::string_view neighbour_help() {
-  return "name, title, senders, addresses, certificates, processing, take, charset, zone, filter, "
-         "owner, overlay, folder";
+  return "name, title, senders, addresses, certificates, processing, take, sequence, "
+         "charset, zone, filter, owner, overlay, folder";
 }
 
 Result<std::vector<NeighbourSetting>> read_neighbours(const toml::node& node,
