@@ -89,6 +89,11 @@ Result<void> check_channel(const Channel& channel, const Neighbours& neighbours)
   if (channel.lanes < 1 || channel.lanes > lanes_max) {
     return fail(Code::usage, fmt::format("it has {} lanes, not 1 to {}", channel.lanes, lanes_max));
   }
+  if (channel.sequence && (channel.kind != ChannelKind::mllp || channel.lanes != 1)) {
+    return fail(Code::usage,
+                "sequence is for channels over MLLP with one lane: numbered messages (MSH-13) go "
+                "one after the other, whoever they are about");
+  }
   if (channel.routes.empty()) {
     return fail(Code::usage, "it needs at least one [[channel.route]]");
   }

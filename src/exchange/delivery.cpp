@@ -103,6 +103,10 @@ ChannelSender::Window::iterator ChannelSender::take() {
   if (!record_known_ || stuck_ || !record_.may_send() || endings_.size() >= endings_max) {
     return window_.end();
   }
+  // The next number is known when the one before is settled.
+  if (channel_.sequence && endings_.size() + settling_ > 0) {
+    return window_.end();
+  }
   // While it is not known whether anybody is there, one message asks.
   if (circuit_.state() != CircuitState::up && (trying_ > 0 || on_.now() < circuit_.retry_at())) {
     return window_.end();
@@ -142,10 +146,11 @@ void ChannelSender::refill(const node::Moment& moment) {
     more_ = duties->size() == wanted;
     for (const views::NamedDuty& one : *duties) {
       read_up_to_ = one.name;
+      const std::string lane = lane_of(one.duty);
       if (one.duty.held) {
-        held_.insert(one.duty.lane);
-      } else if (!held_.contains(one.duty.lane) && in_hand_.insert(one.name).second) {
-        window_.push_back({one.name, one.duty.lane, false});
+        held_.insert(lane);
+      } else if (!held_.contains(lane) && in_hand_.insert(one.name).second) {
+        window_.push_back({one.name, lane, false, one.duty.lane});
       }
     }
     if (!more_) {
@@ -188,6 +193,11 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
   }
   auto reader = readers_.take();
   auto parcel = make_parcel(channel_, node_, moment, {one->name, **duty}, *reader);
+  if (parcel && channel_.sequence) {
+    if (const auto numbered = put_number(*parcel, moment); !numbered) {
+      parcel = fail(numbered.error());
+    }
+  }
   if (!parcel) {
     const Error& why = parcel.error();
     if (why.code == Code::corrupt || why.code == Code::io) {
@@ -223,6 +233,15 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
   }
 }
 
+Result<void> ChannelSender::put_number(Parcel& parcel, const node::Moment& moment) {
+  const Opening opening = record_.begins_anew && !numbered_anew_ ? Opening::anew : Opening::ask;
+  TRY(parcel.numbers,
+      next_numbers(*moment.reader, channel_, parcel.control_id, world_.clock.wall(), opening));
+  TRY(parcel.bytes, with_number(parcel.bytes, parcel.numbers->number));
+  parcel.as_it_came = false;
+  return ok();
+}
+
 void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowledgement answer) {
   const OnRefusal policy = answer.code.ends_with('R') ? channel_.on_reject : channel_.on_error;
   if (!answer.accepted() && policy == OnRefusal::retry) {
@@ -232,6 +251,9 @@ void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowl
     return;
   }
   circuit_.succeeded();
+  if (parcel.numbers && parcel.numbers->opening == Opening::anew) {
+    numbered_anew_ = true;
+  }
   tried_ = true;
   counts_.state = circuit_.state();
   if (noted_) {
@@ -272,8 +294,9 @@ void ChannelSender::refused(Window::iterator one, OnRefusal policy, Settlement s
           ? "It waits, and what comes after it of the same patient waits with it: mend it there or "
             "here and $retry, $resend it changed, or $skip it."
           : "It was not sent, and is not tried again: $resend it if it must arrive.");
-  if (!one->lane.empty() && one->lane.find(' ') == std::string::npos) {  // a patient's id
-    item.patient = fmt::format("Patient/{}", one->lane);
+  const std::string& patient = one->patient;
+  if (!patient.empty() && patient.find(' ') == std::string::npos) {  // a patient's id
+    item.patient = fmt::format("Patient/{}", patient);
   }
   std::string focus = parcel.id.empty() ? fmt::format("Endpoint/{}", endpoint_id(channel_.name))
                                         : fmt::format("{}/{}", parcel.type, parcel.id);

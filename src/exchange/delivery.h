@@ -101,6 +101,7 @@ class ChannelSender {
     DutyName name;
     std::string lane;
     bool taken = false;
+    std::string patient;  ///< the duty's lane
   };
   using Window = std::list<InHand>;
   /// What is to be written of one duty.
@@ -124,6 +125,11 @@ class ChannelSender {
   /// The next duty that may be sent now; end() where there is none.
   Window::iterator take();
   Window::iterator next_free();
+  /// Of a channel that numbers its messages all are in one.
+  [[nodiscard]] std::string lane_of(const views::Duty& duty) const {
+    return channel_.sequence ? std::string() : duty.lane;
+  }
+  [[nodiscard]] Result<void> put_number(Parcel& parcel, const node::Moment& moment);
   void refill(const node::Moment& moment);
   /// Reads the queue from its beginning again: something behind us may be free now.
   void look_again();
@@ -176,6 +182,8 @@ class ChannelSender {
   std::set<DutyName> in_hand_;               ///< in the window, or not settled durably yet
   std::map<DutyName, std::string> holding_;  ///< lanes of those that are not durably held yet
   std::vector<Ending> endings_;
+  std::size_t settling_ = 0;    ///< endings that are being written
+  bool numbered_anew_ = false;  ///< as somebody asked for; the record does not say so yet
   std::size_t trying_ = 0;
   std::size_t running_ = 0;  ///< coroutines
   std::size_t lanes_running_ = 0;
