@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "exchange/neighbour.h"
 #include "hl7v2/message.h"
 #include "model/message.h"
 
@@ -54,8 +55,10 @@ struct Ourselves {
 /// Each as its field says: AL always, ER of errors only, SU of successes only, NE never.
 /// A message without a readable header is answered in our own delimiters with an empty MSA-2.
 /// `theirs` is null where there is no header. `id` is MSH-10 of the first; behind it "-2".
+/// `orders`: what the application answers an order with; the accept acknowledgement is ACK.
 [[nodiscard]] std::vector<Bytes> acknowledge(const hl7v2::Message* theirs, const Verdict& verdict,
-                                             const Ourselves& us, Time now, std::string_view id);
+                                             const Ourselves& us, Time now, std::string_view id,
+                                             AnswerOrders orders = AnswerOrders::acknowledge);
 
 /// ACKs of the messages of a batch, as a batch: BHS, each ACK, BTS with their count.
 [[nodiscard]] Bytes as_batch(const hl7v2::Message& header, const std::vector<Bytes>& answers,

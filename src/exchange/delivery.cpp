@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "hl7v2/mapping/map.h"
+#include "hl7v2/message.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -30,6 +32,8 @@ ChannelSender::ChannelSender(const Parts& parts)
       carriers_(parts.carriers),
       counts_(parts.counts),
       planted_(parts.planted),
+      neighbour_(parts.neighbour),
+      take_answer_(parts.take_answer),
       bell_(on_),
       circuit_({.pause_min = channel_.pause_min, .pause_max = channel_.pause_max}) {}
 
@@ -227,10 +231,26 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
   }
   auto answer = co_await carrier.carry(*parcel, on_.now() + channel_.answer_time_max);
   if (answer) {
+    if (const auto taken = co_await take_over(*answer); !taken) {
+      answer = fail(taken.error());
+    }
+  }
+  if (answer) {
     answered(one, *parcel, *std::move(answer));
   } else {
     failed(one, answer.error());
   }
+}
+
+Task<Result<void>> ChannelSender::take_over(const Acknowledgement& answer) {
+  if (neighbour_ == nullptr || !take_answer_) {
+    co_return ok();
+  }
+  const auto message = hl7v2::Message::parse(answer.message);
+  if (!message || !hl7v2::structure_for(*message)) {
+    co_return ok();  // an acknowledgement and no more
+  }
+  co_return co_await take_answer_(on_, *neighbour_, answer.message);
 }
 
 Result<void> ChannelSender::put_number(Parcel& parcel, const node::Moment& moment) {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -64,6 +65,10 @@ struct DeliveryCounts {
   std::string last_failure_;
 };
 
+/// Takes what a neighbour's answer says beside acknowledging, durably: Intake::take_answer().
+using TakeAnswer =
+    std::function<Task<Result<void>>(Executor& on, const Neighbour& neighbour, Bytes answer)>;
+
 /// How soon a change of the channel's record, or of what is held, is noticed.
 constexpr Duration look_interval = seconds(1);
 /// Of an answer so much is kept beside what was sent.
@@ -80,6 +85,8 @@ class ChannelSender {
     Carriers& carriers;
     DeliveryCounts& counts;
     Bug planted = Bug::none;
+    const Neighbour* neighbour = nullptr;  ///< whose the channel is
+    TakeAnswer take_answer{};
   };
   /// All borrowed, and outliving it.
   explicit ChannelSender(const Parts& parts);
@@ -136,6 +143,9 @@ class ChannelSender {
   [[nodiscard]] Instant look_until() const;
 
   Task<void> send(Carrier& carrier, Window::iterator one);
+  /// An ORR, ORL or RRI is more than an acknowledgement: it changes what it is about. Before the
+  /// duty ends, so that nothing of it is lost.
+  Task<Result<void>> take_over(const Acknowledgement& answer);
   void answered(Window::iterator one, const Parcel& parcel, Acknowledgement answer);
   /// Held, or left out; where the policy is to retry, held: trying again would make the same of it.
   void refused(Window::iterator one, OnRefusal policy, Settlement settlement, const Parcel& parcel,
@@ -161,6 +171,8 @@ class ChannelSender {
   Carriers& carriers_;
   DeliveryCounts& counts_;
   const Bug planted_;
+  const Neighbour* const neighbour_;
+  const TakeAnswer take_answer_;
   fhir::ReaderPool readers_;
   Bell bell_;
   Circuit circuit_;

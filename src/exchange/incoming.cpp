@@ -108,11 +108,16 @@ void Incoming::look(std::expected<const Neighbour*, Stranger> found,
                fmt::format("this channel takes messages of processing id {}, not '{}'",
                            static_cast<char>(neighbour->processing), shown(processing)),
                "MSH-11"};
-  } else if (neighbour->sequence && !sequence) {
+  } else if (needs_number() && !sequence) {
     refusal = {Fault::required_missing,
                "its sender numbers its messages, and MSH-13 is neither -1, 0 nor a positive number",
                "MSH-13"};
   }
+}
+
+bool Incoming::needs_number() const {
+  return neighbour->sequence &&
+         !(message->find("MSA") && message->header().field(13).text().empty());
 }
 
 void Incoming::look_at_number() {

@@ -37,6 +37,9 @@ struct Incoming {
 
   /// It speaks of numbers only (section 2.10.1 f: segments behind MSH say nothing).
   [[nodiscard]] bool is_about_link() const { return sequence && *sequence <= sequence_start; }
+  [[nodiscard]] AnswerOrders answer_orders() const {
+    return neighbour == nullptr ? AnswerOrders::acknowledge : neighbour->answer_orders;
+  }
   [[nodiscard]] std::string_view neighbour_name() const {
     return neighbour == nullptr ? std::string_view() : neighbour->name;
   }
@@ -47,6 +50,8 @@ struct Incoming {
   /// `parsed` is there.
   void look(std::expected<const Neighbour*, Stranger> found, std::optional<hl7v2::Message> parsed);
   void look_at_number();
+  /// Section 2.10.1 is about what a sender initiates: an answer may have no number.
+  [[nodiscard]] bool needs_number() const;
 };
 
 }  // namespace holdfast::exchange

@@ -77,8 +77,8 @@ Task<Reply> Intake::take(Executor& on, const Caller& caller, Manners& manners, B
         reply.messages = acknowledge(theirs, later, options_.us, world_.clock.wall(), answer_id());
       }
     } else {
-      reply.messages =
-          acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id());
+      reply.messages = acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(),
+                                   answer_id(), incoming.answer_orders());
     }
   }
   if (manners.refused > bad_frames_max) {
@@ -228,8 +228,8 @@ Task<Reply> Intake::take_batch(Executor& on, const Caller& caller, Manners& mann
       co_return reply;
     }
     const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
-    for (Bytes& answer :
-         acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id())) {
+    for (Bytes& answer : acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(),
+                                     answer_id(), incoming.answer_orders())) {
       answers.push_back(std::move(answer));
     }
   }
@@ -313,6 +313,16 @@ Task<Result<Disposition>> Intake::take_file(Executor& on, const Neighbour& neigh
     note(ended.verdict.disposition);
   }
   co_return worst;
+}
+
+Task<Result<void>> Intake::take_answer(Executor& on, const Neighbour& neighbour, Bytes answer) {
+  const Incoming incoming(neighbour, std::move(answer));
+  Manners manners;
+  const Ended ended = co_await settle(on, incoming, manners);
+  if (ended.unwritten) {
+    co_return fail(Code::unavailable, ended.why);
+  }
+  co_return ok();
 }
 
 Task<void> Intake::keep_broken(Executor& on, const Caller& caller, Manners& manners, Bytes bytes) {

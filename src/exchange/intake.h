@@ -69,6 +69,10 @@ class Intake {
   /// Node::submit says, or that the neighbour is fenced: nothing is known to be written then.
   [[nodiscard]] Task<Result<Disposition>> take_file(Executor& on, const Neighbour& neighbour,
                                                     Bytes file);
+  /// What a neighbour answered to a message of ours, where that says more than an acknowledgement:
+  /// as a message of its own. Errors as of take_file().
+  [[nodiscard]] Task<Result<void>> take_answer(Executor& on, const Neighbour& neighbour,
+                                               Bytes answer);
   /// The beginning of a frame that did not end. Kept as evidence; there is nobody to answer.
   [[nodiscard]] Task<void> keep_broken(Executor& on, const Caller& caller, Manners& manners,
                                        Bytes bytes);

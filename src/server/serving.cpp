@@ -55,8 +55,10 @@ Serving::Serving(Executor& executor, World& world, node::Node& node, Exchange& s
       exchange(served),
       carriers(world, open_folder, config.intake.planted, served.channels.all(), config.tls),
       feeds(world, node, served.neighbours),
-      dispatcher(
-          {world, node, served.neighbours, served.channels, carriers, config.intake.planted}),
+      dispatcher({world, node, served.neighbours, served.channels, carriers, config.intake.planted,
+                  [this](Executor& on, const exchange::Neighbour& neighbour, Bytes answer) {
+                    return intake.take_answer(on, neighbour, std::move(answer));
+                  }}),
       intake(world, node, served.neighbours, intake_options(config), served.counts) {
   if (doors.mllp_tls != nullptr) {
     check(config.tls.mllp != nullptr, "a listener over TLS got its context with its files");
