@@ -50,7 +50,10 @@ class Assembly::Door final : public api::Handler {
     mllp_tls_ = tls;
     tls_ = handshakes;
   }
-  void watch(std::span<const TlsExpiry> expiries) { expiries_ = expiries; }
+  /// From any thread.
+  void watch(std::shared_ptr<const std::vector<TlsExpiry>> expiries) {
+    expiries_.store(std::move(expiries));
+  }
 
   [[nodiscard]] std::uint64_t body_bytes_max(const api::Request& head) const override {
     return head.path() == metrics_path ? 0 : fhir_.body_bytes_max(head);
@@ -77,9 +80,10 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
+    const auto expiries = expiries_.load();
     reply.body = metrics_text(
         {node_, budget, *edge_, fhir_.judged(), exchange_ == nullptr ? nullptr : &exchange_->counts,
-         mllp_, dispatcher_, mllp_tls_, tls_, expiries_, clock_.wall(),
+         mllp_, dispatcher_, mllp_tls_, tls_, *expiries, clock_.wall(),
          exchange_ == nullptr ? nullptr : &exchange_->neighbours},
         surroundings_);
     return reply;
@@ -94,7 +98,7 @@ class Assembly::Door final : public api::Handler {
   const AcceptCounts* mllp_ = nullptr;
   const AcceptCounts* mllp_tls_ = nullptr;
   const TlsCounts* tls_ = nullptr;
-  std::span<const TlsExpiry> expiries_;
+  std::atomic<std::shared_ptr<const std::vector<TlsExpiry>>> expiries_;
   api::FhirHandler fhir_;
 };
 
@@ -103,7 +107,6 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     : parts_(std::move(parts)),
       home_(*parts_.world.io.front()),
       drain_time_max_(config.drain_time_max),
-      expiries_(config.tls.expiries()),
       exchange_(std::move(exchange)),
       node_(std::move(opened.node)),
       door_(std::make_unique<Door>(parts_.world, *node_, config.api, std::move(definitions),
@@ -118,8 +121,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
                                        parts_.open_folder, config);
   door_->watch(serving_->dispatcher);
   door_->set_taker(serving_->taker);
-  door_->watch(expiries_);
-  log_certificates();
+  show_certificates(config.tls.expiries());
   if (serving_->server || serving_->tls_server) {
     if (exchange_->neighbours.all().empty()) {
       parts_.log.warn("no neighbour is configured: every message over MLLP will be refused",
@@ -204,16 +206,26 @@ void Assembly::log_opening(const node::OpeningReport& report) {
   }
 }
 
-void Assembly::log_certificates() const {
-  for (const TlsExpiry& one : expiries_) {
+void Assembly::show_certificates(std::vector<TlsExpiry> expiries) {
+  for (const TlsExpiry& one : expiries) {
     const std::int64_t days = days_until(one.end, parts_.world.clock.wall());
     if (days < tls_expiry_warning_days) {
       parts_.log.warn("a certificate ends soon: connections will fail then",
                       {{"file", one.file},
                        {"days", days},
-                       {"what to do", "put a new one into the file and start the server again"}});
+                       {"what to do", "put a new one into the file and send SIGHUP"}});
     }
   }
+  door_->watch(std::make_shared<const std::vector<TlsExpiry>>(std::move(expiries)));
+}
+
+void Assembly::renew(const TlsContexts& tls) {
+  if (serving_->tls_listener) {
+    serving_->tls_listener->renew(tls.mllp);
+  }
+  serving_->carriers.renew(tls);
+  show_certificates(tls.expiries());
+  parts_.log.info("certificates were read again: connections that begin from now on have them");
 }
 
 void Assembly::start() {
