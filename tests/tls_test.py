@@ -1,11 +1,14 @@
 """tls_test.py: HL7 v2 over MLLP over TLS with the real server, in both directions: who may send is whoever shows the
 right certificate, what goes out goes to whoever shows the right one, and everybody else is told why.
 """
+import http.server
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
+import threading
 import time
 
 from certificates import Ca
@@ -219,6 +222,90 @@ class Tls(ServerTest):
         wait_until(lambda: metric(server.connect(), 'channel_owed{channel="gp"}') == 0)
         self.assertEqual(server.end(), 0)
         self.summary("verify", directory)
+
+    def fhir_server(self, identity):
+        """A FHIR server that takes whatever is put to it over TLS, and who has connected to it."""
+        came, connections = [], []
+
+        class Taking(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_PUT(self):
+                came.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        class Tls(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def get_request(self):
+                stream, address = super().get_request()
+                connections.append(address)
+                return context.wrap_socket(stream, server_side=True), address
+
+            def handle_error(self, *_):
+                pass
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*identity)
+        server = Tls(("127.0.0.1", 0), Taking)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return f"https://127.0.0.1:{server.server_address[1]}/fhir", came, connections
+
+    def to_fhir(self, url, ca):
+        return (f'\n[[channel]]\nname = "gp"\nkind = "fhir"\nto = "{url}"\ntls = true\ntls_ca = "{ca}"\n'
+                'pause_ms_min = 50\npause_ms_max = 200\n[[channel.route]]\ntype = "Patient"\n')
+
+    def test_a_fhir_server_is_reached_over_tls_and_has_to_be_who_it_should(self):
+        url, came, connections = self.fhir_server(self.ca.issue("fhir.example", HERE))
+        directory, trusted = self.init(), self.folder / "trusted.pem"
+        trusted.write_text(Ca(self.folder, "other").pem.read_text())
+        neighbours = self.neighbour(["lab.example"])
+        server = self.serve(directory, "--config", self.config(neighbours + self.to_fhir(url, trusted)))
+        self.assertEqual(self.mllps(server, self.lab).ask(message(1)), ("AA", "1"))
+        wait_until(lambda: any("a channel cannot deliver" in line and "is not accepted" in line
+                               for line in server.log()))
+        self.assertEqual(came, [])
+        # Who vouches for it is put into the same file: no restart.
+        trusted.write_text(self.ca.pem.read_text())
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(came) == 1)
+        self.assertTrue(came[0][0].startswith("/fhir/Patient/"))
+        self.assertEqual(json.loads(came[0][1])["resourceType"], "Patient")
+        wait_until(lambda: metric(server.connect(), 'channel_owed{channel="gp"}') == 0)
+        self.assertGreaterEqual(len(connections), 2)
+        self.assertEqual(server.end(), 0)
+
+    def test_certificates_are_read_again_while_connections_last(self):
+        server = self.serve(self.init(), "--config", self.config(self.neighbour(["lab.example"])))
+
+        def shown():
+            return ssl.DER_cert_to_PEM_cert(self.mllps(server, self.lab).socket.getpeercert(binary_form=True)).strip()
+
+        before = self.own[0].read_text().strip()
+        old = self.mllps(server, self.lab)
+        self.assertEqual(shown(), before)
+        self.ca.issue("holdfast.example", HERE, days=25)  # the same files
+        after = self.own[0].read_text().strip()
+        self.assertNotEqual(before, after)
+        self.assertEqual(shown(), before)  # nobody has asked for it
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: shown() == after)
+        self.assertEqual(metric(server.connect(), f'certificate_days_left{{file="{self.own[0]}"}}'), 24)
+        self.assertEqual(old.ask(message(1)), ("AA", "1"))
+        # What is of no use is said, and those of before count.
+        self.own[0].write_text("torn")
+        server.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: any("certificates could not be read again" in line and "holdfast.example.pem holds no" in line
+                               for line in server.log()))
+        self.assertEqual(shown(), after)
+        self.assertEqual(server.end(), 0)
 
     def test_many_connections_at_once(self):
         server = self.serve(self.init(), "--config", self.config(self.neighbour(["lab.example"])))

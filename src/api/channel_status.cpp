@@ -16,36 +16,54 @@ namespace {
 /// MSH-10 has 20 characters until v2.6.
 constexpr std::size_t test_id_digits = 15;
 
-/// The extensions with another reason, or without one.
-Bytes with_reason(fhir::JsonValue endpoint, std::string_view reason) {
+/// The extensions with another of that URL, or without one where the text is empty.
+Bytes with_text(fhir::JsonValue endpoint, std::string_view url, std::string_view text) {
   fhir::JsonWriter to;
   to.open('[');
   if (const auto extensions = endpoint.find("extension")) {
     for (const fhir::JsonValue one : extensions->children()) {
-      if (fhir::text_member(one, "url") != channel_reason_url) {
+      if (fhir::text_member(one, "url") != url) {
         to.raw(one.raw());
       }
     }
   }
-  if (!reason.empty()) {
+  if (!text.empty()) {
     to.open('{');
-    to.text("url", channel_reason_url);
-    to.text("valueString", reason);
+    to.text("url", url);
+    to.text("valueString", text);
     to.close('}');
   }
   to.close(']');
   return to.take();
 }
 
+/// Of a channel that numbers its messages.
+enum class Numbers : std::uint8_t { go_on, anew };
+struct Change {
+  std::string_view status;
+  std::string reason;
+  Numbers numbers = Numbers::go_on;
+};
+
 Result<Bytes> changed_endpoint(const Parts& parts, const ShownChannel& channel,
-                               std::string_view status, std::string_view reason) {
+                               const Change& change) {
   fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(fhir::Json json, reader->read(channel.body));
-  TRY(json, reader->read(fhir::with_member(json.root(), "status", fmt::format("\"{}\"", status))));
-  Bytes extensions = with_reason(json.root(), reason);
-  const bool none = extensions == "[]";
-  return fhir::with_member(json.root(), "extension",
-                           none ? std::optional<Bytes>() : std::optional(std::move(extensions)));
+  TRY(json,
+      reader->read(fhir::with_member(json.root(), "status", fmt::format("\"{}\"", change.status))));
+  const auto put = [&](std::string_view url, std::string_view text) -> Result<void> {
+    Bytes extensions = with_text(json.root(), url, text);
+    const bool none = extensions == "[]";
+    TRY(json, reader->read(fhir::with_member(
+                  json.root(), "extension",
+                  none ? std::optional<Bytes>() : std::optional(std::move(extensions)))));
+    return ok();
+  };
+  TRY_OK(put(channel_reason_url, change.numbers == Numbers::anew ? "" : change.reason));
+  if (change.numbers == Numbers::anew) {
+    TRY_OK(put(channel_anew_url, change.reason));
+  }
+  return Bytes(json.root().raw());
 }
 
 /// What $pause, $resume and $fence make of a channel.
@@ -62,14 +80,27 @@ Wanted wanted(Interaction interaction) {
   }
 }
 
+/// A reason is asked for where numbers begin anew, too: what the receiver misses is not noticed
+/// then.
+Result<Change> read_change(const OperationInput& input, const Wanted& what) {
+  Change change{what.status, {}, Numbers::go_on};
+  if (const std::string_view numbers = input.text("numbers"); numbers == "anew") {
+    change.numbers = Numbers::anew;
+  } else if (input.has("numbers")) {
+    return fail(Code::value, "numbers: only `anew` can be asked for");
+  }
+  const bool needs_reason = what.needs_reason || change.numbers == Numbers::anew;
+  TRY(change.reason, read_reason(input, needs_reason));
+  return change;
+}
+
 bool is_so_already(const ShownChannel& channel, std::string_view status) {
   return channel.status == status || (status == "active" && channel.status == "error");
 }
 
 Result<std::optional<decide::Prepared>> make_change(const Parts& parts, const Call& call,
                                                     const Deed& deed, const node::Moment& moment,
-                                                    std::string_view status,
-                                                    std::string_view reason) {
+                                                    const Change& change) {
   TRY(const ShownChannel channel, read_channel(parts, call, moment));
   TRY_OK(check_shown(channel));
   if (deed.if_match && *deed.if_match != channel.version) {
@@ -77,12 +108,12 @@ Result<std::optional<decide::Prepared>> make_change(const Parts& parts, const Ca
                 fmt::format("If-Match names version {} of Endpoint/{}, but version {} is current",
                             deed.if_match->value, call.match.id, channel.version.value));
   }
-  if (is_so_already(channel, status)) {
+  if (change.numbers == Numbers::go_on && is_so_already(channel, change.status)) {
     return std::nullopt;
   }
   decide::Prepared prepared;
   prepared.command = deed.command;
-  TRY(Bytes body, changed_endpoint(parts, channel, status, reason));
+  TRY(Bytes body, changed_endpoint(parts, channel, change));
   Operation operation;
   operation.verb = Verb::update;
   operation.id = call.match.id;
@@ -164,21 +195,23 @@ Reply show_test(const Parts& parts, const Call& call, const node::Committed& com
 Task<Reply> set_channel(const Parts& parts, Call& call, Executor& on) {
   const Wanted what = wanted(call.match.interaction);
   const Origin origin = call.request.body.empty() ? Origin::request : Origin::content;
-  const OperationInput::Names names{what.operation, {"reason"}, {}, {}};
-  const auto input = OperationInput::read(parts, call, names);
+  const bool resumes = call.match.interaction == Interaction::channel_resume;
+  const OperationInput::Names resuming{what.operation, {"reason", "numbers"}, {}, {}};
+  const OperationInput::Names stopping{what.operation, {"reason"}, {}, {}};
+  const auto input = OperationInput::read(parts, call, resumes ? resuming : stopping);
   if (!input) {
     co_return refusal(input.error(), origin);
   }
-  const auto reason = read_reason(*input, what.needs_reason);
-  if (!reason) {
-    co_return refusal(reason.error(), origin);
+  auto change = read_change(*input, what);
+  if (!change) {
+    co_return refusal(change.error(), origin);
   }
   const auto deed = read_deed(parts, call);
   if (!deed) {
     co_return refusal(deed.error(), Origin::request);
   }
   const MakeCommand make = [&](const node::Moment& moment) {
-    return make_change(parts, call, *deed, moment, what.status, *reason);
+    return make_change(parts, call, *deed, moment, *change);
   };
   const auto committed = co_await submit_made(parts, on, deed->command, make);
   if (!committed) {

@@ -153,6 +153,22 @@ TEST(ChannelStatus, IsChangedByAPersonWithAReason) {
   EXPECT_EQ(server.send(Method::post, at("$pause?reason=by%20address")).status, 200);
 }
 
+TEST(ChannelStatus, NumbersBeginAnewWhereSomebodySaysSoAndWhy) {
+  ChannelServer server;
+  server.put_endpoint("gp", "hl7v2-mllp", "error");
+  EXPECT_EQ(server.post(at("$resume?numbers=anew"), "").status, 400) << "without a reason";
+  EXPECT_EQ(server.post(at("$resume?numbers=7&reason=so"), "").status, 400);
+  EXPECT_EQ(server.post(at("$pause?numbers=anew&reason=so"), "").status, 400);
+  const Position before = server.head();
+  const Answered asked = server.post(at("$resume?numbers=anew&reason=they+restored"), "");
+  ASSERT_EQ(asked.status, 200) << asked.body;
+  EXPECT_NE(server.head(), before) << "though the channel was active";
+  EXPECT_EQ(asked.json().at("status"), "active");
+  EXPECT_EQ(asked.json().at("extension.2.url"), "urn:holdfast:channel-numbers-anew");
+  EXPECT_EQ(asked.json().at("extension.2.valueString"), "they restored");
+  EXPECT_EQ(asked.json().size("extension"), 3U);
+}
+
 TEST(ChannelStatus, WhoDoesNotAnswerIsActiveAllTheSame) {
   ChannelServer server;
   server.put_endpoint("gp", "hl7v2-mllp", "error");

@@ -10,6 +10,7 @@
 #include "views/items.h"
 #include "views/messages.h"
 #include "views/outbox.h"
+#include "views/sequence.h"
 #include "views/stored_postings.h"
 #include "views/undo.h"
 #include "views/versions.h"
@@ -162,6 +163,9 @@ class Fold {
                                 message.evidence};
     views::write_message(work_, name, row);
     state_.digest.add(views::message_fact(name, row));
+    if (message.sequence != 0) {
+      views::write_sequence(work_, message.neighbour, message.sequence);
+    }
     const bool came = message.attempt == 1 && message.disposition != Disposition::refused;
     return came && !message.neighbour.empty()
                ? views::count_message(work_, message.neighbour, facts_.time)

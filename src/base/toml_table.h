@@ -46,6 +46,13 @@ namespace holdfast {
   return *number;
 }
 
+[[nodiscard]] inline Result<bool> truth_in(const toml::node& node) {
+  if (const auto truth = node.value_exact<bool>()) {
+    return *truth;
+  }
+  return fail(Code::usage, "is neither true nor false");
+}
+
 /// One key of a table and what it sets.
 template <class Setting>
 struct TableKey {

@@ -32,6 +32,9 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 extern "C" void on_signal(int) { asked_to_end.store(true, std::memory_order_relaxed); }
 
+std::atomic<bool> asked_to_renew = false;
+extern "C" void on_renewal(int) { asked_to_renew.store(true, std::memory_order_relaxed); }
+
 void watch_signals() {
   struct ::sigaction action{};
   action.sa_handler = on_signal;
@@ -40,6 +43,15 @@ void watch_signals() {
   ::sigaction(SIGINT, &action, nullptr);
   action.sa_handler = SIG_IGN;  // a closed pipe is an error of that write
   ::sigaction(SIGPIPE, &action, nullptr);
+}
+
+/// SIGHUP: certificates are read again. Without any it ends the process, as of any program whose
+/// terminal is closed.
+void watch_renewals() {
+  struct ::sigaction action{};
+  action.sa_handler = on_renewal;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGHUP, &action, nullptr);
 }
 
 struct ServeOptions {
@@ -171,9 +183,23 @@ class Service {
 
   Task<void> pass_on_signals() {
     while (!asked_to_end.load(std::memory_order_relaxed)) {
+      if (asked_to_renew.exchange(false, std::memory_order_relaxed)) {
+        renew_certificates();
+      }
       co_await real_.world().io.front()->sleep(server::watch_interval);
     }
     assembly_->stop();
+  }
+
+  /// All of them, or none: what is wrong with a file is no reason to be without the one before.
+  void renew_certificates() {
+    const auto tls = server::read_tls(config_, certificate_reader(), clock_.wall());
+    if (!tls) {
+      log_.error("certificates could not be read again: those of before count",
+                 {{"why", tls.error().what}});
+      return;
+    }
+    assembly_->renew(*tls);
   }
 
   server::Surroundings surroundings() {
@@ -204,6 +230,9 @@ int run_serve(ServeOptions& options) {
   keep_files_private();
   raise_open_files();
   watch_signals();
+  if (!config->tls.expiries().empty()) {
+    watch_renewals();
+  }
   auto disk = open_directory(config->data);
   if (!disk) {
     return end_with("serve", disk.error());

@@ -39,6 +39,7 @@ class Decision {
 
   /// That what this Command was made from is still so: the newest attempt, and the others.
   Result<void> check_message() const;
+  Result<void> check_sequence(const Message& message) const;
   /// Which of the Command's deliveries are owed, now that it is known what it writes.
   Result<void> owe();
   [[nodiscard]] Result<std::optional<Owed>> owed(std::uint32_t index) const;

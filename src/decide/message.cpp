@@ -4,6 +4,7 @@
 
 #include "decide/decision.h"
 #include "views/messages.h"
+#include "views/sequence.h"
 
 namespace holdfast::decide {
 
@@ -25,6 +26,20 @@ Result<void> Decision::check_message() const {
     return fail(Code::conflict,
                 fmt::format("{} other messages of '{}' have the id {}, not {}", known.others,
                             message.neighbour, message.control_id, message.others));
+  }
+  return check_sequence(message);
+}
+
+// HL7 v2.5.1, section 2.10.1 c: what is taken under a number follows the number before. Two
+// connections of one sender that race for a number are settled here.
+Result<void> Decision::check_sequence(const Message& message) const {
+  if (message.sequence == 0 || message.sequence == sequence_anew) {
+    return ok();
+  }
+  TRY(const auto last, views::read_sequence(view_, message.neighbour));
+  if (last != sequence_anew && message.sequence != last + 1) {
+    return fail(Code::conflict, fmt::format("number {} of '{}' does not follow number {}",
+                                            message.sequence, message.neighbour, last));
   }
   return ok();
 }

@@ -4,6 +4,7 @@
 #include "apply/test_record.h"
 #include "views/facts.h"
 #include "views/messages.h"
+#include "views/sequence.h"
 
 namespace holdfast::decide {
 namespace {
@@ -66,6 +67,35 @@ TEST(MessageAttempt, AnotherSenderOrIdIsAnotherMessage) {
     EXPECT_FALSE(known(record, "a", neighbour, id).newest) << neighbour << ' ' << id;
     EXPECT_EQ(known(record, "b", neighbour, id).others, 0U) << neighbour << ' ' << id;
   }
+}
+
+// HL7 v2.5.1, section 2.10.1.
+TEST(MessageSequence, IsTakenUnderTheNumberThatFollows) {
+  TestRecord record;
+  const auto last = [&] { return *views::read_sequence(*record.view(), "lab"); };
+  std::uint32_t others = 0;
+  const auto numbered = [&](std::int64_t number) {
+    Command command = attempt("n" + std::to_string(others), 1, others);
+    command.message->sequence = number;
+    const auto done = record.run(command);
+    others += done ? 1 : 0;
+    return done ? std::optional<Code>() : done.error().code;
+  };
+  EXPECT_EQ(last(), sequence_anew);
+  EXPECT_EQ(numbered(7), std::nullopt);  // the first that comes
+  EXPECT_EQ(last(), 7);
+  EXPECT_EQ(numbered(7), Code::conflict);
+  EXPECT_EQ(numbered(9), Code::conflict);
+  EXPECT_EQ(numbered(1), Code::conflict);
+  EXPECT_EQ(numbered(8), std::nullopt);
+  EXPECT_EQ(numbered(0), std::nullopt);  // says nothing of numbers
+  EXPECT_EQ(last(), 8);
+  EXPECT_EQ(numbered(sequence_anew), std::nullopt);
+  EXPECT_EQ(last(), sequence_anew);
+  EXPECT_EQ(numbered(3), std::nullopt);
+  EXPECT_EQ(numbered(4), std::nullopt);
+  EXPECT_EQ(last(), 4);
+  EXPECT_EQ(*views::read_sequence(*record.view(), "la"), sequence_anew);
 }
 
 TEST(MessageAttempt, IsAFactOfTheStateDigest) {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "exchange/order_answer.h"
 #include "hl7v2/time.h"
 #include "hl7v2/writer.h"
 
@@ -49,9 +50,26 @@ bool asks(std::string_view condition, Disposition disposition, bool when_empty) 
 
 std::string time_text(Time now) { return *hl7v2::from_fhir_date_time(to_instant(now)); }
 
+/// MSH-9: ACK of their event, or what answers an order.
+void write_type(hl7v2::Writer& writer, const Message* theirs,
+                const std::optional<OrderAnswer>& order) {
+  writer.field(9);
+  if (order) {
+    writer.text(order->code).component(2).text(order->event).component(3).text(order->structure);
+    return;
+  }
+  writer.text("ACK");
+  const bool readable = theirs != nullptr && !theirs->fault();
+  const std::string event = readable ? theirs->header().field(9).component(2).text() : "";
+  if (!event.empty()) {
+    writer.component(2).text(event).component(3).text("ACK");
+  }
+}
+
 /// MSH and MSA of an answer to `theirs`, in their delimiters and version.
 hl7v2::Writer begin(const Message* theirs, std::string_view code, const Verdict& verdict,
-                    const Ourselves& us, Time now, std::string_view id) {
+                    const Ourselves& us, Time now, std::string_view id,
+                    const std::optional<OrderAnswer>& order) {
   const bool readable = theirs != nullptr && !theirs->fault();
   hl7v2::Writer writer(readable ? theirs->delimiters() : hl7v2::Delimiters());
   const auto said = [&](std::size_t field) {
@@ -71,11 +89,7 @@ hl7v2::Writer begin(const Message* theirs, std::string_view code, const Verdict&
   writer.field(5).raw(said(3));
   writer.field(6).raw(said(4));
   writer.text(7, time_text(now));
-  writer.field(9).text("ACK");
-  const std::string event = readable ? theirs->header().field(9).component(2).text() : "";
-  if (!event.empty()) {
-    writer.component(2).text(event).component(3).text("ACK");
-  }
+  write_type(writer, theirs, order);
   writer.text(10, id);
   writer.field(11).raw(said(11).empty() ? BytesView("P") : said(11));
   writer.field(12).raw(said(12).empty() ? version_default : said(12));
@@ -88,6 +102,9 @@ hl7v2::Writer begin(const Message* theirs, std::string_view code, const Verdict&
   writer.field(2).raw(said(10));
   if (verdict.disposition != Disposition::applied) {
     writer.text(3, cut(verdict.what));
+  }
+  if (verdict.expected != 0) {
+    writer.text(4, std::to_string(verdict.expected));
   }
   return writer;
 }
@@ -148,7 +165,7 @@ Fault fault_of(Code code) {
 }
 
 std::vector<Bytes> acknowledge(const Message* theirs, const Verdict& verdict, const Ourselves& us,
-                               Time now, std::string_view id) {
+                               Time now, std::string_view id, AnswerOrders orders) {
   const bool readable = theirs != nullptr && !theirs->fault();
   const std::string accept = readable ? theirs->header().field(15).text() : "";
   const std::string application = readable ? theirs->header().field(16).text() : "";
@@ -157,10 +174,15 @@ std::vector<Bytes> acknowledge(const Message* theirs, const Verdict& verdict, co
   const auto add = [&](char mode) {
     const std::string name =
         answers.empty() ? std::string(id) : fmt::format("{}-{}", id, answers.size() + 1);
+    const bool by_order = readable && mode == 'A' && orders == AnswerOrders::order;
+    const auto order = by_order ? order_answer_to(*theirs) : std::nullopt;
     hl7v2::Writer writer =
-        begin(theirs, code_of(verdict.disposition, mode), verdict, us, now, name);
+        begin(theirs, code_of(verdict.disposition, mode), verdict, us, now, name, order);
     if (verdict.disposition != Disposition::applied && has_err_fields(theirs)) {
       add_err(writer, verdict);
+    }
+    if (order) {
+      add_orders(writer, *theirs, verdict.disposition);
     }
     answers.push_back(writer.take());
   };

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "exchange/neighbour.h"
 #include "hl7v2/message.h"
 #include "model/message.h"
 
@@ -36,6 +37,9 @@ struct Verdict {
   Fault fault{};      ///< unless it was applied
   std::string what;   ///< a sentence for the sender's operator
   std::string where;  ///< "PID-3": empty if it is no place
+  /// MSA-4 for a sender that numbers its messages: the number of this one where it was taken, else
+  /// the one that is expected, or -1 for any. 0: it does not number them.
+  std::int64_t expected = 0;
 };
 
 /// Who answers: MSH-3 and MSH-4 of what we send.
@@ -51,8 +55,10 @@ struct Ourselves {
 /// Each as its field says: AL always, ER of errors only, SU of successes only, NE never.
 /// A message without a readable header is answered in our own delimiters with an empty MSA-2.
 /// `theirs` is null where there is no header. `id` is MSH-10 of the first; behind it "-2".
+/// `orders`: what the application answers an order with; the accept acknowledgement is ACK.
 [[nodiscard]] std::vector<Bytes> acknowledge(const hl7v2::Message* theirs, const Verdict& verdict,
-                                             const Ourselves& us, Time now, std::string_view id);
+                                             const Ourselves& us, Time now, std::string_view id,
+                                             AnswerOrders orders = AnswerOrders::acknowledge);
 
 /// ACKs of the messages of a batch, as a batch: BHS, each ACK, BTS with their count.
 [[nodiscard]] Bytes as_batch(const hl7v2::Message& header, const std::vector<Bytes>& answers,

@@ -40,12 +40,20 @@ class MllpCarrier final : public Carrier {
   void close() override;
 
  private:
+  Task<Result<void>> connect(const Parcel& parcel, Instant deadline);
+  /// Until it is agreed that the message's number is next: exchange/link_numbers.h
+  Task<Result<void>> open_link(const LinkNumbers& numbers, Instant deadline);
+  Task<Result<void>> begin_anew(const LinkNumbers& numbers, Instant deadline);
+  Task<Result<Acknowledgement>> send_numbered(const Parcel& parcel, Instant deadline);
+
   const Channel& channel_;
   Network& network_;
   Executor& on_;
   Bug planted_;
   std::unique_ptr<MllpClient> client_;
-  std::string last_id_;  ///< sent over this connection
+  std::string last_id_;        ///< sent over this connection
+  std::string unanswered_id_;  ///< sent under unanswered_number_, and no answer came
+  std::int64_t unanswered_number_ = 0;
 };
 
 }  // namespace holdfast::exchange

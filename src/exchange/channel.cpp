@@ -51,14 +51,20 @@ Result<void> check_route(const Route& route, const Neighbours& neighbours) {
 
 Result<void> check_tls(const Channel& channel) {
   const ChannelTls& tls = channel.tls;
+  const bool https = channel.to.starts_with("https://");
+  if (channel.kind == ChannelKind::fhir && https != tls.on) {
+    return fail(Code::usage,
+                https ? "https:// takes tls = true, and tls_ca: who vouches for the server"
+                      : "tls = true takes an address that begins with https://");
+  }
   if (!tls.on) {
     return tls.ca.empty() && tls.certificate.empty() && tls.key.empty() && tls.name.empty()
                ? ok()
                : fail(Code::usage,
                       "tls_ca, tls_certificate, tls_key and tls_name go with tls = true");
   }
-  if (channel.kind != ChannelKind::mllp) {
-    return fail(Code::usage, "tls is for channels over MLLP");
+  if (channel.kind == ChannelKind::folder) {
+    return fail(Code::usage, "tls is for channels over MLLP and to FHIR servers");
   }
   if (tls.ca.empty()) {
     return fail(Code::usage,
@@ -88,6 +94,11 @@ Result<void> check_channel(const Channel& channel, const Neighbours& neighbours)
   }
   if (channel.lanes < 1 || channel.lanes > lanes_max) {
     return fail(Code::usage, fmt::format("it has {} lanes, not 1 to {}", channel.lanes, lanes_max));
+  }
+  if (channel.sequence && (channel.kind != ChannelKind::mllp || channel.lanes != 1)) {
+    return fail(Code::usage,
+                "sequence is for channels over MLLP with one lane: numbered messages (MSH-13) go "
+                "one after the other, whoever they are about");
   }
   if (channel.routes.empty()) {
     return fail(Code::usage, "it needs at least one [[channel.route]]");

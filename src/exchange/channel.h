@@ -60,6 +60,9 @@ struct Channel {
   ChannelTls tls;
   std::uint32_t lanes =
       1;  ///< connections at once, 1 to lanes_max; of one patient one after another
+  /// Its messages are numbered (MSH-13): exchange/link_numbers.h. One lane, and one order: what is
+  /// held holds all that comes after it.
+  bool sequence = false;
   std::string owner = "integration";
   /// All of the header that is the same for each message; no overlay, id or time.
   hl7v2::Envelope envelope;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "hl7v2/mapping/map.h"
+#include "hl7v2/message.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -30,6 +32,8 @@ ChannelSender::ChannelSender(const Parts& parts)
       carriers_(parts.carriers),
       counts_(parts.counts),
       planted_(parts.planted),
+      neighbour_(parts.neighbour),
+      take_answer_(parts.take_answer),
       bell_(on_),
       circuit_({.pause_min = channel_.pause_min, .pause_max = channel_.pause_max}) {}
 
@@ -103,6 +107,10 @@ ChannelSender::Window::iterator ChannelSender::take() {
   if (!record_known_ || stuck_ || !record_.may_send() || endings_.size() >= endings_max) {
     return window_.end();
   }
+  // The next number is known when the one before is settled.
+  if (channel_.sequence && endings_.size() + settling_ > 0) {
+    return window_.end();
+  }
   // While it is not known whether anybody is there, one message asks.
   if (circuit_.state() != CircuitState::up && (trying_ > 0 || on_.now() < circuit_.retry_at())) {
     return window_.end();
@@ -142,10 +150,11 @@ void ChannelSender::refill(const node::Moment& moment) {
     more_ = duties->size() == wanted;
     for (const views::NamedDuty& one : *duties) {
       read_up_to_ = one.name;
+      const std::string lane = lane_of(one.duty);
       if (one.duty.held) {
-        held_.insert(one.duty.lane);
-      } else if (!held_.contains(one.duty.lane) && in_hand_.insert(one.name).second) {
-        window_.push_back({one.name, one.duty.lane, false});
+        held_.insert(lane);
+      } else if (!held_.contains(lane) && in_hand_.insert(one.name).second) {
+        window_.push_back({one.name, lane, false, one.duty.lane});
       }
     }
     if (!more_) {
@@ -188,6 +197,11 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
   }
   auto reader = readers_.take();
   auto parcel = make_parcel(channel_, node_, moment, {one->name, **duty}, *reader);
+  if (parcel && channel_.sequence) {
+    if (const auto numbered = put_number(*parcel, moment); !numbered) {
+      parcel = fail(numbered.error());
+    }
+  }
   if (!parcel) {
     const Error& why = parcel.error();
     if (why.code == Code::corrupt || why.code == Code::io) {
@@ -217,10 +231,35 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
   }
   auto answer = co_await carrier.carry(*parcel, on_.now() + channel_.answer_time_max);
   if (answer) {
+    if (const auto taken = co_await take_over(*answer); !taken) {
+      answer = fail(taken.error());
+    }
+  }
+  if (answer) {
     answered(one, *parcel, *std::move(answer));
   } else {
     failed(one, answer.error());
   }
+}
+
+Task<Result<void>> ChannelSender::take_over(const Acknowledgement& answer) {
+  if (neighbour_ == nullptr || !take_answer_) {
+    co_return ok();
+  }
+  const auto message = hl7v2::Message::parse(answer.message);
+  if (!message || !hl7v2::structure_for(*message)) {
+    co_return ok();  // an acknowledgement and no more
+  }
+  co_return co_await take_answer_(on_, *neighbour_, answer.message);
+}
+
+Result<void> ChannelSender::put_number(Parcel& parcel, const node::Moment& moment) {
+  const Opening opening = record_.begins_anew && !numbered_anew_ ? Opening::anew : Opening::ask;
+  TRY(parcel.numbers,
+      next_numbers(*moment.reader, channel_, parcel.control_id, world_.clock.wall(), opening));
+  TRY(parcel.bytes, with_number(parcel.bytes, parcel.numbers->number));
+  parcel.as_it_came = false;
+  return ok();
 }
 
 void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowledgement answer) {
@@ -232,6 +271,9 @@ void ChannelSender::answered(Window::iterator one, const Parcel& parcel, Acknowl
     return;
   }
   circuit_.succeeded();
+  if (parcel.numbers && parcel.numbers->opening == Opening::anew) {
+    numbered_anew_ = true;
+  }
   tried_ = true;
   counts_.state = circuit_.state();
   if (noted_) {
@@ -272,8 +314,9 @@ void ChannelSender::refused(Window::iterator one, OnRefusal policy, Settlement s
           ? "It waits, and what comes after it of the same patient waits with it: mend it there or "
             "here and $retry, $resend it changed, or $skip it."
           : "It was not sent, and is not tried again: $resend it if it must arrive.");
-  if (!one->lane.empty() && one->lane.find(' ') == std::string::npos) {  // a patient's id
-    item.patient = fmt::format("Patient/{}", one->lane);
+  const std::string& patient = one->patient;
+  if (!patient.empty() && patient.find(' ') == std::string::npos) {  // a patient's id
+    item.patient = fmt::format("Patient/{}", patient);
   }
   std::string focus = parcel.id.empty() ? fmt::format("Endpoint/{}", endpoint_id(channel_.name))
                                         : fmt::format("{}/{}", parcel.type, parcel.id);

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -64,6 +65,10 @@ struct DeliveryCounts {
   std::string last_failure_;
 };
 
+/// Takes what a neighbour's answer says beside acknowledging, durably: Intake::take_answer().
+using TakeAnswer =
+    std::function<Task<Result<void>>(Executor& on, const Neighbour& neighbour, Bytes answer)>;
+
 /// How soon a change of the channel's record, or of what is held, is noticed.
 constexpr Duration look_interval = seconds(1);
 /// Of an answer so much is kept beside what was sent.
@@ -80,6 +85,8 @@ class ChannelSender {
     Carriers& carriers;
     DeliveryCounts& counts;
     Bug planted = Bug::none;
+    const Neighbour* neighbour = nullptr;  ///< whose the channel is
+    TakeAnswer take_answer{};
   };
   /// All borrowed, and outliving it.
   explicit ChannelSender(const Parts& parts);
@@ -101,6 +108,7 @@ class ChannelSender {
     DutyName name;
     std::string lane;
     bool taken = false;
+    std::string patient;  ///< the duty's lane
   };
   using Window = std::list<InHand>;
   /// What is to be written of one duty.
@@ -124,12 +132,20 @@ class ChannelSender {
   /// The next duty that may be sent now; end() where there is none.
   Window::iterator take();
   Window::iterator next_free();
+  /// Of a channel that numbers its messages all are in one.
+  [[nodiscard]] std::string lane_of(const views::Duty& duty) const {
+    return channel_.sequence ? std::string() : duty.lane;
+  }
+  [[nodiscard]] Result<void> put_number(Parcel& parcel, const node::Moment& moment);
   void refill(const node::Moment& moment);
   /// Reads the queue from its beginning again: something behind us may be free now.
   void look_again();
   [[nodiscard]] Instant look_until() const;
 
   Task<void> send(Carrier& carrier, Window::iterator one);
+  /// An ORR, ORL or RRI is more than an acknowledgement: it changes what it is about. Before the
+  /// duty ends, so that nothing of it is lost.
+  Task<Result<void>> take_over(const Acknowledgement& answer);
   void answered(Window::iterator one, const Parcel& parcel, Acknowledgement answer);
   /// Held, or left out; where the policy is to retry, held: trying again would make the same of it.
   void refused(Window::iterator one, OnRefusal policy, Settlement settlement, const Parcel& parcel,
@@ -155,6 +171,8 @@ class ChannelSender {
   Carriers& carriers_;
   DeliveryCounts& counts_;
   const Bug planted_;
+  const Neighbour* const neighbour_;
+  const TakeAnswer take_answer_;
   fhir::ReaderPool readers_;
   Bell bell_;
   Circuit circuit_;
@@ -176,6 +194,8 @@ class ChannelSender {
   std::set<DutyName> in_hand_;               ///< in the window, or not settled durably yet
   std::map<DutyName, std::string> holding_;  ///< lanes of those that are not durably held yet
   std::vector<Ending> endings_;
+  std::size_t settling_ = 0;    ///< endings that are being written
+  bool numbered_anew_ = false;  ///< as somebody asked for; the record does not say so yet
   std::size_t trying_ = 0;
   std::size_t running_ = 0;  ///< coroutines
   std::size_t lanes_running_ = 0;

@@ -49,8 +49,8 @@ Dispatcher::Dispatcher(const Parts& parts)
     auto& counts = counts_[channel.name] = std::make_unique<DeliveryCounts>();
     Executor& on = *world_.io[turn++ % world_.io.size()];
     seats_[channel.name] = std::make_unique<Seat>(
-        on,
-        ChannelSender::Parts{world_, on, node_, channel, parts.carriers, *counts, parts.planted});
+        on, ChannelSender::Parts{world_, on, node_, channel, parts.carriers, *counts, parts.planted,
+                                 neighbours_.named(channel.neighbour), parts.take_answer});
   }
 }
 

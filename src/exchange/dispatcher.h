@@ -26,6 +26,7 @@ class Dispatcher final : public node::OutboxWatcher {
     const Channels& channels;
     Carriers& carriers;
     Bug planted = Bug::none;
+    TakeAnswer take_answer{};  ///< null: answers are acknowledgements and no more
   };
   /// All borrowed, and outliving it.
   explicit Dispatcher(const Parts& parts);

@@ -8,6 +8,7 @@
 
 #include "exchange/edit.h"
 #include "fhir/json_writer.h"
+#include "fhir/member.h"
 #include "hl7v2/rendering/probe.h"
 #include "views/versions.h"
 
@@ -109,7 +110,8 @@ Bytes extensions_of(const Channel& channel, const ChannelSays& says,
   }
   if (before) {
     for (const fhir::JsonValue one : before->children()) {
-      if (!is_ours(one)) {
+      const bool asked = fhir::text_member(one, "url") == channel_anew_url;
+      if (!is_ours(one) && !(asked && says.begun_anew)) {
         to.raw(one.raw());
       }
     }
@@ -189,6 +191,7 @@ Result<ChannelRecord> read_channel_record(const node::Moment& moment, const view
   if (episode.starts_with("Task/")) {
     record.episode = episode.substr(5);
   }
+  record.begins_anew = !extension_text(json.root(), channel_anew_url, "valueString").empty();
   for (const ChannelStatus one :
        {ChannelStatus::active, ChannelStatus::error, ChannelStatus::off}) {
     if (status && status->is_string() && status->equals(code_of(one))) {

@@ -30,7 +30,8 @@ struct ChannelRecord {
   Version version;  ///< of its Endpoint; 0: there is none
   ChannelStatus status = ChannelStatus::active;
   CircuitState state = CircuitState::up;
-  std::string episode;  ///< id of the Task of the newest time that it was down; empty: never
+  std::string episode;       ///< id of the Task of the newest time that it was down; empty: never
+  bool begins_anew = false;  ///< somebody asks that its numbers (MSH-13) begin anew
   Bytes body;
   [[nodiscard]] bool may_send() const {
     return status == ChannelStatus::active || status == ChannelStatus::error;
@@ -48,6 +49,7 @@ struct ChannelSays {
   CircuitState state = CircuitState::up;
   std::string_view why;      ///< in words; empty where all is well
   std::string_view episode;  ///< id of a Task; empty: none
+  bool begun_anew = false;   ///< numbers have, and nobody asks for it any more
 };
 /// The whole Endpoint where there was none (`before` empty); else `before` with what is ours in it
 /// said anew, and all that others have written as it is. Code::syntax where that is no JSON.

@@ -74,6 +74,7 @@ std::string_view code_of(ItemKind kind) {
     case ItemKind::not_applied: return "not-applied";
     case ItemKind::same_id: return "same-id";
     case ItemKind::identity_conflict: return "identity-conflict";
+    case ItemKind::out_of_sequence: return "out-of-sequence";
     case ItemKind::refused: return "refused";
     case ItemKind::broken_frame: return "broken-frame";
     case ItemKind::batch: return "batch";
@@ -94,6 +95,7 @@ std::string_view title_of(ItemKind kind) {
     case ItemKind::not_applied: return "A message could not be applied";
     case ItemKind::same_id: return "A message has the id of another one";
     case ItemKind::identity_conflict: return "A message's identifiers contradict the record";
+    case ItemKind::out_of_sequence: return "A message came out of its sender's sequence";
     case ItemKind::refused: return "A message was refused";
     case ItemKind::broken_frame: return "A message was cut off on its way";
     case ItemKind::batch: return "A batch does not add up";

@@ -22,6 +22,7 @@ enum class ItemKind : std::uint8_t {
   not_applied,        ///< it was understood, and the record does not allow it
   same_id,            ///< another message with this sender and control id came before
   identity_conflict,  ///< its identifiers lead to more than one, or to somebody else
+  out_of_sequence,    ///< its number does not follow the one before
   refused,            ///< it must not be taken: unknown sender, not for here, no HL7
   broken_frame,       ///< bytes of a frame that was cut off
   batch,              ///< counts or wrapping of a batch do not add up

@@ -75,6 +75,7 @@ void Incoming::look(std::expected<const Neighbour*, Stranger> found,
     }
   }
   message = std::move(parsed);
+  look_at_number();
   if (!found && found.error() == Stranger::wrong_address) {
     refusal = {Fault::not_in_table,
                fmt::format("{}|{} is a neighbour that does not call from {}", shown(application),
@@ -99,7 +100,7 @@ void Incoming::look(std::expected<const Neighbour*, Stranger> found,
                "MSH-2"};
   } else if (control_id.empty()) {
     refusal = {Fault::required_missing, "the message has no id", "MSH-10"};
-  } else if (code.empty()) {
+  } else if (code.empty() && !is_about_link()) {
     refusal = {Fault::required_missing, "the message has no type", "MSH-9"};
   } else if (const std::string processing = message->header().field(11).component(1).text();
              processing != std::string(1, static_cast<char>(neighbour->processing))) {
@@ -107,6 +108,24 @@ void Incoming::look(std::expected<const Neighbour*, Stranger> found,
                fmt::format("this channel takes messages of processing id {}, not '{}'",
                            static_cast<char>(neighbour->processing), shown(processing)),
                "MSH-11"};
+  } else if (needs_number() && !sequence) {
+    refusal = {Fault::required_missing,
+               "its sender numbers its messages, and MSH-13 is neither -1, 0 nor a positive number",
+               "MSH-13"};
+  }
+}
+
+bool Incoming::needs_number() const {
+  return neighbour->sequence &&
+         !(message->find("MSA") && message->header().field(13).text().empty());
+}
+
+void Incoming::look_at_number() {
+  if (neighbour == nullptr || !neighbour->sequence || !message || message->fault()) {
+    return;
+  }
+  if (const auto number = read_sequence_number(message->header().field(13).text())) {
+    sequence = *number;
   }
 }
 

@@ -9,17 +9,11 @@
 #include "base/hash.h"
 #include "exchange/answer.h"
 #include "exchange/neighbour.h"
+#include "exchange/numbering.h"
 #include "hl7v2/charset.h"
 #include "hl7v2/message.h"
 
 namespace holdfast::exchange {
-
-/// Why a message must not be taken.
-struct Refusal {
-  Fault fault{};
-  std::string what;
-  std::string where;
-};
 
 /// Does not move: it looks into its own bytes.
 struct Incoming {
@@ -38,8 +32,14 @@ struct Incoming {
   const Neighbour* neighbour = nullptr;   ///< null: a stranger
   std::string type;                       ///< "ORU^R01"
   std::string control_id;
+  std::optional<std::int64_t> sequence;  ///< MSH-13 of a neighbour that numbers its messages
   std::optional<Refusal> refusal;
 
+  /// It speaks of numbers only (section 2.10.1 f: segments behind MSH say nothing).
+  [[nodiscard]] bool is_about_link() const { return sequence && *sequence <= sequence_start; }
+  [[nodiscard]] AnswerOrders answer_orders() const {
+    return neighbour == nullptr ? AnswerOrders::acknowledge : neighbour->answer_orders;
+  }
   [[nodiscard]] std::string_view neighbour_name() const {
     return neighbour == nullptr ? std::string_view() : neighbour->name;
   }
@@ -49,6 +49,9 @@ struct Incoming {
  private:
   /// `parsed` is there.
   void look(std::expected<const Neighbour*, Stranger> found, std::optional<hl7v2::Message> parsed);
+  void look_at_number();
+  /// Section 2.10.1 is about what a sender initiates: an answer may have no number.
+  [[nodiscard]] bool needs_number() const;
 };
 
 }  // namespace holdfast::exchange

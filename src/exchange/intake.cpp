@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "views/sequence.h"
+
 namespace holdfast::exchange {
 namespace {
 
@@ -75,8 +77,8 @@ Task<Reply> Intake::take(Executor& on, const Caller& caller, Manners& manners, B
         reply.messages = acknowledge(theirs, later, options_.us, world_.clock.wall(), answer_id());
       }
     } else {
-      reply.messages =
-          acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id());
+      reply.messages = acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(),
+                                   answer_id(), incoming.answer_orders());
     }
   }
   if (manners.refused > bad_frames_max) {
@@ -89,17 +91,32 @@ Task<Reply> Intake::take(Executor& on, const Caller& caller, Manners& manners, B
   co_return reply;
 }
 
-Verdict Intake::verdict_of(const Incoming& incoming, const views::MessageRow& row) {
-  if (row.disposition == Disposition::refused && incoming.refusal) {
-    const Refusal& refusal = *incoming.refusal;
-    return {row.disposition, refusal.fault, refusal.what, refusal.where};
+Result<Intake::Looked> Intake::look_at(const Incoming& incoming, const node::Moment& moment) {
+  const views::MessageName name{incoming.neighbour_name(), incoming.control_id, incoming.hash};
+  Looked looked;
+  TRY(looked.known, views::read_message(*moment.reader, name));
+  Standing& standing = looked.standing;
+  standing.others = looked.known.others;
+  if (!incoming.sequence) {
+    return looked;
   }
-  return {row.disposition,
-          Fault::internal,
-          row.disposition == Disposition::faulty
-              ? "this message was received before and waits for somebody to see to it"
-              : "this message was received before and refused",
-          {}};
+  TRY(const auto last, views::read_sequence(*moment.reader, name.neighbour));
+  standing.turn = turn_of(*incoming.sequence, last);
+  if (!incoming.refusal && standing.turn.number > 0) {
+    standing.kept = looked.known.newest;
+  }
+  return looked;
+}
+
+Verdict Intake::verdict_of(const Incoming& incoming, const views::MessageRow& row,
+                           const Turn& turn) {
+  const std::optional<Refusal>& why = incoming.refusal ? incoming.refusal : turn.refusal;
+  if (row.disposition == Disposition::refused && why) {
+    return {row.disposition, why->fault, why->what, why->where, turn.expected};
+  }
+  Verdict verdict = verdict_on(row.disposition);
+  verdict.expected = turn.expected;
+  return verdict;
 }
 
 Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manners& manners) {
@@ -112,22 +129,26 @@ Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manne
     fenced.why = fmt::format("{} is fenced: nothing of it is taken", incoming.neighbour->title);
     co_return fenced;
   }
-  const views::MessageName name{incoming.neighbour_name(), incoming.control_id, incoming.hash};
   std::optional<Error> failed;
   Ended ended;
   for (unsigned tries = 1; tries <= 2 * tries_max; ++tries) {
     const node::Moment moment = node_.view();
-    const auto known = views::read_message(*moment.reader, name);
-    if (!known || !moment.behind.empty()) {
-      ended.why = known ? std::string(moment.behind) : known.error().what;
+    const auto looked = look_at(incoming, moment);
+    if (!looked || !moment.behind.empty()) {
+      ended.why = looked ? std::string(moment.behind) : looked.error().what;
       break;
     }
-    if (known->newest && options_.planted != Bug::take_message_twice) {
+    const Standing& standing = looked->standing;
+    const auto& newest = looked->known.newest;
+    if (newest && !standing.kept && options_.planted != Bug::take_message_twice) {
       Counts::add(counts.duplicates);
-      ended.verdict = verdict_of(incoming, *known->newest);
+      ended.verdict = verdict_of(incoming, *newest, standing.turn);
       co_return ended;
     }
-    Made made = maker_.make(incoming, moment, known->others, failed, manners);
+    Made made = maker_.make(incoming, moment, standing, failed, manners);
+    // Section 2.10.1 c: what is taken is acknowledged by its own number.
+    const std::int64_t taken = made.prepared.command.message->sequence;
+    made.verdict.expected = taken != 0 ? taken : standing.turn.expected;
     if (options_.planted == Bug::acknowledge_first) {
       on.spawn(submit_later(on, std::move(made.prepared)));
       ended.verdict = std::move(made.verdict);
@@ -138,18 +159,11 @@ Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manne
       continue;  // it came over another connection as well: the answer is what is there
     }
     if (committed) {
-      switch (made.verdict.disposition) {
-        case Disposition::applied: Counts::add(counts.applied); break;
-        case Disposition::faulty: Counts::add(counts.faulty); break;
-        case Disposition::refused:
-          Counts::add(counts.refused);
-          ++manners.refused;
-          break;
+      if (standing.kept && standing.kept->disposition != Disposition::refused) {
+        Counts::add(counts.duplicates);
+      } else {
+        count(made, incoming, standing.others, counts, manners);
       }
-      Counts::add(counts.same_id, known->others > 0 ? 1 : 0);
-      Counts::add(counts.doubtful, incoming.decoded.doubt ? 1 : 0);
-      Counts::add(counts.leaves, made.leaves);
-      Counts::add(counts.unmapped, made.unmapped);
       ended.verdict = std::move(made.verdict);
       co_return ended;
     }
@@ -166,6 +180,22 @@ Task<Intake::Ended> Intake::settle(Executor& on, const Incoming& incoming, Manne
   }
   ended.unwritten = true;
   co_return ended;
+}
+
+void Intake::count(const Made& made, const Incoming& incoming, std::uint32_t others,
+                   NeighbourCounts& counts, Manners& manners) {
+  switch (made.verdict.disposition) {
+    case Disposition::applied: Counts::add(counts.applied); break;
+    case Disposition::faulty: Counts::add(counts.faulty); break;
+    case Disposition::refused:
+      Counts::add(counts.refused);
+      ++manners.refused;
+      break;
+  }
+  Counts::add(counts.same_id, others > 0 ? 1 : 0);
+  Counts::add(counts.doubtful, incoming.decoded.doubt ? 1 : 0);
+  Counts::add(counts.leaves, made.leaves);
+  Counts::add(counts.unmapped, made.unmapped);
 }
 
 Task<void> Intake::submit_later(Executor& on, decide::Prepared prepared) {
@@ -198,8 +228,8 @@ Task<Reply> Intake::take_batch(Executor& on, const Caller& caller, Manners& mann
       co_return reply;
     }
     const hl7v2::Message* const theirs = incoming.message ? &*incoming.message : nullptr;
-    for (Bytes& answer :
-         acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(), answer_id())) {
+    for (Bytes& answer : acknowledge(theirs, ended.verdict, options_.us, world_.clock.wall(),
+                                     answer_id(), incoming.answer_orders())) {
       answers.push_back(std::move(answer));
     }
   }
@@ -244,7 +274,8 @@ Task<Intake::Ended> Intake::keep(Executor& on, const Incoming& incoming, Verdict
     if (known->newest) {
       co_return ended;
     }
-    Made made = maker_.make_kept(incoming, known->others, verdict.disposition, verdict, item);
+    Made made = maker_.make_kept(incoming, Standing{known->others, {}, {}}, verdict.disposition,
+                                 verdict, item);
     const auto committed = co_await node_.submit(on, std::move(made.prepared));
     if (committed) {
       co_return ended;
@@ -282,6 +313,16 @@ Task<Result<Disposition>> Intake::take_file(Executor& on, const Neighbour& neigh
     note(ended.verdict.disposition);
   }
   co_return worst;
+}
+
+Task<Result<void>> Intake::take_answer(Executor& on, const Neighbour& neighbour, Bytes answer) {
+  const Incoming incoming(neighbour, std::move(answer));
+  Manners manners;
+  const Ended ended = co_await settle(on, incoming, manners);
+  if (ended.unwritten) {
+    co_return fail(Code::unavailable, ended.why);
+  }
+  co_return ok();
 }
 
 Task<void> Intake::keep_broken(Executor& on, const Caller& caller, Manners& manners, Bytes bytes) {

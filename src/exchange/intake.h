@@ -69,6 +69,10 @@ class Intake {
   /// Node::submit says, or that the neighbour is fenced: nothing is known to be written then.
   [[nodiscard]] Task<Result<Disposition>> take_file(Executor& on, const Neighbour& neighbour,
                                                     Bytes file);
+  /// What a neighbour answered to a message of ours, where that says more than an acknowledgement:
+  /// as a message of its own. Errors as of take_file().
+  [[nodiscard]] Task<Result<void>> take_answer(Executor& on, const Neighbour& neighbour,
+                                               Bytes answer);
   /// The beginning of a frame that did not end. Kept as evidence; there is nobody to answer.
   [[nodiscard]] Task<void> keep_broken(Executor& on, const Caller& caller, Manners& manners,
                                        Bytes bytes);
@@ -104,8 +108,16 @@ class Intake {
 
   Task<void> submit_later(Executor& on, decide::Prepared prepared);  ///< a planted bug's
   Task<Ended> settle(Executor& on, const Incoming& incoming, Manners& manners);
-  /// An attempt of its own, of a message that is there already.
-  [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row);
+  struct Looked {
+    views::KnownMessage known;
+    Standing standing;
+  };
+  [[nodiscard]] static Result<Looked> look_at(const Incoming& incoming, const node::Moment& moment);
+  /// Of a message that is there already: its answer is what became of it.
+  [[nodiscard]] static Verdict verdict_of(const Incoming& incoming, const views::MessageRow& row,
+                                          const Turn& turn);
+  static void count(const Made& made, const Incoming& incoming, std::uint32_t others,
+                    NeighbourCounts& counts, Manners& manners);
   Task<Reply> take_batch(Executor& on, const Caller& caller, Manners& manners, Bytes frame);
   Task<Ended> keep_batch_faults(Executor& on, const Incoming& whole, const hl7v2::Batch& batch);
   /// Kept with its item, unless it is there.

@@ -56,6 +56,15 @@ bool is_stale(Code code) {
   return code == Code::conflict || code == Code::precondition || code == Code::multiple_matches;
 }
 
+Verdict verdict_on(Disposition before) {
+  return {before,
+          Fault::internal,
+          before == Disposition::faulty
+              ? "this message was received before and waits for somebody to see to it"
+              : "this message was received before and refused",
+          {}};
+}
+
 bool is_mapped(const Neighbour& neighbour, const hl7v2::Message& message) {
   return neighbour.take == Take::map && (!neighbour.filter || neighbour.filter->accepts(message));
 }
@@ -70,20 +79,13 @@ struct Maker::Extra {
   Bytes report;
 };
 
-Made Maker::make(const Incoming& incoming, const node::Moment& moment, std::uint32_t others,
+Made Maker::make(const Incoming& incoming, const node::Moment& moment, const Standing& standing,
                  const std::optional<Error>& failed, const Manners& manners) {
-  if (incoming.refusal) {
-    const Refusal& refusal = *incoming.refusal;
-    std::optional<Item> item;
-    if (manners.refused == 0) {
-      item = Item{ItemKind::refused,
-                  fmt::format("{} was refused: {}. It is kept; its sender was told. Further ones "
-                              "over the same connection are counted only.",
-                              incoming.named(), refusal.what),
-                  {}};
-    }
-    return make_kept(incoming, others, Disposition::refused,
-                     {Disposition::refused, refusal.fault, refusal.what, refusal.where}, item);
+  if (incoming.refusal || standing.turn.refusal) {
+    return make_refused(incoming, standing, manners);
+  }
+  if (standing.kept && standing.kept->disposition != Disposition::refused) {
+    return make_numbered(incoming, standing);
   }
   if (failed) {
     const Item item{kind_of(failed->code),
@@ -91,18 +93,41 @@ Made Maker::make(const Incoming& incoming, const node::Moment& moment, std::uint
                                 "kept; settle the cause, then take it up again.",
                                 incoming.named(), sentence(*failed)),
                     {}};
-    return make_kept(incoming, others, Disposition::faulty, faulty(*failed), item);
+    return make_kept(incoming, standing, Disposition::faulty, faulty(*failed), item);
   }
-  if (!is_mapped(*incoming.neighbour, *incoming.message)) {
-    return make_kept(incoming, others, Disposition::applied, {Disposition::applied, {}, {}, {}},
+  if (incoming.is_about_link() || !is_mapped(*incoming.neighbour, *incoming.message)) {
+    return make_kept(incoming, standing, Disposition::applied, {Disposition::applied, {}, {}, {}},
                      std::nullopt);
   }
-  return make_mapped(incoming, moment, others);
+  return make_mapped(incoming, moment, standing);
+}
+
+Made Maker::make_numbered(const Incoming& incoming, const Standing& standing) {
+  return make_kept(incoming, standing, standing.kept->disposition,
+                   verdict_on(standing.kept->disposition), std::nullopt);
+}
+
+Made Maker::make_refused(const Incoming& incoming, const Standing& standing,
+                         const Manners& manners) {
+  const Refusal& refusal = incoming.refusal ? *incoming.refusal : *standing.turn.refusal;
+  std::optional<Item> item;
+  if (manners.refused == 0) {
+    item = Item{incoming.refusal ? ItemKind::refused : ItemKind::out_of_sequence,
+                fmt::format("{} was refused: {}. It is kept; its sender was told. {}Further ones "
+                            "over the same connection are counted only.",
+                            incoming.named(), refusal.what,
+                            incoming.refusal ? ""
+                                             : "Ask the sender for what is missing: it sends that, "
+                                               "or lets its numbers begin anew (MSH-13 -1). "),
+                {}};
+  }
+  return make_kept(incoming, standing, Disposition::refused,
+                   {Disposition::refused, refusal.fault, refusal.what, refusal.where}, item);
 }
 
 Made Maker::make_mapped(const Incoming& incoming, const node::Moment& moment,
-                        std::uint32_t others) {
-  auto made = map_and_resolve(incoming, moment, others, nullptr);
+                        const Standing& standing) {
+  auto made = map_and_resolve(incoming, moment, standing, nullptr);
   if (made) {
     return *std::move(made);
   }
@@ -112,17 +137,17 @@ Made Maker::make_mapped(const Incoming& incoming, const node::Moment& moment,
                               "record, then take it up again.",
                               incoming.named(), sentence(error)),
                   {}};
-  return make_kept(incoming, others, Disposition::faulty, faulty(error), item);
+  return make_kept(incoming, standing, Disposition::faulty, faulty(error), item);
 }
 
 Result<Made> Maker::make_again(const Incoming& incoming, const node::Moment& moment,
-                               std::uint32_t others, const Again& again) {
+                               const Standing& standing, const Again& again) {
   check(!incoming.refusal && incoming.neighbour != nullptr, "it was taken when it came");
-  return map_and_resolve(incoming, moment, others, &again);
+  return map_and_resolve(incoming, moment, standing, &again);
 }
 
 Result<Made> Maker::map_and_resolve(const Incoming& incoming, const node::Moment& moment,
-                                    std::uint32_t others, const Again* again) {
+                                    const Standing& standing, const Again* again) {
   const hl7v2::MapInput input{incoming.neighbour->overlay, incoming.neighbour->identifiers};
   TRY(auto mapped, hl7v2::map(*incoming.message, input));
   if (again != nullptr && again->before == Disposition::applied && !mapped.actions.empty()) {
@@ -160,25 +185,27 @@ Result<Made> Maker::map_and_resolve(const Incoming& incoming, const node::Moment
     outdated.push_back(resolved.names[local.value - 1]);
   }
   extra.report = hl7v2::encode(mapped.report);
-  Made made = finish(incoming, others, {Disposition::applied, {}, {}, {}}, std::move(extra), again);
+  Made made =
+      finish(incoming, standing, {Disposition::applied, {}, {}, {}}, std::move(extra), again);
   made.leaves = mapped.report.leaves;
   made.unmapped = mapped.report.unmapped();
   made.outdated = std::move(outdated);
   return made;
 }
 
-Made Maker::make_kept(const Incoming& incoming, std::uint32_t others, Disposition disposition,
+Made Maker::make_kept(const Incoming& incoming, const Standing& standing, Disposition disposition,
                       const Verdict& verdict, const std::optional<Item>& item) {
   check(verdict.disposition == disposition, "what is told is what is kept");
   Extra extra;
   if (item) {
     extra.items.push_back(*item);
   }
-  return finish(incoming, others, verdict, std::move(extra));
+  return finish(incoming, standing, verdict, std::move(extra));
 }
 
-Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdict, Extra extra,
+Made Maker::finish(const Incoming& incoming, const Standing& standing, Verdict verdict, Extra extra,
                    const Again* again) {
+  const std::uint32_t others = standing.others;
   if (again == nullptr && others > 0 && others < same_id_items_max) {
     extra.items.push_back(
         {ItemKind::same_id,
@@ -189,7 +216,9 @@ Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdi
   }
   Made made;
   made.prepared = std::move(extra.prepared);
-  const std::string evidence = again == nullptr ? new_uuid(random_) : again->evidence;
+  const std::string evidence = again != nullptr ? again->evidence
+                               : standing.kept  ? standing.kept->evidence
+                                                : new_uuid(random_);
   const About about{incoming.neighbour_name(),
                     incoming.neighbour == nullptr ? std::string_view(strangers_owner_)
                                                   : std::string_view(incoming.neighbour->owner),
@@ -202,7 +231,7 @@ Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdi
     const auto added = add_new(made.prepared, id, std::move(body), *reader, node_.extracting());
     check(added.has_value(), added ? "" : added.error().what.c_str());
   };
-  if (again == nullptr) {
+  if (again == nullptr && !standing.kept) {
     add(evidence, binary_body(about));
   }
   if (!extra.written.empty()) {
@@ -226,12 +255,17 @@ Made Maker::finish(const Incoming& incoming, std::uint32_t others, Verdict verdi
   message.disposition = verdict.disposition;
   message.others = others;
   message.evidence = evidence;
-  if (again == nullptr) {
-    message.bytes = incoming.bytes;
-  } else {
+  if (again != nullptr) {
     message.attempt = again->attempt;
     command.principal = again->author;
     command.channel = "operation";
+  } else if (standing.kept) {
+    message.attempt = standing.kept->attempt + 1;
+  } else {
+    message.bytes = incoming.bytes;
+  }
+  if (verdict.disposition != Disposition::refused) {
+    message.sequence = standing.turn.number;
   }
   message.report = std::move(extra.report);
   made.verdict = std::move(verdict);

@@ -17,6 +17,7 @@
 #include "fhir/reader_pool.h"
 #include "hl7v2/mapping/map.h"
 #include "node/node.h"
+#include "views/messages.h"
 #include "world/clock.h"
 #include "world/random.h"
 
@@ -37,8 +38,19 @@ struct Again {
   Principal author;      ///< who asks for it
 };
 
+/// What the record knows of a message that has come.
+struct Standing {
+  std::uint32_t others = 0;  ///< as views::KnownMessage says
+  Turn turn;                 ///< of its number
+  /// It is there, and has its turn only now: refused because it came too early, or taken before
+  /// its sender's numbers began anew. This is another attempt at it.
+  std::optional<views::MessageRow> kept;
+};
+
 /// Whether making a Command anew may help: it was made from what is no longer so.
 [[nodiscard]] bool is_stale(Code code);
+/// What its sender is told of a message that came before, when nothing more is known.
+[[nodiscard]] Verdict verdict_on(Disposition before);
 /// Whether what a neighbour's message says goes into the record, or it is only kept.
 [[nodiscard]] bool is_mapped(const Neighbour& neighbour, const hl7v2::Message& message);
 
@@ -56,27 +68,31 @@ class Maker {
   Maker(node::Node& node, Clock& clock, Random& random, std::string strangers_owner)
       : node_(node), clock_(clock), random_(random), strangers_owner_(std::move(strangers_owner)) {}
 
-  /// `others`: as views::KnownMessage says. `failed`: why the record did not take what was made
-  /// before; then it is kept, and becomes somebody's item.
+  /// `failed`: why the record did not take what was made before; then it is kept, and becomes
+  /// somebody's item.
   [[nodiscard]] Made make(const Incoming& incoming, const node::Moment& moment,
-                          std::uint32_t others, const std::optional<Error>& failed,
+                          const Standing& standing, const std::optional<Error>& failed,
                           const Manners& manners);
   /// What taking it up again would do. The refusals of mapping and resolving: it stays as it is
   /// then. Code::unsupported for links and merges of one that was applied: they are not repeated.
   [[nodiscard]] Result<Made> make_again(const Incoming& incoming, const node::Moment& moment,
-                                        std::uint32_t others, const Again& again);
+                                        const Standing& standing, const Again& again);
   /// Kept with one item, whatever is in it.
-  [[nodiscard]] Made make_kept(const Incoming& incoming, std::uint32_t others,
+  [[nodiscard]] Made make_kept(const Incoming& incoming, const Standing& standing,
                                Disposition disposition, const Verdict& verdict,
                                const std::optional<Item>& item);
 
  private:
   struct Extra;
   [[nodiscard]] Made make_mapped(const Incoming& incoming, const node::Moment& moment,
-                                 std::uint32_t others);
+                                 const Standing& standing);
   [[nodiscard]] Result<Made> map_and_resolve(const Incoming& incoming, const node::Moment& moment,
-                                             std::uint32_t others, const Again* again);
-  [[nodiscard]] Made finish(const Incoming& incoming, std::uint32_t others, Verdict verdict,
+                                             const Standing& standing, const Again* again);
+  /// What was taken before is not taken again: it only gets its number.
+  [[nodiscard]] Made make_numbered(const Incoming& incoming, const Standing& standing);
+  [[nodiscard]] Made make_refused(const Incoming& incoming, const Standing& standing,
+                                  const Manners& manners);
+  [[nodiscard]] Made finish(const Incoming& incoming, const Standing& standing, Verdict verdict,
                             Extra extra, const Again* again = nullptr);
 
   node::Node& node_;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "exchange/numbering.h"
 #include "hl7v2/answer_text.h"
 #include "hl7v2/message.h"
 
@@ -76,6 +77,9 @@ Result<Acknowledgement> read_acknowledgement(Bytes frame, std::string_view contr
                                             meant.substr(0, 64), control_id.substr(0, 64)));
   }
   answer.text = hl7v2::answer_text(message);
+  if (const auto expected = read_sequence_number(msa->field(4).text())) {
+    answer.expected = *expected;
+  }
   return answer;
 }
 

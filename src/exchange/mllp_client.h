@@ -1,7 +1,9 @@
 // exchange/mllp_client.h: one connection to a receiver: a message out, its acknowledgement in.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/planted.h"
@@ -14,10 +16,13 @@ namespace holdfast::exchange {
 
 /// What a receiver said of a message. HL7 table 0008.
 struct Acknowledgement {
-  std::string code;  ///< MSA-1: AA, AE, AR, CA, CE, CR
-  std::string text;  ///< MSA-3 and the texts of ERR
-  Bytes message;     ///< all of it
-  [[nodiscard]] bool accepted() const { return code == "AA" || code == "CA"; }
+  std::string code;                      ///< MSA-1: AA, AE, AR, CA, CE, CR
+  std::string text;                      ///< MSA-3 and the texts of ERR
+  Bytes message;                         ///< all of it
+  std::optional<std::int64_t> expected;  ///< MSA-4; nothing where it says no number
+  /// Refused, because this very message was taken under its number before.
+  bool taken_before = false;
+  [[nodiscard]] bool accepted() const { return code == "AA" || code == "CA" || taken_before; }
 };
 
 class MllpClient {

@@ -34,6 +34,12 @@ enum class Take : std::uint8_t {
   evidence  ///< kept, acknowledged, not looked into: a pass-through
 };
 
+/// What an order is answered with.
+enum class AnswerOrders : std::uint8_t {
+  acknowledge,  ///< ACK, as any message
+  order         ///< ORR, ORL, ORG or ORI, with an ORC for each order: chapter 4 of the standard
+};
+
 struct Neighbour {
   std::string name;             ///< in the configuration, in metrics, in evidence: "lab"
   std::string title;            ///< for people; the name where there is none
@@ -45,6 +51,9 @@ struct Neighbour {
   std::vector<std::string> certificates;
   Processing processing = Processing::production;
   Take take = Take::map;
+  bool sequence = false;  ///< numbered (MSH-13), and taken in that order only: numbering.h
+  /// What an order of its is answered with, beside or instead of an acknowledgement: order_answer.h
+  AnswerOrders answer_orders = AnswerOrders::acknowledge;
   hl7v2::Charset charset = hl7v2::Charset::utf8;  ///< where MSH-18 says nothing
   /// Of its messages only these are for us; others are kept, acknowledged and not looked into.
   std::optional<hl7v2::Filter> filter;

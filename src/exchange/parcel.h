@@ -2,10 +2,12 @@
 // the program that makes them is the same.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "exchange/channel.h"
+#include "exchange/link_numbers.h"
 #include "fhir/json.h"
 #include "node/node.h"
 #include "views/body.h"
@@ -23,7 +25,8 @@ struct Parcel {
   bool as_it_came = false;   ///< the journal holds these bytes already
   std::string media_type;
   Bytes bytes;
-  std::size_t left = 0;  ///< values that the message does not say
+  std::size_t left = 0;                ///< values that the message does not say
+  std::optional<LinkNumbers> numbers;  ///< of a channel that numbers its messages
 };
 
 /// Names messages of this data directory: another one has other ids, also after a restore.

@@ -24,6 +24,8 @@ struct Treatment {
   Duration after = Duration{};  ///< so long it thinks
   bool close = false;           ///< and closes the connection then
   bool twice = false;           ///< it answers twice
+  std::string expected{};       ///< MSA-4
+  Bytes reply{};                ///< instead of all that: a whole message
 };
 
 class TestReceiver {
@@ -100,8 +102,12 @@ class TestReceiver {
     }
     if (!treatment.code.empty()) {
       const Bytes reply = hl7v2::framed(
-          fmt::format("MSH|^~\\&|R|R|H|H|20240301||ACK|A{}|P|2.4\rMSA|{}|{}\r", received.size(),
-                      treatment.code, treatment.of.empty() ? id : treatment.of));
+          !treatment.reply.empty()
+              ? treatment.reply
+              : fmt::format("MSH|^~\\&|R|R|H|H|20240301||ACK|A{}|P|2.4\rMSA|{}|{}{}{}\r",
+                            received.size(), treatment.code,
+                            treatment.of.empty() ? id : treatment.of,
+                            treatment.expected.empty() ? "" : "||", treatment.expected));
       for (int times = treatment.twice ? 2 : 1; times > 0; --times) {
         static_cast<void>(co_await stream.write(reply, on_.now() + seconds(5)));
       }

@@ -45,7 +45,9 @@ Task<void> ChannelSender::settle_all() {
     std::vector<Ending> batch(std::make_move_iterator(endings_.begin()),
                               std::make_move_iterator(behind));
     endings_.erase(endings_.begin(), behind);
+    settling_ = batch.size();
     const auto done = co_await commit(batch);
+    settling_ = 0;
     std::vector<Ending> rest;
     if (!done) {
       note(done.error().what);
@@ -145,8 +147,10 @@ Task<Result<bool>> ChannelSender::look_at_record() {
   if (record.may_send() && tried_) {
     status = circuit_.state() == CircuitState::down ? ChannelStatus::error : ChannelStatus::active;
   }
+  numbered_anew_ = numbered_anew_ && record.begins_anew;
   const bool changed =
-      tried_ && record.may_send() && (record.state != circuit_.state() || record.status != status);
+      tried_ && record.may_send() &&
+      (record.state != circuit_.state() || record.status != status || numbered_anew_);
   if (!moment.behind.empty() || (described && !changed)) {
     co_return false;
   }
@@ -214,7 +218,7 @@ Task<Result<void>> ChannelSender::write_record(const ChannelRecord& record, Chan
     CO_TRY_OK(add_episode(prepared, record, episode, *reader));
     const CircuitState state = tried_ ? circuit_.state() : record.state;
     const ChannelSays says{status, state, state == CircuitState::up ? std::string_view() : why_,
-                           episode};
+                           episode, numbered_anew_};
     CO_TRY(Bytes body, endpoint_body(channel_, says, record.body, *reader));
     Operation operation;
     operation.verb = Verb::update;

@@ -88,7 +88,7 @@ Result<Intake::TakenUp> Intake::make_take_up(const std::string& binary, const Pr
   }
   const Again again{known.newest->attempt + 1, known.newest->disposition, binary, header.time,
                     author};
-  TRY(made, maker_.make_again(incoming, moment, known.others, again));
+  TRY(made, maker_.make_again(incoming, moment, Standing{known.others, {}, {}}, again));
   TakenUp taken;
   taken.attempt = again.attempt;
   taken.outdated = made->outdated;

@@ -70,8 +70,8 @@ class DeliveryTest : public node::NodeTest {
     const auto opened = open();
     ASSERT_TRUE(opened) << opened.error().what;
     carriers_ = std::make_unique<PlainCarriers>(machine.world().network, planted_);
-    dispatcher_ = std::make_unique<Dispatcher>(
-        Dispatcher::Parts{machine.world(), *node, neighbours_, channels_, *carriers_, planted_});
+    dispatcher_ = std::make_unique<Dispatcher>(Dispatcher::Parts{
+        machine.world(), *node, neighbours_, channels_, *carriers_, planted_, take_answer_});
     dispatcher_->start();
   }
   void kill() {
@@ -136,6 +136,7 @@ class DeliveryTest : public node::NodeTest {
   Channel channel_;
   Channels channels_;
   Bug planted_ = Bug::none;
+  TakeAnswer take_answer_{};
   std::unique_ptr<Router> router_;
   std::unique_ptr<PlainCarriers> carriers_;
   std::unique_ptr<Dispatcher> dispatcher_;

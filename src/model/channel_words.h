@@ -24,7 +24,7 @@ inline constexpr std::string_view channel_endpoint_prefix = "channel-";
   return id.substr(channel_endpoint_prefix.size());
 }
 
-/// Extensions of that Endpoint. The sender writes the first four, a person's operation the last.
+/// Extensions of that Endpoint. The sender writes the first four, a person's operation the others.
 inline constexpr std::string_view channel_state_url = "urn:holdfast:channel-state";
 inline constexpr std::string_view channel_why_url = "urn:holdfast:channel-why";
 inline constexpr std::string_view channel_episode_url = "urn:holdfast:channel-episode";
@@ -32,6 +32,8 @@ inline constexpr std::string_view channel_episode_url = "urn:holdfast:channel-ep
 inline constexpr std::string_view channel_header_url = "urn:holdfast:channel-header";
 /// Why somebody paused or fenced it.
 inline constexpr std::string_view channel_reason_url = "urn:holdfast:channel-reason";
+/// Why its numbers (MSH-13) are to begin anew; the sender takes it away when they have.
+inline constexpr std::string_view channel_anew_url = "urn:holdfast:channel-numbers-anew";
 
 /// Items are Tasks with a code of this system; one about a duty has it as an identifier.
 inline constexpr std::string_view item_system = "urn:holdfast:message-item";

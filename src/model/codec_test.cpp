@@ -48,6 +48,7 @@ Command example_message() {
                             .disposition = Disposition::faulty,
                             .attempt = 3,
                             .others = 300,
+                            .sequence = sequence_max,
                             .evidence = "b1",
                             .bytes = Bytes("MSH|^~\\&|\0\r", 11),
                             .report = "r"};
@@ -59,6 +60,7 @@ Command example_deliveries() {
   command.deliveries = {
       {.channel = "gp", .lane = "", .operation = 0, .type = "", .id = ""},
       {.channel = "gp", .lane = "x", .operation = {}, .type = "Patient", .id = "p9"}};
+  command.message->sequence = sequence_anew;
   command.settlements = {{.channel = "lab",
                           .duty = {Position{70000}, 3},
                           .settled = Settled::dead,

@@ -65,8 +65,15 @@ bool read_operation(ByteReader& reader, Operation& operation) {
   return !reader.failed();
 }
 
+/// Beside what became of a message: a number follows. Those that have none say nothing of it.
+constexpr std::uint8_t numbered = 0x80;
+
 void append_message(Bytes& to, const Message& message) {
-  to.push_back(static_cast<char>(message.disposition));
+  const std::uint8_t has_number = message.sequence != 0 ? numbered : 0;
+  to.push_back(static_cast<char>(static_cast<std::uint8_t>(message.disposition) | has_number));
+  if (has_number != 0) {
+    append_varint(to, static_cast<std::uint64_t>(message.sequence - sequence_anew));
+  }
   append_varint(to, message.attempt);
   append_varint(to, message.others);
   append_text(to, message.neighbour);
@@ -77,7 +84,18 @@ void append_message(Bytes& to, const Message& message) {
 }
 
 bool read_message(ByteReader& reader, Message& message) {
-  const auto disposition = reader.little<std::uint8_t>();
+  const auto first = reader.little<std::uint8_t>();
+  const unsigned disposition = first & ~unsigned{numbered};
+  if ((first & numbered) != 0) {
+    const std::uint64_t number = reader.varint();
+    if (number > std::uint64_t{sequence_max} + 1) {
+      return false;
+    }
+    message.sequence = static_cast<std::int64_t>(number) + sequence_anew;
+    if (message.sequence == 0) {
+      return false;  // written otherwise: one Command has one encoding
+    }
+  }
   const std::uint64_t attempt = reader.varint();
   const std::uint64_t others = reader.varint();
   if (disposition < 1 || disposition > 3 || attempt < 1 || attempt > UINT32_MAX ||

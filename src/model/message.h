@@ -20,6 +20,11 @@ enum class Disposition : std::uint8_t {
   refused = 3,  ///< it must not be taken: not who it says, not meant for here, no message at all
 };
 
+/// A number has at most 15 digits: HL7's NM.
+inline constexpr std::int64_t sequence_max = 999'999'999'999'999;
+/// What MSH-13 and MSA-4 say where numbers begin anew: whatever number comes next is the first.
+inline constexpr std::int64_t sequence_anew = -1;
+
 /// One attempt at one message.
 struct Message {
   std::string neighbour;   ///< the sender's name in the configuration; empty: nobody known
@@ -31,6 +36,9 @@ struct Message {
   /// Messages of other content with the same sender and control id that were known when this
   /// Command was made.
   std::uint32_t others = 0;
+  /// MSH-13 where its sender numbers what it sends: the number that it was taken under, following
+  /// the one before; or -1, where it asks that numbers begin anew. 0: it has none.
+  std::int64_t sequence = 0;
   std::string evidence;  ///< id of its Binary
   Bytes bytes;           ///< as received; empty for an attempt above 1
   Bytes report;          ///< how it was taken; what it says is for exchange to know

@@ -1,19 +1,11 @@
 #include "server/assembly.h"
 
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "base/check.h"
-#include "exchange/dispatcher.h"
-#include "exchange/feed_watch.h"
-#include "exchange/folder_intake.h"
-#include "exchange/intake.h"
-#include "exchange/mllp.h"
-#include "exchange/router.h"
-#include "world/tls/tls_network.h"
+#include "server/serving.h"
 
 namespace holdfast::server {
 namespace {
@@ -35,14 +27,6 @@ Result<std::unique_ptr<const api::Definitions>> read_definitions(const Packages&
   return read;
 }
 
-std::vector<exchange::Neighbour> plain(const std::vector<NeighbourSetting>& settings) {
-  std::vector<exchange::Neighbour> all;
-  for (const NeighbourSetting& setting : settings) {
-    all.push_back(setting.neighbour);
-  }
-  return all;
-}
-
 }  // namespace
 
 /// The FHIR handler, and beside it what belongs to the process.
@@ -59,14 +43,17 @@ class Assembly::Door final : public api::Handler {
   void watch(const http::Counts& edge) { edge_ = &edge; }
   void set_taker(api::MessageTaker& taker) { fhir_.set_taker(taker); }
   void watch(const exchange::Dispatcher& dispatcher) { dispatcher_ = &dispatcher; }
-  void watch(const exchange::Counts& counts, const AcceptCounts* plain, const AcceptCounts* tls,
+  void watch(const Exchange& exchange, const AcceptCounts* plain, const AcceptCounts* tls,
              const TlsCounts* handshakes) {
-    exchange_ = &counts;
+    exchange_ = &exchange;
     mllp_ = plain;
     mllp_tls_ = tls;
     tls_ = handshakes;
   }
-  void watch(std::span<const TlsExpiry> expiries) { expiries_ = expiries; }
+  /// From any thread.
+  void watch(std::shared_ptr<const std::vector<TlsExpiry>> expiries) {
+    expiries_.store(std::move(expiries));
+  }
 
   [[nodiscard]] std::uint64_t body_bytes_max(const api::Request& head) const override {
     return head.path() == metrics_path ? 0 : fhir_.body_bytes_max(head);
@@ -93,9 +80,12 @@ class Assembly::Door final : public api::Handler {
     reply.headers.add("Content-Type", metrics_media_type);
     reply.headers.add("Cache-Control", "no-store");
     Budget& budget = node_.budget();
-    reply.body = metrics_text({node_, budget, *edge_, fhir_.judged(), exchange_, mllp_, dispatcher_,
-                               mllp_tls_, tls_, expiries_, clock_.wall()},
-                              surroundings_);
+    const auto expiries = expiries_.load();
+    reply.body = metrics_text(
+        {node_, budget, *edge_, fhir_.judged(), exchange_ == nullptr ? nullptr : &exchange_->counts,
+         mllp_, dispatcher_, mllp_tls_, tls_, *expiries, clock_.wall(),
+         exchange_ == nullptr ? nullptr : &exchange_->neighbours},
+        surroundings_);
     return reply;
   }
 
@@ -104,118 +94,12 @@ class Assembly::Door final : public api::Handler {
   const Surroundings& surroundings_;
   const http::Counts* edge_ = nullptr;
   const exchange::Dispatcher* dispatcher_ = nullptr;
-  const exchange::Counts* exchange_ = nullptr;
+  const Exchange* exchange_ = nullptr;
   const AcceptCounts* mllp_ = nullptr;
   const AcceptCounts* mllp_tls_ = nullptr;
   const TlsCounts* tls_ = nullptr;
-  std::span<const TlsExpiry> expiries_;
+  std::atomic<std::shared_ptr<const std::vector<TlsExpiry>>> expiries_;
   api::FhirHandler fhir_;
-};
-
-/// Who the neighbours are and what they are owed: what the node asks.
-struct Assembly::Exchange {
-  Exchange(exchange::Neighbours known, const Config& config)
-      : neighbours(std::move(known)), counts(neighbours) {
-    std::vector<exchange::Channel> all = config.channels;
-    for (exchange::Channel& channel : all) {
-      hl7v2::Envelope& header = channel.envelope;
-      if (header.sending_application.empty()) {
-        header.sending_application = config.intake.us.application;
-        header.sending_facility = config.intake.us.facility;
-      }
-      if (const auto* const neighbour = neighbours.named(channel.neighbour)) {
-        header.overlay = &neighbour->overlay;
-      }
-    }
-    auto fit = exchange::Channels::of(std::move(all), neighbours);
-    check(fit.has_value(), "the configuration was checked");
-    channels = *std::move(fit);
-    router = std::make_unique<exchange::Router>(channels);
-  }
-
-  exchange::Neighbours neighbours;
-  exchange::Counts counts;
-  exchange::Channels channels;
-  std::unique_ptr<exchange::Router> router;
-};
-
-/// The exchange as the API asks it.
-class TakeUp final : public api::MessageTaker {
- public:
-  explicit TakeUp(exchange::Intake& intake) : intake_(intake) {}
-  Task<Result<Taken>> take_up(Executor& on, std::string binary, Principal author,
-                              Carry carry) override {
-    CO_TRY(auto taken,
-           co_await intake_.take_up(on, std::move(binary), std::move(author),
-                                    carry == Carry::out ? exchange::Intake::Carry::out
-                                                        : exchange::Intake::Carry::out_not));
-    co_return Taken{std::move(taken.created), std::move(taken.updated), std::move(taken.outdated),
-                    taken.attempt, taken.done};
-  }
-
- private:
-  exchange::Intake& intake_;
-};
-
-/// What serves them, in the order in which each needs the one before.
-struct Assembly::Serving {
-  Serving(Executor& home, const Parts& parts, node::Node& node, Exchange& exchange,
-          const Config& config)
-      : carriers(parts.world, parts.open_folder, config.intake.planted, exchange.channels.all(),
-                 config.tls),
-        feeds(parts.world, node, exchange.neighbours),
-        dispatcher({parts.world, node, exchange.neighbours, exchange.channels, carriers,
-                    config.intake.planted}),
-        intake(parts.world, node, exchange.neighbours, intake_options(config), exchange.counts) {
-    if (parts.mllp_tls != nullptr) {
-      check(config.tls.mllp != nullptr, "a listener over TLS got its context with its files");
-      tls_listener.emplace(*parts.mllp_tls, parts.world.clock, config.tls.mllp, handshakes);
-      tls_server.emplace(home, parts.world, *tls_listener, intake, node.budget(), exchange.counts,
-                         config.mllp_limits);
-    }
-    if (parts.mllp != nullptr) {
-      server.emplace(home, parts.world, *parts.mllp, intake, node.budget(), exchange.counts,
-                     config.mllp_limits);
-    }
-  }
-
-  exchange::IntakeOptions intake_options(const Config& config) {
-    exchange::IntakeOptions options = config.intake;
-    options.fenced = [this](std::string_view neighbour) { return dispatcher.is_fenced(neighbour); };
-    return options;
-  }
-
-  /// Those that neighbours put files into.
-  Result<void> open_folders(Executor& home, const Parts& parts, const Exchange& exchange,
-                            const Config& config) {
-    for (const NeighbourSetting& setting : config.neighbours) {
-      if (setting.drop_folder.empty()) {
-        continue;
-      }
-      if (!parts.open_folder) {
-        return fail(Code::usage, "there are no folders here");
-      }
-      auto folder = parts.open_folder(setting.drop_folder);
-      if (!folder) {
-        return fail(Code::usage, fmt::format("the folder of neighbour {}: {}",
-                                             setting.neighbour.name, folder.error().what));
-      }
-      folders.push_back(std::make_unique<exchange::FolderIntake>(
-          home, intake, *exchange.neighbours.named(setting.neighbour.name), *std::move(folder)));
-    }
-    return ok();
-  }
-
-  ServerCarriers carriers;
-  exchange::FeedWatch feeds;
-  exchange::Dispatcher dispatcher;
-  exchange::Intake intake;
-  TakeUp taker{intake};
-  std::optional<exchange::MllpServer> server;
-  const std::shared_ptr<TlsCounts> handshakes = std::make_shared<TlsCounts>();
-  std::optional<TlsListener> tls_listener;
-  std::optional<exchange::MllpServer> tls_server;
-  std::vector<std::unique_ptr<exchange::FolderIntake>> folders;
 };
 
 Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
@@ -223,7 +107,6 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     : parts_(std::move(parts)),
       home_(*parts_.world.io.front()),
       drain_time_max_(config.drain_time_max),
-      expiries_(config.tls.expiries()),
       exchange_(std::move(exchange)),
       node_(std::move(opened.node)),
       door_(std::make_unique<Door>(parts_.world, *node_, config.api, std::move(definitions),
@@ -233,11 +116,12 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
                                              parts_.world.random, config.limits)) {
   door_->watch(server_->counts());
   log_opening(opened.report);
-  serving_ = std::make_unique<Serving>(home_, parts_, *node_, *exchange_, config);
+  const Serving::Doors doors{parts_.mllp, parts_.mllp_tls};
+  serving_ = std::make_unique<Serving>(home_, parts_.world, *node_, *exchange_, doors,
+                                       parts_.open_folder, config);
   door_->watch(serving_->dispatcher);
   door_->set_taker(serving_->taker);
-  door_->watch(expiries_);
-  log_certificates();
+  show_certificates(config.tls.expiries());
   if (serving_->server || serving_->tls_server) {
     if (exchange_->neighbours.all().empty()) {
       parts_.log.warn("no neighbour is configured: every message over MLLP will be refused",
@@ -245,7 +129,7 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
     }
     const auto& plain = serving_->server;
     const auto& tls = serving_->tls_server;
-    door_->watch(exchange_->counts, plain ? &plain->connections() : nullptr,
+    door_->watch(*exchange_, plain ? &plain->connections() : nullptr,
                  tls ? &tls->connections() : nullptr, tls ? serving_->handshakes.get() : nullptr);
   }
 }
@@ -255,9 +139,7 @@ Assembly::~Assembly() = default;
 Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config& config) {
   World& world = parts.world;
   CO_TRY(auto definitions, read_definitions(config.packages, parts.log));
-  auto neighbours = exchange::Neighbours::of(plain(config.neighbours));
-  check(neighbours.has_value(), "the configuration was checked");
-  auto exchange = std::make_unique<Exchange>(*std::move(neighbours), config);
+  auto exchange = std::make_unique<Exchange>(config);
   node::Options options = config.node;
   options.routes = exchange->router.get();
   co_await world.sequencer.turn();
@@ -268,8 +150,7 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   }
   std::unique_ptr<Assembly> assembly(new Assembly(std::move(parts), config, std::move(exchange),
                                                   *std::move(opened), std::move(definitions)));
-  auto defined = assembly->serving_->open_folders(assembly->home_, assembly->parts_,
-                                                  *assembly->exchange_, config);
+  auto defined = assembly->serving_->open_folders(assembly->parts_.open_folder, config);
   if (defined) {
     defined = co_await assembly->define(config.packages.search_parameters);
   }
@@ -325,16 +206,26 @@ void Assembly::log_opening(const node::OpeningReport& report) {
   }
 }
 
-void Assembly::log_certificates() const {
-  for (const TlsExpiry& one : expiries_) {
+void Assembly::show_certificates(std::vector<TlsExpiry> expiries) {
+  for (const TlsExpiry& one : expiries) {
     const std::int64_t days = days_until(one.end, parts_.world.clock.wall());
     if (days < tls_expiry_warning_days) {
       parts_.log.warn("a certificate ends soon: connections will fail then",
                       {{"file", one.file},
                        {"days", days},
-                       {"what to do", "put a new one into the file and start the server again"}});
+                       {"what to do", "put a new one into the file and send SIGHUP"}});
     }
   }
+  door_->watch(std::make_shared<const std::vector<TlsExpiry>>(std::move(expiries)));
+}
+
+void Assembly::renew(const TlsContexts& tls) {
+  if (serving_->tls_listener) {
+    serving_->tls_listener->renew(tls.mllp);
+  }
+  serving_->carriers.renew(tls);
+  show_certificates(tls.expiries());
+  parts_.log.info("certificates were read again: connections that begin from now on have them");
 }
 
 void Assembly::start() {

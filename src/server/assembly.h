@@ -26,6 +26,9 @@
 
 namespace holdfast::server {
 
+struct Exchange;
+struct Serving;
+
 /// Why run() ended.
 enum class End : std::uint8_t {
   stopped,  ///< stop() was called, and everything is on the disk
@@ -65,6 +68,9 @@ class Assembly {
   /// Until stop() or a fault; drained then, and may go away once its executors do nothing more.
   /// On world.io.front().
   Task<End> run();
+  /// New certificates of the same listener and channels: for connections that begin from now on. On
+  /// world.io.front().
+  void renew(const TlsContexts& tls);
   /// From any thread, and from a signal handler.
   void stop() { stopping_.store(true, std::memory_order_relaxed); }
 
@@ -72,12 +78,10 @@ class Assembly {
 
  private:
   class Door;
-  struct Exchange;
-  struct Serving;
   Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
            node::Opened opened, std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
-  void log_certificates() const;
+  void show_certificates(std::vector<TlsExpiry> expiries);
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
   /// On home, before and after; nothing runs in the node any more then.
   Task<Result<void>> drain_node();
@@ -98,7 +102,6 @@ class Assembly {
   Parts parts_;
   Executor& home_;
   const Duration drain_time_max_;
-  const std::vector<TlsExpiry> expiries_;
   std::unique_ptr<Exchange> exchange_;  ///< its routes outlive the node
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<Door> door_;

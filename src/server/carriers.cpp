@@ -126,15 +126,15 @@ class FolderCarrier final : public exchange::Carrier {
 }  // namespace
 
 Result<FhirBase> read_fhir_base(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
-  if (!url.starts_with(scheme)) {
-    return fail(
-        Code::usage,
-        fmt::format("'{}' is no address of a FHIR server that can be reached yet: it begins "
-                    "with http://, and TLS is a proxy's",
-                    url));
+  constexpr std::string_view plain = "http://";
+  constexpr std::string_view over_tls = "https://";
+  const bool tls = url.starts_with(over_tls);
+  if (!tls && !url.starts_with(plain)) {
+    return fail(Code::usage, fmt::format("'{}' is no address of a FHIR server: it begins with "
+                                         "https:// or http://",
+                                         url));
   }
-  const std::string_view rest = url.substr(scheme.size());
+  const std::string_view rest = url.substr(tls ? over_tls.size() : plain.size());
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   FhirBase base;
   base.address = rest.substr(0, slash);
@@ -146,7 +146,7 @@ Result<FhirBase> read_fhir_base(std::string_view url) {
     return fail(Code::usage, fmt::format("'{}' is no base URL of a FHIR server", url));
   }
   if (base.address.find(':') == std::string::npos) {
-    base.address += ":80";
+    base.address += tls ? ":443" : ":80";
   }
   return base;
 }
@@ -163,6 +163,14 @@ ServerCarriers::ServerCarriers(World& world, OpenFolder open_folder, Bug planted
   }
 }
 
+void ServerCarriers::renew(const TlsContexts& tls) {
+  for (auto& [name, network] : tls_) {
+    const auto context = tls.channels.find(name);
+    check(context != tls.channels.end(), "the same files are read for the same channels");
+    network.renew(context->second);
+  }
+}
+
 Network& ServerCarriers::network_for(const Channel& channel) {
   const auto found = tls_.find(channel.name);
   return found == tls_.end() ? world_.network : found->second;
@@ -172,7 +180,7 @@ std::unique_ptr<exchange::Carrier> ServerCarriers::make(const Channel& channel, 
   switch (channel.kind) {
     case exchange::ChannelKind::mllp: break;
     case exchange::ChannelKind::fhir:
-      return std::make_unique<FhirCarrier>(channel, world_.network, on);
+      return std::make_unique<FhirCarrier>(channel, network_for(channel), on);
     case exchange::ChannelKind::folder:
       return std::make_unique<FolderCarrier>(channel, open_folder_);
   }

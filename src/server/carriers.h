@@ -24,6 +24,8 @@ class ServerCarriers final : public exchange::Carriers {
   ServerCarriers(World& world, OpenFolder open_folder, Bug planted,
                  const std::vector<exchange::Channel>& channels, const TlsContexts& tls);
   std::unique_ptr<exchange::Carrier> make(const exchange::Channel& channel, Executor& on) override;
+  /// Connections from now on are made with these, of the same channels. From any thread.
+  void renew(const TlsContexts& tls);
 
  private:
   [[nodiscard]] Network& network_for(const exchange::Channel& channel);
@@ -34,7 +36,7 @@ class ServerCarriers final : public exchange::Carriers {
   std::map<std::string, TlsNetwork, std::less<>> tls_;  ///< by channel
 };
 
-/// Of "http://host:port/base": Code::usage for anything else, with what to do.
+/// Of "http://host:port/base", or https: Code::usage for anything else, with what to do.
 struct FhirBase {
   std::string address;  ///< "host:port"
   std::string path;     ///< "/base"; without a '/' at its end

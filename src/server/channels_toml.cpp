@@ -134,6 +134,11 @@ constexpr std::array channel_keys{
                         to.lanes = static_cast<std::uint32_t>(lanes);
                         return ok();
                       }},
+    TableKey<Channel>{"sequence",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        TRY(to.sequence, truth_in(node));
+                        return ok();
+                      }},
     TableKey<Channel>{"owner",
                       [](Channel& to, const toml::node& node) -> Result<void> {
                         TRY(to.owner, text_in(node));
@@ -218,11 +223,7 @@ constexpr std::array channel_keys{
     TableKey<Channel>{"route", set_routes},
     TableKey<Channel>{"tls",
                       [](Channel& to, const toml::node& node) -> Result<void> {
-                        const auto on = node.value_exact<bool>();
-                        if (!on) {
-                          return fail(Code::usage, "is neither true nor false");
-                        }
-                        to.tls.on = *on;
+                        TRY(to.tls.on, truth_in(node));
                         return ok();
                       }},
     TableKey<Channel>{"tls_ca",
@@ -250,7 +251,8 @@ constexpr std::array channel_keys{
 }  // namespace
 
 std::string_view channel_help() {
-  return "name, title, neighbour, kind, to, lanes, owner, sender, receiver, version, processing, "
+  return "name, title, neighbour, kind, to, lanes, sequence, owner, sender, receiver, version, "
+         "processing, "
          "charset, zone, orders, acknowledge, answer_ms_max, pause_ms_min, pause_ms_max, on_error, "
          "on_reject, tls, tls_ca, tls_certificate, tls_key, tls_name, route";
 }

@@ -187,6 +187,7 @@ TEST(ChannelsToml, EveryMistakeIsNamedWithItsChannelAndKey) {
     EXPECT_EQ(refusal(key + " = 7"), at + key + " is no text");
   }
   EXPECT_EQ(refusal("tls = 7"), at + "tls is neither true nor false");
+  EXPECT_EQ(refusal("sequence = 1"), at + "sequence is neither true nor false");
   EXPECT_THAT(refusal("charset = \"UTF-16\""), HasSubstr(at + "charset "));
   EXPECT_THAT(refusal("zone = \"Moon\""), AllOf(HasSubstr(at + "zone "), HasSubstr("Moon")));
   EXPECT_EQ(refusal("lane = 2"), at + "there is no key 'lane'; did you mean 'lanes'?");
@@ -213,6 +214,11 @@ TEST(ChannelsToml, WhatDoesNotFitTogetherIsSaid) {
   const std::string at = "holdfast.toml: channel 1 ('out'): ";
   EXPECT_EQ(refusal("neighbour = \"nobody\""), at + "there is no neighbour 'nobody'");
   EXPECT_EQ(refusal("owner = \"no such\""), at + "'no such' is no name of a team");
+  EXPECT_EQ(refusal("sequence = true"), "taken");
+  for (const char* const keys :
+       {"sequence = true\nlanes = 2", "sequence = true\nkind = \"folder\""}) {
+    EXPECT_THAT(refusal(keys), HasSubstr(at + "sequence is for channels over MLLP with one lane"));
+  }
   const auto said = [](const std::string& keys) { return refusal("[[channel.route]]\n" + keys); };
   EXPECT_EQ(said("type = \"Potion\""), at + "route 1: 'Potion' is no resource type of R4");
   EXPECT_THAT(said("type = \"Patient\"\nwhen = \"status =\""),

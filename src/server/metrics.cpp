@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "exchange/numbering.h"
 #include "views/outbox.h"
+#include "views/sequence.h"
 #include "views/versions.h"
 
 namespace holdfast::server {
@@ -189,6 +191,21 @@ void add_exchange(Families& to, const exchange::Counts& counts) {
   }
 }
 
+/// MSH-13 as it is expected next; none for a neighbour that does not number its messages.
+void add_sequences(Families& to, const node::Moment& moment,
+                   const exchange::Neighbours& neighbours) {
+  auto& expected = add_family(to, "hl7_sequence_expected",
+                              "MSH-13 that is expected next; -1: any, numbers begin anew",
+                              prometheus::MetricType::Gauge);
+  for (const exchange::Neighbour& neighbour : neighbours.all()) {
+    const auto last = views::read_sequence(*moment.reader, neighbour.name);
+    if (neighbour.sequence && last) {
+      add_sample(expected, {{"neighbour", neighbour.name}}).gauge.value =
+          static_cast<double>(exchange::turn_of(exchange::sequence_start, *last).expected);
+    }
+  }
+}
+
 /// When the oldest that waits came about, in seconds since 1970; 0 where nothing does.
 double oldest_of(const node::Moment& moment, const std::string& channel) {
   const auto oldest = views::read_duties(*moment.reader, channel, {}, 1);
@@ -272,6 +289,9 @@ Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {
   if (counted.exchange != nullptr) {
     add_connections(families, counted.mllp, counted.mllp_tls);
     add_exchange(families, *counted.exchange);
+    if (counted.neighbours != nullptr) {
+      add_sequences(families, counted.node.view(), *counted.neighbours);
+    }
   }
   add_tls(families, counted);
   if (counted.dispatcher != nullptr) {

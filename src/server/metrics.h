@@ -39,6 +39,7 @@ struct Counted {
   const TlsCounts* tls = nullptr;
   std::span<const TlsExpiry> expiries{};
   Time now{};
+  const exchange::Neighbours* neighbours = nullptr;
 };
 
 /// The whole exposition. From any thread.

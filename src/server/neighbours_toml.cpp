@@ -43,6 +43,19 @@ Result<void> set_take(NeighbourSetting& to, const toml::node& node) {
   return ok();
 }
 
+Result<void> set_answer(NeighbourSetting& to, const toml::node& node) {
+  TRY(const std::string text, text_in(node));
+  if (text != "acknowledge" && text != "order") {
+    return fail(Code::usage,
+                fmt::format("is '{}', not acknowledge (ACK, whatever comes) or order (an order is "
+                            "answered by ORR, ORL, ORG or ORI)",
+                            text));
+  }
+  to.neighbour.answer_orders =
+      text == "order" ? exchange::AnswerOrders::order : exchange::AnswerOrders::acknowledge;
+  return ok();
+}
+
 using Key = TableKey<NeighbourSetting>;
 constexpr std::array keys{
     Key{"name",
@@ -68,6 +81,12 @@ constexpr std::array keys{
         }},
     Key{"processing", set_processing},
     Key{"take", set_take},
+    Key{"sequence",
+        [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
+          TRY(to.neighbour.sequence, truth_in(node));
+          return ok();
+        }},
+    Key{"answer", set_answer},
     Key{"charset",
         [](NeighbourSetting& to, const toml::node& node) -> Result<void> {
           TRY(const std::string text, text_in(node));
@@ -116,8 +135,8 @@ Result<NeighbourSetting> read_one(const toml::table& table, std::size_t number) 
 }  // namespace
 
 std::string_view neighbour_help() {
-  return "name, title, senders, addresses, certificates, processing, take, charset, zone, filter, "
-         "owner, overlay, folder";
+  return "name, title, senders, addresses, certificates, processing, take, sequence, answer, "
+         "charset, zone, filter, owner, overlay, folder";
 }
 
 Result<std::vector<NeighbourSetting>> read_neighbours(const toml::node& node,

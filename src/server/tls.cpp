@@ -28,14 +28,16 @@ Result<TlsIdentity> read_identity(const TlsReader& reader, const std::string& ce
   return identity;
 }
 
-Result<void> make_listener(Config& config, const TlsReader& reader, Time now) {
+Result<std::shared_ptr<const TlsContext>> make_listener(const Config& config,
+                                                        const TlsReader& reader, Time now) {
   const TlsFiles& files = config.mllp_tls_files;
   if (config.mllp_tls.empty()) {
-    return files.certificate.empty() && files.key.empty() && files.client_ca.empty()
-               ? ok()
-               : fail(Code::usage,
-                      "mllp_tls_certificate, mllp_tls_key and mllp_tls_client_ca go with mllp_tls, "
-                      "the address to listen on");
+    if (files.certificate.empty() && files.key.empty() && files.client_ca.empty()) {
+      return nullptr;
+    }
+    return fail(Code::usage,
+                "mllp_tls_certificate, mllp_tls_key and mllp_tls_client_ca go with mllp_tls, the "
+                "address to listen on");
   }
   if (files.certificate.empty() || files.key.empty()) {
     return fail(Code::usage, "mllp_tls needs mllp_tls_certificate and mllp_tls_key, PEM files");
@@ -45,8 +47,7 @@ Result<void> make_listener(Config& config, const TlsReader& reader, Time now) {
   if (!files.client_ca.empty()) {
     TRY(client_ca, read_pem(reader.certificate, files.client_ca));
   }
-  TRY(config.tls.mllp, TlsContext::for_server(identity, client_ca, now));
-  return ok();
+  return TlsContext::for_server(identity, client_ca, now);
 }
 
 Result<std::shared_ptr<const TlsContext>> make_channel(const exchange::ChannelTls& tls,
@@ -93,9 +94,9 @@ std::vector<TlsExpiry> TlsContexts::expiries() const {
   return all;
 }
 
-Result<void> make_tls(Config& config, const TlsReader& reader, Time now) {
-  TRY_OK(check_neighbours(config));
-  TRY_OK(make_listener(config, reader, now));
+Result<TlsContexts> read_tls(const Config& config, const TlsReader& reader, Time now) {
+  TlsContexts contexts;
+  TRY(contexts.mllp, make_listener(config, reader, now));
   for (const exchange::Channel& channel : config.channels) {
     if (!channel.tls.on) {
       continue;
@@ -104,8 +105,14 @@ Result<void> make_tls(Config& config, const TlsReader& reader, Time now) {
     if (!made) {
       return fail(Code::usage, fmt::format("channel {}: {}", channel.name, made.error().what));
     }
-    config.tls.channels[channel.name] = *std::move(made);
+    contexts.channels[channel.name] = *std::move(made);
   }
+  return contexts;
+}
+
+Result<void> make_tls(Config& config, const TlsReader& reader, Time now) {
+  TRY_OK(check_neighbours(config));
+  TRY(config.tls, read_tls(config, reader, now));
   return ok();
 }
 

@@ -36,6 +36,10 @@ struct TlsReader {
   std::function<Result<Bytes>(const std::string& path)> key;
 };
 
+/// Of all the files that the configuration names, as they are now: to be read again while
+/// connections last. Code::usage says which file is of no use, and why.
+[[nodiscard]] Result<TlsContexts> read_tls(const Config& config, const TlsReader& reader, Time now);
+
 /// Makes config.tls of all the files that the configuration names. Code::usage says what is
 /// missing, of no use, or wrong in which file; also where a neighbour is known by certificates that
 /// no connection could show.

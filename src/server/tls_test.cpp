@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/carriers.h"
 #include "server/config.h"
 #include "world/tls/test_certificates.h"
 
@@ -71,6 +72,36 @@ TEST(MakeTls, ListenerAndChannelsHaveTheirContexts) {
   EXPECT_EQ(made.config.tls.expiries().size(), 2U) << "own.pem and ca.pem, each once";
 }
 
+TEST(MakeTls, AChannelToAFhirServerHasItsContext) {
+  const Made made = make(
+      "[[channel]]\nname = 'gp'\nkind = 'fhir'\nto = 'https://gp.example/fhir'\ntls = true\n"
+      "tls_ca = 'ca.pem'\nroute = [{type = 'Patient'}]\n");
+  EXPECT_EQ(made.why, "");
+  EXPECT_EQ(made.config.tls.channels.count("gp"), 1U);
+}
+
+TEST(MakeTls, FilesAreReadAgainAllOrNone) {
+  Made made = make(std::string(listener) + channel + "tls = true\ntls_ca = 'ca.pem'\n");
+  ASSERT_EQ(made.why, "");
+  Files files;  // another CA, other keys
+  const auto again = read_tls(made.config, files.reader(), holdfast::testing::certificates_now);
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_NE(again->mllp, made.config.tls.mllp);
+  EXPECT_NE(again->channels.at("gp"), made.config.tls.channels.at("gp"));
+  files.all["ca.pem"] = "torn";
+  const auto torn = read_tls(made.config, files.reader(), holdfast::testing::certificates_now);
+  ASSERT_FALSE(torn);
+  EXPECT_THAT(torn.error().what, HasSubstr("channel gp: ca.pem holds no certificate"));
+}
+
+TEST(FhirBase, HasItsPortByItsScheme) {
+  EXPECT_EQ(read_fhir_base("https://gp.example/fhir/")->address, "gp.example:443");
+  EXPECT_EQ(read_fhir_base("https://gp.example/fhir/")->path, "/fhir");
+  EXPECT_EQ(read_fhir_base("http://gp.example")->address, "gp.example:80");
+  EXPECT_EQ(read_fhir_base("https://gp.example:8443/r4")->address, "gp.example:8443");
+  EXPECT_EQ(read_fhir_base("ftp://gp.example").error().code, Code::usage);
+}
+
 TEST(MakeTls, WhatIsMissingOrOfNoUseIsSaid) {
   const std::string own = "[[neighbour]]\nname = 'lab'\nsenders = ['LAB']\ncertificates = ['a']\n";
   const std::vector<std::pair<std::string, std::string>> cases{
@@ -89,7 +120,13 @@ TEST(MakeTls, WhatIsMissingOrOfNoUseIsSaid) {
       {std::string(channel) + "tls = true\ntls_ca = 'own.key'\n",
        "channel gp: own.key holds no certificate"},
       {std::string(channel) + "kind = 'folder'\ntls = true\ntls_ca = 'ca.pem'\n",
-       "tls is for channels over MLLP"}};
+       "tls is for channels over MLLP and to FHIR servers"},
+      {"[[channel]]\nname = 'gp'\nkind = 'fhir'\nto = 'https://gp/fhir'\nroute = [{type = "
+       "'Patient'}]\n",
+       "https:// takes tls = true, and tls_ca"},
+      {"[[channel]]\nname = 'gp'\nkind = 'fhir'\nto = 'http://gp/fhir'\ntls = true\ntls_ca = "
+       "'ca.pem'\nroute = [{type = 'Patient'}]\n",
+       "tls = true takes an address that begins with https://"}};
   for (const auto& [text, says] : cases) {
     EXPECT_THAT(make(text).why, HasSubstr(says)) << text;
   }

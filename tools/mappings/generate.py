@@ -192,8 +192,8 @@ class Output:
             self.resources.append(f"{{{self.types[what.split(':')[0]]}, {names.index(group.name)}, "
                                   f"DraftMode::{mode}, {self.condition(when)}, {first_key}, "
                                   f"{len(self.keys) - first_key}}}")
-        for what, steps, target, when in group.links:
-            targets = [n for (_, name), n in resource_number.items() if name == target]
+        for what, steps, within, target, when in group.links:
+            targets = [n for (where, name), n in resource_number.items() if name == target and where in within]
             mask = sum(1 << n for n in targets)
             self.links.append(f"{{{resource_number[group.name, what]}, {self.step_range(steps)}, {len(steps)}, "
                               f"{mask}U, {self.condition(when)}}}")

@@ -170,6 +170,8 @@ class Refusals(unittest.TestCase):
                          ("resource,PATIENT,Pet,merge,,", "'Pet' is no resource"),
                          ("resource,PATIENT,Encounter,overwrite,,", "'overwrite' is no mode"),
                          ("link,PATIENT,Patient.link,Encounter,,", "no resource of this message"),
+                         ("link,PATIENT,Patient.generalPractitioner,own Practitioner,,",
+                          "Practitioner is no resource of this group"),
                          ("link,PATIENT,Patient.pet,Patient,,", "Patient has no element pet"),
                          ("default,PATIENT,Patient.name,x,,", "the value of a primitive element"),
                          ("key,PATIENT,Patient,PID,,", "'PID' is no path"),

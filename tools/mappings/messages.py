@@ -179,15 +179,26 @@ class Messages:
         if what not in group.resources:
             self.faults.add(at, f"{what} is no resource of {group.name}")
             return
-        target = row["value"].split(":")[0]
-        if not any(row["value"] in each.resources for each in one.groups.values()):
-            self.faults.add(at, f"{row['value']} is no resource of this message")
+        own, value = row["value"].startswith("own "), row["value"].removeprefix("own ")
+        target = value.split(":")[0]
+        groups = [each for each in one.groups.values() if not own or self.lies_within(one, each, group)]
+        if not any(value in each.resources for each in groups):
+            self.faults.add(at, f"{value} is no resource of this {'group' if own else 'message'}")
             return
         steps, end, wrong = element_path(self.fhir, what.split(":")[0], f"{element}->{target}", "link")
         if wrong:
             self.faults.add(at, f"{row['what']}: {wrong}")
             return
-        group.links.append((what, steps, row["value"], when))
+        group.links.append((what, steps, {each.name for each in groups}, value, when))
+
+    @staticmethod
+    def lies_within(one, inner, outer):
+        """Whether a group is that one or lies in it."""
+        seen = set()
+        while inner is not outer and inner.parent in one.groups and inner.name not in seen:
+            seen.add(inner.name)
+            inner = one.groups[inner.parent]
+        return inner is outer
 
     def _default_row(self, at, row, one, group, when):
         what, _, element = row["what"].partition(".")

@@ -129,15 +129,24 @@ bool Finish::complete(NodeId of, fhir::StructureId id, std::uint32_t root) {
   return there == all;
 }
 
-/// The nearest ones: of the group itself, within it, then of and within the groups around it.
+/// The nearest ones: of the group itself and within it, then of the groups around it and within
+/// those; but nothing in another instance of a group that we lie in. Of another order's results
+/// none is this one's.
 std::vector<std::uint32_t> Finish::targets(std::uint32_t root, std::uint32_t mask, bool all) const {
   const std::vector<Root>& roots = mapper_.roots();
   std::vector<std::uint32_t> found;
   const Groups& groups = mapper_.groups();
-  for (std::uint32_t level = roots[root].instance;;) {
+  std::uint32_t below = roots[root].instance;
+  for (std::uint32_t level = below;;) {
     // What lies within a group was opened behind it, and before anything that does not.
     const std::uint32_t end = (within_[level] & mask) != 0 ? ends_[level] : level;
     for (std::uint32_t instance = level; instance <= end; ++instance) {
+      const bool beside =
+          level != below && instance != level && groups.at(instance).parent == level;
+      if (beside && groups.at(instance).group == groups.at(below).group) {
+        instance = ends_[instance];
+        continue;
+      }
       if ((own_[instance] & mask) == 0) {
         continue;
       }
@@ -153,6 +162,7 @@ std::vector<std::uint32_t> Finish::targets(std::uint32_t root, std::uint32_t mas
     if (!found.empty() || level == 0) {
       return found;
     }
+    below = level;
     level = groups.at(level).parent;
   }
 }

@@ -193,6 +193,58 @@ TEST(ResultMapping, ResultsRequestsAndSpecimensAreLinked) {
   EXPECT_TRUE(mapped.says("Observation", R"("note":[{"text":"seen twice"}])"));
 }
 
+std::size_t references(const Draft& from, const Draft& to) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      from.references, [&](const LocalReference& one) { return one.to == to.local; }));
+}
+
+// An order whose results have not come yet has none, whatever another order of the message has.
+TEST(ResultMapping, WhatBelongsToAnotherOrderIsNotTaken) {
+  const MappedMessage mapped("ORU^R01",
+                             "PID|1||K1^^^QE2^MR\rPV1|1|I|W1||||||||||||||||V1\r"
+                             "OBX|1|NM|29463-7^Weight^LN||70|kg||||F\r"
+                             "ORC|RE|P1^EPR|F1^LAB\rOBR|1|P1^EPR|F1^LAB|FBC^Full blood count^L\r"
+                             "ORC|RE|P2^EPR|F2^LAB\rOBR|2|P2^EPR|F2^LAB|UE^Urea^L\r"
+                             "OBX|1|NM|2823-3^K^LN||4.1|mmol/L|||||F\r"
+                             "SPM|1|S2^EPR||BLD^Blood^L\r"
+                             "ORC|RE|P3^EPR|F3^LAB\rOBR|3|P3^EPR|F3^LAB|LFT^Liver^L\r"
+                             "OBX|1|NM|1742-6^ALT^LN||20|U/L|||||F\r");
+  ASSERT_TRUE(mapped.result.has_value());
+  const Draft& weight = mapped.draft("Observation", 1);
+  const Draft& potassium = mapped.draft("Observation", 2);
+  const Draft& liver = mapped.draft("Observation", 3);
+  EXPECT_FALSE(mapped.says("DiagnosticReport", "\"result\"", 1))
+      << mapped.draft("DiagnosticReport", 1).body;
+  EXPECT_FALSE(mapped.says("DiagnosticReport", "\"specimen\"", 1));
+  const Draft& second = mapped.draft("DiagnosticReport", 2);
+  EXPECT_EQ(references(second, potassium), 1U);
+  EXPECT_EQ(references(second, liver) + references(second, weight), 0U);
+  const Draft& specimen = mapped.draft("Specimen");
+  EXPECT_EQ(references(potassium, specimen), 1U);
+  EXPECT_EQ(references(liver, specimen), 0U);
+  // What is around all of them is theirs: the visit is a group of its own.
+  for (const int number : {1, 2, 3}) {
+    EXPECT_EQ(references(mapped.draft("DiagnosticReport", number), mapped.draft("Encounter")), 1U);
+  }
+}
+
+TEST(ResultMapping, AnOrderOfASpecimenHasTheSpecimenAndNotItsOtherOrders) {
+  const MappedMessage mapped(
+      "OUL^R22",
+      "PID|1||K1^^^QE2^MR\rSPM|1|S1^EPR||BLD^Blood^L\r"
+      "OBX|1|NM|19080-1^Volume^LN||5|mL|||||F\r"
+      "OBR|1|P1^EPR|F1^LAB|FBC^Full blood count^L\r"
+      "OBR|2|P2^EPR|F2^LAB|UE^Urea^L\rOBX|1|NM|2823-3^K^LN||4.1|mmol/L|||||F\r");
+  ASSERT_TRUE(mapped.result.has_value());
+  EXPECT_FALSE(mapped.says("DiagnosticReport", "\"result\"", 1))
+      << mapped.draft("DiagnosticReport", 1).body;
+  const Draft& second = mapped.draft("DiagnosticReport", 2);
+  EXPECT_EQ(references(second, mapped.draft("Observation", 2)), 1U);
+  EXPECT_EQ(references(second, mapped.draft("Observation", 1)), 0U);
+  EXPECT_EQ(references(mapped.draft("DiagnosticReport", 1), mapped.draft("Specimen")), 1U);
+  EXPECT_EQ(references(second, mapped.draft("Specimen")), 1U);
+}
+
 TEST(ResultMapping, ParentOfAMicrobiologyResultIsKept) {
   const MappedMessage mapped("ORU^R01",
                              "PID|1||K1\r" + segment("OBR", {{2, "P1"},

@@ -63,7 +63,7 @@ void expect_sound(const Rendered& made, const Envelope& envelope) {
   ASSERT_FALSE(message->fault().has_value()) << made.bytes;
   constexpr std::string_view known =
       "MSH EVN PID PD1 NK1 MRG PV1 PV2 DG1 ORC OBR OBX NTE SPM TQ1 SCH RGS AIS AIG AIL AIP TXA RF1 "
-      "PRD";
+      "PRD IAM";
   ASSERT_EQ(std::ranges::count(made.bytes, '\r'), static_cast<std::ptrdiff_t>(message->segments()));
   for (std::size_t i = 0; i < message->segments(); ++i) {
     const Segment segment = message->segment(i);

@@ -15,7 +15,8 @@ std::string host_of(const std::string& address) {
 
 Task<Result<std::unique_ptr<Stream>>> TlsListener::accept(Executor& on) {
   CO_TRY(auto plain, co_await below_.accept(on));
-  TlsStream::Parts parts{on, std::move(plain), context_, {}, clock_.wall(), limits_, counts_};
+  TlsStream::Parts parts{on,      std::move(plain), context_.load(), {}, clock_.wall(),
+                         limits_, counts_};
   co_return std::make_unique<TlsStream>(std::move(parts));
 }
 
@@ -29,7 +30,7 @@ Task<Result<std::unique_ptr<Stream>>> TlsNetwork::connect(Executor& on, std::str
   std::string expected = server_name_.empty() ? host_of(address) : server_name_;
   CO_TRY(auto plain, co_await below_.connect(on, std::move(address), deadline));
   TlsStream::Parts parts{
-      on, std::move(plain), context_, std::move(expected), clock_.wall(), limits_, {}};
+      on, std::move(plain), context_.load(), std::move(expected), clock_.wall(), limits_, {}};
   auto stream = std::make_unique<TlsStream>(std::move(parts));
   CO_TRY_OK(co_await stream->handshake(deadline));
   co_return stream;

@@ -2,8 +2,10 @@
 // Whoever listens or connects on it needs to know nothing of TLS.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "world/clock.h"
 #include "world/stream.h"
@@ -28,11 +30,14 @@ class TlsListener final : public Listener {
   Task<Result<std::unique_ptr<Stream>>> accept(Executor& on) override;
   void close() override { below_.close(); }
   [[nodiscard]] std::string address() const override { return below_.address(); }
+  /// Connections that are accepted from now on are made with that one; others last as they are.
+  /// From any thread.
+  void renew(std::shared_ptr<const TlsContext> context) { context_.store(std::move(context)); }
 
  private:
   Listener& below_;
   const Clock& clock_;
-  const std::shared_ptr<const TlsContext> context_;
+  std::atomic<std::shared_ptr<const TlsContext>> context_;
   const std::shared_ptr<TlsCounts> counts_;
   const TlsLimits limits_;
 };
@@ -55,11 +60,13 @@ class TlsNetwork final : public Network {
   /// After the handshake. Code::closed says why it failed.
   Task<Result<std::unique_ptr<Stream>>> connect(Executor& on, std::string address,
                                                 Instant deadline) override;
+  /// As TlsListener::renew().
+  void renew(std::shared_ptr<const TlsContext> context) { context_.store(std::move(context)); }
 
  private:
   Network& below_;
   const Clock& clock_;
-  const std::shared_ptr<const TlsContext> context_;
+  std::atomic<std::shared_ptr<const TlsContext>> context_;
   const std::string server_name_;
   const TlsLimits limits_;
 };
