@@ -21,7 +21,6 @@ struct Sequencer::Submission {
 
 /// What is being decided together.
 struct Sequencer::Batch {
-  std::shared_ptr<const views::View> below;
   views::WorkLayer work;
   Folded folded;
   Time time;
@@ -36,9 +35,13 @@ struct Sequencer::Batch {
   std::vector<std::pair<Submission*, Result<Committed>>> answers;
   std::vector<std::string> owed;  ///< channels that something new is owed to
 
+  /// What is decided on is asked for once, and most of it is written into at once.
+  static std::shared_ptr<const views::Reader> below(std::shared_ptr<const views::View> view) {
+    auto plain = view->plain();
+    return plain ? plain : view;
+  }
   Batch(std::shared_ptr<const views::View> view, Folded start)
-      : below(std::move(view)),
-        work(below, load_little<std::uint64_t>(start.state.chain.view().data())),
+      : work(below(std::move(view)), load_little<std::uint64_t>(start.state.chain.view().data())),
         folded(std::move(start)) {}
 };
 

@@ -44,7 +44,7 @@ struct Options {
   std::size_t small_operations_max = 256;
   Duration seal_after = milliseconds(10);
   std::size_t hot_lists_bytes_max = std::size_t{16} << 20U;  ///< posting lists as sets of rows
-  std::size_t hot_keys_bytes_max = 0;  ///< keys of postings that searches read often; 0: none
+  std::size_t hot_keys_bytes_max = std::size_t{16} << 20U;   ///< keys that searches read often
   AcceptClock accept_clock = AcceptClock::no;
   const Routes* routes = nullptr;  ///< outlives the node; null: nothing is owed to anybody
   Bug planted = Bug::none;

@@ -107,6 +107,7 @@ Result<bool> Finder::holds(Candidate& candidate, const Term* except) {
 void Finder::begin(views::Direction direction) {
   streams_.clear();
   asked_.clear();
+  counted_.reset();
   if (!has_stream()) {
     streams_.push_back(posting_rows(moment_, direction, views::listing_prefix(type_)));
   }
@@ -194,15 +195,17 @@ Result<std::vector<RowId>> Finder::in_lists(std::vector<RowId> rows) {
 }
 
 Result<std::size_t> Finder::count_lists(std::size_t most) {
-  begin(views::Direction::forward);
-  std::size_t count = 0;
-  for (; count < most; next(), ++count) {
+  if (!counted_) {
+    begin(views::Direction::forward);
+    counted_ = 0;
+  }
+  for (; *counted_ < most; next(), ++*counted_) {
     TRY(const auto row, leap());
     if (!row) {
       break;
     }
   }
-  return count;
+  return *counted_;
 }
 
 // ---- in the order of values -------------------------------------------------------------------
@@ -278,7 +281,7 @@ Result<bool> ValueOrder::read_ahead() {
   TRY_OK(finder_.moment().budget.spend(count));
   if (beside_lists_ && count > 0) {
     TRY(places_, places_in_lists(finder_, ahead_.rows()));
-    chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
+    chunk_ = sifted_next(chunk_, places_.size());
   } else {
     places_.resize(count);
     std::iota(places_.begin(), places_.end(), 0U);

@@ -1,6 +1,7 @@
 // search/finder.h: resources of one type of which every criterion holds. Inside search/ only.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +35,8 @@ class Finder {
   Result<bool> holds_beside_lists(Candidate& candidate, const Term* except = nullptr);
   /// Of `rows`, which are seen at the moment, those that all lists have, in their order.
   Result<std::vector<RowId>> in_lists(std::vector<RowId> rows);
-  /// How many rows the lists have in common, `most` if there are more. begin() again afterwards.
+  /// How many rows the lists have in common, `most` if there are more; with a larger `most` it goes
+  /// on where it stopped. begin() again afterwards.
   Result<std::size_t> count_lists(std::size_t most);
 
   // The rows one after the other: streams are intersected by leaps, then the other criteria are
@@ -61,6 +63,7 @@ class Finder {
   std::vector<TermPtr> terms_;
   std::vector<RowsPtr> streams_;
   std::vector<Term*> asked_;
+  std::optional<std::size_t> counted_;  // rows that count_lists() went past since begin()
   std::unique_ptr<Candidate> candidate_;
 };
 
@@ -102,9 +105,14 @@ Result<std::vector<std::uint32_t>> places_in_lists(Finder& finder, const std::ve
 
 /// So many keys are held against lists together to begin with, then half as many more each time, to
 /// the last: a page that is soon full has cost little, and what takes long has its seeks near each
-/// other.
+/// other. While as many as sifted_enough pass, it is a quarter: the page will soon be full, and
+/// what is read beyond it is in vain.
 inline constexpr std::size_t sifted_first = 64;
 inline constexpr std::size_t sifted_last = 4096;
+inline constexpr std::size_t sifted_enough = 2;
+[[nodiscard]] inline std::size_t sifted_next(std::size_t chunk, std::size_t passed) {
+  return std::min(chunk + chunk / (passed >= sifted_enough ? 4 : 2), sifted_last);
+}
 
 /// Rows in the order of the keys of one criterion that has ranges. Beside lists, keys are read
 /// ahead and held against them.

@@ -25,6 +25,22 @@ bool is_seen(const Moment& moment, const views::Cursor& cursor, RowId row, bool 
   return *removed > moment.position;
 }
 
+namespace {
+
+// As `<`. Asked for every key of a page, and the first eight bytes mostly say it.
+bool is_before(BytesView a, BytesView b) {
+  if (a.size() >= sizeof(std::uint64_t) && b.size() >= sizeof(std::uint64_t)) {
+    const auto first = load_big<std::uint64_t>(a.data());
+    const auto second = load_big<std::uint64_t>(b.data());
+    if (first != second) {
+      return first < second;
+    }
+  }
+  return a < b;
+}
+
+}  // namespace
+
 KeyScan::KeyScan(const Moment& moment, BytesView from, BytesView until, Direction direction)
     : moment_(moment), direction_(direction) {
   open(from, until);
@@ -92,7 +108,7 @@ void KeyScan::settle() {
 void KeyScan::settle_without_undo() {
   for (; posting_->valid(); posting_->next()) {
     show(*posting_);
-    if (!until_.empty() && key_ >= BytesView(until_)) {
+    if (!until_.empty() && !is_before(key_, until_)) {
       break;
     }
     if (row_ <= moment_.row_max) {

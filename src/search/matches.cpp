@@ -42,6 +42,9 @@ Result<Criteria> parse_condition(const fhir::SearchParams& params, fhir::TypeId 
 
 Result<std::vector<std::string>> matches(const Source& source, fhir::TypeId type,
                                          std::string_view query, std::size_t limit) {
+  if (const auto plain = source.reader.plain()) {
+    return matches({*plain, source.codec, source.params}, type, query, limit);
+  }
   TRY(const views::State state, views::read_state(source.reader));
   TRY(Criteria criteria, parse_condition(source.params, type, query, state.time));
   criteria.count = static_cast<std::uint32_t>(limit);

@@ -37,6 +37,22 @@ TEST(Matches, FindsOnlyWhatIsCurrent) {
   }
 }
 
+// Decisions write into what they asked for: it is not kept for the next time.
+TEST(Matches, KeepsNoKeysOfWhatItReads) {
+  Record record(3);
+  for (int i = 0; i < 40; ++i) {
+    record.change();
+  }
+  for (int i = 0; i < 10; ++i) {
+    const auto view = record.view();
+    for (const std::string_view query : {"identifier=1", "birthdate=ge1950", "name=smith"}) {
+      ASSERT_TRUE(matches({*view, record.codec(), fhir::standard_search_params()}, patient, query)
+                      .has_value());
+    }
+  }
+  EXPECT_EQ(record.runs().size(), 0U);
+}
+
 TEST(Matches, RefusesConditionsThatWouldSelectAnything) {
   const Record record(1);
   const auto code = [&](std::string_view query) {

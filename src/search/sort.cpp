@@ -194,7 +194,7 @@ Result<std::optional<ValueAt>> SortedOrder::next_key() {
         std::swap(ahead_[i], ahead_[places[i]]);
       }
       ahead_.resize(places.size());
-      chunk_ = std::min(chunk_ + chunk_ / 2, sifted_last);
+      chunk_ = sifted_next(chunk_, places.size());
     }
   }
   return std::optional(std::move(ahead_[ahead_at_++]));

@@ -216,6 +216,7 @@ class Record {
   /// As if others had been asked meanwhile.
   void forget_lists() { lists_ = make_lists(); }
   [[nodiscard]] const views::BodyCodec& codec() const { return codec_; }
+  [[nodiscard]] const views::KeyRuns& runs() const { return hot_.runs(); }
   [[nodiscard]] const views::State& state() const { return state_; }
   [[nodiscard]] const std::vector<Fact>& facts() const { return facts_; }
   std::mt19937_64& random() { return random_; }

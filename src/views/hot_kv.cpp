@@ -1,6 +1,7 @@
 #include "views/hot_kv.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace holdfast::views {
@@ -88,8 +89,11 @@ class HotCursor final : public Cursor {
   }
   void show() {
     const BytesView rest = run_->rest(at_);
-    key_.resize(run_->beginning().size() + rest.size());
-    std::ranges::copy(rest, key_.end() - static_cast<std::ptrdiff_t>(rest.size()));
+    const std::size_t size = run_->beginning().size() + rest.size();
+    if (key_.size() != size) {
+      key_.resize(size);
+    }
+    std::memcpy(key_.data() + size - rest.size(), rest.data(), rest.size());
   }
 
   /// Behind the end of a run.
@@ -183,6 +187,7 @@ class HotReader final : public Reader {
     return std::make_unique<HotCursor>(*below_, *runs_, seen_,
                                        Range{Bytes(from), Bytes(until), within});
   }
+  [[nodiscard]] std::shared_ptr<const Reader> plain() const override { return below_; }
 
  private:
   const std::shared_ptr<const Reader> below_;

@@ -12,6 +12,7 @@
 #include "views/keys.h"
 #include "views/mem_kv.h"
 #include "views/test_model.h"
+#include "views/view.h"
 
 namespace holdfast::views {
 namespace {
@@ -36,6 +37,10 @@ OwnWrites random_writes(std::mt19937_64& random, std::size_t most) {
     const bool erases = random() % 3 == 0;
     writes.rows.push_back(
         {table, random_key(random), erases ? std::nullopt : std::optional(Bytes())});
+  }
+  if (random() % 2 == 0) {  // as layers are
+    std::ranges::stable_sort(
+        writes.rows, {}, [](const auto& row) { return std::pair(row.table, BytesView(row.key)); });
   }
   return writes;
 }
@@ -173,6 +178,31 @@ TEST(HotKv, KeepsWhatIsReadAgain) {
   put(hot, "a", 3);
   EXPECT_EQ(hot.runs().size(), 0U);
   EXPECT_EQ(rows_of(*hot.snapshot(), "a").size(), 2U);
+}
+
+// Nothing is kept for those who ask once, and they see the same, below layers and for longer than
+// the reader that they had it from.
+TEST(HotKv, KeepsNothingThatIsReadPlainly) {
+  MemKv below;
+  HotKv hot(below, std::size_t{1} << 20U);
+  put(hot, "a", 1);
+  WorkLayer work(hot.snapshot());
+  work.put(Table::posting, key_of("a", 2), {});
+  auto view = View(hot.snapshot()).with(std::move(work).freeze(Position{1}, Position{1}));
+  const auto plain = view->plain();
+  ASSERT_NE(plain, nullptr);
+  EXPECT_EQ(plain->plain(), nullptr);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(rows_of(*plain, "a").size(), 2U);
+  }
+  EXPECT_EQ(hot.runs().size(), 0U);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(rows_of(*view, "a").size(), 2U);
+  }
+  EXPECT_EQ(hot.runs().size(), 1U);
+  view.reset();
+  put(hot, "a", 3);
+  EXPECT_EQ(rows_of(*plain, "a").size(), 2U);
 }
 
 TEST(HotKv, KeepsNothingWithoutRoom) {

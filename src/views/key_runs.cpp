@@ -14,10 +14,24 @@ constexpr std::size_t beside = 160;
 /// more that is read in turns than there is room for would else push itself out before it comes
 /// again.
 constexpr std::uint64_t looks_a_run = 8;
-/// So few written keys are looked up one by one; of more, each run is compared with them.
-constexpr std::size_t keys_looked_up_max = 1024;
+/// What is written into all the time is kept only after so many looks in vain.
+constexpr unsigned wanted_max = 64;
 /// What is kept next may take so much.
 constexpr std::size_t usual_bytes = 4096;
+
+using Keys = std::span<const BytesView>;
+
+/// From the first of the rising keys that is not below `least`, which most often is near.
+Keys from_key_on(Keys keys, BytesView least) {
+  std::size_t step = 1;
+  while (step < keys.size() && keys[step] < least) {
+    keys = keys.subspan(step);
+    step *= 2;
+  }
+  const Keys near = keys.first(std::min(step + 1, keys.size()));
+  return keys.subspan(
+      static_cast<std::size_t>(std::ranges::lower_bound(near, least) - near.begin()));
+}
 
 }  // namespace
 
@@ -92,6 +106,7 @@ KeyRuns::Look KeyRuns::look(BytesView key, Generation seen) {
     if (entry->run->is_before_end(key)) {
       if (entry->run->since() <= seen || planted_ == Bug::runs_of_any_moment) {
         entry->used = looks_;
+        ++entry->times;
         entries_.splice(entries_.begin(), entries_, entry);
         look.run = entry->run;
       }
@@ -122,7 +137,7 @@ void KeyRuns::keep(const KeyRunPtr& run) {
   if (overlaps) {
     return;
   }
-  entries_.push_front({run, looks_});
+  entries_.push_front({run, looks_, 0});
   by_from_.emplace(run->from(), entries_.begin());
   bytes_ += run->bytes();
   while (bytes_ > bytes_max_) {
@@ -140,10 +155,31 @@ bool KeyRuns::has_room(std::size_t bytes) const {
 
 // Marks that meet in one place push each other out: then something is read once more before it is
 // kept.
-bool KeyRuns::note_asked(BytesView key) {
+KeyRuns::Asked& KeyRuns::asked_at(BytesView key) {
   const std::uint64_t hash = std::hash<BytesView>()(key);
   const std::uint32_t mark = static_cast<std::uint32_t>(hash >> 32U) | 1U;
-  return std::exchange(asked_[hash % asked_.size()], mark) == mark;
+  Asked& asked = asked_[hash % asked_.size()];
+  if (asked.mark != mark) {
+    asked = Asked{.mark = mark};
+  }
+  return asked;
+}
+
+bool KeyRuns::note_asked(BytesView key) {
+  Asked& asked = asked_at(key);
+  if (asked.times >= asked.wanted) {
+    return true;
+  }
+  ++asked.times;
+  return false;
+}
+
+void KeyRuns::note_taken_away(const Entry& entry) {
+  Asked& asked = asked_at(entry.run->from());
+  const bool was_worth_it = entry.times >= asked.wanted;
+  asked.wanted = static_cast<std::uint8_t>(
+      was_worth_it ? 1U : std::min(std::uint32_t{asked.wanted} * 2, std::uint32_t{wanted_max}));
+  asked.times = 0;
 }
 
 void KeyRuns::forget(ByFrom::iterator place, std::vector<KeyRunPtr>& forgotten) {
@@ -175,34 +211,37 @@ void KeyRuns::end_write(std::span<const Write> writes) {
       }
     }
   }
-  const auto touched = written.size() > keys_looked_up_max ? touched_by(std::exchange(written, {}))
-                                                           : std::vector<KeyRunPtr>();
-  std::vector<KeyRunPtr> forgotten;  // go after the lock
-  const std::scoped_lock lock(mutex_);
-  for (const KeyRunPtr& run : touched) {
-    forget(by_from_.find(run->from()), forgotten);
+  if (!std::ranges::is_sorted(written)) {
+    std::ranges::sort(written);
   }
-  for (const BytesView key : written) {
-    const auto next = by_from_.upper_bound(key);
-    if (next != by_from_.begin() && std::prev(next)->second->run->is_before_end(key)) {
-      forget(std::prev(next), forgotten);
-    }
+  const auto touched = touched_by(written);
+  std::vector<KeyRunPtr> forgotten;  // go after the lock
+  forgotten.reserve(touched.size());
+  const std::scoped_lock lock(mutex_);
+  for (const ByFrom::iterator place : touched) {
+    note_taken_away(*place->second);
+    forget(place, forgotten);
   }
   ++generation_.value;
   is_writing_ = false;
 }
 
-// Nothing is kept while something is written, so the runs that are there now are all there will be.
-// Which of them so many keys touch is found out without the lock.
-std::vector<KeyRunPtr> KeyRuns::touched_by(std::vector<BytesView> written) const {
-  if (!std::ranges::is_sorted(written)) {
-    std::ranges::sort(written);
+// While something is written nothing is kept and nothing makes room, so their order stays as it is
+// and is looked through without the lock. From a key to the run that it may lie in, from there to
+// the first key that is not before the next run: what lies between is not looked at.
+std::vector<KeyRuns::ByFrom::iterator> KeyRuns::touched_by(std::span<const BytesView> written) {
+  std::vector<ByFrom::iterator> touched;
+  while (!written.empty()) {
+    const BytesView key = written.front();
+    const auto next = by_from_.upper_bound(key);
+    if (next != by_from_.begin() && std::prev(next)->second->run->is_before_end(key)) {
+      touched.push_back(std::prev(next));
+    }
+    if (next == by_from_.end()) {
+      break;
+    }
+    written = from_key_on(written, next->first);
   }
-  std::vector<KeyRunPtr> touched = all();
-  std::erase_if(touched, [&](const KeyRunPtr& run) {
-    const auto first = std::ranges::lower_bound(written, run->from());
-    return first == written.end() || !run->is_before_end(*first);
-  });
   return touched;
 }
 
@@ -214,16 +253,6 @@ void KeyRuns::end_write() {
   bytes_ = 0;
   ++generation_.value;
   is_writing_ = false;
-}
-
-std::vector<KeyRunPtr> KeyRuns::all() const {
-  const std::scoped_lock lock(mutex_);
-  std::vector<KeyRunPtr> runs;
-  runs.reserve(entries_.size());
-  for (const Entry& entry : entries_) {
-    runs.push_back(entry.run);
-  }
-  return runs;
 }
 
 std::size_t KeyRuns::bytes() const {

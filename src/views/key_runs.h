@@ -9,6 +9,10 @@
 //    snapshot that a write overlapped goes by none.
 // 3. A run is kept only if nothing was written since the snapshot that it was read from.
 // So a reader sees the same with runs and without.
+//
+// A write costs one look in the order of the runs for each of its keys, or for each run between
+// them, whichever are fewer. What is written into before it was read as often as it had been asked
+// for is read out of the store twice as often before it is kept again.
 #pragma once
 
 #include <array>
@@ -88,7 +92,7 @@ class KeyRuns {
   struct Look {
     KeyRunPtr run;           ///< covers the key; null: none does
     bool has_room = false;   ///< where there is none: one that is read now would be kept
-    bool was_asked = false;  ///< and the key was looked for before
+    bool was_asked = false;  ///< and the key was looked for so often that it is worth it
     Bytes known_from;        ///< and from there on is another run; empty: none
   };
   /// The run where `key` lies, for a snapshot of that generation.
@@ -111,16 +115,25 @@ class KeyRuns {
  private:
   struct Entry {
     KeyRunPtr run;
-    std::uint64_t used = 0;  ///< the look that it was last used by
+    std::uint64_t used = 0;   ///< the look that it was last used by
+    std::uint32_t times = 0;  ///< that it was used
   };
   using Entries = std::list<Entry>;
   using ByFrom = std::map<BytesView, Entries::iterator>;
 
+  /// A key that was looked for in vain.
+  struct Asked {
+    std::uint32_t mark = 0;
+    std::uint8_t times = 0;
+    std::uint8_t wanted = 1;  ///< so many times before a run that begins there is made
+  };
+
   [[nodiscard]] bool has_room(std::size_t bytes) const;
+  [[nodiscard]] Asked& asked_at(BytesView key);
   [[nodiscard]] bool note_asked(BytesView key);
+  void note_taken_away(const Entry& entry);
   void forget(ByFrom::iterator place, std::vector<KeyRunPtr>& forgotten);
-  [[nodiscard]] std::vector<KeyRunPtr> touched_by(std::vector<BytesView> written) const;
-  [[nodiscard]] std::vector<KeyRunPtr> all() const;
+  [[nodiscard]] std::vector<ByFrom::iterator> touched_by(std::span<const BytesView> written);
 
   const std::size_t bytes_max_;
   const Bug planted_;
@@ -131,7 +144,7 @@ class KeyRuns {
   ByFrom by_from_;   // views of KeyRun::from
   std::size_t bytes_ = 0;
   std::uint64_t looks_ = 0;
-  std::array<std::uint32_t, 4096> asked_{};  // marks of keys that were looked for in vain
+  std::array<Asked, 4096> asked_{};  // marks that meet in one place push each other out
 };
 
 }  // namespace holdfast::views

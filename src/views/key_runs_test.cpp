@@ -128,5 +128,79 @@ TEST(KeyRuns, AreKeptOnlyAsOfNow) {
   EXPECT_NE(runs.look("a", runs.generation()).run, nullptr);
 }
 
+std::vector<Write> writes_of(const std::vector<Bytes>& keys) {
+  std::vector<Write> writes;
+  for (const Bytes& key : keys) {
+    writes.push_back({Table::posting, key, BytesView()});
+  }
+  return writes;
+}
+
+// Runs with gaps between them, beside each other and to the end of the table; few written keys
+// beside many runs, and many beside few.
+TEST(KeyRuns, AWriteTakesAwayThoseItTouchesAndNoOthers) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 300; ++round) {
+    KeyRuns runs(std::size_t{64} << 20U);
+    std::vector<KeyRunPtr> kept;
+    const std::size_t steps = 1 + random() % (round % 3 == 0 ? 5 : 400);
+    for (std::size_t i = 0; i < steps; ++i) {
+      const std::size_t last = i + random() % 2;  // or there is a gap
+      const bool is_open = i + 1 == steps && random() % 2 == 0;
+      if (random() % 4 != 0) {
+        kept.push_back(run_of({name_of(i * 10 + random() % 5)},
+                              is_open ? Bytes() : name_of(last * 10 + 6 + random() % 4)));
+        runs.keep(kept.back());
+      }
+      i = last;
+    }
+    std::vector<Bytes> written;
+    for (std::size_t n = random() % (round % 2 == 0 ? 8 : 3000); n > 0; --n) {
+      written.push_back(name_of(random() % (steps * 11)) + (random() % 2 == 0 ? "" : "a"));
+    }
+    if (round % 5 != 0) {
+      std::ranges::sort(written);  // as layers are
+    }
+    runs.begin_write();
+    runs.end_write(writes_of(written));
+    for (const KeyRunPtr& run : kept) {
+      const bool is_touched =
+          std::ranges::any_of(written, [&](const Bytes& key) { return run->covers(key); });
+      ASSERT_EQ(runs.look(run->from(), runs.generation()).run, is_touched ? nullptr : run);
+    }
+  }
+}
+
+/// Looks once; makes a run where it is worth it. Whether it did.
+bool look_and_make(KeyRuns& runs, const Bytes& from) {
+  const KeyRuns::Look look = runs.look(from, runs.generation());
+  if (look.run || !look.has_room || !look.was_asked) {
+    return false;
+  }
+  runs.keep(run_of({from}, from + "\xff", runs.generation()));
+  return true;
+}
+void write_into(KeyRuns& runs, const Bytes& from) {
+  runs.begin_write();
+  runs.end_write(writes_of({from + "a"}));
+}
+
+TEST(KeyRuns, WhatIsWrittenIntoBeforeItIsUsedIsKeptSeldom) {
+  KeyRuns runs(std::size_t{64} << 10U);
+  std::size_t made = 0;
+  for (int i = 0; i < 3000; ++i) {
+    made += look_and_make(runs, "a") ? 1U : 0U;
+    write_into(runs, "a");
+  }
+  EXPECT_GT(made, 5U);
+  EXPECT_LT(made, 60U);
+  for (int i = 0; i < 200; ++i) {
+    look_and_make(runs, "a");
+  }
+  write_into(runs, "a");
+  EXPECT_FALSE(look_and_make(runs, "a"));
+  EXPECT_TRUE(look_and_make(runs, "a")) << "it was worth it";
+}
+
 }  // namespace
 }  // namespace holdfast::views

@@ -79,6 +79,9 @@ class Reader {
                                              Direction direction) const {
     return scan(table, from, until, direction, Within::table);
   }
+  /// The same moment for those who do not come back for what they read: nothing is kept of it, and
+  /// what is kept is not looked through. Null: this one is so. Does not need this one any more.
+  [[nodiscard]] virtual std::shared_ptr<const Reader> plain() const { return nullptr; }
 };
 
 /// One row to put, or to erase where there is no value. Borrowed bytes.

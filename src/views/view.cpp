@@ -29,6 +29,17 @@ std::unique_ptr<Cursor> View::scan(Table table, BytesView from, BytesView until,
                        direction);
 }
 
+std::shared_ptr<const Reader> View::plain() const {
+  std::shared_ptr<const Reader> plain_base = base_->plain();
+  if (!plain_base) {
+    return nullptr;
+  }
+  auto view = std::make_shared<View>(std::move(plain_base));
+  view->layers_ = layers_;
+  view->sealed_ = sealed_;
+  return view;
+}
+
 std::shared_ptr<const View> View::with(std::shared_ptr<const Layer> newest) const {
   auto view = std::make_shared<View>(base_);
   view->sealed_ = sealed_;

@@ -26,6 +26,7 @@ class View final : public Reader {
   using Reader::scan;
   [[nodiscard]] std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until,
                                              Direction direction, Within within) const override;
+  [[nodiscard]] std::shared_ptr<const Reader> plain() const override;
 
   /// The same with one more layer on top. Neighbours of like size are merged, so that there are
   /// about log2(rows) of them.
