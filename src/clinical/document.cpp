@@ -21,7 +21,8 @@ Value value_of(const toml::node& node) {
   if (const auto* table = node.as_table()) {
     value.kind = Value::Kind::table;
     for (const auto& [name, member] : *table) {
-      value.members.emplace_back(std::string(name.str()), value_of(member));
+      value.members.push_back(value_of(member));
+      value.members.back().name = name.str();
     }
   } else if (const auto* array = node.as_array()) {
     value.kind = Value::Kind::list;
@@ -72,9 +73,8 @@ std::optional<fhir::Decimal> figure_in(const Value& value) {
 
 const Value* Fields::find(std::string_view key) {
   asked_.push_back(key);
-  const auto found = std::ranges::find(
-      table_.members, key, [](const auto& member) -> std::string_view { return member.first; });
-  return found == table_.members.end() ? nullptr : &found->second;
+  const auto found = std::ranges::find(table_.members, key, &Value::name);
+  return found == table_.members.end() ? nullptr : &*found;
 }
 
 Result<const Value*> Fields::need(std::string_view key) {
@@ -197,10 +197,10 @@ Result<const Value*> Fields::table(std::string_view key) {
 }
 
 Result<void> Fields::done() const {
-  for (const auto& [name, value] : table_.members) {
-    if (std::ranges::find(asked_, name) == asked_.end()) {
-      const auto meant = nearest(name, asked_);
-      return wrong(value, fmt::format("there is no key '{}'{}", name,
+  for (const Value& value : table_.members) {
+    if (std::ranges::find(asked_, value.name) == asked_.end()) {
+      const auto meant = nearest(value.name, asked_);
+      return wrong(value, fmt::format("there is no key '{}'{}", value.name,
                                       meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
     }
   }

@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -25,9 +24,10 @@ struct Value {
   std::uint32_t line = 1;
   bool flag = false;
   std::int64_t whole = 0;
-  std::string text;  ///< a text; of what is unfit: why
-  std::vector<Value> items;
-  std::vector<std::pair<std::string, Value>> members;  ///< in the order of their names
+  std::string name;            ///< of a member of a table
+  std::string text;            ///< a text; of what is unfit: why
+  std::vector<Value> items;    ///< of a list
+  std::vector<Value> members;  ///< of a table, in the order of their names
 };
 
 /// The document as one table. Code::syntax for what is no TOML, Code::too_large.

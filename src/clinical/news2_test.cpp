@@ -207,10 +207,10 @@ TEST(News2, TheSumSaysWhenTheNextSetIsDue) {
   Vitals vitals = well();
   expect_sum(vitals, {0, false, Risk::low, 720, false});
   vitals.pulse = decimal("91");
-  expect_sum(vitals, {1, false, Risk::low, 240, false});
+  expect_sum(vitals, {1, false, Risk::low, 360, false});
   vitals.air = Air::oxygen;
   vitals.temperature = decimal("38.1");
-  expect_sum(vitals, {4, false, Risk::low, 240, false});
+  expect_sum(vitals, {4, false, Risk::low, 360, false});
   vitals.pulse = decimal("111");
   expect_sum(vitals, {5, false, Risk::medium, 60, false});
   vitals.temperature = decimal("39.1");
@@ -282,6 +282,33 @@ TEST(News2, AValueThatCannotBeIsMissing) {
   EXPECT_THAT(news2(table(), vitals, adult()).missing, ElementsAre(Vital::saturation));
 }
 
+TEST(News2, BeliefEndsWhereTheTableSays) {
+  const auto missing = [](std::optional<fhir::Decimal> Vitals::* member, std::string_view value,
+                          SaturationScale scale = SaturationScale::one, Air air = Air::air) {
+    Vitals vitals = well();
+    vitals.air = air;
+    vitals.*member = decimal(value);
+    return news2(table(), vitals, adult(scale)).missing.size();
+  };
+  const auto ends = [&](std::optional<fhir::Decimal> Vitals::* member, const char* below,
+                        const char* least, const char* most, const char* above) {
+    EXPECT_EQ(missing(member, below), 1U) << below;
+    EXPECT_EQ(missing(member, least), 0U) << least;
+    EXPECT_EQ(missing(member, most), 0U) << most;
+    EXPECT_EQ(missing(member, above), 1U) << above;
+  };
+  ends(&Vitals::respiration, "-1", "0", "120", "121");
+  ends(&Vitals::saturation, "19", "20", "100", "101");
+  ends(&Vitals::systolic, "19", "20", "350", "351");
+  ends(&Vitals::pulse, "-1", "0", "350", "351");
+  ends(&Vitals::temperature, "19.9", "20", "45", "45.1");
+  for (const Air air : {Air::air, Air::oxygen}) {
+    for (const auto& [value, count] : {std::pair{"19", 1U}, {"20", 0U}, {"100", 0U}, {"101", 1U}}) {
+      EXPECT_EQ(missing(&Vitals::saturation, value, SaturationScale::two, air), count) << value;
+    }
+  }
+}
+
 TEST(News2, IsNotForChildrenPregnancyOrAnUnknownAge) {
   News2Patient patient = adult();
   patient.age_years = 15;
@@ -324,9 +351,21 @@ TEST(News2Table, RefusesChartsWithHoles) {
             "the parameter 'systolic' is there twice");
   EXPECT_EQ(sentence(refused("to = 0\nrisk", "to = 1\nrisk")),
             "the responses have to go on at a sum of 2");
-  EXPECT_EQ(sentence(refused("due_minutes = 240", "due_minutes = 480")),
-            "due_minutes 480 is not within standard_minutes");
-  EXPECT_EQ(refused("due_minutes = 240", "due_minutes = 360"), "");
+}
+
+TEST(News2Table, LetsTheHospitalChooseWithinTheStandardOnly) {
+  const auto due = [](int from, int minutes) {
+    return refused("due_minutes = " + std::to_string(from),
+                   "due_minutes = " + std::to_string(minutes));
+  };
+  EXPECT_EQ(due(360, 240), "");
+  EXPECT_EQ(sentence(due(360, 239)), "due_minutes 239 is not within standard_minutes");
+  EXPECT_EQ(sentence(due(360, 361)), "due_minutes 361 is not within standard_minutes");
+  for (const auto& [from, other] :
+       {std::pair{720, 719}, {720, 721}, {60, 59}, {60, 61}, {30, 31}}) {
+    EXPECT_NE(due(from, other), "") << other;
+  }
+  EXPECT_EQ(due(30, 1), "");
 }
 
 TEST(News2Table, RefusesWhatItDoesNotKnow) {

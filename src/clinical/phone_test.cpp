@@ -2,6 +2,9 @@
 // which a value cannot be judged.
 #include "clinical/phone.h"
 
+#include <array>
+#include <initializer_list>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -48,6 +51,7 @@ struct Row {
 };
 
 TEST(Phone, EveryLimitCountsAtItsValueAndNotBesideIt) {
+  EXPECT_EQ(table().within_minutes, 120);
   const Row rows[] = {
       {"2951-2", "mmol/L", adult, "120", "120.1", "159.9", "160"},
       {"2951-2", "mmol/L", child, "130", "130.1", "159.9", "160"},
@@ -79,6 +83,75 @@ TEST(Phone, EveryLimitCountsAtItsValueAndNotBesideIt) {
     expect(row.low_no, "no");
     expect(row.high_no, "no");
     expect(row.high_phone, "phone");
+  }
+}
+
+TEST(Phone, EveryCodeLeadsToItsLimitInEachOfItsUnits) {
+  struct Code {
+    const char* code;
+    std::initializer_list<std::array<const char*, 3>> units;  // unit, at the limit, beside it
+  };
+  const std::initializer_list<Code> codes{
+      {"2951-2", {{"mmol/L", "160", "159"}, {"meq/L", "160", "159"}}},
+      {"2947-0", {{"mmol/L", "160", "159"}, {"meq/L", "160", "159"}}},
+      {"2823-3", {{"mmol/L", "6.5", "6.4"}, {"meq/L", "6.5", "6.4"}}},
+      {"6298-4", {{"mmol/L", "6.5", "6.4"}, {"meq/L", "6.5", "6.4"}}},
+      {"22664-7", {{"mmol/L", "30", "29"}}},
+      {"3091-6",
+       {{"mg/dL", "180.168", "180.167"},
+        {"g/L", "1.80168", "1.80167"},
+        {"mg/L", "1801.68", "1801.67"}}},
+      {"3094-0",
+       {{"mg/dL", "84.042", "84.041"},
+        {"g/L", "0.84042", "0.84041"},
+        {"mg/L", "840.42", "840.41"}}},
+      {"14682-9", {{"umol/L", "354", "353"}, {"mmol/L", "0.354", "0.353"}}},
+      {"59826-8", {{"umol/L", "354", "353"}, {"mmol/L", "0.354", "0.353"}}},
+      {"2160-0",
+       {{"mg/dL", "4.004448", "4.004447"},
+        {"g/L", "0.04004448", "0.04004447"},
+        {"mg/L", "40.04448", "40.04447"}}},
+      {"38483-4",
+       {{"mg/dL", "4.004448", "4.004447"},
+        {"g/L", "0.04004448", "0.04004447"},
+        {"mg/L", "40.04448", "40.04447"}}},
+      {"14749-6", {{"mmol/L", "25", "24.9"}}},
+      {"15074-8", {{"mmol/L", "25", "24.9"}}},
+      {"2345-7",
+       {{"mg/dL", "450.39", "450.38"}, {"g/L", "4.5039", "4.5038"}, {"mg/L", "4503.9", "4503.8"}}},
+      {"2339-0",
+       {{"mg/dL", "450.39", "450.38"}, {"g/L", "4.5039", "4.5038"}, {"mg/L", "4503.9", "4503.8"}}},
+      {"29265-6", {{"mmol/L", "3.5", "3.4"}}},
+      {"2601-3", {{"mmol/L", "0.40", "0.41"}}},
+      {"19123-9",
+       {{"mg/dL", "0.9722", "0.97221"},
+        {"g/L", "0.009722", "0.0097221"},
+        {"mg/L", "9.722", "9.7221"}}},
+      {"14879-1", {{"mmol/L", "0.30", "0.31"}}},
+      {"1988-5", {{"mg/L", "300", "299"}, {"mg/dL", "30", "29.9"}}},
+      {"30522-7", {{"mg/L", "300", "299"}, {"mg/dL", "30", "29.9"}}},
+      {"1742-6", {{"U/L", "600", "599"}}},
+      {"1798-8", {{"U/L", "200", "199"}}},
+      {"2157-6", {{"U/L", "5000", "4999"}}},
+      {"718-7", {{"g/L", "70", "71"}, {"g/dL", "7", "7.1"}}},
+      {"751-8", {{"10*9/L", "50", "49"}, {"10*3/uL", "50", "49"}}},
+      {"26499-4", {{"10*9/L", "50", "49"}, {"10*3/uL", "50", "49"}}},
+      {"777-3", {{"10*9/L", "1000", "999"}, {"10*3/uL", "1000", "999"}}},
+      {"26515-7", {{"10*9/L", "1000", "999"}, {"10*3/uL", "1000", "999"}}},
+      {"6301-6", {{"1", "6.5", "6.4"}, {"{INR}", "6.5", "6.4"}, {"", "6.5", "6.4"}}},
+      {"34714-6", {{"1", "6.5", "6.4"}, {"{INR}", "6.5", "6.4"}, {"", "6.5", "6.4"}}},
+  };
+  EXPECT_EQ(codes.size(), table().codes.size());
+  constexpr std::string_view uln =
+      R"(,"referenceRange":[{"high":{"value":40,"system":"http://unitsofmeasure.org","code":"U/L"}}])";
+  for (const Code& code : codes) {
+    const auto row = std::ranges::find(table().codes, code.code, &PhoneCode::loinc);
+    ASSERT_NE(row, table().codes.end()) << code.code;
+    EXPECT_EQ(row->units.size(), code.units.size()) << code.code;
+    for (const auto& [unit, at, beside] : code.units) {
+      EXPECT_EQ(answer(code.code, at, unit, adult, uln), "phone") << code.code << ' ' << unit;
+      EXPECT_EQ(answer(code.code, beside, unit, adult, uln), "no") << code.code << ' ' << unit;
+    }
   }
 }
 
@@ -181,9 +254,13 @@ TEST(Phone, HaemoglobinGoesByTheSizeOfTheRedCells) {
   EXPECT_EQ(answer("718-7", "70", "g/L", patient), "phone");
   patient.red_cells = RedCells::normocytic;
   EXPECT_EQ(answer("718-7", "70", "g/L", patient), "phone");
+  EXPECT_EQ(answer("718-7", "71", "g/L", patient), "no");
+  EXPECT_EQ(answer("718-7", "189", "g/L", patient), "no");
+  EXPECT_EQ(answer("718-7", "190", "g/L", patient), "phone");
   patient.red_cells = RedCells::micro_or_macrocytic;
-  EXPECT_EQ(answer("718-7", "70", "g/L", patient), "no");
   EXPECT_EQ(answer("718-7", "50", "g/L", patient), "phone");
+  EXPECT_EQ(answer("718-7", "51", "g/L", patient), "no");
+  EXPECT_EQ(answer("718-7", "189", "g/L", patient), "no");
   EXPECT_EQ(answer("718-7", "190", "g/L", patient), "phone");
 }
 

@@ -68,6 +68,36 @@ TEST(Vitals, AreConvertedExactly) {
   EXPECT_EQ(text(read_vitals(table(), pressure).systolic).substr(0, 7), "90.0076");
 }
 
+TEST(Vitals, EveryCodeIsTakenInEachOfItsUnits) {
+  struct Row {
+    const char* code;
+    const char* unit;
+    const char* value;
+    std::optional<fhir::Decimal> Vitals::* member;
+    const char* taken;
+  };
+  for (const Row& row :
+       std::initializer_list<Row>{{"9279-1", "/min", "16", &Vitals::respiration, "16"},
+                                  {"9279-1", "{breaths}/min", "16", &Vitals::respiration, "16"},
+                                  {"9279-1", "{Breaths}/min", "16", &Vitals::respiration, "16"},
+                                  {"9279-1", "1/min", "16", &Vitals::respiration, "16"},
+                                  {"59408-5", "%", "97", &Vitals::saturation, "97"},
+                                  {"2708-6", "%", "97", &Vitals::saturation, "97"},
+                                  {"8480-6", "mm[Hg]", "120", &Vitals::systolic, "120"},
+                                  {"8480-6", "kPa", "13.3322", &Vitals::systolic, "100"},
+                                  {"8867-4", "/min", "70", &Vitals::pulse, "70"},
+                                  {"8867-4", "{beats}/min", "70", &Vitals::pulse, "70"},
+                                  {"8867-4", "{Beats}/min", "70", &Vitals::pulse, "70"},
+                                  {"8867-4", "1/min", "70", &Vitals::pulse, "70"},
+                                  {"8310-5", "Cel", "37", &Vitals::temperature, "37"},
+                                  {"8310-5", "[degF]", "98.6", &Vitals::temperature, "37"},
+                                  {"8310-5", "K", "310.15", &Vitals::temperature, "37"}}) {
+    const std::vector<Observation> set{number(row.code, row.value, row.unit)};
+    EXPECT_EQ(text(read_vitals(table(), set).*row.member), row.taken)
+        << row.code << ' ' << row.unit;
+  }
+}
+
 TEST(Vitals, InAnUnknownUnitOrNoneAreMissingAndSaid) {
   const std::vector<Observation> set{number("8310-5", "98.6", "F"), number("8867-4", "70", "Hz"),
                                      number("9279-1", "16", ""), number("59408-5", "0.97", "1")};
