@@ -37,9 +37,9 @@ std::string_view doubt_text(GroupDoubt doubt) {
   return "";
 }
 
-/// Girls and women of child-bearing age. Where sex or age is not known she may be one.
+/// Girls and women of child-bearing age. Where the age is not known she may be one.
 bool may_bear_children(const BloodTable& table, const Recipient& recipient) {
-  return recipient.sex != Sex::male &&
+  return recipient.sex == Sex::female &&
          (!recipient.age_years || *recipient.age_years < table.child_bearing_below);
 }
 

@@ -181,6 +181,14 @@ TEST(Rtt, EventsCountByTheirDayNotByTheirOrder) {
   EXPECT_THAT(clock.doubts, IsEmpty());
 }
 
+TEST(Rtt, WhatHappenedTodayOrOnTheDayOfTheReferralCounts) {
+  EXPECT_EQ(clock_at("2026-02-02", {event("30", "2026-02-02")}).state, RttState::stopped);
+  const RttClock at_once = clock_at("2026-02-02", {event("34", "2026-01-05")});
+  EXPECT_EQ(at_once.state, RttState::stopped);
+  EXPECT_EQ(at_once.days_waited, 0);
+  EXPECT_THAT(at_once.doubts, IsEmpty());
+}
+
 TEST(Rtt, AReferralOfTomorrowHasNotWaited) { EXPECT_EQ(clock_at("2026-01-04", {}).days_waited, 0); }
 
 TEST(CancerDays, CountFromTheReferralAndTheDecision) {

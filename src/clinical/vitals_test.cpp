@@ -122,6 +122,8 @@ TEST(Vitals, TheLastOneCountsEvenWhereItCannotBeTaken) {
   EXPECT_EQ(text(read_vitals(table(), newer).pulse), "130");
   const std::vector<Observation> worse{number("8867-4", "70", "/min"), number("8867-4", "9", "x")};
   EXPECT_FALSE(read_vitals(table(), worse).pulse);
+  const std::vector<Observation> answers{answer("80288-4", "248234008"), answer("80288-4", "1")};
+  EXPECT_FALSE(read_vitals(table(), answers).consciousness);
 }
 
 TEST(Vitals, ALessThanIsNoNumber) {
