@@ -6,7 +6,7 @@ from .source import TESTING
 RANKS = [
     ["base"],
     ["world", "model"],
-    ["fhir", "hl7v2", "journal", "views"],
+    ["fhir", "clinical", "hl7v2", "journal", "views"],
     ["search"],
     ["pathway"],
     ["decide", "apply"],
@@ -21,7 +21,7 @@ RANKS = [
 RANK = {folder: rank for rank, folders in enumerate(RANKS) for folder in folders}
 
 # Folders of one rank that may be used all the same.
-SIDEWAYS = {("hl7v2", "fhir"), ("views", "fhir")}
+SIDEWAYS = {("hl7v2", "fhir"), ("views", "fhir"), ("clinical", "fhir"), ("views", "clinical")}
 
 # Single headers that the other side of a rank may use: apply reads a Command as decide prepared it.
 SHARED = {("apply", "decide/prepared.h")}
@@ -44,6 +44,7 @@ RESERVED = [
     (r"^simdjson", r"^fhir/", "simdjson"),
     (r"^pugixml", r"^fhir/xml_", "pugixml"),
     (r"^re2/", r"^fhir/path/", "RE2"),
+    (r"^toml\+\+/", r"^(server|cli)/|^clinical/document\.cpp$|^pathway/", "toml++"),
     (r"^librdkafka/", r"^journal/kafka_", "librdkafka"),
 ]
 
