@@ -28,11 +28,12 @@ enum class Table : std::uint8_t {
   tree,     ///< level, index -> node of the Merkle tree
   message,  ///< sender, control id, hash, attempt -> what became of it
   outbox,   ///< channel, position, number -> what is owed to it, and what was
+  touched,  ///< patient, position -> why that entry is one of the patient's
 };
-inline constexpr std::size_t table_count = 11;
+inline constexpr std::size_t table_count = 12;
 inline constexpr std::array<std::string_view, table_count> table_names{
-    "meta", "current", "history", "past",    "body",  "posting",
-    "undo", "request", "tree",    "message", "outbox"};
+    "meta", "current", "history", "past",    "body",   "posting",
+    "undo", "request", "tree",    "message", "outbox", "touched"};
 
 enum class Direction : std::uint8_t { forward, backward };
 /// What the caller of scan() knows about its range.

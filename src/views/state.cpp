@@ -5,7 +5,7 @@
 namespace holdfast::views {
 namespace {
 
-constexpr std::uint8_t state_format = 4;
+constexpr std::uint8_t state_format = 5;
 
 }  // namespace
 
