@@ -85,7 +85,7 @@ class Fold {
     for (; duties_.size() < outcome_.owed.size() && delivery(duties_.size()).operation == index;) {
       const Delivery& due = delivery(duties_.size());
       views::Duty duty{state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false};
-      views::name_others(duty, postings_);
+      views::name_others(duty, postings_, tools_.params);
       duties_.push_back(std::move(duty));
     }
   }
@@ -170,7 +170,7 @@ class Fold {
                            texts);
     }
     views::write_postings(work_, row, postings_);
-    touched_.note(postings_);
+    touched_.note(postings_, tools_.params);
     if (!before || before->presence == views::Presence::deleted) {
       ++state_.resources;
     }
@@ -213,7 +213,7 @@ class Fold {
     TRY(const views::Body old, views::read_body(work_, tools_.codec, before.row));
     TRY_OK(fill_from_stored(old.header.type, old.header.id, old.bytes));
     views::supersede(work_, state_, before.row, postings_, tools_.planted);
-    touched_.note(postings_);
+    touched_.note(postings_, tools_.params);
     return ok();
   }
 

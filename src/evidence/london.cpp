@@ -36,7 +36,7 @@ std::string london(Time time) {
   const auto day = cal::floor<cal::days>(local);
   const cal::year_month_day date(day);
   const cal::hh_mm_ss clock(local - day);
-  return fmt::format("{} {} {} {}, {:02}:{:02}:{:02}.{:03} {}",
+  return fmt::format("{} {} {} {:04}, {:02}:{:02}:{:02}.{:03} {}",
                      days[cal::weekday(day).c_encoding()], static_cast<unsigned>(date.day()),
                      months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count(),

@@ -26,6 +26,23 @@ Bytes encoded(std::string_view patient) {
   return id;
 }
 
+/// Calls take(id) for each patient that a version with these postings is about, the id as
+/// append_id() writes it; one may come twice.
+template <class Take>
+void each_patient(const Postings& postings, const fhir::SearchParams& params, Take&& take) {
+  static const fhir::TypeId patient = *fhir::type_id("Patient");
+  postings.each_compartment(take);
+  for (std::size_t i = 0; i < postings.size(); ++i) {
+    const auto index = index_of_key(postings.key(i));
+    if (index && params.index(*index).names_patient) {
+      const BytesView target = form_in_key(postings.key(i));  // docs/INDEXES.md: type, id
+      if (!target.empty() && static_cast<std::uint8_t>(target[0]) == patient.value) {
+        take(target.substr(1));
+      }
+    }
+  }
+}
+
 std::unexpected<Error> bad() { return fail(Code::corrupt, "touched: a row that cannot be read"); }
 
 }  // namespace
@@ -38,8 +55,8 @@ void Touched::add(BytesView id, Touch why) {
   found->second |= bit(why);
 }
 
-void Touched::note(const Postings& postings) {
-  postings.each_compartment([this](BytesView id) { add(id, Touch::version); });
+void Touched::note(const Postings& postings, const fhir::SearchParams& params) {
+  each_patient(postings, params, [this](BytesView id) { add(id, Touch::version); });
 }
 
 void Touched::note(const Duty& duty) {
@@ -67,8 +84,8 @@ void Touched::write(WorkLayer& layer, Position position) const {
   }
 }
 
-void name_others(Duty& duty, const Postings& postings) {
-  postings.each_compartment([&duty](BytesView id) {
+void name_others(Duty& duty, const Postings& postings, const fhir::SearchParams& params) {
+  each_patient(postings, params, [&duty](BytesView id) {
     ByteReader reader(id);
     std::string patient = read_id(reader);
     if (patient != duty.lane && std::ranges::find(duty.others, patient) == duty.others.end()) {
@@ -130,7 +147,7 @@ class VersionTouches {
       return ok();
     }
     TRY_OK(stored_.fill(postings_, body.header.type, body.header.id, body.bytes, params_, json_));
-    postings_.each_compartment([this](BytesView id) { patients_.emplace(id); });
+    each_patient(postings_, params_, [this](BytesView id) { patients_.emplace(id); });
     return ok();
   }
   void end_entry() {

@@ -2,9 +2,11 @@
 // apply with the entry and never changed (docs/adr/0021). What a patient once had and has no more
 // is found by it: deleted, moved to somebody else, merged.
 //
-// An entry touches a patient that (1) it writes or deletes a version of whose compartment the
-// version lies in, or whose compartment the version before it lay in; or (2) whom a duty is about
-// that it makes or settles: the patients of the version that is owed, or of the message.
+// A version is about a patient in whose compartment it lies, and about one whom the standard's
+// parameter `patient` or `subject` of its type names: a Task lies in no compartment. An entry
+// touches a patient (1) whom a version is about that it makes, or the version before that one, also
+// where it deletes; or (2) whom a duty is about that it makes or settles: the patients of the
+// version that is owed, or of the message.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +35,7 @@ enum class Touch : std::uint8_t { version = 1, delivery = 2 };
 class Touched {
  public:
   /// By a version that is found by these postings, or was until now.
-  void note(const Postings& postings);
+  void note(const Postings& postings, const fhir::SearchParams& params);
   /// By a duty that it makes or settles.
   void note(const Duty& duty);
   /// The ids of all noted so far, in the order of their keys.
@@ -46,7 +48,7 @@ class Touched {
 };
 
 /// Puts the patients that `postings` name into `duty.others`, but for its lane.
-void name_others(Duty& duty, const Postings& postings);
+void name_others(Duty& duty, const Postings& postings, const fhir::SearchParams& params);
 
 /// Positions of entries that touched the patient, (after, through], ascending, at most `limit`.
 [[nodiscard]] Result<std::vector<Position>> read_touched(const Reader& reader,
