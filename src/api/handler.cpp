@@ -17,7 +17,10 @@ Result<Call> read_call(Request& request) {
     TRY(call.parameters, parse_parameters(query));
   }
   call.prefer = preferences(request.headers);
-  TRY(call.format, reply_format(request.headers, call.parameters));
+  // Its forms are not those of FHIR: it reads them itself.
+  if (call.match.interaction != Interaction::chronology) {
+    TRY(call.format, reply_format(request.headers, call.parameters));
+  }
   TRY_OK(layout(call.parameters));
   return call;
 }
@@ -84,6 +87,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::translate: return terminology_operation(parts, call, moment);
     case Interaction::everything_patient:
     case Interaction::everything_encounter: return everything(parts, call, moment);
+    case Interaction::chronology: return chronology(parts, call, moment);
     case Interaction::validate: return validate(parts, call, moment);
     case Interaction::capabilities: return capabilities(parts, call);
     case Interaction::openapi: return openapi(parts, call);
@@ -139,6 +143,7 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::explain_all_form:
     case Interaction::everything_patient:
     case Interaction::everything_encounter:
+    case Interaction::chronology:
     case Interaction::channel_queue:
     case Interaction::channel_sent: return true;
     default: return false;
@@ -153,7 +158,8 @@ Reply refuse_behind(const node::Moment& moment) {
 bool is_long(Interaction interaction) {
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
-         interaction == Interaction::channel_sent || interaction == Interaction::channel_replay;
+         interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
+         interaction == Interaction::channel_replay;
 }
 
 bool is_form(Interaction interaction) {

@@ -34,6 +34,10 @@ namespace holdfast::api {
 /// https://hl7.org/fhir/R4/operation-patient-everything.html, and of encounters
 [[nodiscard]] Result<Reply> everything(const Parts& parts, const Call& call,
                                        const node::Moment& moment);
+/// $chronology: every entry that touched a patient, an item or another resource, with its bytes and
+/// proofs, or as a page (docs/EVIDENCE.md). Our own.
+[[nodiscard]] Result<Reply> chronology(const Parts& parts, const Call& call,
+                                       const node::Moment& moment);
 /// https://hl7.org/fhir/R4/terminology-service.html: $expand, $validate-code, $lookup, $subsumes,
 /// $translate, of a type or of a stored resource, by address or with Parameters
 [[nodiscard]] Reply terminology_operation(const Parts& parts, const Call& call,

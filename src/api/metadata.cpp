@@ -18,9 +18,9 @@ namespace {
 
 // Operations that the standard does not define.
 constexpr bool is_our_own(std::string_view operation) {
-  constexpr std::array<std::string_view, 13> own{
-      "explain", "mapping-report", "take-up", "queue", "sent", "pause", "resume",
-      "fence",   "test",           "replay",  "retry", "skip", "resend"};
+  constexpr std::array<std::string_view, 14> own{
+      "chronology", "explain", "mapping-report", "take-up", "queue", "sent", "pause",
+      "resume",     "fence",   "test",           "replay",  "retry", "skip", "resend"};
   return std::ranges::find(own, operation) != own.end();
 }
 

@@ -127,11 +127,11 @@ Liking::Range range_of(const MediaType& media, std::optional<Format> named, Form
   return media.essence == "*/*" ? Liking::Range::all : Liking::Range::none;
 }
 
-bool likes_xml_better(const Liking& xml, const Liking& json) {
-  if (xml.quality != json.quality) {
-    return xml.quality > json.quality;
+bool likes_better(const Liking& one, const Liking& other) {
+  if (one.quality != other.quality) {
+    return one.quality > other.quality;
   }
-  return xml.range != json.range ? xml.range > json.range : xml.at < json.at;
+  return one.range != other.range ? one.range > other.range : one.at < other.at;
 }
 
 Result<std::string_view> only_content_type(const Headers& headers, std::string_view wanted) {
@@ -293,7 +293,48 @@ Result<Format> reply_format(const Headers& headers, const std::vector<Parameter>
                             lists.front()),
                 "http.Accept");
   }
-  return likes_xml_better(xml, json) ? Format::xml : Format::json;
+  return likes_better(xml, json) ? Format::xml : Format::json;
+}
+
+Result<Rendering> rendering(const Headers& headers, const std::vector<Parameter>& parameters) {
+  std::optional<std::string_view> format;
+  for (const Parameter& one : parameters) {
+    format = one.name == "_format" ? std::optional<std::string_view>(one.value) : format;
+  }
+  if (format) {
+    if (*format == "html" || same_text(*format, "text/html")) {
+      return Rendering::page;
+    }
+    if (format_of_parameter(*format) == Format::json) {
+      return Rendering::document;
+    }
+    return fail(Code::media_type,
+                fmt::format("_format '{}' is not written here: use json or html", *format),
+                "http._format");
+  }
+  Liking document;
+  Liking page;
+  std::size_t place = 0;
+  for (std::string_view list : headers.all("Accept")) {
+    while (!list.empty()) {
+      const MediaType media = parse_media_type(take_part(list, ','));
+      document.hear(range_of(media, format_named(media.essence), Format::json), media.quality,
+                    place);
+      const bool is_page = same_text(media.essence, "text/html");
+      page.hear(is_page                              ? Liking::Range::named
+                : same_text(media.essence, "text/*") ? Liking::Range::application
+                : media.essence == "*/*"             ? Liking::Range::all
+                                                     : Liking::Range::none,
+                media.quality, place);
+      ++place;
+    }
+  }
+  if (place > 0 && document.quality == 0 && page.quality == 0) {
+    return fail(Code::media_type,
+                "Accept leaves out what this is written in: accept application/json or text/html",
+                "http.Accept");
+  }
+  return likes_better(page, document) ? Rendering::page : Rendering::document;
 }
 
 Result<std::optional<std::string_view>> condition(const Headers& headers, std::string_view name) {

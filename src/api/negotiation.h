@@ -68,6 +68,13 @@ struct PatchContent {
 [[nodiscard]] Result<Format> reply_format(const Headers& headers,
                                           const std::vector<Parameter>& parameters);
 
+/// What is no FHIR resource comes as a document for programs or as a page for people: as `_format`
+/// says (json, html), or else as Accept likes best, a document where it likes both alike.
+/// Code::media_type if neither will do.
+enum class Rendering : std::uint8_t { document, page };
+[[nodiscard]] Result<Rendering> rendering(const Headers& headers,
+                                          const std::vector<Parameter>& parameters);
+
 /// The one value of a header that says what must hold; nothing if it is not there. Code::syntax if
 /// it is there more than once, or empty: then it would hold nothing back.
 [[nodiscard]] Result<std::optional<std::string_view>> condition(const Headers& headers,

@@ -35,6 +35,25 @@ TEST(Negotiation, ReadsJsonAndXmlUnderTheirNamesAndNothingElse) {
   EXPECT_FALSE(content_format(Headers{}));
 }
 
+TEST(Negotiation, RendersAPageForWhoeverLikesItBetter) {
+  for (const std::string_view page :
+       {"text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "text/*, application/json;q=0.5", "text/html, application/json"}) {
+    EXPECT_EQ(rendering(with("Accept", page), {}).value(), Rendering::page) << page;
+  }
+  for (const std::string_view document :
+       {"", "*/*", "application/json", "application/fhir+json, text/html;q=0.9",
+        "application/json, text/html", "text/html;q=0, */*"}) {
+    EXPECT_EQ(rendering(with("Accept", document), {}).value(), Rendering::document) << document;
+  }
+  EXPECT_EQ(rendering(Headers{}, {}).value(), Rendering::document);
+  EXPECT_EQ(rendering(with("Accept", "image/png"), {}).error().code, Code::media_type);
+  EXPECT_EQ(rendering(with("Accept", "text/html"), {{"_format", "json"}}).value(),
+            Rendering::document);
+  EXPECT_EQ(rendering(Headers{}, {{"_format", "text/html"}}).value(), Rendering::page);
+  EXPECT_EQ(rendering(Headers{}, {{"_format", "xml"}}).error().code, Code::media_type);
+}
+
 TEST(Negotiation, WritesWhatAcceptLikesBest) {
   for (const std::string_view json :
        {"", "*/*", "application/*", "application/fhir+json", "application/json;q=0.1",

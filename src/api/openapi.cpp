@@ -65,6 +65,7 @@ std::string_view response_of(Answers answers) {
     case Answers::nothing: return "Nothing";
     case Answers::text: return "Text";
     case Answers::json: return "Json";
+    case Answers::evidence: return "Evidence";
     default: return "Resource";
   }
 }

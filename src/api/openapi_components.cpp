@@ -186,6 +186,11 @@ void write_responses_shared(fhir::JsonWriter& json) {
   json.text("description", "JSON");
   json.raw("content", R"({"application/json":{"schema":{"type":"object"}}})");
   json.close('}');
+  json.open("Evidence", '{');
+  json.text("description", "Entries with their proofs (docs/EVIDENCE.md), or the same as a page");
+  json.raw("content", R"({"application/json":{"schema":{"type":"object"}},)"
+                      R"("text/html":{"schema":{"type":"string"}}})");
+  json.close('}');
   json.close('}');
 }
 

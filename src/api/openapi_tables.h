@@ -16,7 +16,16 @@ namespace holdfast::api {
 /// What a request brings.
 enum class Brings : std::uint8_t { nothing, resource, bundle, parameters, patch, form };
 /// What a reply of success holds.
-enum class Answers : std::uint8_t { resource, bundle, parameters, statement, nothing, text, json };
+enum class Answers : std::uint8_t {
+  resource,
+  bundle,
+  parameters,
+  statement,
+  nothing,
+  text,
+  json,
+  evidence
+};
 
 struct InteractionText {
   Interaction interaction;
@@ -100,6 +109,9 @@ inline constexpr std::array interaction_texts{
     InteractionText{Interaction::everything_encounter, "everything_encounter",
                     "All that belongs to an encounter", Brings::parameters, Answers::bundle,
                     "_since _type _count _page"},
+    InteractionText{Interaction::chronology, "chronology",
+                    "Every entry that touched a patient, an item or another resource, with proofs",
+                    Brings::nothing, Answers::evidence, "_count after"},
     InteractionText{Interaction::search, "search", "Search of one type", Brings::nothing,
                     Answers::bundle, search_takes},
     InteractionText{Interaction::search_form, "search_form", "Search of one type, as a form",
@@ -218,10 +230,12 @@ inline constexpr std::array shared_parameters{
     SharedParameter{"size", "query", "Of a journal, in entries", "integer"},
     SharedParameter{"from", "query", "Size of the earlier journal", "integer"},
     SharedParameter{"to", "query", "Size of the later journal", "integer"},
-    SharedParameter{"after", "query", "A duty as $queue names it: those behind it"},
+    SharedParameter{"after", "query",
+                    "Those behind it: of $queue a duty as it names them, of $chronology the "
+                    "position of an entry"},
     SharedParameter{"before", "query", "A duty as $sent names it: those before it"},
     SharedParameter{"duty", "query", "A duty as $queue and $sent name it: that one alone"},
-    SharedParameter{"_format", "query", "json or xml"},
+    SharedParameter{"_format", "query", "json or xml; of $chronology json or html"},
     SharedParameter{"_pretty", "query", "true or false"},
     SharedParameter{"If-Match", "header", "W/\"version\" that must be the current one"},
     SharedParameter{"If-None-Match", "header", "Entity tag that is known already"},

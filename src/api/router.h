@@ -42,6 +42,7 @@ enum class Interaction : std::uint8_t {
   translate,
   everything_patient,  ///< of one, or of all
   everything_encounter,
+  chronology,  ///< of a patient, an item, or anything
   validate,
   search,
   search_form,
@@ -133,6 +134,8 @@ inline constexpr std::array routes{
           "validate"},
     Route{Method::post, "/fhir/{type}/{id}/$validate", Interaction::validate, Level::type_operation,
           "validate"},
+    Route{Method::get, "/fhir/{type}/{id}/$chronology", Interaction::chronology,
+          Level::type_operation, "chronology"},
     Route{Method::get, "/fhir/Binary/{id}/$mapping-report", Interaction::mapping_report,
           Level::own_operation, "mapping-report"},
     Route{Method::post, "/fhir/Binary/{id}/$take-up", Interaction::take_up, Level::own_operation,

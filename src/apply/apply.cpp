@@ -12,6 +12,7 @@
 #include "views/outbox.h"
 #include "views/sequence.h"
 #include "views/stored_postings.h"
+#include "views/touched.h"
 #include "views/undo.h"
 #include "views/versions.h"
 
@@ -101,7 +102,9 @@ class Fold {
       TRY_OK(attempt(*prepared_.command.message));
     }
     TRY_OK(owe());
-    return settle();
+    TRY_OK(settle());
+    touched_.write(work_, facts_.position);
+    return ok();
   }
 
  private:
@@ -112,7 +115,9 @@ class Fold {
   void note_owed(std::size_t index) {
     for (; duties_.size() < outcome_.owed.size() && delivery(duties_.size()).operation == index;) {
       const Delivery& due = delivery(duties_.size());
-      duties_.push_back({state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false});
+      views::Duty duty{state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false};
+      views::name_others(duty, postings_, tools_.params);
+      duties_.push_back(std::move(duty));
     }
   }
   [[nodiscard]] std::string lane_of(std::size_t index) const {
@@ -143,6 +148,12 @@ class Fold {
     views::OutboxWriter outbox(work_, state_.digest);
     for (std::uint32_t i = 0; i < duties_.size(); ++i) {
       duties_[i].as_of = state_.last_row;
+      // What is nobody's by itself, a message passed on, is about those whom its entry touches.
+      if (duties_[i].others.empty() && !views::is_patient_lane(duties_[i].lane) &&
+          (prepared_.command.message || !delivery(i).operation)) {
+        duties_[i].others = touched_.patients();
+      }
+      touched_.note(duties_[i]);
       TRY_OK(outbox.owe(delivery(i).channel, {facts_.position, i}, duties_[i]));
     }
     return ok();
@@ -151,7 +162,8 @@ class Fold {
   Result<void> settle() {
     views::OutboxWriter outbox(work_, state_.digest);
     for (const Settlement& one : prepared_.command.settlements) {
-      TRY_OK(outbox.settle(one, facts_.position));
+      TRY(const views::Duty duty, outbox.settle(one, facts_.position));
+      touched_.note(duty);
     }
     return ok();
   }
@@ -221,6 +233,7 @@ class Fold {
                            texts);
     }
     views::write_postings(work_, row, postings_);
+    touched_.note(postings_, tools_.params);
     if (!before || before->presence == views::Presence::deleted) {
       ++state_.resources;
     }
@@ -279,6 +292,7 @@ class Fold {
     TRY(const views::Body old, views::read_body(work_, tools_.codec, before.row));
     TRY_OK(fill_from_stored(old.header.type, old.header.id, old.bytes));
     views::supersede(work_, state_, before.row, postings_, tools_.planted);
+    touched_.note(postings_, tools_.params);
     return ok();
   }
 
@@ -332,6 +346,7 @@ class Fold {
   views::Postings postings_;
   fhir::Json json_;                  ///< of a Task
   std::vector<views::Duty> duties_;  ///< of outcome_.owed, in its order
+  views::Touched touched_;
 };
 
 void enter(views::State& state, const EntryFacts& facts) {

@@ -1,5 +1,6 @@
 // cli/verify.cpp: `holdfast verify DIR`: every byte of the journal, its chain and tree, a
-// checkpoint from outside, and the views against what the journal says. Repairs nothing.
+// checkpoint from outside, and the views against what the journal says. Repairs nothing. With
+// --evidence it checks one document instead, without any directory (verify_evidence.h).
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/journal_fold.h"
 #include "cli/machine.h"
+#include "cli/verify_evidence.h"
 #include "journal/checkpoint.h"
 #include "journal/open.h"
 #include "journal/scrub.h"
@@ -19,6 +21,7 @@
 #include "views/facts.h"
 #include "views/rocks/rocks_kv.h"
 #include "views/stored_postings.h"
+#include "views/touched.h"
 
 namespace holdfast::cli {
 namespace {
@@ -27,6 +30,7 @@ struct VerifyOptions {
   std::string directory;
   std::string checkpoint_file;
   std::string verifier;  ///< of another key than the directory's
+  EvidenceOptions evidence;
 };
 
 class Verification {
@@ -232,6 +236,7 @@ class Verification {
       return ok();
     }
     TRY_OK(check_indexes(codec));
+    TRY_OK(check_touched(codec));
     if (facts->digest != state.digest) {
       fault(fmt::format("the rows of the views give the digest {}, their state says {}",
                         facts->digest.hex(), state.digest.hex()));
@@ -276,6 +281,28 @@ class Verification {
     return ok();
   }
 
+  // The entries of each patient against what the bodies of all versions give.
+  Result<void> check_touched(const views::BodyCodec& codec) {
+    auto sums = [&]() -> Result<views::TouchedSums> {
+      TRY(const auto epochs, node::load_epochs(*view_));
+      return views::sum_touched(*view_, codec, *epochs->newest().params);
+    }();
+    if (!sums) {
+      if (sums.error().code != Code::corrupt) {
+        return fail(sums.error());
+      }
+      fault(sums.error().what);
+      return ok();
+    }
+    if (sums->computed != sums->stored) {
+      fault(
+          fmt::format("the chronologies hold {} entries of patients where the versions give {}, or "
+                      "other ones; `holdfast rebuild` makes them anew",
+                      sums->stored.postings, sums->computed.postings));
+    }
+    return ok();
+  }
+
   const VerifyOptions& options_;
   const std::string root_;
   RealWorld real_;
@@ -291,6 +318,16 @@ class Verification {
 
 int run_verify(const VerifyOptions& options) {
   keep_files_private();
+  if (options.directory.empty() == options.evidence.file.empty()) {
+    return end_with("verify", {Code::usage,
+                               "name a data directory, or a document with --evidence FILE, and not "
+                               "both",
+                               {},
+                               {}});
+  }
+  if (!options.evidence.file.empty()) {
+    return verify_evidence(options.evidence, options.verifier);
+  }
   auto disk = open_directory(options.directory);
   if (!disk) {
     return end_with("verify", disk.error());
@@ -305,18 +342,28 @@ Command add_verify(CLI::App& parent) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* const app =
       parent.add_subcommand("verify", "check a data directory from end to end; changes nothing");
-  app->add_option("DIR", options->directory, "data directory; no server may have it open")
-      ->required();
+  app->add_option("DIR", options->directory, "data directory; no server may have it open");
   app->add_option("--checkpoint", options->checkpoint_file,
                   "a signed checkpoint kept elsewhere: the journal must continue it");
   app->add_option("--verifier", options->verifier,
                   "key that signed the checkpoint, as name+id+base64; else the directory's own");
+  app->add_option("--evidence", options->evidence.file,
+                  "a document of $chronology: checked without server and data directory");
+  app->add_option(
+      "--key", options->evidence.key_file,
+      "with --evidence, a file with the key, as --verifier takes it; else the document is "
+      "only held against itself");
   app->footer(
-      "Prints entries=N head=HASH root=HASH digest=HASH. Exit 0 sound, 3 corrupt.\n"
+      "Prints entries=N head=HASH root=HASH digest=HASH; of a document evidence=SUBJECT and what "
+      "it\n"
+      "holds. Exit 0 sound, 3 corrupt, 2 usage.\n"
       "Examples:\n"
       "  holdfast verify data/st-mary\n"
       "  curl -s http://127.0.0.1:8080/journal/checkpoint >monday.txt\n"
-      "  holdfast verify data/st-mary --checkpoint monday.txt");
+      "  holdfast verify data/st-mary --checkpoint monday.txt\n"
+      "  curl -s 'http://127.0.0.1:8080/fhir/Patient/7/$chronology' >patient-7.json\n"
+      "  sed -n 's/^verifier: //p' data/st-mary/keys/checkpoint.pem >st-mary.key\n"
+      "  holdfast verify --evidence patient-7.json --key st-mary.key");
   return {app, [options] { return run_verify(*options); }};
 }
 

@@ -42,6 +42,9 @@ struct PathIndex {
   bool leads_to_several = false;
   /// What it leads to may be a patient in whose compartment the resource then lies.
   bool in_patient_compartment = false;
+  /// What it leads to may be a patient whom the resource is about: so it is in the compartment, or
+  /// the standard's parameter `patient` or `subject` of the type says it (Task.for).
+  bool names_patient = false;
   /// For people: "Observation.component.code". With type and kind it says all that the index is.
   std::string path;
   std::vector<IndexPart> parts;  ///< of a composite

@@ -250,35 +250,28 @@ Result<Bytes> SigningKey::sign(BytesView message) const {
   return signature;
 }
 
-Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
-  if (checkpoint.origin.empty() || checkpoint.origin.find('\n') != std::string::npos) {
-    return fail(Code::value, "an origin is one line and not empty");
+Result<std::string> sign_note(std::string_view text, const SigningKey& key) {
+  if (!text.ends_with('\n') || text.starts_with('\n') || text.find("\n\n") != std::string::npos) {
+    return fail(Code::value, "a note's text is lines, none of them empty");
   }
-  const std::string body = fmt::format("{}\n{}\n{}\n", checkpoint.origin, checkpoint.size,
-                                       to_base64(checkpoint.root.view()));
-  TRY(const Bytes signature, key.sign(body));
+  TRY(const Bytes signature, key.sign(text));
   const std::array<char, 4>& id = key.verifier().id();
   Bytes raw(id.data(), id.size());
   raw.append(signature);
-  return fmt::format("{}\n{}{} {}\n", body, dash, key.verifier().name(), to_base64(raw));
+  return fmt::format("{}\n{}{} {}\n", text, dash, key.verifier().name(), to_base64(raw));
 }
 
-Result<Checkpoint> verify_checkpoint(std::string_view note, std::string_view origin,
-                                     const VerifierKey& key) {
+Result<std::string_view> verify_note(std::string_view note, const VerifierKey& key) {
   if (note.size() > checkpoint_bytes_max) {
-    return fail(Code::too_large, "a checkpoint takes at most 64 KiB");
+    return fail(Code::too_large, "a signed note takes at most 64 KiB");
   }
   // signed-note: the last empty line parts the text from its signatures.
   const std::size_t gap = note.rfind("\n\n");
   if (gap == std::string_view::npos) {
-    return fail(Code::syntax, "a checkpoint has an empty line before its signatures");
+    return fail(Code::syntax, "a signed note has an empty line before its signatures");
   }
-  const std::string_view body = note.substr(0, gap + 1);
+  const std::string_view text = note.substr(0, gap + 1);
   std::string_view signatures = note.substr(gap + 2);
-  TRY(Checkpoint checkpoint, parse_body(body));
-  if (checkpoint.origin != origin) {
-    return fail(Code::forbidden, fmt::format("the checkpoint is of \"{}\"", checkpoint.origin));
-  }
   bool signed_by_key = false;
   for (std::size_t count = 0; !signatures.empty(); ++count) {
     const auto line = take_line(signatures);
@@ -289,13 +282,32 @@ Result<Checkpoint> verify_checkpoint(std::string_view note, std::string_view ori
     if (found.name != key.name() || found.id != BytesView(key.id().data(), key.id().size())) {
       continue;
     }
-    if (!key.verifies(body, found.signature)) {
-      return fail(Code::forbidden, "the checkpoint's signature does not verify");
+    if (!key.verifies(text, found.signature)) {
+      return fail(Code::forbidden, "the signature does not verify");
     }
     signed_by_key = true;
   }
   if (!signed_by_key) {
-    return fail(Code::forbidden, fmt::format("the checkpoint is not signed by {}", key.name()));
+    return fail(Code::forbidden, fmt::format("it is not signed by {}", key.name()));
+  }
+  return text;
+}
+
+Result<std::string> sign_checkpoint(const Checkpoint& checkpoint, const SigningKey& key) {
+  if (checkpoint.origin.empty() || checkpoint.origin.find('\n') != std::string::npos) {
+    return fail(Code::value, "an origin is one line and not empty");
+  }
+  return sign_note(fmt::format("{}\n{}\n{}\n", checkpoint.origin, checkpoint.size,
+                               to_base64(checkpoint.root.view())),
+                   key);
+}
+
+Result<Checkpoint> verify_checkpoint(std::string_view note, std::string_view origin,
+                                     const VerifierKey& key) {
+  TRY(const std::string_view text, verify_note(note, key));
+  TRY(Checkpoint checkpoint, parse_body(text));
+  if (checkpoint.origin != origin) {
+    return fail(Code::forbidden, fmt::format("the checkpoint is of \"{}\"", checkpoint.origin));
   }
   return checkpoint;
 }

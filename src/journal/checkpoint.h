@@ -72,6 +72,13 @@ class SigningKey {
   VerifierKey verifier_;
 };
 
+/// Signs any text of lines: the text, an empty line, a signature line (signed-note). The text ends
+/// in a newline and has no empty line in it: Code::value.
+[[nodiscard]] Result<std::string> sign_note(std::string_view text, const SigningKey& key);
+/// The text of a note that `key` has signed; other signatures are skipped, as the format asks.
+/// Code::syntax, Code::forbidden for a wrong signature.
+[[nodiscard]] Result<std::string_view> verify_note(std::string_view note, const VerifierKey& key);
+
 /// The whole note: body, empty line, signature line. Code::value for an origin with a newline.
 [[nodiscard]] Result<std::string> sign_checkpoint(const Checkpoint& checkpoint,
                                                   const SigningKey& key);

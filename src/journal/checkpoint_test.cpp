@@ -40,6 +40,23 @@ TEST(SigningKey, SignsAsRfc8032Says) {
   EXPECT_FALSE(key.verifier().verifies("\x73", *key.sign("\x72")));
 }
 
+TEST(SignedNote, IsTheTextThatWasSignedAndNoOther) {
+  const SigningKey key = key_of(1);
+  const std::string text = "holdfast-evidence 1\nline\n";
+  const std::string note = sign_note(text, key).value();
+  EXPECT_EQ(verify_note(note, key.verifier()).value(), text);
+  EXPECT_EQ(verify_note(note, key_of(2).verifier()).error().code, Code::forbidden);
+  std::string bent = note;
+  bent[0] ^= 1;
+  EXPECT_EQ(verify_note(bent, key.verifier()).error().code, Code::forbidden);
+  EXPECT_EQ(verify_note(text, key.verifier()).error().code, Code::syntax);
+  // Nobody takes it for a checkpoint of this key.
+  EXPECT_FALSE(verify_checkpoint(note, key.verifier().name(), key.verifier()));
+  for (const std::string_view bad : {"", "no end", "\nx\n", "a\n\nb\n"}) {
+    EXPECT_EQ(sign_note(bad, key).error().code, Code::value) << bad;
+  }
+}
+
 // The example key of the Go module golang.org/x/mod/sumdb/note, whose format this is.
 TEST(VerifierKey, ReadsTheNotationOfOtherTools) {
   const std::string text = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";

@@ -13,6 +13,7 @@
 #include "base/planted.h"
 #include "decide/prepared.h"
 #include "fhir/search_params.h"
+#include "journal/record.h"
 #include "model/command.h"
 #include "model/outcome.h"
 #include "node/counts.h"
@@ -139,15 +140,25 @@ class Node {
 
   /// The Outcome and Command of an entry, from the journal. From any thread.
   [[nodiscard]] virtual Result<std::pair<Command, Outcome>> read_entry(Position position) = 0;
+  /// An entry of any kind as it lies in the journal, verified. From any thread.
+  [[nodiscard]] virtual Result<journal::Record> read_record(Position position) = 0;
   /// When an entry of any kind was made. From any thread.
   [[nodiscard]] virtual Result<Time> entry_time(Position position) = 0;
 
   /// Signed statement of what is durable now; proofs under it (RFC 6962 section 2.1).
   [[nodiscard]] virtual Result<std::string> checkpoint() = 0;
+  /// The same of the journal as it was with that entry as the last. Code::value for one to come.
+  [[nodiscard]] virtual Result<std::string> checkpoint_at(Position last) = 0;
   [[nodiscard]] virtual Result<std::vector<Hash>> inclusion_proof(Position position,
                                                                   std::uint64_t size) = 0;
   [[nodiscard]] virtual Result<std::vector<Hash>> consistency_proof(std::uint64_t from,
                                                                     std::uint64_t to) = 0;
+  /// `text` as a note that the key of the checkpoints has signed (journal/checkpoint.h). Its first
+  /// line has a blank in it, so that it is never taken for a checkpoint (check).
+  [[nodiscard]] virtual Result<std::string> sign_statement(std::string_view text) = 0;
+  /// The key that verifies them, as other tools write it; and what entries are hashed with.
+  [[nodiscard]] virtual std::string verifier() const = 0;
+  [[nodiscard]] virtual journal::Community community() const = 0;
 
   [[nodiscard]] virtual Health health() const = 0;
   [[nodiscard]] virtual const Counts& counts() const = 0;

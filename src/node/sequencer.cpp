@@ -54,6 +54,7 @@ Sequencer::Sequencer(SequencerParts parts, views::Kv& kv)
       budget_(options_.ingest_bytes_max),
       hot_lists_({.bytes_max = options_.hot_lists_bytes_max, .planted = options_.planted}),
       signing_key_(std::move(parts.signing_key)),
+      community_(parts.journal.community),
       link_secret_(std::move(parts.link_secret)),
       queue_(world_.sequencer, options_.queue_max),
       ended_(world_.sequencer) {

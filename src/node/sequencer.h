@@ -67,12 +67,19 @@ class Sequencer final : public Node {
   [[nodiscard]] Moment view() const override;
   Task<Result<void>> drain() override;
   [[nodiscard]] Result<std::pair<Command, Outcome>> read_entry(Position position) override;
+  [[nodiscard]] Result<journal::Record> read_record(Position position) override;
   [[nodiscard]] Result<Time> entry_time(Position position) override;
-  [[nodiscard]] Result<std::string> checkpoint() override;
+  [[nodiscard]] Result<std::string> checkpoint() override {
+    return checkpoint_at(view().state.position);
+  }
+  [[nodiscard]] Result<std::string> checkpoint_at(Position last) override;
   [[nodiscard]] Result<std::vector<Hash>> inclusion_proof(Position position,
                                                           std::uint64_t size) override;
   [[nodiscard]] Result<std::vector<Hash>> consistency_proof(std::uint64_t from,
                                                             std::uint64_t to) override;
+  [[nodiscard]] Result<std::string> sign_statement(std::string_view text) override;
+  [[nodiscard]] std::string verifier() const override { return signing_key_.verifier().text(); }
+  [[nodiscard]] journal::Community community() const override { return community_; }
   [[nodiscard]] Health health() const override;
   [[nodiscard]] const Counts& counts() const override { return counts_; }
   [[nodiscard]] Load load() const override {
@@ -153,6 +160,7 @@ class Sequencer final : public Node {
   Budget budget_;
   search::HotLists hot_lists_;
   const journal::SigningKey signing_key_;
+  const journal::Community community_;
   const Bytes link_secret_;
   Queue<Work> queue_;
   std::atomic<OutboxWatcher*> watcher_ = nullptr;

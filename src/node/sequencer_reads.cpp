@@ -49,16 +49,21 @@ Result<std::pair<Command, Outcome>> Sequencer::read_entry(Position position) {
   return decode_entry(record);
 }
 
+Result<journal::Record> Sequencer::read_record(Position position) {
+  return reader_->read(position);
+}
+
 Result<Time> Sequencer::entry_time(Position position) {
   TRY(const journal::Record record, reader_->read(position));
   return record.header.time;
 }
 
-Result<std::string> Sequencer::checkpoint() {
+Result<std::string> Sequencer::checkpoint_at(Position last) {
   const Moment moment = view();
+  TRY_OK(within(moment, last.value));
   journal::Checkpoint checkpoint;
   checkpoint.origin = signing_key_.verifier().name();
-  checkpoint.size = moment.state.position.value;
+  checkpoint.size = last.value;
   TRY(checkpoint.root, journal::root_of(checkpoint.size, nodes_of(*moment.reader)));
   return journal::sign_checkpoint(checkpoint, signing_key_);
 }
@@ -76,6 +81,12 @@ Result<std::vector<Hash>> Sequencer::consistency_proof(std::uint64_t from, std::
   const Moment moment = view();
   TRY_OK(within(moment, to));
   return journal::consistency_proof(from, to, nodes_of(*moment.reader));
+}
+
+Result<std::string> Sequencer::sign_statement(std::string_view text) {
+  check(text.substr(0, text.find('\n')).find(' ') != std::string_view::npos,
+        "a statement cannot be read as a checkpoint");
+  return journal::sign_note(text, signing_key_);
 }
 
 Health Sequencer::health() const {

@@ -29,11 +29,12 @@ enum class Table : std::uint8_t {
   message,  ///< sender, control id, hash, attempt -> what became of it
   outbox,   ///< channel, position, number -> what is owed to it, and what was
   item,     ///< kind, name, … -> duties to patients: by subject, owner and time; the ledger
+  touched,  ///< patient, position -> why that entry is one of the patient's
 };
-inline constexpr std::size_t table_count = 12;
+inline constexpr std::size_t table_count = 13;
 inline constexpr std::array<std::string_view, table_count> table_names{
     "meta", "current", "history", "past",    "body",   "posting",
-    "undo", "request", "tree",    "message", "outbox", "item"};
+    "undo", "request", "tree",    "message", "outbox", "item", "touched"};
 
 enum class Direction : std::uint8_t { forward, backward };
 /// What the caller of scan() knows about its range.

@@ -35,6 +35,10 @@ Bytes value_of(const Duty& duty) {
   append_varint(value, duty.row.value);
   append_varint(value, duty.as_of.value);
   append_text(value, duty.lane);
+  append_varint(value, duty.others.size());
+  for (const std::string& patient : duty.others) {
+    append_text(value, patient);
+  }
   return value;
 }
 
@@ -69,6 +73,9 @@ Result<Duty> duty_of(BytesView value) {
   duty.row = RowId{bytes.varint()};
   duty.as_of = RowId{bytes.varint()};
   duty.lane = bytes.text();
+  for (std::uint64_t left = bytes.varint(); left > 0 && !bytes.failed(); --left) {
+    duty.others.emplace_back(bytes.text());
+  }
   if (bytes.failed() || !bytes.at_end() || held > 1) {
     return bad();
   }
@@ -202,7 +209,7 @@ Result<void> OutboxWriter::owe(std::string_view channel, DutyName name, const Du
   return count(channel, {.owed = 1}, {});
 }
 
-Result<void> OutboxWriter::settle(const Settlement& settlement, Position by) {
+Result<Duty> OutboxWriter::settle(const Settlement& settlement, Position by) {
   const std::string& channel = settlement.channel;
   const DutyName name = settlement.duty;
   TRY(auto duty, read_duty(layer_, channel, name));
@@ -216,16 +223,19 @@ Result<void> OutboxWriter::settle(const Settlement& settlement, Position by) {
   const Bytes key = key_of(channel, Kind::owed, name);
   const OutboxCounts one{.held = 1};
   if (settlement.settled == Settled::held || settlement.settled == Settled::released) {
+    const Duty before = *duty;
     duty->held = settlement.settled == Settled::held;
     layer_.put(Table::outbox, key, value_of(*duty));
-    return duty->held ? count(channel, one, {}) : count(channel, {.released = 1}, one);
+    TRY_OK(duty->held ? count(channel, one, {}) : count(channel, {.released = 1}, one));
+    return before;
   }
   layer_.erase(Table::outbox, key);
   layer_.put(Table::outbox, key_of(channel, Kind::past, name),
              value_of(Past{name, duty->row, duty->as_of, duty->lane, settlement.settled, by}));
   OutboxCounts add;
   ++of(add, settlement.settled);
-  return count(channel, add, {.owed = 1, .held = duty->held ? 1U : 0U});
+  TRY_OK(count(channel, add, {.owed = 1, .held = duty->held ? 1U : 0U}));
+  return *std::move(duty);
 }
 
 Result<std::optional<Duty>> read_duty(const Reader& reader, std::string_view channel,

@@ -22,10 +22,15 @@ namespace holdfast::views {
 struct Duty {
   RowId row;         ///< the version that is to be sent
   RowId as_of;       ///< what that version refers to is meant as it was with this row as the newest
-  std::string lane;  ///< "Patient/7"; empty: of nobody
+  std::string lane;  ///< a patient's id, or words with a blank in them; empty: of nobody
   bool held = false;
+  std::vector<std::string> others = {};  ///< ids of the patients it is about, but for the lane's
   bool operator==(const Duty&) const = default;
 };
+/// Whether a lane is a patient's id, rather than the words of somebody who had none.
+[[nodiscard]] inline bool is_patient_lane(std::string_view lane) {
+  return !lane.empty() && lane.find(' ') == std::string_view::npos;
+}
 
 struct NamedDuty {
   DutyName name;
@@ -59,8 +64,9 @@ class OutboxWriter {
   OutboxWriter(WorkLayer& layer, Digest& digest) : layer_(layer), digest_(digest) {}
 
   Result<void> owe(std::string_view channel, DutyName name, const Duty& duty);
-  /// As a Settlement of the entry at `by` says. Code::corrupt where nothing of that kind is owed.
-  Result<void> settle(const Settlement& settlement, Position by);
+  /// As a Settlement of the entry at `by` says: the duty as it was until then. Code::corrupt where
+  /// nothing of that kind is owed.
+  Result<Duty> settle(const Settlement& settlement, Position by);
 
  private:
   Result<void> count(std::string_view channel, const OutboxCounts& add, const OutboxCounts& take);

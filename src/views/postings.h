@@ -55,6 +55,18 @@ class Postings {
   /// The patient whose compartment it lies in; of several, the first by its id. Empty: of none.
   [[nodiscard]] std::string patient() const;
 
+  /// Calls take(id) for each compartment it lies in, the id as append_id() writes it; one may come
+  /// twice.
+  template <class Take>
+  void each_compartment(Take&& take) const {
+    for (std::size_t i = 0; i < size(); ++i) {
+      const BytesView one = key(i);
+      if (IndexNumber{load_big<std::uint16_t>(one.data())} == index_number::compartment) {
+        take(one.substr(sizeof(IndexNumber::value), one.size() - sizeof(IndexNumber::value) - 1));
+      }
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
   /// The key without its row.
   [[nodiscard]] BytesView key(std::size_t i) const {

@@ -12,6 +12,7 @@ RANKS = [
     ["decide", "apply"],
     ["node"],
     ["access"],
+    ["evidence"],
     ["exchange", "api"],
     ["http"],
     ["server"],

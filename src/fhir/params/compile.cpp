@@ -86,6 +86,7 @@ class SearchParamsBuilder {
       }
     }
     mark_compartments();
+    mark_subjects();
   }
   /// The others of its epoch, and what those before have left.
   void add(const EpochSource& source) {
@@ -362,6 +363,19 @@ class SearchParamsBuilder {
       check(param != of_type.end(), "a compartment names parameters of its types");
       for (const IndexUse& one : param->uses) {
         indexes_[one.index.value].in_patient_compartment = true;
+        indexes_[one.index.value].names_patient = true;
+      }
+    }
+  }
+  void mark_subjects() {
+    for (const std::vector<SearchParam>& of_type : by_type_) {
+      for (const SearchParam& param : of_type) {
+        if (param.kind == ParamKind::reference &&
+            (param.code == "patient" || param.code == "subject")) {
+          for (const IndexUse& one : param.uses) {
+            indexes_[one.index.value].names_patient = true;
+          }
+        }
       }
     }
   }

@@ -81,6 +81,11 @@ TEST(SearchParams, OfThePatientCompartmentAreMarked) {
   EXPECT_EQ(marked, 98U);
   EXPECT_TRUE(params.index(param("Observation", "subject").uses[0].index).in_patient_compartment);
   EXPECT_FALSE(params.index(param("Observation", "device").uses[0].index).in_patient_compartment);
+  // A Task lies in no patient's compartment, and is about somebody all the same.
+  EXPECT_TRUE(params.index(param("Task", "patient").uses[0].index).names_patient);
+  EXPECT_FALSE(params.index(param("Task", "patient").uses[0].index).in_patient_compartment);
+  EXPECT_TRUE(params.index(param("Observation", "subject").uses[0].index).names_patient);
+  EXPECT_FALSE(params.index(param("Task", "owner").uses[0].index).names_patient);
 }
 
 // "code: {…}" for each value that the indexes of a resource hold.
