@@ -15,6 +15,7 @@
 #include "node/replay.h"
 #include "server/directory.h"
 #include "views/facts.h"
+#include "views/items.h"
 #include "views/rocks/rocks_kv.h"
 #include "world/ahead.h"
 
@@ -119,6 +120,7 @@ class Rebuild {
     TRY(const views::IndexFacts pointers, indexes.take());
     TRY(const views::BodyFacts rest, later.take());
     TRY(const views::BodyFacts begin, std::move(earlier));
+    TRY_OK(views::check_items(*view, codec_));
     TRY(const views::Facts facts, views::compare(std::array{begin, rest}, pointers));
     if (facts.digest != folded_.state.digest) {
       return fail(Code::corrupt,

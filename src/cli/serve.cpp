@@ -14,6 +14,7 @@
 #include "cli/machine.h"
 #include "cli/overlays.h"
 #include "cli/packages.h"
+#include "cli/pathway_files.h"
 #include "server/assembly.h"
 #include "server/config.h"
 #include "server/directory.h"
@@ -92,6 +93,9 @@ Result<server::Config> read_settings(ServeOptions& options) {
   TRY_OK(read_overlays(config));
   if (!config.packages_folder.empty()) {
     TRY(config.packages, read_packages(config.packages_folder));
+  }
+  if (!config.pathways_folder.empty()) {
+    TRY(config.pathways, read_pathway_files(config.pathways_folder));
   }
   return config;
 }

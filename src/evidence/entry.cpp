@@ -92,6 +92,21 @@ void write_settled(fhir::JsonWriter& json, const Command& command) {
   json.close(']');
 }
 
+/// What decide made beside the operations: items.
+void write_made(fhir::JsonWriter& json, const Outcome& outcome) {
+  json.open("made", '[');
+  for (const Made& made : outcome.made) {
+    if (made.operation) {
+      continue;  // its version is that of the operation
+    }
+    json.open('{');
+    json.text("resource", clean(fmt::format("{}/{}", made.type, made.id)));
+    json.number("version", made.version.value);
+    json.close('}');
+  }
+  json.close(']');
+}
+
 void write_said(fhir::JsonWriter& json, const Said& said) {
   const Command& command = said.command;
   json.text("who", clean(command.principal.name));
@@ -106,6 +121,9 @@ void write_said(fhir::JsonWriter& json, const Said& said) {
     write_operation(json, command.operations[i], said.outcome.results[i]);
   }
   json.close(']');
+  if (!said.outcome.made.empty()) {
+    write_made(json, said.outcome);
+  }
   if (!said.outcome.owed.empty()) {
     write_owed(json, said);
   }
@@ -160,6 +178,7 @@ std::string_view word(EntryKind kind) {
     case EntryKind::dictionary: return "dictionary";
     case EntryKind::definitions: return "definitions";
     case EntryKind::activation: return "activation";
+    case EntryKind::pathways: return "pathways";
   }
   return "unknown";
 }

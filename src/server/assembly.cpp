@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "pathway/shipped.h"
 #include "server/serving.h"
 
 namespace holdfast::server {
@@ -113,7 +114,8 @@ Assembly::Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> 
                                    parts_.surroundings)),
       server_(std::make_unique<http::Server>(home_, parts_.world.io, parts_.listener, *door_,
                                              node_->budget(), parts_.world.clock,
-                                             parts_.world.random, config.limits)) {
+                                             parts_.world.random, config.limits)),
+      ticker_(parts_.world, *node_) {
   door_->watch(server_->counts());
   log_opening(opened.report);
   const Serving::Doors doors{parts_.mllp, parts_.mllp_tls};
@@ -154,6 +156,9 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   if (defined) {
     defined = co_await assembly->define(config.packages.search_parameters);
   }
+  if (defined) {
+    defined = co_await assembly->define_pathways(config.pathways);
+  }
   if (!defined) {
     // The node runs by now: segments are being prepared, postings written.
     if (const auto drained = co_await assembly->drain_node(); !drained) {
@@ -189,6 +194,26 @@ Task<Result<void>> Assembly::define(std::vector<Bytes> search_parameters) {
       }
     }
   }
+  co_return ok();
+}
+
+Task<Result<void>> Assembly::define_pathways(std::vector<pathway::File> files) {
+  if (!node_->health().writes_refused.empty() || (files.empty() && node_->pathways() != nullptr)) {
+    co_return ok();
+  }
+  if (files.empty()) {
+    files = pathway::shipped_files();
+  }
+  const auto defined = co_await node_->define_pathways(home_, std::move(files));
+  if (!defined) {
+    const Error& why = defined.error();
+    if (why.code == Code::usage) {
+      co_return fail(why);
+    }
+    parts_.log.error("pathways stay as they were", {{"why", why.what}});
+    co_return ok();
+  }
+  parts_.log.info("pathways in force", {{"definitions", defined->value}});
   co_return ok();
 }
 
@@ -232,6 +257,7 @@ void Assembly::start() {
   server_->start();
   serving_->dispatcher.start();
   serving_->feeds.start();
+  ticker_.start();
   for (const auto& folder : serving_->folders) {
     folder->start();
   }
@@ -278,6 +304,12 @@ void Assembly::log_changes(const node::Health& health, Said& said) {
     said.feed_trouble = std::move(trouble);
     if (!said.feed_trouble.empty()) {
       parts_.log.warn("a feed cannot be watched", {{"why", said.feed_trouble}});
+    }
+  }
+  if (std::string trouble = ticker_.trouble(); trouble != said.time_trouble) {
+    said.time_trouble = std::move(trouble);
+    if (!said.time_trouble.empty()) {
+      parts_.log.error("items that are late cannot be escalated", {{"why", said.time_trouble}});
     }
   }
   for (const auto& folder : serving_->folders) {
@@ -334,6 +366,7 @@ Task<End> Assembly::run() {
   for (const auto& folder : serving_->folders) {
     co_await folder->drain();
   }
+  co_await ticker_.drain();
   co_await serving_->feeds.drain();
   co_await serving_->dispatcher.drain(until);
   if (const auto drained = co_await drain_node(); !drained) {

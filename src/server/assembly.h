@@ -21,6 +21,7 @@
 #include "server/config.h"
 #include "server/log.h"
 #include "server/metrics.h"
+#include "server/ticker.h"
 #include "views/kv.h"
 #include "world/world.h"
 
@@ -83,6 +84,9 @@ class Assembly {
   void log_opening(const node::OpeningReport& report);
   void show_certificates(std::vector<TlsExpiry> expiries);
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
+  /// `files`, or those that ship where there are none in force. Those that may not follow leave the
+  /// ones in force as they are, and are logged.
+  Task<Result<void>> define_pathways(std::vector<pathway::File> files);
   /// On home, before and after; nothing runs in the node any more then.
   Task<Result<void>> drain_node();
   /// One line an episode, not one a look.
@@ -91,6 +95,7 @@ class Assembly {
     std::string indexes;
     std::string mllp_close;
     std::string feed_trouble;
+    std::string time_trouble;
     std::map<const void*, std::string> folder_troubles;
     std::string tls_failure;
     std::map<std::string, std::string> failures;  ///< of channels
@@ -107,6 +112,7 @@ class Assembly {
   std::unique_ptr<Door> door_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<Serving> serving_;
+  Ticker ticker_;
   std::atomic<bool> stopping_ = false;
 };
 

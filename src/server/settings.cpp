@@ -181,6 +181,10 @@ constexpr std::array table{
             [](const Config& c) -> std::string {
               return c.intake.reject_unwritten ? "reject" : "close";
             }},
+    Setting{"pathways",
+            "folder of definitions of pathways, .toml; left out: those that ship, once",
+            Shape::value, [](Config& c, Text t) { return c.pathways_folder = t, ok(); },
+            [](const Config& c) { return c.pathways_folder; }},
     Setting{"packages",
             "folder of FHIR packages, .tgz or unpacked: profiles, value sets, search parameters",
             Shape::value, [](Config& c, Text t) { return c.packages_folder = t, ok(); },
