@@ -41,6 +41,11 @@ enum class Bug : std::uint8_t {
   lose_owner,               ///< the items of an owner who leaves stay with him
   drop_reopening,           ///< what opens a closed item again does not
   close_without_evidence,   ///< an act needs nothing
+  close_on_cancel,          ///< a request that is revoked closes its item
+  alert_twice,              ///< a step of escalation is not remembered
+  two_providers,            ///< a change of a request opens another item about it
+  letter_closes,            ///< a letter about a visit closes what the visit was for
+  text_is_normal,           ///< what nobody judged is filed as normal
   runs_of_any_moment,  ///< keys kept in memory are shown to snapshots from before they were read
 };
 
@@ -79,6 +84,11 @@ inline constexpr std::array bug_names{
     BugName{Bug::lose_owner, "lose-owner"},
     BugName{Bug::drop_reopening, "drop-reopening"},
     BugName{Bug::close_without_evidence, "close-without-evidence"},
+    BugName{Bug::close_on_cancel, "close-on-cancel"},
+    BugName{Bug::alert_twice, "alert-twice"},
+    BugName{Bug::two_providers, "two-providers"},
+    BugName{Bug::letter_closes, "letter-closes"},
+    BugName{Bug::text_is_normal, "text-is-normal"},
 };
 
 [[nodiscard]] constexpr std::optional<Bug> bug_named(std::string_view name) {

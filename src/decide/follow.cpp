@@ -130,7 +130,7 @@ bool Following::is_before(const pathway::Signal& signal) const {
 Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   const std::string focus = reference_to(index);
   TRY(const auto there, about(focus, views::Which::all));
-  if (!there.empty()) {
+  if (!there.empty() && planted_ != Bug::two_providers) {
     return ok();  // it is followed already: what moves it, moves it
   }
   for (const std::uint32_t link : signal.links) {
@@ -233,11 +233,24 @@ Result<void> Following::move_item(const std::string& id, std::size_t index,
   }
   pathway::enter(definitions_, *signal.definition, item, *signal.definition->state(rule.to),
                  rules_.now, signal.due_from);
+  plant(item, index);
   if (!rule.why.empty()) {
     touched->why = fmt::format("{}: {}", rule.why, reference_to(index));
   }
   const Touched from = *touched;
   return go_on(from, rule.then, signal.due_from);
+}
+
+void Following::plant(views::Item& item, std::size_t index) const {
+  const std::string& type = prepared_.command.operations[index].type;
+  const bool revoked = planted_ == Bug::close_on_cancel && type == "ServiceRequest" &&
+                       item.state != "received" && item.state != "ordered";
+  const bool written = planted_ == Bug::letter_closes && type == "DocumentReference";
+  if (revoked || written) {
+    item.status = "completed";
+    item.due.reset();
+    item.wake.reset();
+  }
 }
 
 Result<bool> Following::says_something_new(std::size_t index) {
@@ -291,7 +304,10 @@ Result<pathway::Judgement> Following::judge_stored(std::string_view reference) {
 
 Result<void> Following::take_judgement(views::Item& item, std::size_t index,
                                        const pathway::Signal& signal) {
-  TRY(const pathway::Judgement judged, judge(index, signal));
+  TRY(pathway::Judgement judged, judge(index, signal));
+  if (planted_ == Bug::text_is_normal && judged == pathway::Judgement::unjudged) {
+    judged = pathway::Judgement::normal;
+  }
   take_urgency(item, *signal.definition,
                urgency_named(*signal.definition, pathway::urgency_of(judged)), item.priority);
   return ok();
@@ -347,6 +363,9 @@ Result<void> Following::tick(const Tick& tick) {
       continue;
     }
     const bool late = pathway::escalate(definitions_, *touched->definition, touched->item, until);
+    if (planted_ == Bug::alert_twice && late) {
+      touched->item.wake = touched->before.wake;
+    }
     if (planted_ == Bug::age_out && late &&
         until.ms - touched->item.opened.ms > std::int64_t{180} * 86'400'000) {
       touched->item.status = "completed";

@@ -43,7 +43,8 @@ struct Config {
   Duration drain_time_max = seconds(20);
   std::string packages_folder;  ///< FHIR packages; empty: none
   Packages packages;            ///< what is in it: no setting, read by whoever reads files
-  /// Folder of definitions of pathways; empty: those that ship come into force where there are none.
+  /// Folder of definitions of pathways; empty: those that ship come into force where there are
+  /// none.
   std::string pathways_folder;
   std::vector<pathway::File> pathways;  ///< what is in it: read by whoever reads files
   node::Options node;

@@ -181,8 +181,7 @@ constexpr std::array table{
             [](const Config& c) -> std::string {
               return c.intake.reject_unwritten ? "reject" : "close";
             }},
-    Setting{"pathways",
-            "folder of definitions of pathways, .toml; left out: those that ship, once",
+    Setting{"pathways", "folder of definitions of pathways, .toml; left out: those that ship, once",
             Shape::value, [](Config& c, Text t) { return c.pathways_folder = t, ok(); },
             [](const Config& c) { return c.pathways_folder; }},
     Setting{"packages",

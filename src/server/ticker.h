@@ -1,6 +1,6 @@
 // server/ticker.h: time passes. Looks whether an item is to wake, and if so says so to the node: a
-// Command of its own, whose entry has what follows (docs/adr/0020). Nothing else of pathways knows a
-// clock. A tick that comes late finds the same items, and wakes them then.
+// Command of its own, whose entry has what follows (docs/adr/0020). Nothing else of pathways knows
+// a clock. A tick that comes late finds the same items, and wakes them then.
 #pragma once
 
 #include <cstdint>

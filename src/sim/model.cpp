@@ -117,7 +117,28 @@ std::string Model::run(std::uint64_t position, const Command& command, const Out
     }
   }
   record(position, operations, expected);
-  return resolve(position, operations, expected);
+  if (std::string wrong = resolve(position, operations, expected); !wrong.empty()) {
+    return wrong;
+  }
+  return record_made(position, outcome);
+}
+
+std::string Model::record_made(std::uint64_t position, const Outcome& outcome) {
+  for (const Made& made : outcome.made) {
+    if (made.operation) {
+      continue;
+    }
+    std::vector<ModelVersion>& versions = resources_[made.type + "/" + made.id];
+    if (made.type != "Task" || made.version.value != versions.size() + 1) {
+      return fmt::format("entry {}: it makes version {} of {}/{} after {}", position,
+                         made.version.value, made.type, made.id, versions.size());
+    }
+    ModelVersion version;
+    version.position = position;
+    version.references = member_texts(made.body, "reference");
+    versions.push_back(std::move(version));
+  }
+  return {};
 }
 
 std::string Model::expect(const Operation& operation, std::set<Name>& touched,

@@ -77,6 +77,8 @@ class Model {
   [[nodiscard]] std::string resolve(std::uint64_t position,
                                     const std::vector<Operation>& operations,
                                     const std::vector<Expected>& expected);
+  /// What was made beside the operations: items, each a version behind the one before.
+  [[nodiscard]] std::string record_made(std::uint64_t position, const Outcome& outcome);
   [[nodiscard]] std::vector<Name> with_identifier(const std::string& type,
                                                   const std::string& value) const;
   [[nodiscard]] const ModelVersion* current(const Name& name) const;

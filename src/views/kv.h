@@ -33,8 +33,8 @@ enum class Table : std::uint8_t {
 };
 inline constexpr std::size_t table_count = 13;
 inline constexpr std::array<std::string_view, table_count> table_names{
-    "meta", "current", "history", "past",    "body",   "posting",
-    "undo", "request", "tree",    "message", "outbox", "item", "touched"};
+    "meta",    "current", "history", "past",   "body", "posting", "undo",
+    "request", "tree",    "message", "outbox", "item", "touched"};
 
 enum class Direction : std::uint8_t { forward, backward };
 /// What the caller of scan() knows about its range.

@@ -1,0 +1,106 @@
+// sim/hospital_events.h: what happens in a hospital, as Commands. Draws from one source, so that a
+// seed fixes it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fhir/json.h"
+#include "model/command.h"
+#include "sim/hospital_judge.h"
+#include "world/random.h"
+
+namespace holdfast::sim {
+
+enum class Fate : std::uint8_t {
+  accepted,  ///< it must be taken
+  refused,   ///< it must be refused
+  either,    ///< that depends on what is there
+};
+
+/// Something that happens, and what is known of it.
+struct Event {
+  Command command;
+  Cause cause;
+  Fate fate = Fate::either;
+  /// An item must be open afterwards that is about this; empty: nothing is known.
+  std::string owed;
+  /// And is not counted as normal.
+  bool not_normal = false;
+  /// And a critical result is to be phoned, or was.
+  bool critical = false;
+};
+
+/// A request that was made.
+struct Request {
+  std::string id;
+  std::string kind;  ///< "referral", "laboratory", …
+  std::string patient;
+  bool active = true;
+};
+
+class HospitalEvents {
+ public:
+  HospitalEvents(Random& random, const pathway::Definitions& definitions)
+      : random_(random), definitions_(definitions) {}
+
+  /// Patients and teams to begin with.
+  [[nodiscard]] Command begin();
+  /// The next thing. `task` gives the body of a Task and its version.
+  struct TaskNow {
+    Bytes body;
+    Version version;
+  };
+  template <class ReadTask>
+  [[nodiscard]] Event next(const std::map<std::string, views::Item>& items, Time now,
+                           ReadTask&& task) {
+    const std::uint64_t what = random_.below(100);
+    if (what < 25 || items.empty()) {
+      return new_request(now);
+    }
+    if (what < 32) {
+      return encounter(now);
+    }
+    if (what < 62) {
+      return on_request(now);
+    }
+    if (what < 88) {
+      const views::Item& item = any(items);
+      return act(item, task(item.id));
+    }
+    if (what < 93) {
+      return remove_something(items);
+    }
+    return what < 97 ? team() : merge();
+  }
+
+  [[nodiscard]] const std::set<std::string>& teams() const { return teams_; }
+
+ private:
+  [[nodiscard]] Event new_request(Time now);
+  [[nodiscard]] Event encounter(Time now);
+  [[nodiscard]] Event on_request(Time now);
+  [[nodiscard]] Event report(const Request& request);
+  [[nodiscard]] Event act(const views::Item& item, const TaskNow& task);
+  [[nodiscard]] Event remove_something(const std::map<std::string, views::Item>& items);
+  [[nodiscard]] Event team();
+  [[nodiscard]] Event merge();
+  [[nodiscard]] Operation request_body(const Request& request);
+  [[nodiscard]] const views::Item& any(const std::map<std::string, views::Item>& items);
+  [[nodiscard]] std::string fresh(std::string_view prefix);
+  [[nodiscard]] std::string patient();
+
+  Random& random_;
+  const pathway::Definitions& definitions_;
+  fhir::JsonReader reader_;
+  std::vector<Request> requests_;
+  std::vector<std::string> encounters_;
+  std::vector<std::string> patients_;
+  std::set<std::string> teams_;
+  std::uint64_t ids_ = 0;
+};
+
+}  // namespace holdfast::sim
