@@ -105,6 +105,7 @@ TEST_F(LinkNumbersTest, AfterARestartTheyGoOn) {
   send("m2", "a");
   settle();
   EXPECT_THAT(numbers_, ElementsAre("0", "1", "0", "2"));
+  EXPECT_NE(peer_.received_ids[0], peer_.received_ids[2]) << "each start is a message of its own";
 }
 
 TEST_F(LinkNumbersTest, AMessageWhoseAcknowledgementWasLostHasTheSameNumber) {
@@ -114,6 +115,8 @@ TEST_F(LinkNumbersTest, AMessageWhoseAcknowledgementWasLostHasTheSameNumber) {
   send("m2", "b");
   settle();
   EXPECT_THAT(numbers_, ElementsAre("0", "1", "0", "1", "2"));
+  EXPECT_NE(peer_.received_ids[0], peer_.received_ids[2]) << "of the same message, too";
+  EXPECT_EQ(peer_.received_ids[1], peer_.received_ids[3]);
   EXPECT_THAT(taken_, ElementsAre("m1", "m2"));
   EXPECT_EQ(counts(), (views::OutboxCounts{.delivered = 2}));
 }
