@@ -213,6 +213,23 @@ TEST_F(LinkNumbersTest, AReceiverThatLostMessagesGetsNothingUntilSomebodySaysSo)
   EXPECT_THAT(numbers_, ElementsAre("4"));
 }
 
+TEST_F(LinkNumbersTest, AskedOfAChannelWithoutNumbersItIsDone) {
+  start();
+  peer_.listen(accept);
+  send("m1", "a");
+  settle();
+  run(seconds(5));
+  std::string endpoint = body("Endpoint", "channel-gp");
+  endpoint.replace(endpoint.find(R"("extension":[)"), 13,
+                   R"("extension":[{"url":"urn:holdfast:channel-numbers-anew",)"
+                   R"("valueString":"a mistake"},)");
+  Operation operation = apply::update("Endpoint", "channel-gp");
+  operation.body = endpoint;
+  ASSERT_TRUE(submit(apply::command(operation)));
+  run(seconds(5));
+  EXPECT_EQ(body("Endpoint", "channel-gp").find("numbers-anew"), std::string::npos);
+}
+
 TEST_F(LinkNumbersTest, AReceiverThatSaysNoNumberGetsNothing) {
   Channel channel = gp_channel();
   channel.sequence = true;
