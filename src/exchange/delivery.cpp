@@ -256,7 +256,7 @@ Task<Result<void>> ChannelSender::take_over(const Acknowledgement& answer) {
 Result<void> ChannelSender::put_number(Parcel& parcel, const node::Moment& moment) {
   const Opening opening = record_.begins_anew && !numbered_anew_ ? Opening::anew : Opening::ask;
   TRY(parcel.numbers,
-      next_numbers(*moment.reader, channel_, parcel.control_id, world_.clock.wall(), opening));
+      next_numbers(*moment.reader, channel_, world_.random.next(), world_.clock.wall(), opening));
   TRY(parcel.bytes, with_number(parcel.bytes, parcel.numbers->number));
   parcel.as_it_came = false;
   return ok();

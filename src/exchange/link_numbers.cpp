@@ -18,13 +18,15 @@ namespace {
 
 /// So far back it is looked whether all was skipped: beyond, somebody has to look.
 constexpr std::size_t look_back_max = 4096;
+/// The newest is looked at first: it was delivered, as a rule.
 constexpr std::size_t look_back_step = 64;
 
 Result<std::int64_t> first_skipped(const views::Reader& reader, std::string_view channel,
                                    std::int64_t number) {
   std::optional<DutyName> before;
-  for (std::size_t seen = 0; seen < look_back_max; seen += look_back_step) {
-    TRY(const auto past, views::read_past_before(reader, channel, before, look_back_step));
+  std::size_t step = 1;
+  for (std::size_t seen = 0; seen < look_back_max; seen += step, step = look_back_step) {
+    TRY(const auto past, views::read_past_before(reader, channel, before, step));
     for (const views::Past& one : past) {
       if (one.settled == Settled::delivered) {
         return number;
@@ -32,7 +34,7 @@ Result<std::int64_t> first_skipped(const views::Reader& reader, std::string_view
       number -= one.settled == Settled::dead ? 1 : 0;
       before = one.name;
     }
-    if (past.size() < look_back_step) {
+    if (past.size() < step) {
       break;
     }
   }
@@ -61,17 +63,15 @@ Result<Bytes> about_link(BytesView header, std::string_view control_id, Time now
 }  // namespace
 
 Result<LinkNumbers> next_numbers(const views::Reader& reader, const Channel& channel,
-                                 std::string_view control_id, Time now, Opening opening) {
+                                 std::uint64_t drawn, Time now, Opening opening) {
   TRY(const auto counts, views::read_outbox_counts(reader, channel.name));
   LinkNumbers numbers;
   numbers.number = static_cast<std::int64_t>(counts.delivered + counts.dead) + 1;
   TRY(numbers.skipped_from, first_skipped(reader, channel.name, numbers.number));
   numbers.opening = opening;
   TRY(const Bytes header, hl7v2::probe_header(channel.envelope));
-  // Other ids than any message's: those begin with four hexadecimal digits.
-  const std::string_view rest = control_id.substr(0, 19);
-  TRY(numbers.start, about_link(header, fmt::format("S{}", rest), now, sequence_start));
-  TRY(numbers.anew, about_link(header, fmt::format("R{}", rest), now, sequence_anew));
+  TRY(numbers.start, about_link(header, fmt::format("S{:016x}", drawn), now, sequence_start));
+  TRY(numbers.anew, about_link(header, fmt::format("R{:016x}", drawn), now, sequence_anew));
   return numbers;
 }
 

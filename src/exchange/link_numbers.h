@@ -33,10 +33,11 @@ struct LinkNumbers {
   Bytes anew;   ///< one with -1
 };
 
-/// For the duty that is the next of the channel. `control_id` is the message's.
+/// For the duty that is the next of the channel. `drawn`: what makes the two messages unlike any
+/// before, so that a receiver that knows repeated messages does not take a new start for an old
+/// one.
 [[nodiscard]] Result<LinkNumbers> next_numbers(const views::Reader& reader, const Channel& channel,
-                                               std::string_view control_id, Time now,
-                                               Opening opening);
+                                               std::uint64_t drawn, Time now, Opening opening);
 
 /// The message with that number as MSH-13.
 [[nodiscard]] Result<Bytes> with_number(BytesView message, std::int64_t number);

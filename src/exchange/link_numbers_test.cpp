@@ -105,6 +105,7 @@ TEST_F(LinkNumbersTest, AfterARestartTheyGoOn) {
   send("m2", "a");
   settle();
   EXPECT_THAT(numbers_, ElementsAre("0", "1", "0", "2"));
+  EXPECT_NE(peer_.received_ids[0], peer_.received_ids[2]) << "each start is a message of its own";
 }
 
 TEST_F(LinkNumbersTest, AMessageWhoseAcknowledgementWasLostHasTheSameNumber) {
@@ -114,6 +115,8 @@ TEST_F(LinkNumbersTest, AMessageWhoseAcknowledgementWasLostHasTheSameNumber) {
   send("m2", "b");
   settle();
   EXPECT_THAT(numbers_, ElementsAre("0", "1", "0", "1", "2"));
+  EXPECT_NE(peer_.received_ids[0], peer_.received_ids[2]) << "of the same message, too";
+  EXPECT_EQ(peer_.received_ids[1], peer_.received_ids[3]);
   EXPECT_THAT(taken_, ElementsAre("m1", "m2"));
   EXPECT_EQ(counts(), (views::OutboxCounts{.delivered = 2}));
 }
@@ -208,6 +211,23 @@ TEST_F(LinkNumbersTest, AReceiverThatLostMessagesGetsNothingUntilSomebodySaysSo)
   send("m4", "a");
   settle();
   EXPECT_THAT(numbers_, ElementsAre("4"));
+}
+
+TEST_F(LinkNumbersTest, AskedOfAChannelWithoutNumbersItIsDone) {
+  start();
+  peer_.listen(accept);
+  send("m1", "a");
+  settle();
+  run(seconds(5));
+  std::string endpoint = body("Endpoint", "channel-gp");
+  endpoint.replace(endpoint.find(R"("extension":[)"), 13,
+                   R"("extension":[{"url":"urn:holdfast:channel-numbers-anew",)"
+                   R"("valueString":"a mistake"},)");
+  Operation operation = apply::update("Endpoint", "channel-gp");
+  operation.body = endpoint;
+  ASSERT_TRUE(submit(apply::command(operation)));
+  run(seconds(5));
+  EXPECT_EQ(body("Endpoint", "channel-gp").find("numbers-anew"), std::string::npos);
 }
 
 TEST_F(LinkNumbersTest, AReceiverThatSaysNoNumberGetsNothing) {

@@ -206,7 +206,8 @@ Made Maker::make_kept(const Incoming& incoming, const Standing& standing, Dispos
 Made Maker::finish(const Incoming& incoming, const Standing& standing, Verdict verdict, Extra extra,
                    const Again* again) {
   const std::uint32_t others = standing.others;
-  if (again == nullptr && others > 0 && others < same_id_items_max) {
+  const bool first = again == nullptr && !standing.kept;
+  if (first && others > 0 && others < same_id_items_max) {
     extra.items.push_back(
         {ItemKind::same_id,
          fmt::format("{} has the id of {} other message(s) of other content. It was taken all the "
@@ -231,7 +232,7 @@ Made Maker::finish(const Incoming& incoming, const Standing& standing, Verdict v
     const auto added = add_new(made.prepared, id, std::move(body), *reader, node_.extracting());
     check(added.has_value(), added ? "" : added.error().what.c_str());
   };
-  if (again == nullptr && !standing.kept) {
+  if (first) {
     add(evidence, binary_body(about));
   }
   if (!extra.written.empty()) {

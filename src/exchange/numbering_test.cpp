@@ -98,6 +98,18 @@ TEST_F(SequenceTest, AGapIsRefusedAndTakenWhenItsTurnComes) {
   EXPECT_EQ(told(numbered("4", "M4", "Four")), "AA 5");
 }
 
+TEST_F(SequenceTest, WhatIsTakenAtItsTurnOpensNoSecondItem) {
+  start_numbered();
+  EXPECT_EQ(told(numbered("1", "M1", "One")), "AA 1");
+  EXPECT_EQ(told(numbered("3", "M1", "Three")), "AR 2");  // and with a used id
+  const std::string before = items();
+  EXPECT_THAT(before, HasSubstr("same-id"));
+  EXPECT_EQ(told(numbered("2", "M2", "Two")), "AA 2");
+  EXPECT_EQ(told(numbered("3", "M1", "Three")), "AA 3");
+  EXPECT_EQ(items(), before);
+  EXPECT_EQ(family(), "Three");
+}
+
 TEST_F(SequenceTest, ARepeatedMessageIsADuplicate) {
   start_numbered();
   EXPECT_EQ(told(numbered("1", "M1")), "AA 1");

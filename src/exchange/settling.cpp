@@ -147,7 +147,8 @@ Task<Result<bool>> ChannelSender::look_at_record() {
   if (record.may_send() && tried_) {
     status = circuit_.state() == CircuitState::down ? ChannelStatus::error : ChannelStatus::active;
   }
-  numbered_anew_ = numbered_anew_ && record.begins_anew;
+  // What has no numbers has begun them anew, too: nobody goes on asking for it.
+  numbered_anew_ = record.begins_anew && (numbered_anew_ || !channel_.sequence);
   const bool changed =
       tried_ && record.may_send() &&
       (record.state != circuit_.state() || record.status != status || numbered_anew_);
