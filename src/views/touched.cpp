@@ -31,15 +31,19 @@ Bytes encoded(std::string_view patient) {
 template <class Take>
 void each_patient(const Postings& postings, const fhir::SearchParams& params, Take&& take) {
   static const fhir::TypeId patient = *fhir::type_id("Patient");
-  postings.each_compartment(take);
   for (std::size_t i = 0; i < postings.size(); ++i) {
+    const BytesView key = postings.key(i);
+    if (const auto id = compartment_in_key(key)) {
+      take(*id);
+      continue;
+    }
     // docs/INDEXES.md: a reference to it is its type and id. Few other forms begin like that, so
     // what lies far apart is looked at last.
-    const BytesView target = form_in_key(postings.key(i));
+    const BytesView target = form_in_key(key);
     if (target.empty() || static_cast<std::uint8_t>(target[0]) != patient.value) {
       continue;
     }
-    const auto index = index_of_key(postings.key(i));
+    const auto index = index_of_key(key);
     if (index && params.index(*index).names_patient) {
       take(target.substr(1));
     }
