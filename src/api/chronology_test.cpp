@@ -137,7 +137,7 @@ TEST(Chronology, RefusesWhatIsNotThereAndWhatMeansNothing) {
   EXPECT_EQ(server.post("/fhir/Patient/a/$chronology", "{}").status, 405);
   const Answered batch =
       server.bundle("batch", {R"({"request":{"method":"GET","url":"Patient/a/$chronology"}})"});
-  EXPECT_THAT(batch.json().at("entry.0.response.status"), HasSubstr("400"));
+  EXPECT_THAT(batch.json().at("entry.0.response.status"), HasSubstr("422"));
 }
 
 TEST(Chronology, IsNamedWhereOperationsAre) {

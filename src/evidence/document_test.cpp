@@ -105,9 +105,9 @@ TEST_F(EvidenceDocument, SaysWhatTheBytesSay) {
 TEST_F(EvidenceDocument, HasNoByteThatCanBeAnother) {
   const Bytes document = journal.document({1, 3});
   for (std::size_t at = 0; at < document.size(); ++at) {
-    for (const unsigned char mask : {0x01, 0x20}) {
+    for (const char mask : {'\x01', '\x20'}) {
       Bytes bent = document;
-      bent[at] = static_cast<char>(static_cast<unsigned char>(bent[at]) ^ mask);
+      bent[at] = static_cast<char>(bent[at] ^ mask);
       ASSERT_THAT(faults(bent), Not(IsEmpty()))
           << "byte " << at << " of " << document.size() << ", mask " << int{mask};
     }

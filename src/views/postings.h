@@ -33,6 +33,15 @@ namespace holdfast::views {
 [[nodiscard]] BytesView form_in_key(BytesView key);
 [[nodiscard]] BytesView form_in_row_key(BytesView key);
 
+/// The patient in whose compartment such a key says that something lies, the id as append_id()
+/// writes it; nothing for any other key.
+[[nodiscard]] inline std::optional<BytesView> compartment_in_key(BytesView key) {
+  constexpr std::size_t index_bytes = sizeof(IndexNumber::value);
+  return IndexNumber{load_big<std::uint16_t>(key.data())} == index_number::compartment
+             ? std::optional(key.substr(index_bytes, key.size() - index_bytes - 1))
+             : std::nullopt;
+}
+
 /// The types that Patient/`patient` has anything of, now or in the undo table.
 [[nodiscard]] Result<std::vector<fhir::TypeId>> compartment_types(const Reader& reader,
                                                                   std::string_view patient);
@@ -54,18 +63,6 @@ class Postings {
 
   /// The patient whose compartment it lies in; of several, the first by its id. Empty: of none.
   [[nodiscard]] std::string patient() const;
-
-  /// Calls take(id) for each compartment it lies in, the id as append_id() writes it; one may come
-  /// twice.
-  template <class Take>
-  void each_compartment(Take&& take) const {
-    for (std::size_t i = 0; i < size(); ++i) {
-      const BytesView one = key(i);
-      if (IndexNumber{load_big<std::uint16_t>(one.data())} == index_number::compartment) {
-        take(one.substr(sizeof(IndexNumber::value), one.size() - sizeof(IndexNumber::value) - 1));
-      }
-    }
-  }
 
   [[nodiscard]] std::size_t size() const { return ends_.size(); }
   /// The key without its row.

@@ -31,14 +31,21 @@ Bytes encoded(std::string_view patient) {
 template <class Take>
 void each_patient(const Postings& postings, const fhir::SearchParams& params, Take&& take) {
   static const fhir::TypeId patient = *fhir::type_id("Patient");
-  postings.each_compartment(take);
   for (std::size_t i = 0; i < postings.size(); ++i) {
-    const auto index = index_of_key(postings.key(i));
+    const BytesView key = postings.key(i);
+    if (const auto id = compartment_in_key(key)) {
+      take(*id);
+      continue;
+    }
+    // docs/INDEXES.md: a reference to it is its type and id. Few other forms begin like that, so
+    // what lies far apart is looked at last.
+    const BytesView target = form_in_key(key);
+    if (target.empty() || static_cast<std::uint8_t>(target[0]) != patient.value) {
+      continue;
+    }
+    const auto index = index_of_key(key);
     if (index && params.index(*index).names_patient) {
-      const BytesView target = form_in_key(postings.key(i));  // docs/INDEXES.md: type, id
-      if (!target.empty() && static_cast<std::uint8_t>(target[0]) == patient.value) {
-        take(target.substr(1));
-      }
+      take(target.substr(1));
     }
   }
 }
@@ -48,11 +55,15 @@ std::unexpected<Error> bad() { return fail(Code::corrupt, "touched: a row that c
 }  // namespace
 
 void Touched::add(BytesView id, Touch why) {
-  auto found = patients_.find(id);
-  if (found == patients_.end()) {
-    found = patients_.emplace(Bytes(id), 0).first;
+  // Several indexes of a version say the same, and versions of one patient lie together.
+  if (last_ == nullptr || last_->first != id) {
+    auto found = patients_.find(id);
+    if (found == patients_.end()) {
+      found = patients_.emplace(Bytes(id), 0).first;
+    }
+    last_ = &*found;
   }
-  found->second |= bit(why);
+  last_->second |= bit(why);
 }
 
 void Touched::note(const Postings& postings, const fhir::SearchParams& params) {

@@ -14,6 +14,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -31,9 +32,14 @@ namespace holdfast::views {
 /// Why an entry is a patient's; bits. Numbers are on disk.
 enum class Touch : std::uint8_t { version = 1, delivery = 2 };
 
-/// What one entry touches.
+/// What one entry touches. Not copied: it points into itself.
 class Touched {
  public:
+  Touched() = default;
+  Touched(const Touched&) = delete;
+  Touched& operator=(const Touched&) = delete;
+  ~Touched() = default;
+
   /// By a version that is found by these postings, or was until now.
   void note(const Postings& postings, const fhir::SearchParams& params);
   /// By a duty that it makes or settles.
@@ -44,7 +50,8 @@ class Touched {
 
  private:
   void add(BytesView id, Touch why);
-  std::map<Bytes, std::uint8_t, std::less<>> patients_;  ///< id as append_id() writes it, why
+  std::map<Bytes, std::uint8_t, std::less<>> patients_;   ///< id as append_id() writes it, why
+  std::pair<const Bytes, std::uint8_t>* last_ = nullptr;  ///< of patients_
 };
 
 /// Puts the patients that `postings` name into `duty.others`, but for its lane.

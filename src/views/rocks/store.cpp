@@ -180,6 +180,13 @@ Result<std::shared_ptr<const Store>> Store::open(const RocksOptions& options) {
   } else {
     status = rocksdb::DB::Open(database, options.path, families, &handles, &db);
   }
+  // RocksDB's words where a table that this version has is not there, and may not be made.
+  if (status.IsInvalidArgument() &&
+      status.ToString().find("Column family not found") != std::string::npos) {
+    return fail(Code::corrupt,
+                "views: made by an earlier version, without all tables; run `holdfast rebuild`",
+                options.path);
+  }
   if (!status.ok()) {
     return fail_status(status, "open " + options.path);
   }
