@@ -22,7 +22,7 @@ Result<void> JournalFold::add(const journal::Record& record) {
   return ok();
 }
 
-Result<void> JournalFold::add_made(const Outcome& outcome, const journal::RecordHeader& header) {
+Result<void> JournalFold::add_made(const Outcome& outcome, const journal::Header& header) {
   for (const Made& made : outcome.made) {
     if (made.operation) {
       continue;

@@ -31,7 +31,7 @@ class JournalFold {
  private:
   Result<void> add_command(const journal::Record& record);
   /// What decide made beside the operations.
-  Result<void> add_made(const Outcome& outcome, const journal::RecordHeader& header);
+  Result<void> add_made(const Outcome& outcome, const journal::Header& header);
 
   fhir::JsonReader reader_;
   fhir::Json json_;
