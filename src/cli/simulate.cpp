@@ -63,7 +63,7 @@ int run_hospital(const SimulateOptions& options, Bug bug) {
         each.seed, report.trace, report.entries, report.opened, report.closed, report.reopened,
         report.open, report.escalated, report.refused, report.crashes);
     std::fflush(stdout);
-    failed += report.violations.empty() ? 0 : 1;
+    failed += report.violations.empty() ? 0U : 1U;
     print_violations(
         each.seed, report.violations,
         fmt::format("holdfast simulate --hospital --seed {} --steps {} --years {}{}", each.seed,
@@ -103,7 +103,7 @@ int run_simulate(const SimulateOptions& options) {
         report.entries, report.searches, report.messages, report.deliveries, report.boots,
         report.damaged, faults);
     std::fflush(stdout);
-    failed += report.violations.empty() ? 0 : 1;
+    failed += report.violations.empty() ? 0U : 1U;
     print_violations(each.seed, report.violations,
                      fmt::format("holdfast simulate --seed {} --steps {}{}", each.seed, each.steps,
                                  options.bug.empty() ? "" : " --bug " + options.bug));

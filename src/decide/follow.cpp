@@ -233,12 +233,24 @@ Result<void> Following::move_item(const std::string& id, std::size_t index,
   }
   pathway::enter(definitions_, *signal.definition, item, *signal.definition->state(rule.to),
                  rules_.now, signal.due_from);
+  TRY_OK(keep_owned(item, *signal.definition));
   plant(item, index);
   if (!rule.why.empty()) {
     touched->why = fmt::format("{}: {}", rule.why, reference_to(index));
   }
   const Touched from = *touched;
   return go_on(from, rule.then, signal.due_from);
+}
+
+Result<void> Following::keep_owned(views::Item& item, const pathway::Definition& definition) {
+  if (!item.is_open() || item.owner.starts_with("team:")) {
+    return ok();
+  }
+  TRY(const bool active, is_active_owner(item.owner));
+  if (!active) {
+    item.owner = definition.fallback;
+  }
+  return ok();
 }
 
 void Following::plant(views::Item& item, std::size_t index) const {
@@ -346,6 +358,7 @@ Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Th
     take_urgency(item, *definition, urgency_named(*definition, from.item.urgency),
                  from.item.priority);
     child.wording.description = from.wording.description;
+    TRY_OK(keep_owned(item, *definition));
     pathway::enter(definitions_, *definition, item, *definition->state(then.state), rules_.now,
                    due_from);
     const std::string id = item.id;

@@ -235,6 +235,7 @@ Result<void> Following::take_state(Touched& touched, fhir::JsonValue task, std::
   if (owner != touched.before.owner) {
     item.owner = owner;  // a person who gives it away says to whom
   }
+  TRY_OK(keep_owned(item, *definition));
   const Touched from = touched;
   return go_on(from, act->then, due_from);
 }

@@ -421,6 +421,19 @@ TEST(Follow, WhatIsActiveAgainIsOwedAgain) {
   EXPECT_EQ(withdraw(broken).state, "withdrawn") << "the planted bug";
 }
 
+TEST(Follow, WhatOpensAgainIsNotWhoseWhoHasLeft) {
+  Hospital hospital;
+  hospital.run(command(Hospital::referral("r1")));
+  const std::string id = hospital.about("ServiceRequest/r1").front();
+  hospital.run(hospital.put(id, {Hospital::state("received", "not-to-treat"),
+                                 Hospital::with(R"("statusReason":{"coding":[{"code":"35"}]})")}));
+  hospital.run(command(update("CareTeam", "eyes", R"("status":"inactive")")));
+  EXPECT_EQ(hospital.item(id).owner, "CareTeam/eyes") << "closed items stay as they were";
+  hospital.run(hospital.put(id, {Hospital::state("not-to-treat", "received")}));
+  EXPECT_EQ(hospital.item(id).owner, "team:oversight");
+  hospital.expect_sound();
+}
+
 TEST(Follow, HistoryIsCountedAndOpensNothing) {
   auto files = pathway::shipped_files();
   for (auto& file : files) {

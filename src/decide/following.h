@@ -56,6 +56,8 @@ class Following {
   Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
   Result<pathway::Judgement> judge_stored(std::string_view reference);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
+  /// An item that opens again, or goes on: its owner may have left while it was closed.
+  Result<void> keep_owned(views::Item& item, const pathway::Definition& definition);
   /// Bugs that close what nobody closed.
   void plant(views::Item& item, std::size_t index) const;
   Result<void> go_on(const Touched& from, const std::vector<pathway::Then>& thens,

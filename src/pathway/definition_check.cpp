@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "pathway/definition.h"
 
@@ -155,7 +157,17 @@ Result<void> check_rules(const Definition& definition) {
                        fmt::format("a move on {}", fhir::name(move.on))));
   }
   std::set<std::string_view> acts;
+  std::map<std::pair<std::string_view, std::string_view>, std::string_view> ways;
   for (const Act& act : definition.acts) {
+    for (const std::string& from : act.from) {
+      const auto [at, fresh] = ways.try_emplace({from, act.to}, act.name);
+      if (!fresh) {
+        return hole(
+            fmt::format("acts '{}' and '{}' both lead from '{}' to '{}': a Task says only "
+                        "where to",
+                        at->second, act.name, from, act.to));
+      }
+    }
     TRY_OK(check_names(definition, act.from, act.to, fmt::format("act '{}'", act.name)));
     if (act.name.empty() || act.title.empty() || !acts.insert(act.name).second) {
       return hole(fmt::format("act '{}' needs a name of its own and a title", act.name));

@@ -59,8 +59,11 @@ TEST(Definitions, RefusesEachKindOfHole) {
   expect_refused("state = \"received\"", "state = \"done\"", "is closed");
   expect_refused("to = \"in-hand\"", "to = \"nowhere\"", "which there is not");
   expect_refused("needs = [\"reason\", \"evidence\"]\n", "", "no reason, no evidence");
-  expect_refused("from = [\"received\", \"in-hand\"]\nto = \"done\"",
-                 "from = [\"received\"]\nto = \"cancelled\"", "no way leads to state 'done'");
+  expect_refused("to = \"done\"", "to = \"cancelled\"", "both lead from 'received' to 'cancelled'");
+  expect_refused("name = \"in-hand\"\ntitle",
+                 "name = \"lost\"\ntitle = \"Lost\"\nstatus = \"completed\"\n\n[[state]]\nname = "
+                 "\"in-hand\"\ntitle",
+                 "no way leads to state 'lost'");
   expect_refused("status = \"in-progress\"", "status = \"draft\"", "none of Task.status");
   expect_refused("priority = 'stat'", "prioriti = 'stat'", "prioriti");
   expect_refused("on = \"ServiceRequest\"\nwhen = \"status = 'active' and",

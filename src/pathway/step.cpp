@@ -46,9 +46,7 @@ void enter(const Definitions& definitions, const Definition& definition, views::
   if (state.is_closed()) {
     return;
   }
-  if (opens_again) {
-    item.overseers.clear();
-  }
+  item.overseers.clear();  // it has moved: whoever was to see that it is late has seen it move
   const Due* const due = due_of(state, item.urgency);
   check(due != nullptr, "check_definition() has seen that each urgency has a due time");
   item.due = definitions.calendar().after(due_from.value_or(now), due->within);
@@ -59,7 +57,8 @@ bool escalate(const Definitions& definitions, const Definition& definition, view
               Time now) {
   bool any = false;
   for (const State* state = definition.state(item.state);
-       state != nullptr && item.wake && *item.wake <= now; any = true) {
+       state != nullptr && item.wake && *item.wake <= now && item.step < state->steps.size();
+       any = true) {
     const Step& step = state->steps[item.step];
     if (std::ranges::find(item.overseers, step.to) == item.overseers.end()) {
       item.overseers.push_back(step.to);
@@ -67,7 +66,9 @@ bool escalate(const Definitions& definitions, const Definition& definition, view
     ++item.step;
     if (!step.half && !state->on_due.empty()) {
       state = definition.state(state->on_due);
+      auto overseers = std::move(item.overseers);
       enter(definitions, definition, item, *state, now, std::nullopt);
+      item.overseers = std::move(overseers);  // time has moved it, nobody has
       continue;
     }
     item.wake = next_wake(definitions, *state, item, now);

@@ -12,8 +12,8 @@
 namespace holdfast::pathway {
 
 /// `item` comes into `state` at `now`: status, due time from `due_from` (nothing: from now), owner
-/// where the state says one; escalation begins anew. From a closed state into an open one it is
-/// opened again, which is counted.
+/// where the state says one; escalation begins anew, without overseers. From a closed state into an
+/// open one it is opened again, which is counted.
 void enter(const Definitions& definitions, const Definition& definition, views::Item& item,
            const State& state, Time now, std::optional<Time> due_from);
 

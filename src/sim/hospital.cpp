@@ -182,6 +182,24 @@ class Hospital {
     return {body->bytes, (*current)->version};
   }
 
+  void learn_teams() {
+    std::set<std::string> active;
+    const node::Moment moment = node_->view();
+    for (int i = 0; i < teams_max; ++i) {
+      const std::string id = fmt::format("t{}", i);
+      const auto current = views::read_current(*moment.reader, *fhir::type_id("CareTeam"), id);
+      check(current.has_value(), "a team can be looked for");
+      if (*current) {
+        const auto body = views::read_body(*moment.reader, node_->codec(), (*current)->row);
+        check(body.has_value(), "a team can be read");
+        if (body->bytes.find(R"("status":"active")") != Bytes::npos) {
+          active.insert("CareTeam/" + id);
+        }
+      }
+    }
+    events_.learn_teams(std::move(active));
+  }
+
   /// Mostly hours, sometimes months; then whoever has to wake, wakes.
   void pass_time() {
     const std::uint64_t days = options_.years * 365 * 2 / options_.events + 1;
@@ -223,6 +241,7 @@ class Hospital {
     if (!open()) {
       return;
     }
+    learn_teams();
     judge_.look(node_->view(), event.cause);
     judge_.look_through(node_->view(), node_->codec());
     if (acknowledged) {

@@ -84,7 +84,7 @@ Operation HospitalEvents::request_body(const Request& request) {
   }
   rest += fmt::format(R"(,"priority":"{}")", one_of(random_, priorities));
   if (random_.chance(2, 3)) {
-    rest += "," + references("performer", fmt::format("CareTeam/t{}", random_.below(8)));
+    rest += "," + references("performer", fmt::format("CareTeam/t{}", random_.below(teams_max)));
   }
   return put("ServiceRequest", request.id, rest);
 }
@@ -209,8 +209,13 @@ Event HospitalEvents::on_request(Time now) {
 Event HospitalEvents::act(const views::Item& item, const TaskNow& task) {
   Event event;
   const pathway::Definition& definition = *definitions_.find(item.pathway);
-  const pathway::Act& act = definition.acts[random_.below(definition.acts.size())];
-  const bool legal = std::ranges::find(act.from, item.state) != act.from.end();
+  const pathway::Act& drawn = definition.acts[random_.below(definition.acts.size())];
+  // A Task says only where to: the act that leads there from here, if there is one.
+  const auto leads = std::ranges::find_if(definition.acts, [&](const pathway::Act& one) {
+    return one.to == drawn.to && std::ranges::find(one.from, item.state) != one.from.end();
+  });
+  const bool legal = leads != definition.acts.end();
+  const pathway::Act& act = legal ? *leads : drawn;
   const bool complete = act.needs.empty() || random_.chance(4, 5);
   const auto json = reader_.read(task.body);
   check(json.has_value(), "a Task of the record can be read");
@@ -283,7 +288,7 @@ Event HospitalEvents::team() {
     event.command.operations.push_back(put("CareTeam", leaves.substr(9), R"("status":"inactive")"));
     return event;
   }
-  const std::string id = fmt::format("t{}", random_.below(8));
+  const std::string id = fmt::format("t{}", random_.below(teams_max));
   teams_.insert("CareTeam/" + id);
   event.command.operations.push_back(put("CareTeam", id, R"("status":"active")"));
   return event;

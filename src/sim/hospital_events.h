@@ -15,6 +15,9 @@
 
 namespace holdfast::sim {
 
+/// Teams are CareTeam/t0 and so on.
+inline constexpr int teams_max = 8;
+
 enum class Fate : std::uint8_t {
   accepted,  ///< it must be taken
   refused,   ///< it must be refused
@@ -78,6 +81,8 @@ class HospitalEvents {
   }
 
   [[nodiscard]] const std::set<std::string>& teams() const { return teams_; }
+  /// After a crash: what was to become of a team happened, or did not.
+  void learn_teams(std::set<std::string> teams) { teams_ = std::move(teams); }
 
  private:
   [[nodiscard]] Event new_request(Time now);

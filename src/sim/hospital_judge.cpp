@@ -59,7 +59,7 @@ void HospitalJudge::compare(const views::Item* before, const views::Item& now,
                             const node::Moment& moment, const Cause& cause) {
   const std::string name = fmt::format("entry {}: item {} ({} in {})", moment.state.position.value,
                                        now.id, now.pathway, now.state);
-  report_.opened += before == nullptr ? 1 : 0;
+  report_.opened += before == nullptr ? 1U : 0U;
   if (before == nullptr && (!now.is_open() || cause.is_tick)) {
     violated(name + " began closed, or because time passed");
   }
@@ -90,8 +90,8 @@ void HospitalJudge::compare(const views::Item* before, const views::Item& now,
     if (now.owner != before->owner) {
       violated(name + " changed hands because time passed");
     }
-    if (now.overseers == before->overseers && now.state == before->state) {
-      violated(name + " was changed by time and nobody more sees it");
+    if (now.step <= before->step && now.state == before->state) {
+      violated(name + " was changed by time without a step");
     }
   }
   if (now.opened != before->opened || now.organisation != before->organisation ||
@@ -107,7 +107,7 @@ void HospitalJudge::look_through(const node::Moment& moment, const views::BodyCo
   std::uint64_t open = 0;
   std::map<std::string, std::uint64_t> roots;  // open items about one thing, without a parent
   for (const auto& [id, item] : items_) {
-    open += item.is_open() ? 1 : 0;
+    open += item.is_open() ? 1U : 0U;
     if (item.is_open() && item.parent.empty() && ++roots[item.focus] == 2) {
       violated(fmt::format("{} has two open items: two would be responsible for it", item.focus));
     }
