@@ -81,7 +81,8 @@ void note_signals(Prepared& prepared, const pathway::Definitions* pathways,
   for (std::size_t i = 0; i < prepared.operations.size(); ++i) {
     const Operation& operation = prepared.command.operations[i];
     const PreparedOperation& one = prepared.operations[i];
-    if (operation.verb == Verb::remove || !pathway::is_heard(*pathways, one.type)) {
+    // Without a body: a removal, or what stands for a patch that could not be made.
+    if (operation.body.empty() || !pathway::is_heard(*pathways, one.type)) {
       continue;
     }
     const auto read = reader.read(operation.body, json);
