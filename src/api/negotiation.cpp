@@ -447,4 +447,22 @@ Result<std::optional<std::string>> given_key(const Headers& headers) {
   return std::optional(std::string(key));
 }
 
+Result<std::string> given_purpose(const Headers& headers) {
+  const auto all = headers.all("Purpose-Of-Use");
+  if (all.empty()) {
+    return std::string();
+  }
+  const std::string_view purpose = all.front();
+  const bool word = std::all_of(purpose.begin(), purpose.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (all.size() > 1 || purpose.empty() || purpose.size() > purpose_bytes_max || !word) {
+    return fail(Code::value,
+                fmt::format("Purpose-Of-Use is one word of 1 to {} letters, digits and hyphens",
+                            purpose_bytes_max),
+                "http.Purpose-Of-Use");
+  }
+  return std::string(purpose);
+}
+
 }  // namespace holdfast::api

@@ -104,4 +104,10 @@ enum class Rendering : std::uint8_t { document, page };
 /// are; nothing if there is none. Code::value otherwise, or if there are several.
 [[nodiscard]] Result<std::optional<std::string>> given_key(const Headers& headers);
 
+/// The Purpose-Of-Use: one word of up to purpose_bytes_max letters, digits and hyphens, as it will
+/// stand in the journal; empty where there is none. Code::value otherwise. `historic-load` says
+/// that what is written happened before this record was there (docs/PATHWAYS.md).
+constexpr std::size_t purpose_bytes_max = 64;
+[[nodiscard]] Result<std::string> given_purpose(const Headers& headers);
+
 }  // namespace holdfast::api

@@ -152,6 +152,11 @@ TEST(Negotiation, IdempotencyKeyIsShortPrintableAndOnlyOne) {
   Headers two = with("Idempotency-Key", "a");
   two.add("Idempotency-Key", "b");
   EXPECT_FALSE(given_key(two));
+  EXPECT_EQ(given_purpose(Headers{}).value(), "");
+  EXPECT_EQ(given_purpose(with("Purpose-Of-Use", "historic-load")).value(), "historic-load");
+  for (const char* const bad : {"", "two words", "caf\xc3\xa9", "a;b"}) {
+    EXPECT_FALSE(given_purpose(with("Purpose-Of-Use", bad))) << bad;
+  }
 }
 
 TEST(Negotiation, PrettyIsTrueOrFalse) {

@@ -134,6 +134,7 @@ Result<Command> start_command(const Parts& parts, const Request& request) {
   } else {
     parts.random.fill(command.key.bytes);
   }
+  TRY(command.purpose, given_purpose(request.headers));
   command.request_hash = request_hash(request);
   command.principal = parts.options.principal;
   command.channel = "http";

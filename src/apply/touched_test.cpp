@@ -123,7 +123,7 @@ TEST(Touched, WhatIsSentOfAPatientAndHowThatEndsIsHis) {
 TEST(Touched, AMessagePassedOnIsAboutThoseWhomItsEntryTouches) {
   TestRecord record;
   Command message = command(create("Binary", "m"), create("Observation", "o", subject("a")));
-  message.message = Message{"LAB", "1", Disposition::applied, 1, 0, "m", "MSH|", ""};
+  message.message = Message{"LAB", "1", Disposition::applied, 1, 0, {}, "m", "MSH|", ""};
   message.request_hash = sha256(message.message->bytes);
   message.deliveries = {{"gp", "PID-3 1|X", 0, {}, {}}};
   ASSERT_TRUE(record.run(message));

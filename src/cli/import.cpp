@@ -44,6 +44,8 @@ Command add_import(CLI::App& parent) {
   app->add_option("--clients", options->clients, "requests under way at once")
       ->check(CLI::Range(1U, importer_clients_max))
       ->capture_default_str();
+  app->add_flag("--historic", options->historic,
+                "what is dated before the pathways' cut-over opens no duties: it is counted");
   app->add_option("PATH", options->paths,
                   "Bundles, resources (.json), NDJSON (.ndjson), folders of them, .tar; plain or "
                   ".zst")
@@ -54,7 +56,8 @@ Command add_import(CLI::App& parent) {
       "nothing twice. Exit 1 if anything was refused; each is named.\n"
       "Examples:\n"
       "  holdfast import --server http://127.0.0.1:8080 patients.tar.zst\n"
-      "  holdfast import --server http://127.0.0.1:8080 export/ extra/Observation.ndjson");
+      "  holdfast import --server http://127.0.0.1:8080 export/ extra/Observation.ndjson\n"
+      "  holdfast import --historic --server http://127.0.0.1:8080 old-system/");
   return {app, [options] { return run_import(*options); }};
 }
 

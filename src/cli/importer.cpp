@@ -218,6 +218,9 @@ class Importer {
     question.headers.add("Content-Type", "application/fhir+json");
     question.headers.add("Prefer", "return=minimal");
     question.headers.add("Idempotency-Key", outbound.key);
+    if (options_.historic) {
+      question.headers.add("Purpose-Of-Use", "historic-load");
+    }
     question.body = outbound.body;
     const Patience patience;
     auto reply = co_await remote_.ask(std::move(question), patience);

@@ -24,6 +24,7 @@ struct ImportOptions {
   std::string server;
   std::vector<std::string> paths;
   unsigned clients = 8;
+  bool historic = false;  ///< what is sent happened before the record answers for duties
   Chatter chatter = Chatter::refusals;
 };
 

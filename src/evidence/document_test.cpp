@@ -36,6 +36,7 @@ class EvidenceDocument : public ::testing::Test {
                               Disposition::applied,
                               1,
                               0,
+                              0,
                               "b1",
                               "MSH|^~\\&|LAB|QE2|H|Q|2024||ORU^R01|17|P|2.4\r",
                               {}};

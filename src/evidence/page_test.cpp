@@ -54,6 +54,7 @@ TEST_F(EvidencePage, NothingThatOthersWroteIsMarkup) {
                             Disposition::faulty,
                             1,
                             0,
+                            0,
                             "b\"onload=",
                             "MSH|^~\\&|LAB|Q|H|Q|2024||<script>|17|P|2.4\r",
                             {}};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "base/time.h"
 #include "fhir/member.h"
@@ -264,6 +266,16 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
     }
   }
   return signals;
+}
+
+std::vector<File> shipped_from(Time today) {
+  std::vector<File> files = shipped_files();
+  for (File& file : files) {
+    if (file.name == "settings.toml") {
+      file.text += fmt::format("cut_over = \"{}\"\n", to_instant(today).substr(0, 10));
+    }
+  }
+  return files;
 }
 
 const std::shared_ptr<const Definitions>& shipped() {

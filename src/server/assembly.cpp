@@ -202,7 +202,7 @@ Task<Result<void>> Assembly::define_pathways(std::vector<pathway::File> files) {
     co_return ok();
   }
   if (files.empty()) {
-    files = pathway::shipped_files();
+    files = pathway::shipped_from(parts_.world.clock.wall());
   }
   const auto defined = co_await node_->define_pathways(home_, std::move(files));
   if (!defined) {
