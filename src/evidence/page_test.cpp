@@ -49,15 +49,10 @@ TEST_F(EvidencePage, NothingThatOthersWroteIsMarkup) {
   message.principal.name = evil;
   message.purpose = evil;
   message.channel = evil;
-  message.message = Message{evil,
-                            evil,
-                            Disposition::faulty,
-                            1,
-                            0,
-                            0,
-                            "b\"onload=",
-                            "MSH|^~\\&|LAB|Q|H|Q|2024||<script>|17|P|2.4\r",
-                            {}};
+  message.message =
+      Message{evil, evil, Disposition::faulty, 1,
+              0,    0,    "b\"onload=",        "MSH|^~\\&|LAB|Q|H|Q|2024||<script>|17|P|2.4\r",
+              {}};
   message.settlements = {{evil, {Position{1}, 0}, Settled::held, false, {}, {}, evil}};
   message.deliveries = {{evil, {}, {}, "Task", "t"}};
   Outcome outcome;

@@ -105,7 +105,7 @@ TEST_F(AssemblyTest, ServesMetricsBesideTheRecord) {
   const auto metrics = ask("GET", "/metrics");
   ASSERT_TRUE(metrics);
   EXPECT_EQ(metrics->status, 200);
-  EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_journal_position 1\n"));
+  EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_journal_position 2\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_resources 1\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_resident_bytes 4711\n"));
   EXPECT_THAT(metrics->body, HasSubstr("\nholdfast_commands_waiting 0\n"));
@@ -140,7 +140,7 @@ TEST_F(AssemblyTest, StopsByDrainingEverythingIntoTheStore) {
   ASSERT_TRUE(ends());
   EXPECT_EQ(*end_, End::stopped);
   EXPECT_EQ(kv_.unflushed_writes(), 0U);
-  EXPECT_EQ(views::read_state(*kv_.snapshot())->position, Position{1});
+  EXPECT_EQ(views::read_state(*kv_.snapshot())->position, Position{2});
   EXPECT_FALSE(ask("GET", "/health/live"));
 }
 
