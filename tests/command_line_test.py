@@ -69,7 +69,7 @@ class CommandLine(ServerTest):
             ask(server.connect(), "GET", "/fhir/Patient?x=%22%0a%7b")
         lines = [json.loads(line) for line in server.log()]
         self.assertEqual([line["msg"] for line in lines],
-                         ["journal opened", "ready", "draining", "ended"])
+                         ["journal opened", "pathways in force", "ready", "draining", "ended"])
         for line in lines:
             self.assertEqual(list(line)[:3], ["time", "level", "msg"])
 

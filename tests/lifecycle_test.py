@@ -6,6 +6,7 @@ import stat
 
 from harness import ServerTest, ask, main, metric, run
 
+OWN = 1  # entries of a new directory before anything is asked: the pathways that ship
 PATIENT = {"resourceType": "Patient", "name": [{"family": "Sheard", "given": ["Ada"]}]}
 
 
@@ -38,7 +39,7 @@ class Lifecycle(ServerTest):
         self.assertEqual(server.end(), 0)
 
         verified = self.summary("verify", directory)
-        self.assertEqual(verified[0], "4")
+        self.assertEqual(verified[0], str(OWN + 4))
         self.assertEqual(self.summary("rebuild", directory), verified)
         self.assertEqual(self.summary("verify", directory), verified)
         with self.serve(directory) as again:
@@ -69,7 +70,7 @@ class Lifecycle(ServerTest):
         self.assertEqual(http.getresponse().status, 201)
         self.assertEqual(server.process.wait(60), 0)
         server.process.stdout.close()
-        self.assertEqual(self.summary("verify", directory)[0], "1")
+        self.assertEqual(self.summary("verify", directory)[0], str(OWN + 1))
 
     def test_keys_are_for_their_owner_only(self):
         directory = self.init()
@@ -114,7 +115,7 @@ class Lifecycle(ServerTest):
         self.summary("verify", directory, "--checkpoint", note)  # a journal that went on is fine
         rolled_back = run("verify", old, "--checkpoint", note)
         self.assertEqual(rolled_back.returncode, 3, rolled_back.stdout)
-        self.assertIn("checkpoint is of 2 entries, the journal has 1", rolled_back.stderr)
+        self.assertIn(f"checkpoint is of {OWN + 2} entries, the journal has {OWN + 1}", rolled_back.stderr)
         # A fork: as many entries, but others.
         with self.serve(old) as server:
             ask(server.connect(), "POST", "/fhir/Patient", {**PATIENT, "gender": "male"})
@@ -122,7 +123,7 @@ class Lifecycle(ServerTest):
         self.assertEqual(forked.returncode, 3)
         self.assertIn("another root", forked.stderr)
         forged = self.folder / "forged"
-        forged.write_bytes(note.read_bytes().replace(b"\n2\n", b"\n3\n"))
+        forged.write_bytes(note.read_bytes().replace(b"\n%d\n" % (OWN + 2), b"\n%d\n" % (OWN + 3)))
         self.assertEqual(run("verify", directory, "--checkpoint", forged).returncode, 3)
 
     def test_a_flipped_byte_is_found_and_never_served(self):
@@ -175,17 +176,17 @@ class Lifecycle(ServerTest):
         for _ in range(5):
             self.assertEqual(ask(http, "POST", "/fhir/Patient", PATIENT).status, 201)
         self.assertEqual(server.end(), 0)
-        self.assertEqual(self.verified_without_a_trace(directory), 5)
+        self.assertEqual(self.verified_without_a_trace(directory), OWN + 5)
         server = self.serve(directory)
         http = server.connect()
         for _ in range(3):
             self.assertEqual(ask(http, "POST", "/fhir/Patient", PATIENT).status, 201)
         server.kill()  # the views have not flushed these: they are behind the journal
-        self.assertEqual(self.verified_without_a_trace(directory), 8)
-        self.assertIn("the views hold 5 of 8 entries", run("verify", directory).stderr)
+        self.assertEqual(self.verified_without_a_trace(directory), OWN + 8)
+        self.assertIn(f"the views hold {OWN + 5} of {OWN + 8} entries", run("verify", directory).stderr)
         server = self.serve(directory)
         self.assertEqual(server.end(), 0)
-        self.assertEqual(self.verified_without_a_trace(directory), 8)
+        self.assertEqual(self.verified_without_a_trace(directory), OWN + 8)
 
     def verified_without_a_trace(self, directory):
         """The entries that verify counts, having changed nothing."""

@@ -59,7 +59,7 @@ class Postings(ServerTest):
             (folder / name.rsplit("/", 1)[-1]).write_bytes(text)
         server = self.serve(self.directory)
         for part in (sorted(folder.glob("*Information*")), [folder]):
-            done = run("import", "--server", server.url, *part, timeout=1800)
+            done = run("import", "--historic", "--server", server.url, *part, timeout=1800)
             self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         self.assertEqual(server.end(), 0)
         counts = self.compare()

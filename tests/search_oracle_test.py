@@ -316,7 +316,7 @@ class SearchOracle(ServerTest):
         rest = sorted((each for each in everything if "nformation" not in each[0]), key=lambda e: (len(e[1]), e[0]))
         for number, (name, body) in enumerate(first + rest[:PATIENTS]):
             (folder / f"{number:03d}-{name}").write_bytes(body)
-        done = run("import", "--server", self.server.url, folder)
+        done = run("import", "--historic", "--server", self.server.url, folder)
         self.assertEqual(done.returncode, 0, done.stderr[-500:])
         resources = []
         for type_ in rules.PARAMETERS:

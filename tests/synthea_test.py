@@ -120,7 +120,7 @@ class Synthea(ServerTest):
         return folder, len(chosen), sum(len(read_json(text)["entry"]) for _, text in chosen)
 
     def imported(self, server, source):
-        done = run("import", "--server", server.url, source, timeout=1800)
+        done = run("import", "--historic", "--server", server.url, source, timeout=1800)
         print(done.stdout, end="")
         self.assertEqual(done.returncode, 0, done.stderr)
         counts = {name: float(value) if "." in value else int(value)
