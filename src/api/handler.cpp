@@ -116,7 +116,11 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::channel_replay:
     case Interaction::duty_retry:
     case Interaction::duty_skip:
-    case Interaction::duty_resend: break;
+    case Interaction::duty_resend:
+    case Interaction::item_advance:
+    case Interaction::item_assign:
+    case Interaction::item_close:
+    case Interaction::item_reopen: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -284,6 +288,10 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::duty_retry:
     case Interaction::duty_skip:
     case Interaction::duty_resend: return change_duty(parts_, call, on);
+    case Interaction::item_advance:
+    case Interaction::item_assign:
+    case Interaction::item_close:
+    case Interaction::item_reopen: return change_item(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
