@@ -94,6 +94,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::mapping_report: return mapping_report(parts, call, moment);
     case Interaction::channel_queue: return channel_queue(parts, call, moment);
     case Interaction::channel_sent: return channel_sent(parts, call, moment);
+    case Interaction::work_list: return work_list(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -149,6 +150,7 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::everything_encounter:
     case Interaction::chronology:
     case Interaction::channel_queue:
+    case Interaction::work_list:
     case Interaction::channel_sent: return true;
     default: return false;
   }
@@ -159,7 +161,12 @@ Reply refuse_behind(const node::Moment& moment) {
 }
 
 /// What may read a whole record.
-bool is_long(Interaction interaction) {
+bool is_long(const Call& call) {
+  const Interaction interaction = call.match.interaction;
+  const auto has = [&](std::string_view name) { return parameter(call, name).has_value(); };
+  if (interaction == Interaction::work_list) {
+    return has("pathway") || has("state") || has("overseer") || has("_page");
+  }
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
@@ -237,8 +244,7 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
     co_return reply;
   }
   call->request = std::move(request);
-  const bool large =
-      call->request.body.size() >= bulk_body_bytes_min || is_long(call->match.interaction);
+  const bool large = call->request.body.size() >= bulk_body_bytes_min || is_long(*call);
   Executor& there = large ? next_bulk() : on;
   if (large) {
     co_await there.turn();

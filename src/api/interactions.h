@@ -55,6 +55,9 @@ namespace holdfast::api {
 /// Endpoint/[id]/$sent: how what was owed ended; with `duty`, one message and its answer.
 [[nodiscard]] Result<Reply> channel_sent(const Parts& parts, const Call& call,
                                          const node::Moment& moment);
+/// Task/$work-list: what somebody has to do, in the order in which it wants doing. Our own.
+[[nodiscard]] Result<Reply> work_list(const Parts& parts, const Call& call,
+                                      const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
