@@ -95,6 +95,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::channel_queue: return channel_queue(parts, call, moment);
     case Interaction::channel_sent: return channel_sent(parts, call, moment);
     case Interaction::work_list: return work_list(parts, call, moment);
+    case Interaction::ledger: return ledger(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -151,6 +152,7 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::chronology:
     case Interaction::channel_queue:
     case Interaction::work_list:
+    case Interaction::ledger:
     case Interaction::channel_sent: return true;
     default: return false;
   }
@@ -170,7 +172,7 @@ bool is_long(const Call& call) {
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
-         interaction == Interaction::channel_replay;
+         interaction == Interaction::ledger || interaction == Interaction::channel_replay;
 }
 
 bool is_form(Interaction interaction) {

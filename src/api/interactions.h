@@ -58,6 +58,9 @@ namespace holdfast::api {
 /// Task/$work-list: what somebody has to do, in the order in which it wants doing. Our own.
 [[nodiscard]] Result<Reply> work_list(const Parts& parts, const Call& call,
                                       const node::Moment& moment);
+/// $ledger: how many items were opened, and how many of those are closed and open. Our own.
+[[nodiscard]] Result<Reply> ledger(const Parts& parts, const Call& call,
+                                   const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.

@@ -24,7 +24,7 @@ constexpr bool is_our_own(std::string_view operation) {
                            "queue"sv,      "sent"sv,    "pause"sv,          "resume"sv,
                            "fence"sv,      "test"sv,    "replay"sv,         "retry"sv,
                            "skip"sv,       "resend"sv,  "advance"sv,        "assign"sv,
-                           "close"sv,      "reopen"sv,  "work-list"sv};
+                           "close"sv,      "reopen"sv,  "ledger"sv,         "work-list"sv};
   return std::ranges::find(own, operation) != own.end();
 }
 
