@@ -96,6 +96,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::channel_sent: return channel_sent(parts, call, moment);
     case Interaction::work_list: return work_list(parts, call, moment);
     case Interaction::ledger: return ledger(parts, call, moment);
+    case Interaction::oversight: return oversight(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -153,6 +154,7 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::channel_queue:
     case Interaction::work_list:
     case Interaction::ledger:
+    case Interaction::oversight:
     case Interaction::channel_sent: return true;
     default: return false;
   }
@@ -172,7 +174,8 @@ bool is_long(const Call& call) {
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
-         interaction == Interaction::ledger || interaction == Interaction::channel_replay;
+         interaction == Interaction::ledger || interaction == Interaction::oversight ||
+         interaction == Interaction::channel_replay;
 }
 
 bool is_form(Interaction interaction) {

@@ -61,6 +61,9 @@ namespace holdfast::api {
 /// $ledger: how many items were opened, and how many of those are closed and open. Our own.
 [[nodiscard]] Result<Reply> ledger(const Parts& parts, const Call& call,
                                    const node::Moment& moment);
+/// $oversight: all that is open, seen from above. Our own.
+[[nodiscard]] Result<Reply> oversight(const Parts& parts, const Call& call,
+                                      const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
