@@ -84,6 +84,7 @@ class EntryReader {
       case Interaction::meta_system:
       case Interaction::channel_queue:
       case Interaction::channel_sent:
+      case Interaction::whereabouts:
       case Interaction::oversight:
       case Interaction::ledger:
       case Interaction::work_list:

@@ -97,6 +97,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::work_list: return work_list(parts, call, moment);
     case Interaction::ledger: return ledger(parts, call, moment);
     case Interaction::oversight: return oversight(parts, call, moment);
+    case Interaction::whereabouts: return where_is_my_referral(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -155,6 +156,7 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::work_list:
     case Interaction::ledger:
     case Interaction::oversight:
+    case Interaction::whereabouts:
     case Interaction::channel_sent: return true;
     default: return false;
   }

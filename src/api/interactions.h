@@ -64,6 +64,9 @@ namespace holdfast::api {
 /// $oversight: all that is open, seen from above. Our own.
 [[nodiscard]] Result<Reply> oversight(const Parts& parts, const Call& call,
                                       const node::Moment& moment);
+/// Patient/[id]/$where-is-my-referral: where it is, in words that a patient reads. Our own.
+[[nodiscard]] Result<Reply> where_is_my_referral(const Parts& parts, const Call& call,
+                                                 const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.

@@ -70,6 +70,7 @@ enum class Interaction : std::uint8_t {
   item_assign,
   item_close,
   item_reopen,
+  whereabouts,  ///< of a patient's referrals
   oversight,
   ledger,
   work_list,
@@ -180,6 +181,8 @@ inline constexpr std::array routes{
     Route{Method::get, "/fhir/$ledger", Interaction::ledger, Level::system_operation, "ledger"},
     Route{Method::get, "/fhir/$oversight", Interaction::oversight, Level::system_operation,
           "oversight"},
+    Route{Method::get, "/fhir/Patient/{id}/$where-is-my-referral", Interaction::whereabouts,
+          Level::own_operation, "where-is-my-referral"},
     Route{Method::get, "/fhir/ValueSet/$expand", Interaction::expand, Level::own_operation,
           "expand"},
     Route{Method::post, "/fhir/ValueSet/$expand", Interaction::expand, Level::own_operation,
