@@ -84,6 +84,10 @@ class EntryReader {
       case Interaction::meta_system:
       case Interaction::channel_queue:
       case Interaction::channel_sent:
+      case Interaction::whereabouts:
+      case Interaction::oversight:
+      case Interaction::ledger:
+      case Interaction::work_list:
       case Interaction::capabilities: {
         planned.kind = BundleEntry::Kind::reading;
         TRY_OK(read_reading(planned));

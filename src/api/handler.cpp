@@ -94,6 +94,10 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::mapping_report: return mapping_report(parts, call, moment);
     case Interaction::channel_queue: return channel_queue(parts, call, moment);
     case Interaction::channel_sent: return channel_sent(parts, call, moment);
+    case Interaction::work_list: return work_list(parts, call, moment);
+    case Interaction::ledger: return ledger(parts, call, moment);
+    case Interaction::oversight: return oversight(parts, call, moment);
+    case Interaction::whereabouts: return where_is_my_referral(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
     case Interaction::live: return live(parts, call);
@@ -116,7 +120,11 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::channel_replay:
     case Interaction::duty_retry:
     case Interaction::duty_skip:
-    case Interaction::duty_resend: break;
+    case Interaction::duty_resend:
+    case Interaction::item_advance:
+    case Interaction::item_assign:
+    case Interaction::item_close:
+    case Interaction::item_reopen: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -145,6 +153,10 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::everything_encounter:
     case Interaction::chronology:
     case Interaction::channel_queue:
+    case Interaction::work_list:
+    case Interaction::ledger:
+    case Interaction::oversight:
+    case Interaction::whereabouts:
     case Interaction::channel_sent: return true;
     default: return false;
   }
@@ -155,10 +167,16 @@ Reply refuse_behind(const node::Moment& moment) {
 }
 
 /// What may read a whole record.
-bool is_long(Interaction interaction) {
+bool is_long(const Call& call) {
+  const Interaction interaction = call.match.interaction;
+  const auto has = [&](std::string_view name) { return parameter(call, name).has_value(); };
+  if (interaction == Interaction::work_list) {
+    return has("pathway") || has("state") || has("overseer") || has("_page");
+  }
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
+         interaction == Interaction::ledger || interaction == Interaction::oversight ||
          interaction == Interaction::channel_replay;
 }
 
@@ -233,8 +251,7 @@ Task<Reply> FhirHandler::handle(Request request, Executor& on) {
     co_return reply;
   }
   call->request = std::move(request);
-  const bool large =
-      call->request.body.size() >= bulk_body_bytes_min || is_long(call->match.interaction);
+  const bool large = call->request.body.size() >= bulk_body_bytes_min || is_long(*call);
   Executor& there = large ? next_bulk() : on;
   if (large) {
     co_await there.turn();
@@ -284,6 +301,10 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::duty_retry:
     case Interaction::duty_skip:
     case Interaction::duty_resend: return change_duty(parts_, call, on);
+    case Interaction::item_advance:
+    case Interaction::item_assign:
+    case Interaction::item_close:
+    case Interaction::item_reopen: return change_item(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);

@@ -55,6 +55,18 @@ namespace holdfast::api {
 /// Endpoint/[id]/$sent: how what was owed ended; with `duty`, one message and its answer.
 [[nodiscard]] Result<Reply> channel_sent(const Parts& parts, const Call& call,
                                          const node::Moment& moment);
+/// Task/$work-list: what somebody has to do, in the order in which it wants doing. Our own.
+[[nodiscard]] Result<Reply> work_list(const Parts& parts, const Call& call,
+                                      const node::Moment& moment);
+/// $ledger: how many items were opened, and how many of those are closed and open. Our own.
+[[nodiscard]] Result<Reply> ledger(const Parts& parts, const Call& call,
+                                   const node::Moment& moment);
+/// $oversight: all that is open, seen from above. Our own.
+[[nodiscard]] Result<Reply> oversight(const Parts& parts, const Call& call,
+                                      const node::Moment& moment);
+/// Patient/[id]/$where-is-my-referral: where it is, in words that a patient reads. Our own.
+[[nodiscard]] Result<Reply> where_is_my_referral(const Parts& parts, const Call& call,
+                                                 const node::Moment& moment);
 /// https://hl7.org/fhir/R4/http.html#capabilities
 [[nodiscard]] Result<Reply> capabilities(const Parts& parts, const Call& call);
 /// https://hl7.org/fhir/R4/terminologycapabilities.html, as `mode=terminology` asks for it.
@@ -89,6 +101,8 @@ Task<Reply> replay_channel(const Parts& parts, Call& call, Executor& on);
 Task<Reply> take_up(const Parts& parts, Call& call, Executor& on);
 /// Task/[id]/$retry, $skip, $resend: of an item about a message that a neighbour did not take
 Task<Reply> change_duty(const Parts& parts, Call& call, Executor& on);
+/// Task/[id]/$advance, $assign, $close, $reopen of an item of a pathway. Our own.
+Task<Reply> change_item(const Parts& parts, Call& call, Executor& on);
 
 /// Signed statement of what the journal holds, as text (C2SP tlog-checkpoint).
 [[nodiscard]] Result<Reply> checkpoint(const Parts& parts, const Call& call);

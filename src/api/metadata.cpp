@@ -16,11 +16,32 @@
 namespace holdfast::api {
 namespace {
 
+using namespace std::string_view_literals;
+
 // Operations that the standard does not define.
 constexpr bool is_our_own(std::string_view operation) {
-  constexpr std::array<std::string_view, 14> own{
-      "chronology", "explain", "mapping-report", "take-up", "queue", "sent", "pause",
-      "resume",     "fence",   "test",           "replay",  "retry", "skip", "resend"};
+  constexpr std::array own{"chronology"sv,
+                           "explain"sv,
+                           "mapping-report"sv,
+                           "take-up"sv,
+                           "queue"sv,
+                           "sent"sv,
+                           "pause"sv,
+                           "resume"sv,
+                           "fence"sv,
+                           "test"sv,
+                           "replay"sv,
+                           "retry"sv,
+                           "skip"sv,
+                           "resend"sv,
+                           "advance"sv,
+                           "assign"sv,
+                           "close"sv,
+                           "reopen"sv,
+                           "where-is-my-referral"sv,
+                           "oversight"sv,
+                           "ledger"sv,
+                           "work-list"sv};
   return std::ranges::find(own, operation) != own.end();
 }
 

@@ -69,15 +69,20 @@ Result<void> OperationInput::read_body(const Parts& parts, const Call& call, con
   }
   if (const auto listed = body_.root().find("parameter")) {
     for (const fhir::JsonValue parameter : listed->children()) {
-      TRY_OK(add_parameter(parameter));
+      TRY_OK(add_parameter(parameter, names));
     }
   }
   return ok();
 }
 
-Result<void> OperationInput::add_parameter(fhir::JsonValue parameter) {
+Result<void> OperationInput::add_parameter(fhir::JsonValue parameter, const Names& names) {
   Given given;
   given.name = text_of(parameter, "name");
+  if (is_one_of(names.grouped, given.name)) {
+    given.object = parameter.index();
+    given_.push_back(std::move(given));
+    return ok();
+  }
   for (const fhir::JsonValue member : parameter.children()) {
     const BytesView key = member.raw_key();
     if (!key.starts_with("value") && key != "resource") {
@@ -100,7 +105,8 @@ Result<void> OperationInput::add_parameter(fhir::JsonValue parameter) {
 
 Result<void> OperationInput::check_names(const Call& call, const Names& names) const {
   for (const Given& given : given_) {
-    const bool known = is_one_of(names.once, given.name) || is_one_of(names.several, given.name);
+    const bool known = is_one_of(names.once, given.name) || is_one_of(names.several, given.name) ||
+                       is_one_of(names.grouped, given.name);
     if (!known && call.prefer.handling != Handling::lenient) {
       return fail(Code::unsupported,
                   fmt::format("{} takes no parameter '{}' here; leave it out, or send Prefer: "
@@ -181,6 +187,22 @@ Result<std::optional<fhir::JsonValue>> OperationInput::object(std::string_view n
         place_of(name));
   }
   return std::optional(body_.at(*given->object));
+}
+
+Result<std::vector<fhir::JsonValue>> OperationInput::objects(std::string_view name) const {
+  std::vector<fhir::JsonValue> all;
+  for (const Given& given : given_) {
+    if (given.name != name) {
+      continue;
+    }
+    if (!given.object) {
+      return fail(Code::value,
+                  fmt::format("{} is not a simple value: send it in a Parameters resource", name),
+                  place_of(name));
+    }
+    all.push_back(body_.at(*given.object));
+  }
+  return all;
 }
 
 ParametersWriter::ParametersWriter() {

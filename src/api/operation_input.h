@@ -25,6 +25,8 @@ class OperationInput {
     std::initializer_list<std::string_view> once;
     std::initializer_list<std::string_view> several;
     std::string_view whole;
+    /// Those that have parts in the place of a value: objects() gives them as they are.
+    std::initializer_list<std::string_view> grouped = {};
   };
 
   /// Refuses a parameter that the operation does not take (unless the caller is lenient), one that
@@ -44,6 +46,8 @@ class OperationInput {
   [[nodiscard]] Result<std::optional<std::uint64_t>> number(std::string_view name) const;
   /// An object: a Coding, a CodeableConcept, or a resource. Code::value for a primitive.
   [[nodiscard]] Result<std::optional<fhir::JsonValue>> object(std::string_view name) const;
+  /// The same of one that may be repeated; of a grouped one, each whole parameter.
+  [[nodiscard]] Result<std::vector<fhir::JsonValue>> objects(std::string_view name) const;
 
  private:
   struct Given {
@@ -54,7 +58,7 @@ class OperationInput {
   };
   [[nodiscard]] const Given* find(std::string_view name) const;
   [[nodiscard]] Result<void> read_body(const Parts& parts, const Call& call, const Names& names);
-  [[nodiscard]] Result<void> add_parameter(fhir::JsonValue parameter);
+  [[nodiscard]] Result<void> add_parameter(fhir::JsonValue parameter, const Names& names);
   [[nodiscard]] Result<void> check_names(const Call& call, const Names& names) const;
 
   fhir::Json body_;

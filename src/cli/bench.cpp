@@ -41,6 +41,9 @@ constexpr std::array workloads{
     Workload{"deliver",
              "--size messages that wait for a neighbour, then reach him over --clients (8) lanes",
              bench_deliver},
+    Workload{"worklist",
+             "first page of a work-list of --size open items and ten times as many closed; a Tick",
+             bench_worklist},
     Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 

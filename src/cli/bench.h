@@ -157,5 +157,6 @@ Result<void> bench_count(const BenchOptions& options);
 Result<void> bench_crud(const BenchOptions& options);
 Result<void> bench_mllp(const BenchOptions& options);
 Result<void> bench_deliver(const BenchOptions& options);
+Result<void> bench_worklist(const BenchOptions& options);
 
 }  // namespace holdfast::cli

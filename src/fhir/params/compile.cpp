@@ -1,6 +1,7 @@
 #include "fhir/params/compile.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <utility>
@@ -47,6 +48,22 @@ Definition definition_of_row(const SearchParameterRow& row) {
   return definition;
 }
 
+/// What R4 has not, and items of pathways are looked for by (docs/PATHWAYS.md).
+struct OwnRow {
+  std::string_view type;
+  std::string_view code;
+  std::string_view url;
+  ParamKind kind;
+  std::string_view expression;
+};
+constexpr std::array own_parameters{
+    // Of the period only its end: one that is open at its start would begin before any day.
+    OwnRow{"Task", "due", "urn:holdfast:SearchParameter:Task-due", ParamKind::date,
+           "Task.restriction.period.end"},
+    OwnRow{"Task", "overseer", "urn:holdfast:SearchParameter:Task-overseer", ParamKind::reference,
+           "Task.restriction.recipient"},
+};
+
 constexpr std::string_view given_here =
     "it selects what the server itself gives a resource: search by _id or _lastUpdated";
 
@@ -84,6 +101,12 @@ class SearchParamsBuilder {
         const TypeId type{tables::search_parameter_bases[row.first_base + b]};
         by_type_[type.value].push_back(compiled(type, definition));
       }
+    }
+    // Behind those of the standard: their numbers stay what they were.
+    for (const OwnRow& row : own_parameters) {
+      const TypeId type = *type_id(row.type);
+      by_type_[type.value].push_back(
+          compiled(type, Definition{row.code, row.url, row.kind, row.expression, {}, {}}));
     }
     mark_compartments();
     mark_subjects();

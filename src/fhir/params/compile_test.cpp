@@ -63,13 +63,29 @@ TEST(SearchParams, ThatHaveNoIndexAreListedWithTheirReason) {
       }
     }
   }
-  EXPECT_EQ(urls.size(), 1375U);
+  EXPECT_EQ(urls.size(), 1375U + 2U) << "those of R4, and our own";
   ASSERT_EQ(by_reason.size(), 2U);
   std::set<std::string> all;
   for (const auto& [reason, codes] : by_reason) {
     all.insert(codes.begin(), codes.end());
   }
   EXPECT_THAT(all, UnorderedElementsAre("_content", "_query", "_text", "Location.near"));
+}
+
+// Indexes keep their numbers where a newer program brings more: ours stand behind R4's.
+TEST(SearchParams, OfOurOwnStandBehindThoseOfTheStandard) {
+  const SearchParams& params = standard_search_params();
+  const SearchParam& due = param("Task", "due");
+  EXPECT_EQ(due.url, "urn:holdfast:SearchParameter:Task-due");
+  EXPECT_EQ(due.kind, ParamKind::date);
+  ASSERT_EQ(due.uses.size(), 1U);
+  EXPECT_EQ(params.index(due.uses[0].index).path, "Task.restriction.period.end");
+  const SearchParam& overseer = param("Task", "overseer");
+  ASSERT_EQ(overseer.uses.size(), 1U);
+  EXPECT_TRUE(overseer.targets.empty()) << "a CareTeam may be one, too";
+  EXPECT_FALSE(params.index(overseer.uses[0].index).names_patient);
+  const std::set<std::size_t> last{params.index_count() - 2, params.index_count() - 1};
+  EXPECT_EQ((std::set<std::size_t>{due.uses[0].index.value, overseer.uses[0].index.value}), last);
 }
 
 TEST(SearchParams, OfThePatientCompartmentAreMarked) {

@@ -1,0 +1,36 @@
+// api/asked_change.h: what a person asks for with $advance, $assign, $close and $reopen of an item
+// (item_changes.cpp), as the elements of the Task that it becomes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/call.h"
+
+namespace holdfast::api {
+
+/// An element of Task.output.
+struct Output {
+  std::string type;
+  Bytes json;
+};
+
+/// Empty where it is not given.
+struct AskedChange {
+  Interaction interaction{};
+  std::string to;   ///< state
+  std::string act;  ///< by name
+  Bytes reason;     ///< CodeableConcept
+  Bytes owner;      ///< Reference
+  std::vector<Output> outputs;
+};
+
+/// "$close"
+[[nodiscard]] std::string_view operation_name(Interaction interaction);
+
+/// Code::required where an operation is given nothing to go by; value, unsupported, structure for
+/// what it cannot take.
+[[nodiscard]] Result<AskedChange> read_asked_change(const Parts& parts, const Call& call);
+
+}  // namespace holdfast::api

@@ -1,0 +1,163 @@
+#include "api/work_list_link.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/signed_text.h"
+#include "fhir/sites.h"
+#include "pathway/definition.h"
+#include "pathway/signals.h"
+
+namespace holdfast::api {
+namespace {
+
+constexpr std::string_view page_purpose = "work-list page";
+constexpr std::uint8_t link_format = 1;
+constexpr std::uint64_t count_unless_asked = 50;
+constexpr std::uint64_t count_max = 500;
+
+Result<views::Owner> read_owner(std::string_view text) {
+  const auto literal = fhir::parse_literal(text);
+  const bool names_team = text.starts_with("team:") && text.size() > 5;
+  if (!names_team && !(literal && pathway::is_owner_type(literal->type))) {
+    return fail(Code::value,
+                fmt::format("owner is a reference to an owner, as CareTeam/7, or the name of a "
+                            "team, as team:pathology, not '{}'",
+                            text),
+                "http.owner");
+  }
+  return names_team ? views::Owner(text)
+                    : fmt::format("{}/{}", fhir::name(literal->type), literal->id);
+}
+
+/// A name that nothing has would hide everything, and look like a list with nothing on it.
+Result<void> check_filter(const Parts& parts, const node::Moment& moment,
+                          const WorkListLink& asked) {
+  if (!asked.is_narrowed()) {
+    return ok();
+  }
+  std::vector<std::pair<std::string, std::string>> known;
+  if (const pathway::Definitions* const definitions = parts.node.pathways()) {
+    for (const pathway::Definition& one : definitions->all()) {
+      for (const pathway::State& state : one.states) {
+        known.emplace_back(one.name, state.name);
+      }
+    }
+  }
+  TRY(const auto states, views::read_states(*moment.reader));
+  for (const views::StateCount& one : states) {
+    known.emplace_back(one.pathway, one.state);
+  }
+  const auto is_meant = [&](const auto& one) {
+    return (asked.pathway.empty() || one.first == asked.pathway) &&
+           (asked.state.empty() || one.second == asked.state);
+  };
+  if (std::ranges::none_of(known, is_meant)) {
+    const std::string pathway = fmt::format("pathway '{}'", asked.pathway);
+    const std::string state = fmt::format("state '{}'", asked.state);
+    return fail(Code::value,
+                fmt::format("there is no {}", asked.state.empty()     ? pathway
+                                              : asked.pathway.empty() ? state
+                                                                      : state + " of " + pathway),
+                asked.state.empty() ? "http.pathway" : "http.state");
+  }
+  return ok();
+}
+
+}  // namespace
+
+std::string seal(const WorkListLink& link, BytesView secret) {
+  Bytes bytes;
+  bytes.push_back(static_cast<char>(link_format));
+  bytes.push_back(static_cast<char>(link.list));
+  append_text(bytes, link.owner);
+  append_text(bytes, link.pathway);
+  append_text(bytes, link.state);
+  append_varint(bytes, link.count);
+  bytes.push_back(link.after ? '\1' : '\0');
+  if (link.after) {
+    bytes.push_back(static_cast<char>(link.after->rank));
+    append_little(bytes, link.after->due_ms);
+    append_little(bytes, link.after->opened.ms);
+    append_text(bytes, link.after->id);
+  }
+  return sign_text(page_purpose, bytes, secret);
+}
+
+Result<WorkListLink> open_work_list_link(std::string_view text, BytesView secret) {
+  const auto bytes = open_signed_text(page_purpose, text, secret);
+  if (!bytes) {
+    return fail(Code::value,
+                "this page link is not one that this server gave; take the 'next' link of a "
+                "work-list as it is",
+                "http._page");
+  }
+  ByteReader reader(*bytes);
+  WorkListLink link;
+  const auto format = reader.little<std::uint8_t>();
+  const auto list = reader.little<std::uint8_t>();
+  link.owner = reader.text();
+  link.pathway = reader.text();
+  link.state = reader.text();
+  link.count = reader.varint();
+  if (reader.little<std::uint8_t>() == 1) {
+    views::Place place;
+    place.rank = reader.little<std::uint8_t>();
+    place.due_ms = reader.little<std::int64_t>();
+    place.opened = Time{reader.little<std::int64_t>()};
+    place.id = reader.text();
+    link.after = std::move(place);
+  }
+  if (reader.failed() || !reader.at_end() || format != link_format || list > 1) {
+    // Signed by us, so it is from another version of the server.
+    return fail(Code::expired,
+                "this page link is from another version of the server; ask again from the first "
+                "page",
+                "http._page");
+  }
+  link.list = static_cast<views::List>(list);
+  return link;
+}
+
+Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
+                                         const node::Moment& moment) {
+  if (const auto token = parameter(call, work_list_page)) {
+    TRY_OK(check_parameters(call, {work_list_page}));
+    return open_work_list_link(*token, parts.node.link_secret());
+  }
+  TRY_OK(check_parameters(call, {"owner", "overseer", "pathway", "state", "_count"}));
+  WorkListLink asked;
+  const auto owner = parameter(call, "owner");
+  if (!owner) {
+    return fail(Code::required,
+                "a work-list is somebody's: name the owner, as owner=CareTeam/7 or "
+                "owner=team:pathology",
+                "http.owner");
+  }
+  TRY(asked.owner, read_owner(*owner));
+  if (const auto overseer = parameter(call, "overseer")) {
+    if (*overseer != "1" && *overseer != "0" && *overseer != "true" && *overseer != "false") {
+      return fail(Code::value, fmt::format("overseer is 1 or 0, not '{}'", *overseer),
+                  "http.overseer");
+    }
+    asked.list =
+        *overseer == "1" || *overseer == "true" ? views::List::overseen : views::List::owned;
+  }
+  asked.pathway = parameter(call, "pathway").value_or("");
+  asked.state = parameter(call, "state").value_or("");
+  asked.count = count_unless_asked;
+  if (const auto text = parameter(call, "_count")) {
+    const auto count = parse_count(*text);
+    if (!count) {
+      return fail(Code::value, fmt::format("_count is a number from 0, not '{}'", *text),
+                  "http._count");
+    }
+    asked.count = std::min(*count, count_max);
+  }
+  TRY_OK(check_filter(parts, moment, asked));
+  return asked;
+}
+
+}  // namespace holdfast::api

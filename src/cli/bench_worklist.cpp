@@ -1,0 +1,391 @@
+// cli/bench_worklist.cpp: the first page of an owner's work-list over HTTP, in a record with --size
+// open items and ten times as many closed ones; and a Tick that escalates 10,000 items that are
+// late. The record is made by a node in this process, which is quicker than asking a server for it;
+// the pages are read from a server in a process of its own.
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "api/target.h"
+#include "cli/bench.h"
+#include "cli/bench_load.h"
+#include "cli/machine.h"
+#include "decide/prepared.h"
+#include "fhir/json.h"
+#include "fhir/member.h"
+#include "node/node.h"
+#include "pathway/shipped.h"
+#include "server/directory.h"
+#include "views/items.h"
+#include "views/rocks/rocks_kv.h"
+
+namespace holdfast::cli {
+namespace {
+
+constexpr std::uint64_t open_unless_asked = 20'000;
+constexpr std::uint64_t closed_for_each_open = 10;
+constexpr std::uint64_t late_max = 10'000;
+constexpr std::uint64_t owners = 100;
+constexpr std::uint64_t items_at_once = 500;
+constexpr std::uint64_t page_items = 50;
+constexpr std::uint64_t pages_read = 2000;
+
+std::string team(std::uint64_t number) { return fmt::format("CareTeam/team-{}", number % owners); }
+
+Operation put(std::string_view type, std::string id, const std::string& members) {
+  Operation one;
+  one.verb = Verb::update;
+  one.type = type;
+  one.body = fmt::format(R"({{"resourceType":"{}","id":"{}",{}}})", type, id, members);
+  one.id = std::move(id);
+  return one;
+}
+
+/// Each tenth is urgent.
+Operation referral(std::uint64_t number) {
+  return put(
+      "ServiceRequest", fmt::format("r{}", number),
+      fmt::format(
+          R"("status":"active","intent":"order","subject":{{"reference":"Patient/p{}"}},)"
+          R"("category":[{{"coding":[{{"system":"http://snomed.info/sct","code":"3457005"}}]}}],)"
+          R"("priority":"{}","performer":[{{"reference":"{}"}}])",
+          number % 1000, number % 10 == 0 ? "urgent" : "routine", team(number)));
+}
+/// Its outcome has been due for years.
+Operation old_appointment(std::uint64_t number) {
+  return put("Appointment", fmt::format("a{}", number),
+             fmt::format(R"("status":"booked","basedOn":[{{"reference":"ServiceRequest/r{}"}}],)"
+                         R"("start":"2020-01-06T10:00:00Z","end":"2020-01-06T10:30:00Z",)"
+                         R"("participant":[{{"status":"accepted","actor":{{"reference":"{}"}}}}])",
+                         number, fmt::format("Patient/p{}", number % 1000)));
+}
+
+/// A node over a data directory of its own.
+class Hospital {
+ public:
+  static Result<std::unique_ptr<Hospital>> open(const std::string& directory) {
+    auto hospital = std::unique_ptr<Hospital>(new Hospital);
+    TRY(auto disk, open_directory(directory));
+    hospital->real_ = std::make_unique<RealWorld>(std::move(disk), 1);
+    views::RocksOptions store;
+    store.path = fmt::format("{}/{}", directory, server::views_folder);
+    TRY(hospital->kv_, views::open_rocks(store));
+    hospital->real_->start();
+    World& world = hospital->real_->world();
+    TRY(auto opened, wait_for(world.sequencer, node::open(world, *hospital->kv_, {})));
+    hospital->node_ = std::move(opened.node);
+    Executor& io = *world.io.front();
+    TRY_OK(wait_for(io, hospital->node_->define_pathways(io, pathway::shipped_files())));
+    return hospital;
+  }
+  ~Hospital() {
+    if (real_) {
+      real_->drain(seconds(10));
+      real_->stop();
+    }
+  }
+  Hospital(const Hospital&) = delete;
+  Hospital& operator=(const Hospital&) = delete;
+
+  Result<node::Committed> commit(Command command) {
+    command.key.bytes[0] = 'b';
+    std::uint64_t number = ++commands_;
+    for (std::size_t i = 8; i < 16; ++i, number >>= 8U) {
+      command.key.bytes[i] = static_cast<char>(number);
+    }
+    command.principal.name = "bench";
+    command.channel = "bench";
+    TRY(auto prepared, decide::prepare(std::move(command), reader_, node_->extracting()));
+    Executor& io = *real_->world().io.front();
+    return wait_for(io, node_->submit(io, std::move(prepared)));
+  }
+  Result<node::Committed> commit(std::vector<Operation> operations) {
+    Command command;
+    command.operations = std::move(operations);
+    return commit(std::move(command));
+  }
+  Result<void> drain() { return wait_for(real_->world().sequencer, node_->drain()); }
+  [[nodiscard]] node::Moment view() const { return node_->view(); }
+
+ private:
+  Hospital() = default;
+  std::unique_ptr<RealWorld> real_;
+  std::unique_ptr<views::Kv> kv_;
+  std::unique_ptr<node::Node> node_;
+  fhir::JsonReader reader_;
+  std::uint64_t commands_ = 0;
+};
+
+struct Sizes {
+  std::uint64_t open = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t late = 0;  ///< of those that are open
+};
+
+Result<void> add_people(Hospital& hospital) {
+  std::vector<Operation> all;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    all.push_back(put("Patient", fmt::format("p{}", i), R"("active":true)"));
+  }
+  for (std::uint64_t i = 0; i < owners; ++i) {
+    all.push_back(put("CareTeam", fmt::format("team-{}", i), R"("status":"active")"));
+  }
+  TRY_OK(hospital.commit(std::move(all)));
+  return ok();
+}
+
+/// The Task of an item that was opened just now, ended with a reason.
+Result<Operation> ended(const Made& made) {
+  constexpr std::string_view head = R"({"resourceType":"Task",)";
+  constexpr std::string_view state = R"("code":"received"}],"text")";
+  Operation one;
+  one.verb = Verb::update;
+  one.type = "Task";
+  one.id = made.id;
+  one.if_match = made.version;
+  one.body = made.body;
+  const std::size_t at = one.body.find(state);
+  if (!one.body.starts_with(head) || at == Bytes::npos) {
+    return fail(Code::corrupt, "wrong: an item that was opened is not received");
+  }
+  one.body.replace(at, state.size(), R"("code":"not-to-treat"}],"text")");
+  one.body.insert(
+      head.size(),
+      fmt::format(R"("id":"{}","statusReason":{{"coding":[{{"code":"34"}}]}},)", made.id));
+  return one;
+}
+
+enum class Late : bool { no, yes };
+/// Referrals from `first` on, and what each opened.
+Result<Outcome> refer(Hospital& hospital, std::uint64_t first, std::uint64_t count, Late late) {
+  std::vector<Operation> operations;
+  for (std::uint64_t i = first; i < first + count; ++i) {
+    operations.push_back(referral(i));
+    if (late == Late::yes) {
+      operations.push_back(old_appointment(i));
+    }
+  }
+  TRY(node::Committed committed, hospital.commit(std::move(operations)));
+  if (committed.outcome.made.size() != count) {
+    return fail(Code::corrupt, fmt::format("wrong: {} referrals opened {} items", count,
+                                           committed.outcome.made.size()));
+  }
+  return std::move(committed.outcome);
+}
+
+/// `count` referrals from `first` on that were opened and are closed.
+Result<void> refer_and_end(Hospital& hospital, std::uint64_t first, std::uint64_t count) {
+  TRY(const Outcome outcome, refer(hospital, first, count, Late::no));
+  std::vector<Operation> ends;
+  for (const Made& made : outcome.made) {
+    TRY(Operation one, ended(made));
+    ends.push_back(std::move(one));
+  }
+  TRY_OK(hospital.commit(std::move(ends)));
+  return ok();
+}
+
+/// Open ones lie between closed ones, as they do where work goes on. The late ones come first.
+Result<void> fill(Hospital& hospital, const Sizes& sizes) {
+  TRY_OK(add_people(hospital));
+  std::uint64_t next = 0;
+  for (std::uint64_t open = 0; open < sizes.open;) {
+    const bool late = open < sizes.late;
+    const std::uint64_t count =
+        std::min(items_at_once / closed_for_each_open, (late ? sizes.late : sizes.open) - open);
+    TRY_OK(refer(hospital, next, count, late ? Late::yes : Late::no));
+    TRY_OK(refer_and_end(hospital, next + count, count * closed_for_each_open));
+    next += count * (1 + closed_for_each_open);
+    open += count;
+  }
+  return ok();
+}
+
+Result<views::ListCounts> count_all(const Hospital& hospital) {
+  const node::Moment moment = hospital.view();
+  TRY(const auto lists, views::read_owners(*moment.reader));
+  views::ListCounts total;
+  for (const auto& [owner, counts] : lists) {
+    total.open += counts.open;
+    total.overdue += counts.overdue;
+    total.escalated += counts.escalated;
+  }
+  return total;
+}
+
+/// What is late is escalated by one Tick; how long its sender waited until that was durable.
+Result<Duration> escalate(Hospital& hospital, const Sizes& sizes) {
+  Command tick;
+  tick.tick = Tick{Time{INT64_MAX / 2}, late_max};
+  const Instant started = boot_time();
+  TRY(const node::Committed committed, hospital.commit(std::move(tick)));
+  const Duration took = boot_time() - started;
+  TRY(const views::ListCounts counts, count_all(hospital));
+  const views::ListCounts wanted{sizes.open, sizes.late, sizes.late};
+  if (committed.outcome.made.size() != sizes.late || counts != wanted) {
+    return fail(
+        Code::corrupt,
+        fmt::format("wrong: {} items were escalated; {} are open, {} overdue, {} escalated",
+                    committed.outcome.made.size(), counts.open, counts.overdue, counts.escalated));
+  }
+  return took;
+}
+
+/// The pages of all owners, as they read when they were looked at.
+struct Pages {
+  std::vector<std::size_t> hashes = std::vector<std::size_t>(owners);
+  std::uint64_t open = 0;
+  std::uint64_t overdue = 0;
+};
+
+std::string target_of(std::uint64_t owner, std::string_view filter) {
+  return fmt::format("/fhir/Task/$work-list?owner={}{}", team(owner), filter);
+}
+
+std::uint64_t header_number(fhir::JsonValue outcome, std::string_view name) {
+  const auto extensions = outcome.find("extension");
+  if (!extensions || extensions->size() == 0) {
+    return 0;
+  }
+  const auto parts = extensions->children().begin().operator*().find("extension");
+  for (const fhir::JsonValue part : parts->children()) {
+    if (fhir::text_member(part, "url") == name) {
+      return api::parse_count(part.find("valueUnsignedInt")->raw()).value_or(0);
+    }
+  }
+  return 0;
+}
+
+/// Empty where the Tasks are in their order, as many as there should be.
+std::string wrong_with(fhir::JsonValue bundle, Pages& pages) {
+  std::uint64_t tasks = 0;
+  std::pair<int, std::string> before;
+  std::uint64_t open = 0;
+  const auto entries = bundle.find("entry");
+  if (!entries) {
+    return "a page without a header";
+  }
+  for (const fhir::JsonValue entry : entries->children()) {
+    const auto resource = entry.find("resource");
+    if (fhir::text_member(*resource, "resourceType") == "OperationOutcome") {
+      open = header_number(*resource, "open");
+      pages.open += open;
+      pages.overdue += header_number(*resource, "overdue");
+      continue;
+    }
+    ++tasks;
+    const std::string priority = fhir::text_member(*resource, "priority");
+    const auto restriction = resource->find("restriction");
+    const auto period = restriction ? restriction->find("period") : std::nullopt;
+    std::pair place(priority == "urgent" ? 0 : 1,
+                    period ? fhir::text_member(*period, "end") : std::string());
+    if (place < before) {
+      return fmt::format("an item due {} comes behind one due {}", place.second, before.second);
+    }
+    before = std::move(place);
+  }
+  return tasks == std::min(page_items, open)
+             ? std::string()
+             : fmt::format("{} items on a page of a list of {}", tasks, open);
+}
+
+/// Reads each owner's page once, and looks at it.
+Result<Pages> look(Load& load, std::string_view filter) {
+  Pages pages;
+  std::uint64_t next = 0;
+  const auto look_one = [&](unsigned) -> std::optional<Exchange> {
+    if (next == owners) {
+      return std::nullopt;
+    }
+    const std::uint64_t owner = next++;
+    Exchange read = get_bundle(target_of(owner, filter), [&](fhir::JsonValue bundle) {
+      return filter.empty() ? wrong_with(bundle, pages) : std::string();
+    });
+    read.wrong = [&pages, owner, looked = std::move(read.wrong)](const http::Incoming& reply) {
+      pages.hashes[owner] = std::hash<std::string_view>()(reply.body);
+      return looked(reply);
+    };
+    return read;
+  };
+  TRY_OK(load.run(1, look_one));
+  return pages;
+}
+
+Result<Latencies> read_pages(Load& load, unsigned clients, std::string_view filter,
+                             const Pages& pages) {
+  std::uint64_t next = 0;
+  const auto one = [&](unsigned) -> std::optional<Exchange> {
+    if (next == pages_read) {
+      return std::nullopt;
+    }
+    const std::uint64_t owner = next++ * 7919 % owners;
+    Exchange read;
+    read.request.target = target_of(owner, filter);
+    read.wrong = [wanted = pages.hashes[owner]](const http::Incoming& reply) {
+      return reply.status == 200 && std::hash<std::string_view>()(reply.body) == wanted
+                 ? std::string()
+                 : fmt::format("{} with another page", reply.status);
+    };
+    return read;
+  };
+  TRY(auto outcome, load.run(clients, one));
+  return std::move(outcome.latencies);
+}
+
+}  // namespace
+
+Result<void> bench_worklist(const BenchOptions& options) {
+  if (!options.server.empty()) {
+    return fail(Code::usage, "bench worklist makes its own record: leave out --server");
+  }
+  Sizes sizes;
+  sizes.open = options.size > 0 ? options.size : open_unless_asked;
+  sizes.closed = sizes.open * closed_for_each_open;
+  sizes.late = std::min(late_max, sizes.open / 2);
+  TRY(const auto folder, TemporaryFolder::make(options.folder));
+  const std::string directory = folder->path() + "/data";
+  TRY_OK(run_self({"init", directory}));
+  Duration filled;
+  Duration tick;
+  {
+    TRY(const auto hospital, Hospital::open(directory));
+    const Instant started = boot_time();
+    TRY_OK(fill(*hospital, sizes));
+    filled = boot_time() - started;
+    TRY(tick, escalate(*hospital, sizes));
+    TRY_OK(hospital->drain());
+  }
+  TRY(const auto server, ChildServer::start(directory));
+  const std::uint64_t idle = memory_of_process(server->process()).resident_bytes;
+  Load load(server->url());
+  constexpr std::string_view filter = "&state=received";
+  TRY(const Pages pages, look(load, ""));
+  TRY(const Pages narrowed, look(load, filter));
+  if (pages.open != sizes.open || pages.overdue != sizes.late) {
+    return fail(Code::corrupt, fmt::format("wrong: the headers say {} open and {} overdue",
+                                           pages.open, pages.overdue));
+  }
+  const unsigned clients = options.clients > 0 ? options.clients : 1;
+  TRY(Latencies first, read_pages(load, clients, "", pages));
+  TRY(Latencies filtered, read_pages(load, clients, filter, narrowed));
+
+  BenchLine line("worklist");
+  line.number("open", sizes.open);
+  line.number("closed", sizes.closed);
+  line.number("owners", owners);
+  line.number("clients", clients);
+  line.figure("fill_seconds", static_cast<double>(filled.ns) / 1e9);
+  line.number("tick_items", sizes.late);
+  line.figure("tick_ms", static_cast<double>(tick.ns) / 1e6);
+  line.number("page_items", page_items);
+  line.add_latencies("", first);
+  line.add_latencies("filtered_", filtered);
+  line.number("server_idle_bytes", idle);
+  line.number("server_peak_bytes", memory_of_process(server->process()).peak_bytes);
+  TRY_OK(server->end());
+  return line.end(options);
+}
+
+}  // namespace holdfast::cli
