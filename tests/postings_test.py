@@ -82,7 +82,7 @@ class Postings(ServerTest):
                 stored += reply.status == 201
         self.assertEqual(server.end(), 0)
         counts = self.compare(*([REASONS] if ALL else []))
-        self.assertEqual(counts["resources"], stored)
+        self.assertGreaterEqual(counts["resources"], stored)  # and the items that some of them open
         self.assertGreater(stored, 600)
 
 

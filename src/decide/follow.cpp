@@ -70,7 +70,7 @@ Result<void> follow(const views::Reader& view, const views::BodyCodec& codec, co
 }
 
 fhir::JsonReader& task_reader() {
-  thread_local fhir::JsonReader one;
+  thread_local fhir::JsonReader one;  // tidy: nothing but its working memory is kept
   return one;
 }
 

@@ -4,7 +4,7 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
+#include <chrono>  // tidy: which weekday a day is; no clock
 #include <utility>
 
 #include "base/time.h"

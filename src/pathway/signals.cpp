@@ -15,7 +15,7 @@ namespace holdfast::pathway {
 namespace {
 
 fhir::path::Evaluator& evaluator() {
-  thread_local fhir::path::Evaluator one;  // evaluators keep their memory
+  thread_local fhir::path::Evaluator one;  // tidy: nothing but its working memory is kept
   return one;
 }
 

@@ -45,7 +45,7 @@ RESERVED = [
     (r"^simdjson", r"^fhir/", "simdjson"),
     (r"^pugixml", r"^fhir/xml_", "pugixml"),
     (r"^re2/", r"^fhir/path/", "RE2"),
-    (r"^toml\+\+/", r"^(server|cli)/|^clinical/document\.cpp$|^pathway/", "toml++"),
+    (r"^toml\+\+/", r"^(server|cli)/|^clinical/document\.cpp$|^pathway/|^base/toml_table\.h$", "toml++"),
     (r"^librdkafka/", r"^journal/kafka_", "librdkafka"),
 ]
 
