@@ -45,6 +45,19 @@ void take_urgency(views::Item& item, const pathway::Definition& definition, std:
 
 bool is_move(const pathway::Signal& signal) { return signal.move != nullptr; }
 
+/// Before there are pathways nothing is an item, whatever it says.
+Result<void> refuse_items(const Prepared& prepared) {
+  for (const Operation& operation : prepared.command.operations) {
+    if (operation.type == "Task" && operation.body.find(views::item_extension) != Bytes::npos) {
+      return fail(Code::invariant,
+                  fmt::format("Task/{} says that it is an item ({}), and no pathways are in force "
+                              "that it could be one of",
+                              operation.id, views::item_extension));
+    }
+  }
+  return ok();
+}
+
 /// All members but id and meta, as they are written.
 Bytes without_meta(const Bytes& body) {
   fhir::Json json;
@@ -65,7 +78,7 @@ Bytes without_meta(const Bytes& body) {
 Result<void> follow(const views::Reader& view, const views::BodyCodec& codec, const Rules& rules,
                     const Prepared& prepared, Bug planted, Outcome& outcome) {
   return rules.pathways == nullptr
-             ? ok()
+             ? refuse_items(prepared)
              : Following(view, codec, rules, prepared, planted, outcome).run();
 }
 
@@ -192,7 +205,12 @@ Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signa
 }
 
 Result<std::vector<std::string>> Following::about(std::string_view focus, views::Which which) {
-  TRY(auto ids, views::items_about(view_, focus, which, items_about_max));
+  TRY(auto ids, views::items_about(view_, focus, which, items_about_max + 1));
+  if (ids.size() > items_about_max) {
+    return fail(Code::too_large, fmt::format("there are more than {} items about {}: none of them "
+                                             "may be passed over",
+                                             items_about_max, focus));
+  }
   for (const auto& [id, touched] : touched_) {
     if (touched.current.value == 0 && touched.item.focus == focus) {
       ids.push_back(id);

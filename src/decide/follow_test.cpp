@@ -464,6 +464,17 @@ TEST(Follow, HistoryIsCountedAndOpensNothing) {
   hospital.expect_sound();
 }
 
+TEST(Follow, WithoutPathwaysNothingIsAnItem) {
+  TestRecord record;
+  const std::string claim =
+      R"("extension":[{"url":"urn:holdfast:item"}],"status":"requested","intent":"order")";
+  const auto outcome = record.run(command(create("Task", "t", claim)));
+  ASSERT_FALSE(outcome.has_value());
+  EXPECT_EQ(outcome.error().code, Code::invariant);
+  EXPECT_TRUE(record.run(command(create("Task", "u", R"("status":"requested","intent":"order")")))
+                  .has_value());
+}
+
 TEST(Follow, NobodyMakesAnItemByHand) {
   Hospital hospital;
   hospital.run(command(Hospital::referral("r1")));
