@@ -155,10 +155,11 @@ std::string counted(std::uint64_t count, bool is_bound) {
 
 std::string in_words(const WorkListLink& asked, const Tally& tally) {
   const bool bounds = tally.counts_are_bounds;
-  std::string text = fmt::format(
-      "{} {} {} open items: {} overdue, {} escalated.", asked.owner,
-      asked.list == views::List::owned ? "owns" : "oversees", counted(tally.counts.open, bounds),
-      counted(tally.counts.overdue, bounds), counted(tally.counts.escalated, bounds));
+  std::string text =
+      fmt::format("{} {} {} open item{}: {} overdue, {} escalated.", asked.owner,
+                  asked.list == views::List::owned ? "owns" : "oversees",
+                  counted(tally.counts.open, bounds), tally.counts.open == 1 ? "" : "s",
+                  counted(tally.counts.overdue, bounds), counted(tally.counts.escalated, bounds));
   if (asked.is_narrowed()) {
     text +=
         fmt::format(" The filter hides {} of them.", counted(tally.hidden, tally.hidden_is_bound));
