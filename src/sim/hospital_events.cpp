@@ -115,10 +115,12 @@ Event HospitalEvents::encounter(Time now) {
   }
   const std::string id = fresh("e");
   constexpr std::array<std::string_view, 3> classes{"IMP", "AMB", "EMER"};
+  const std::string_view of = one_of(random_, classes);
+  const std::string whose = patient();
   event.command.operations.push_back(
       put("Encounter", id,
           fmt::format(R"("status":"finished","class":{{"code":"{}"}},{},"period":{{"end":"{}"}})",
-                      one_of(random_, classes), reference("subject", patient()), to_instant(now))));
+                      of, reference("subject", whose), to_instant(now))));
   event.fate = Fate::accepted;
   event.owed = "Encounter/" + id;
   encounters_.push_back(id);
