@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
 
+#include "base/text.h"
 #include "pathway/definition.h"
 
 namespace holdfast::pathway {
@@ -26,11 +29,14 @@ Result<void> check_approval(const Definition* before, const Definition& next, Lo
     return refuse(fmt::format("pathway '{}' differs and still has version {}: give it a higher one",
                               next.name, before->version));
   }
-  const bool clinical = std::ranges::any_of(next.approved, [](const std::string& name) {
-    return name.find(clinical_mark) != std::string::npos;
-  });
-  const bool twice = next.approved.size() == 2 && next.approved[0] == next.approved[1];
-  if (next.approved.size() < 2 || twice || !clinical) {
+  bool clinical = false;
+  std::set<std::string> people;
+  for (const std::string& name : next.approved) {
+    const std::size_t mark = name.find(clinical_mark);
+    clinical = clinical || mark != std::string::npos;
+    people.emplace(trimmed(std::string_view(name).substr(0, mark)));
+  }
+  if (people.size() < 2 || !clinical) {
     return refuse(
         fmt::format("pathway '{}' version {} is not approved: `approved` names two people, "
                     "one of them with {} behind the name",
