@@ -192,7 +192,7 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
 
 Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signal& signal) {
   for (const pathway::NamedOwner& one : signal.owners) {
-    const views::Owner owner = one.site ? target(index, *one.site) : one.name;
+    views::Owner owner = one.site ? target(index, *one.site) : one.name;
     if (owner.starts_with("team:")) {
       return owner;
     }
