@@ -25,24 +25,6 @@ Bytes reference_json(std::string_view reference) {
   return to.take();
 }
 
-std::uint16_t urgency_named(const pathway::Definition& definition, std::string_view name) {
-  const auto at = std::ranges::find(definition.urgencies, name, &pathway::Urgency::name);
-  return static_cast<std::uint16_t>(
-      at == definition.urgencies.end()
-          ? definition.urgencies.size() - 1
-          : static_cast<std::size_t>(at - definition.urgencies.begin()));
-}
-
-void take_urgency(views::Item& item, const pathway::Definition& definition, std::uint16_t urgency,
-                  std::string_view priority) {
-  const pathway::Urgency& one = definition.urgencies[urgency];
-  item.urgency = one.name;
-  item.priority = one.priority.empty() ? std::string(priority) : one.priority;
-  if (item.priority.empty()) {
-    item.priority = "routine";
-  }
-}
-
 bool is_move(const pathway::Signal& signal) { return signal.move != nullptr; }
 
 /// Before there are pathways nothing is an item, whatever it says.
@@ -56,21 +38,6 @@ Result<void> refuse_items(const Prepared& prepared) {
     }
   }
   return ok();
-}
-
-/// All members but id and meta, as they are written.
-Bytes without_meta(const Bytes& body) {
-  fhir::Json json;
-  const auto read = task_reader().read(body, json);
-  check(read.has_value(), "it was read before");
-  Bytes rest;
-  for (const fhir::JsonValue member : json.root().children()) {
-    if (member.raw_key() != "id" && member.raw_key() != "meta") {
-      append_text(rest, member.raw_key());
-      append_text(rest, member.raw());
-    }
-  }
-  return rest;
 }
 
 }  // namespace
@@ -281,66 +248,6 @@ void Following::plant(views::Item& item, std::size_t index) const {
     item.due.reset();
     item.wake.reset();
   }
-}
-
-Result<bool> Following::says_something_new(std::size_t index) {
-  const OperationResult& result = outcome_.results[index];
-  if (result.status != Status::updated) {
-    return true;
-  }
-  TRY(const auto before, views::read_current(view_, prepared_.operations[index].type, result.id));
-  if (!before || before->presence == views::Presence::deleted) {
-    return true;
-  }
-  TRY(const views::Body body, views::read_body(view_, codec_, before->row));
-  return without_meta(body.bytes) != without_meta(resolved_body(index));
-}
-
-Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Signal& signal) {
-  if (signal.results.empty()) {
-    return pathway::Judgement::unjudged;
-  }
-  pathway::Judgement worst = pathway::Judgement::normal;
-  for (const std::uint32_t site : signal.results) {
-    const std::string value = target(index, site);
-    std::optional<pathway::Judgement> judged;
-    for (std::size_t i = 0; i < signals_.size(); ++i) {
-      if (writes(i) && reference_to(i) == value) {
-        judged = signals_[i].judgement;
-      }
-    }
-    if (!judged) {
-      TRY(judged, judge_stored(value));
-    }
-    worst = std::max(worst, *judged);
-  }
-  return worst;
-}
-
-Result<pathway::Judgement> Following::judge_stored(std::string_view reference) {
-  const auto literal = fhir::parse_literal(reference);
-  if (!literal || fhir::name(literal->type) != "Observation") {
-    return pathway::Judgement::unjudged;
-  }
-  TRY(const auto current, views::read_current(view_, literal->type, literal->id));
-  if (!current || current->presence == views::Presence::deleted) {
-    return pathway::Judgement::unjudged;
-  }
-  TRY(const views::Body body, views::read_body(view_, codec_, current->row));
-  fhir::Json json;
-  TRY_OK(task_reader().read(body.bytes, json));
-  return pathway::judge(json.root());
-}
-
-Result<void> Following::take_judgement(views::Item& item, std::size_t index,
-                                       const pathway::Signal& signal) {
-  TRY(pathway::Judgement judged, judge(index, signal));
-  if (planted_ == Bug::text_is_normal && judged == pathway::Judgement::unjudged) {
-    judged = pathway::Judgement::normal;
-  }
-  take_urgency(item, *signal.definition,
-               urgency_named(*signal.definition, pathway::urgency_of(judged)), item.priority);
-  return ok();
 }
 
 Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Then>& thens,

@@ -1,145 +1,11 @@
 // What must hold of duties, on a record without journal: docs/PATHWAYS.md.
 #include <gtest/gtest.h>
 
-#include "apply/test_record.h"
-#include "base/text.h"
-#include "base/time.h"
 #include "decide/follow.h"
-#include "pathway/shipped.h"
-#include "views/facts.h"
-#include "views/items.h"
+#include "decide/test_hospital.h"
 
 namespace holdfast::decide {
 namespace {
-
-using apply::command;
-using apply::create;
-using apply::remove;
-using apply::TestRecord;
-using apply::update;
-using views::Item;
-
-constexpr std::int64_t day_ms = 86'400'000;
-
-/// A record that follows, with a patient and a team.
-class Hospital {
- public:
-  explicit Hospital(Bug planted = Bug::none) : record(planted) {
-    record.pathways = pathway::shipped().get();
-    record.now = Time{parse_date_time("2026-11-30T09:00:00Z")->from.ms};
-    run(command(create("Patient", "p1"), create("Patient", "p2"),
-                create("CareTeam", "eyes", R"("status":"active")"),
-                create("Organization", "trust", R"("active":true)")));
-  }
-
-  Outcome run(Command one) {
-    auto outcome = try_run(std::move(one));
-    EXPECT_TRUE(outcome.has_value()) << outcome.error().what;
-    return outcome ? *std::move(outcome) : Outcome{};
-  }
-  Result<Outcome> try_run(Command one) {
-    one.key.bytes[0] = static_cast<char>(++keys_);
-    one.key.bytes[1] = static_cast<char>(keys_ >> 8U);
-    return record.run(std::move(one));
-  }
-  /// What the refusal says; empty where it is none.
-  std::string refusal(Command one) {
-    const auto outcome = try_run(std::move(one));
-    return outcome ? std::string() : outcome.error().what;
-  }
-
-  /// A referral to the eyes' team.
-  static Operation referral(const std::string& id, const std::string& more = "",
-                            const std::string& status = "active") {
-    return update(
-        "ServiceRequest", id,
-        R"("status":")" + status + R"(","intent":"order","subject":{"reference":"Patient/p1"},)" +
-            R"("category":[{"coding":[{"system":"http://snomed.info/sct","code":"3457005"}]}],)" +
-            R"("performer":[{"reference":"CareTeam/eyes"}])" + more);
-  }
-  static Operation appointment(const std::string& id, const std::string& about,
-                               const std::string& status, const std::string& start) {
-    return update(
-        "Appointment", id,
-        R"("status":")" + status + R"(","basedOn":[{"reference":")" + about + R"("}],"start":")" +
-            start +
-            R"(","participant":[{"status":"accepted","actor":{"reference":"Patient/p1"}}])");
-  }
-
-  std::vector<std::string> about(const std::string& focus) {
-    return *views::items_about(*record.view(), focus, views::Which::all, 100);
-  }
-  Item item_about(const std::string& focus) {
-    const auto ids = about(focus);
-    EXPECT_EQ(ids.size(), 1U) << focus;
-    return ids.empty() ? Item{} : item(ids.front());
-  }
-  Item item(const std::string& id) {
-    const auto found = views::find_item(*record.view(), id);
-    EXPECT_TRUE(found && *found) << id;
-    return found && *found ? **found : Item{};
-  }
-  Version version(const std::string& id) {
-    return (*views::read_current(*record.view(), *fhir::type_id("Task"), id))->version;
-  }
-
-  /// PUT of the Task with texts replaced in what is there; each must be there.
-  Command put(const std::string& id, std::vector<std::pair<std::string, std::string>> changes) {
-    std::string body = record.body("Task", id);
-    for (const auto& [from, to] : changes) {
-      const std::size_t at = body.find(from);
-      EXPECT_NE(at, std::string::npos) << from << " in " << body;
-      if (at != std::string::npos) {
-        body.replace(at, from.size(), to);
-      }
-    }
-    Operation operation = update("Task", id);
-    operation.if_match = version(id);
-    operation.body = body;
-    return command(operation);
-  }
-  static std::pair<std::string, std::string> state(const std::string& from, const std::string& to) {
-    return {R"("code":")" + from + R"("}],"text")", R"("code":")" + to + R"("}],"text")"};
-  }
-  /// In front of "intent", which every item's Task has.
-  static std::pair<std::string, std::string> with(const std::string& more) {
-    return {R"("intent":"order")", R"("intent":"order",)" + more};
-  }
-
-  Outcome pass(std::int64_t days) {
-    record.now.ms += days * day_ms;
-    Command tick;
-    tick.tick = Tick{Time{record.now.ms + record.step_ms}, 1000};
-    return run(std::move(tick));
-  }
-
-  void expect_sound() {
-    const auto facts = views::digest_of_view(*record.view(), record.codec);
-    ASSERT_TRUE(facts.has_value()) << facts.error().what;
-    EXPECT_EQ(facts->digest, record.state.digest);
-    EXPECT_EQ(facts->last_row, record.state.last_row);
-    std::uint64_t open = 0;
-    const auto ledger = views::read_ledger(*record.view());
-    for (const auto& row : *ledger) {
-      EXPECT_GE(row.opened, row.closed);
-      open += row.opened - row.closed;
-    }
-    std::uint64_t owned = 0;
-    const auto owners = views::read_owners(*record.view());
-    for (const auto& [owner, counts] : *owners) {
-      owned += counts.open;
-      EXPECT_EQ(
-          views::read_work_list(*record.view(), views::List::owned, owner, {}, 10'000)->size(),
-          counts.open);
-    }
-    EXPECT_EQ(open, owned) << "each open item is on exactly one owner's list";
-  }
-
-  TestRecord record;
-
- private:
-  unsigned keys_ = 0;
-};
 
 TEST(Follow, AReferralOpensExactlyOneItemInItsOwnEntry) {
   Hospital hospital;
@@ -343,60 +209,6 @@ TEST(Follow, ADateToBeSeenByThatPassesIsAReview) {
   hospital.expect_sound();
 }
 
-TEST(Follow, WhoeverLeavesLeavesNothingBehind) {
-  const auto leave = update("CareTeam", "eyes", R"("status":"inactive")");
-  Hospital hospital;
-  for (int i = 0; i < 5; ++i) {
-    hospital.run(command(Hospital::referral("r" + std::to_string(i))));
-  }
-  EXPECT_EQ(hospital.run(command(leave)).made.size(), 5U);
-  EXPECT_EQ(hospital.item_about("ServiceRequest/r3").owner, "team:oversight");
-  EXPECT_TRUE(
-      views::read_work_list(*hospital.record.view(), views::List::owned, "CareTeam/eyes", {}, 10)
-          ->empty());
-  hospital.run(command(Hospital::referral("r9")));
-  EXPECT_EQ(hospital.item_about("ServiceRequest/r9").owner, "team:referrals");
-  hospital.expect_sound();
-
-  Hospital removed;
-  removed.run(command(Hospital::referral("r1")));
-  removed.run(command(remove("CareTeam", "eyes")));
-  EXPECT_EQ(removed.item_about("ServiceRequest/r1").owner, "team:oversight");
-
-  Hospital broken(Bug::lose_owner);
-  broken.run(command(Hospital::referral("r1")));
-  broken.run(command(leave));
-  EXPECT_EQ(broken.item_about("ServiceRequest/r1").owner, "CareTeam/eyes") << "the planted bug";
-}
-
-TEST(Follow, NothingThatAnOpenItemRestsOnIsDeleted) {
-  Hospital hospital;
-  hospital.run(command(Hospital::referral("r1")));
-  const std::string id = hospital.about("ServiceRequest/r1").front();
-  EXPECT_NE(hospital.refusal(command(remove("ServiceRequest", "r1"))).find("Task/" + id),
-            std::string::npos);
-  EXPECT_NE(hospital.refusal(command(remove("Patient", "p1"))), "");
-  EXPECT_NE(hospital.refusal(command(remove("Task", id))), "");
-  EXPECT_EQ(hospital.refusal(command(remove("Patient", "p2"))), "");
-  hospital.run(hospital.put(id, {Hospital::state("received", "not-to-treat"),
-                                 Hospital::with(R"("statusReason":{"coding":[{"code":"35"}]})")}));
-  EXPECT_NE(hospital.refusal(command(remove("Task", id))), "") << "a closed one is kept too";
-  hospital.expect_sound();
-}
-
-TEST(Follow, OpenItemsGoWithTheirPatient) {
-  Hospital hospital;
-  hospital.run(command(Hospital::referral("r1")));
-  hospital.run(command(update(
-      "Patient", "p1",
-      R"("active":false,"link":[{"other":{"reference":"Patient/p2"},"type":"replaced-by"}])")));
-  const Item item = hospital.item_about("ServiceRequest/r1");
-  EXPECT_EQ(item.patient, "Patient/p2");
-  EXPECT_EQ(hospital.record.body("Task", item.id).find("Patient/p1") == std::string::npos, false)
-      << "why it is so stands in its statusReason";
-  hospital.expect_sound();
-}
-
 TEST(Follow, WhatIsActiveAgainIsOwedAgain) {
   const auto withdraw = [](Hospital& hospital) {
     hospital.run(command(Hospital::referral("r1"),
@@ -419,19 +231,6 @@ TEST(Follow, WhatIsActiveAgainIsOwedAgain) {
   hospital.expect_sound();
   Hospital broken(Bug::drop_reopening);
   EXPECT_EQ(withdraw(broken).state, "withdrawn") << "the planted bug";
-}
-
-TEST(Follow, WhatOpensAgainIsNotWhoseWhoHasLeft) {
-  Hospital hospital;
-  hospital.run(command(Hospital::referral("r1")));
-  const std::string id = hospital.about("ServiceRequest/r1").front();
-  hospital.run(hospital.put(id, {Hospital::state("received", "not-to-treat"),
-                                 Hospital::with(R"("statusReason":{"coding":[{"code":"35"}]})")}));
-  hospital.run(command(update("CareTeam", "eyes", R"("status":"inactive")")));
-  EXPECT_EQ(hospital.item(id).owner, "CareTeam/eyes") << "closed items stay as they were";
-  hospital.run(hospital.put(id, {Hospital::state("not-to-treat", "received")}));
-  EXPECT_EQ(hospital.item(id).owner, "team:oversight");
-  hospital.expect_sound();
 }
 
 TEST(Follow, HistoryIsCountedAndOpensNothing) {

@@ -68,6 +68,7 @@ class Following {
   Result<std::vector<std::string>> about(std::string_view focus, views::Which which);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
 
+  // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
@@ -106,6 +107,13 @@ class Following {
   std::uint32_t made_ids_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
 };
+
+/// Index of the urgency of that name; the last where there is none.
+[[nodiscard]] std::uint16_t urgency_named(const pathway::Definition& definition,
+                                          std::string_view name);
+/// That urgency, with the priority that goes with it, else `priority`, else routine.
+void take_urgency(views::Item& item, const pathway::Definition& definition, std::uint16_t urgency,
+                  std::string_view priority);
 
 /// Of this thread: keeps its memory.
 [[nodiscard]] fhir::JsonReader& task_reader();
