@@ -233,6 +233,35 @@ TEST(Follow, WhatIsActiveAgainIsOwedAgain) {
   EXPECT_EQ(withdraw(broken).state, "withdrawn") << "the planted bug";
 }
 
+TEST(Follow, AResultIsNormalOnlyWhereSomebodyJudgedEachValueSo) {
+  const auto urgency = [](const std::string& value) {
+    Hospital hospital;
+    hospital.run(command(
+        update(
+            "Observation", "o",
+            R"("status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"})" + value),
+        update(
+            "DiagnosticReport", "d",
+            R"("status":"final","code":{"text":"x"},"subject":{"reference":"Patient/p1"},"result":[{"reference":"Observation/o"}])")));
+    hospital.expect_sound();
+    for (const std::string& id : hospital.about("DiagnosticReport/d")) {
+      if (hospital.item(id).parent.empty()) {
+        return hospital.item(id).urgency;
+      }
+    }
+    return std::string("nobody's");
+  };
+  const auto flagged = [](const std::string& code) {
+    return R"(,"valueQuantity":{"value":1},"interpretation":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":")" +
+           code + R"("}]}])";
+  };
+  EXPECT_EQ(urgency(flagged("N")), "normal");
+  EXPECT_EQ(urgency(flagged("H")), "abnormal");
+  EXPECT_EQ(urgency(flagged("HH")), "critical");
+  EXPECT_EQ(urgency(""), "abnormal") << "nobody has judged it";
+  EXPECT_EQ(urgency(R"(,"valueString":"malignant cells")"), "abnormal");
+}
+
 TEST(Follow, HistoryIsCountedAndOpensNothing) {
   auto files = pathway::shipped_files();
   for (auto& file : files) {

@@ -11,6 +11,8 @@
 namespace holdfast::sim {
 namespace {
 
+constexpr std::string_view flags_system =
+    "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
 constexpr std::string_view sct = "http://snomed.info/sct";
 constexpr std::int64_t day_ms = 86'400'000;
 
@@ -140,7 +142,9 @@ Event HospitalEvents::report(const Request& request) {
           R"("status":"final","code":{{"text":"x"}},{}{})", reference("subject", request.patient),
           flag.empty()
               ? std::string()
-              : fmt::format(R"(,"interpretation":[{{"coding":[{{"code":"{}"}}]}}])", flag))));
+              : fmt::format(
+                    R"(,"valueQuantity":{{"value":1}},"interpretation":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"{}"}}]}}])",
+                    flag))));
   event.command.operations.push_back(
       put("DiagnosticReport", fresh("dr"),
           fmt::format(R"("status":"{}","code":{{"text":"x"}},{},{},{})", status,
