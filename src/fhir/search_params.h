@@ -29,6 +29,8 @@ struct IndexId {
 /// One part of a composite: what it is, and where it stands below the composite's value.
 struct IndexPart {
   ParamKind kind = ParamKind::token;
+  /// One value of the composite may have several of it.
+  bool repeats = false;
   std::vector<Selector> at;
 };
 

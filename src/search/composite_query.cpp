@@ -10,29 +10,6 @@
 namespace holdfast::search {
 namespace {
 
-// How many bytes at the beginning of `forms` are the form of a value of that kind.
-std::size_t form_bytes(fhir::ParamKind kind, BytesView forms) {
-  ByteReader reader(forms);
-  switch (kind) {
-    case fhir::ParamKind::token:
-      (void)views::read_value_text(reader);
-      (void)views::read_value_text(reader);
-      break;
-    case fhir::ParamKind::string:
-    case fhir::ParamKind::uri: (void)views::read_value_text(reader); break;
-    case fhir::ParamKind::date: (void)views::read_date(reader); break;
-    case fhir::ParamKind::number: (void)views::read_number(reader); break;
-    case fhir::ParamKind::quantity:
-      (void)views::read_unit(reader);
-      (void)views::read_number(reader);
-      break;
-    case fhir::ParamKind::reference: return views::target_bytes(forms);
-    case fhir::ParamKind::composite:
-    case fhir::ParamKind::special: break;
-  }
-  return forms.size() - reader.rest().size();
-}
-
 // Parts that all hold of one element. Ranges go by the first part, behind each of its forms by the
 // second, and so on.
 class CompositeQuery final : public ValueQuery {
@@ -72,7 +49,7 @@ class CompositeQuery final : public ValueQuery {
   Verdict judge(BytesView form) const override {
     Verdict all = Verdict::yes;
     for (std::size_t i = 0; i < parts_.size(); ++i) {
-      const std::size_t bytes = form_bytes(kinds_[i], form);
+      const std::size_t bytes = form_bytes(i, form);
       const Verdict one = parts_[i]->judge(form.substr(0, bytes));
       if (one == Verdict::no) {
         return one;
@@ -88,6 +65,11 @@ class CompositeQuery final : public ValueQuery {
   // So many beginnings are looked behind; of more the whole range is read.
   static constexpr std::size_t bases_max = 64;
 
+  // Of the form of part `i` that `forms` begins with.
+  [[nodiscard]] std::size_t form_bytes(std::size_t i, BytesView forms) const {
+    return leading_form_bytes(kinds_[i], forms).value_or(forms.size());
+  }
+
   // The beginnings that a range of part `i` holds: one seek each.
   Result<void> add_forms_in(const Moment& moment, std::size_t i, BytesView base,
                             const KeyRange& range, std::vector<Bytes>& to) const {
@@ -96,7 +78,7 @@ class CompositeQuery final : public ValueQuery {
           moment.reader.scan(table, range.from, range.until, views::Direction::forward);
       while (cursor->valid() && to.size() <= bases_max) {
         const BytesView forms = cursor->key().substr(base.size());
-        const BytesView form = forms.substr(0, form_bytes(kinds_[i], forms));
+        const BytesView form = forms.substr(0, form_bytes(i, forms));
         Bytes key = Bytes(base) + Bytes(form);
         const Bytes next = views::after_prefix(key);
         if (parts_[i]->judge(form) != Verdict::no && std::ranges::find(to, key) == to.end()) {

@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/planted.h"
+#include "search/row_ids.h"
 
 namespace holdfast::search {
 
@@ -75,13 +76,15 @@ struct HotListsLimits {
   std::size_t keys_a_miss = 16;
   /// To begin to read costs a seek or two, so it is done for several looks.
   std::size_t misses_a_reading = 16;
+  /// Rows whose ids are kept beside the sets, 32 bytes each.
+  std::size_t ids_kept = std::size_t{1} << 15U;
   Bug planted = Bug::none;
 };
 
 /// From any thread. Which lists become sets depends on what was asked before, and answers do not.
 class HotLists {
  public:
-  explicit HotLists(const HotListsLimits& limits) : limits_(limits) {}
+  explicit HotLists(const HotListsLimits& limits) : limits_(limits), ids_(limits.ids_kept) {}
 
   /// Of the list whose keys begin with `prefix`; null if there is none yet.
   [[nodiscard]] ListSetPtr find(BytesView prefix);
@@ -91,6 +94,9 @@ class HotLists {
   [[nodiscard]] std::size_t note_misses(BytesView prefix, std::size_t count);
   /// Offers a set that goes on from what find() gave. The one that goes on furthest is kept.
   void offer(BytesView prefix, ListSetPtr set);
+
+  /// Ids that were looked up lately, shared by the same searches.
+  [[nodiscard]] RowIds& ids() { return ids_; }
 
   [[nodiscard]] Bug planted() const { return limits_.planted; }
   /// Memory held now, and how many sets, for tests and metrics.
@@ -112,6 +118,7 @@ class HotLists {
   void forget_oldest(std::vector<Entry>& forgotten);
 
   const HotListsLimits limits_;
+  RowIds ids_;
   mutable std::mutex mutex_;
   Entries entries_;  // that which was asked last in front
   std::unordered_map<BytesView, Entries::iterator> by_prefix_;  // views of Entry::prefix

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "search/hot_lists.h"
 #include "search/term.h"
 #include "views/postings.h"
 #include "views/values.h"
@@ -125,10 +126,24 @@ class ChainTerm final : public Term {
   };
 
   Result<Bytes> prefix_of(const Other& other, const fhir::IndexUse& use) const {
+    TRY(const Bytes target, target_of(other));
+    return views::index_prefix(use.index) + target;
+  }
+
+  // A look at a body costs more than all that is then read behind the key.
+  Result<Bytes> target_of(const Other& other) const {
+    if (moment_.lists != nullptr) {
+      if (auto known = moment_.lists->ids().find(other.row)) {
+        return *std::move(known);
+      }
+    }
     TRY(const views::BodyHeader header, views::read_body_header(moment_.reader, other.row));
-    Bytes prefix = views::index_prefix(use.index);
-    views::append_target(prefix, other.type, header.id);
-    return prefix;
+    Bytes target;
+    views::append_target(target, other.type, header.id);
+    if (moment_.lists != nullptr) {
+      moment_.lists->ids().keep(other.row, target);
+    }
+    return target;
   }
 
   Result<void> find_lists() {

@@ -33,6 +33,28 @@ class AnyValueQuery final : public ValueQuery {
 
 }  // namespace
 
+std::optional<std::size_t> leading_form_bytes(fhir::ParamKind kind, BytesView forms) {
+  ByteReader reader(forms);
+  switch (kind) {
+    case fhir::ParamKind::token:
+      (void)views::read_value_text(reader);
+      (void)views::read_value_text(reader);
+      break;
+    case fhir::ParamKind::string:
+    case fhir::ParamKind::uri: (void)views::read_value_text(reader); break;
+    case fhir::ParamKind::date: (void)views::read_date(reader); break;
+    case fhir::ParamKind::number: (void)views::read_number(reader); break;
+    case fhir::ParamKind::quantity:
+      (void)views::read_unit(reader);
+      (void)views::read_number(reader);
+      break;
+    case fhir::ParamKind::reference: views::read_target(reader); break;
+    case fhir::ParamKind::composite:
+    case fhir::ParamKind::special: return std::nullopt;
+  }
+  return reader.failed() ? std::nullopt : std::optional(forms.size() - reader.rest().size());
+}
+
 ValueQueryPtr any_value_query() { return std::make_shared<AnyValueQuery>(); }
 
 bool ValueQuery::holds(fhir::JsonValue /*resource*/, const fhir::Selected& /*value*/) const {

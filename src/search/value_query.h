@@ -42,6 +42,10 @@ enum class Verdict : std::uint8_t {
 };
 [[nodiscard]] constexpr Verdict verdict(bool passes) { return passes ? Verdict::yes : Verdict::no; }
 
+/// How many bytes at the beginning of `forms` are the form of one value of that kind; nothing if
+/// none lies there whole.
+[[nodiscard]] std::optional<std::size_t> leading_form_bytes(fhir::ParamKind kind, BytesView forms);
+
 struct Moment;
 class ValueQuery;
 using ValueQueryPtr = std::shared_ptr<const ValueQuery>;

@@ -2,6 +2,7 @@
 // rest is asked of each candidate, by its body, until that has been done so often that reading all
 // keys once is cheaper.
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -65,6 +66,7 @@ class ValueTerm final : public Term {
     }
     std::ranges::sort(exact_);
     exact_.erase(std::unique(exact_.begin(), exact_.end()), exact_.end());
+    has_one_key_a_row_ = finds_one_key_a_row();
     return find_streams(few_keys);
   }
   Result<void> know_rows() override { return find_streams(small_set_max); }
@@ -101,10 +103,7 @@ class ValueTerm final : public Term {
                                  : std::optional<std::size_t>(here - ranges_.begin());
   }
 
-  bool has_one_key_a_row() const override {
-    const auto& uses = criterion_.param->uses;
-    return uses.size() == 1 && !moment_.params.index(uses.front().index).repeats;
-  }
+  bool has_one_key_a_row() const override { return has_one_key_a_row_; }
 
   Result<bool> counts_at(BytesView key, Candidate& candidate) override {
     // Keys come in order: most lie where the one before them lay.
@@ -190,6 +189,48 @@ class ValueTerm final : public Term {
       return Verdict::no;
     }
     return part.tight ? Verdict::yes : part.query->judge(form);
+  }
+
+  // A composite stands once in a resource; of those of its parts that repeat, the ranges have one
+  // value, and the parts behind them are what the resource has once.
+  [[nodiscard]] bool finds_one_key_a_row() const {
+    const auto& uses = criterion_.param->uses;
+    if (uses.size() != 1) {
+      return false;
+    }
+    const fhir::PathIndex& index = moment_.params.index(uses.front().index);
+    if (!index.repeats) {
+      return true;
+    }
+    if (index.kind != fhir::ParamKind::composite || index.leads_to_several) {
+      return false;
+    }
+    std::size_t repeat = 0;  // the parts up to the last that does
+    for (std::size_t i = 0; i < index.parts.size(); ++i) {
+      repeat = index.parts[i].repeats ? i + 1 : repeat;
+    }
+    const auto repeating = std::span(index.parts).first(repeat);
+    return std::ranges::all_of(parts_, [&](const Part& part) {
+      return lead_of(part.range, repeating) == lead_of(parts_.front().range, repeating) &&
+             lead_of(part.range, repeating).has_value();
+    });
+  }
+
+  /// What all keys of the range begin with: one value of each of those parts.
+  static std::optional<BytesView> lead_of(const KeyRange& range,
+                                          std::span<const fhir::IndexPart> of) {
+    BytesView forms = views::form_in_key(range.from);
+    for (const fhir::IndexPart& part : of) {
+      const auto bytes = leading_form_bytes(part.kind, forms);
+      if (!bytes) {
+        return std::nullopt;
+      }
+      forms.remove_prefix(*bytes);
+    }
+    const BytesView lead = BytesView(range.from).substr(0, range.from.size() - forms.size());
+    const Bytes behind = views::after_prefix(lead);
+    const bool holds_all = !range.until.empty() && range.until <= behind;
+    return holds_all ? std::optional(lead) : std::nullopt;
   }
 
   /// Of a key without its row; no where it is not in the part.
@@ -366,6 +407,7 @@ class ValueTerm final : public Term {
   std::vector<ValueQueryPtr> any_;
   bool negated_ = false;
   bool has_ranges_ = false;
+  bool has_one_key_a_row_ = false;
   std::vector<Part> parts_;
   std::vector<Bytes> exact_;          // keys of exact and tight parts, rising
   std::vector<std::size_t> inexact_;  // the other parts

@@ -126,8 +126,7 @@ void append_target_type(Bytes& to, fhir::TypeId type) {
 void append_target_urls(Bytes& to) { to.push_back(url_target); }
 void append_target_identifiers(Bytes& to) { to.push_back(identifier_target); }
 
-std::size_t target_bytes(BytesView forms) {
-  ByteReader reader(forms);
+void read_target(ByteReader& reader) {
   const BytesView tag = reader.bytes(1);
   if (!reader.failed() && (tag[0] == url_target || tag[0] == identifier_target)) {
     (void)read_value_text(reader);
@@ -135,7 +134,6 @@ std::size_t target_bytes(BytesView forms) {
   } else {
     (void)read_id(reader);
   }
-  return forms.size() - reader.rest().size();
 }
 
 // ---- numbers ----------------------------------------------------------------------------------

@@ -45,8 +45,8 @@ void append_target_identifier(Bytes& to, std::string_view system, std::string_vi
 void append_target_type(Bytes& to, fhir::TypeId type);
 void append_target_urls(Bytes& to);
 void append_target_identifiers(Bytes& to);
-/// How many bytes at the beginning are the form of a reference.
-[[nodiscard]] std::size_t target_bytes(BytesView forms);
+/// Goes past the form of a reference.
+void read_target(ByteReader& reader);
 
 /// A number, or an interval of them (Range), both ends included; an end that is missing is open.
 struct NumberValue {

@@ -283,9 +283,11 @@ class SearchParamsBuilder {
           return given_here;
         }
         for (Selector& leaf : leaves(part.kind, one)) {
+          made.repeats = made.repeats || !made.at.empty() || passes_repeating(part.kind, leaf);
           made.at.push_back(std::move(leaf));
         }
       }
+      made.repeats = made.repeats || part.kind == ParamKind::reference;
       parts.push_back(std::move(made));
     }
     if (parts.empty()) {
@@ -319,7 +321,7 @@ class SearchParamsBuilder {
   IndexId index_of_truth(TypeId type, std::string_view expression, const Selector& selector) {
     PathIndex index;
     index.path = expression;
-    index.parts = {{ParamKind::token, {selector}}};
+    index.parts = {{ParamKind::token, false, {selector}}};
     index.is_truth = true;
     return numbered(type, ParamKind::token, std::move(index), {});
   }
