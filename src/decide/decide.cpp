@@ -16,7 +16,7 @@ Result<Outcome> decide(const views::Reader& view, const views::BodyCodec& codec,
   check(prepared.operations.size() == prepared.command.operations.size(),
         "every operation is prepared");
   TRY(Outcome outcome, Decision(view, codec, params, prepared, planted).run());
-  TRY_OK(follow(view, codec, rules, prepared, planted, outcome));
+  TRY_OK(follow(view, codec, params, rules, prepared, planted, outcome));
   return outcome;
 }
 

@@ -42,11 +42,12 @@ Result<void> refuse_items(const Prepared& prepared) {
 
 }  // namespace
 
-Result<void> follow(const views::Reader& view, const views::BodyCodec& codec, const Rules& rules,
-                    const Prepared& prepared, Bug planted, Outcome& outcome) {
+Result<void> follow(const views::Reader& view, const views::BodyCodec& codec,
+                    const fhir::SearchParams& params, const Rules& rules, const Prepared& prepared,
+                    Bug planted, Outcome& outcome) {
   return rules.pathways == nullptr
              ? refuse_items(prepared)
-             : Following(view, codec, rules, prepared, planted, outcome).run();
+             : Following(view, codec, params, rules, prepared, planted, outcome).run();
 }
 
 fhir::JsonReader& task_reader() {
@@ -113,13 +114,14 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   if (!there.empty() && planted_ != Bug::two_providers) {
     return ok();  // it is followed already: what moves it, moves it
   }
-  for (const std::uint32_t link : signal.links) {
-    TRY(const auto linked, about(target(index, link), views::Which::all));
+  const pathway::Definition& definition = *signal.definition;
+  TRY(const auto subjects, meant(index, signal.links, signal.named, definition));
+  for (const std::string& subject : subjects) {
+    TRY(const auto linked, about(subject, views::Which::all));
     if (!linked.empty()) {
       return ok();
     }
   }
-  const pathway::Definition& definition = *signal.definition;
   const std::string& organisation = definitions_.settings().organisation;
   if (is_before(signal)) {
     ++before_[{definition.name, organisation}];
@@ -141,6 +143,7 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   } else if (focus.starts_with("Patient/")) {
     item.patient = focus;
   }
+  TRY_OK(join(item, index, signal));
   touched.wording.description = signal.title;
   touched.wording.requester = signal.requester_site
                                   ? reference_json(target(index, *signal.requester_site))
@@ -187,10 +190,7 @@ Result<std::vector<std::string>> Following::about(std::string_view focus, views:
 }
 
 Result<void> Following::move(std::size_t index, const pathway::Signal& signal) {
-  std::vector<std::string> subjects;
-  for (const std::uint32_t link : signal.links) {
-    subjects.push_back(target(index, link));
-  }
+  TRY(auto subjects, meant(index, signal.links, signal.named, *signal.definition));
   if (signal.move->link.empty()) {
     subjects.push_back(reference_to(index));
   }

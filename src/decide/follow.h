@@ -23,7 +23,7 @@ inline constexpr std::size_t items_about_max = 256;
 /// say which version he means, or without what the change needs; and where something is removed
 /// that an open item rests on. Code::too_large as above.
 [[nodiscard]] Result<void> follow(const views::Reader& view, const views::BodyCodec& codec,
-                                  const Rules& rules, const Prepared& prepared, Bug planted,
-                                  Outcome& outcome);
+                                  const fhir::SearchParams& params, const Rules& rules,
+                                  const Prepared& prepared, Bug planted, Outcome& outcome);
 
 }  // namespace holdfast::decide

@@ -19,10 +19,12 @@ namespace holdfast::decide {
 
 class Following {
  public:
-  Following(const views::Reader& view, const views::BodyCodec& codec, const Rules& rules,
-            const Prepared& prepared, Bug planted, Outcome& outcome)
+  Following(const views::Reader& view, const views::BodyCodec& codec,
+            const fhir::SearchParams& params, const Rules& rules, const Prepared& prepared,
+            Bug planted, Outcome& outcome)
       : view_(view),
         codec_(codec),
+        params_(params),
         rules_(rules),
         definitions_(*rules.pathways),
         prepared_(prepared),
@@ -66,8 +68,18 @@ class Following {
   Result<void> make();
   [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
   Result<std::vector<std::string>> about(std::string_view focus, views::Which which);
+  /// What a signal refers to, by reference or by number, each once.
+  Result<std::vector<std::string>> meant(std::size_t index, const std::vector<std::uint32_t>& sites,
+                                         const std::vector<pathway::NamedLink>& named,
+                                         const pathway::Definition& definition);
+  /// "Type/id" of what has that number in the record or in this Command; nothing where none has or
+  /// several have.
+  Result<std::optional<std::string>> known_as(const pathway::NamedLink& named, fhir::TypeId type);
+  /// The item that the new one is a part of, and what it takes from there.
+  Result<void> join(views::Item& item, std::size_t index, const pathway::Signal& signal);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
 
+  // follow_links.cpp: meant(), known_as(), join()
   // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);
@@ -97,6 +109,7 @@ class Following {
 
   const views::Reader& view_;
   const views::BodyCodec& codec_;
+  const fhir::SearchParams& params_;
   const Rules& rules_;
   const pathway::Definitions& definitions_;
   const Prepared& prepared_;

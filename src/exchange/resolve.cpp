@@ -23,19 +23,8 @@ namespace {
 using hl7v2::Draft;
 using hl7v2::DraftMode;
 
-/// https://hl7.org/fhir/R4/search.html#escaping, then RFC 3986.
 std::string condition_of(const hl7v2::BusinessId& id) {
-  const auto quoted = [](std::string_view text) {
-    std::string escaped;
-    for (const char c : text) {
-      if (c == '\\' || c == '|' || c == ',' || c == '$') {
-        escaped.push_back('\\');
-      }
-      escaped.push_back(c);
-    }
-    return percent_encode(escaped);
-  };
-  return fmt::format("identifier={}%7C{}", quoted(id.system), quoted(id.value));
+  return search::identifier_condition(id.system, id.value);
 }
 
 struct There {

@@ -81,6 +81,8 @@ struct Open {
   std::vector<std::string>
       owner;  ///< elements with a reference, then literal owners; the last is one
   std::vector<std::string> unless_linked;  ///< not where one of these refers to what has an item
+  /// Elements with a reference to what an open item is about, of which this is a part.
+  std::vector<std::string> part_of;
   std::string due_from;  ///< element with the time that due times count from; empty: receipt
   bool judge = false;    ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.

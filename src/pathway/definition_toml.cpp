@@ -174,6 +174,7 @@ constexpr std::array open_keys{
     TableKey<Open>{"state", set_text<Open, &Open::state>},
     TableKey<Open>{"owner", set_texts<Open, &Open::owner>},
     TableKey<Open>{"unless_linked", set_texts<Open, &Open::unless_linked>},
+    TableKey<Open>{"part_of", set_texts<Open, &Open::part_of>},
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
     TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
@@ -260,8 +261,8 @@ constexpr std::array definition_keys{
     TableKey<Draft>{"open",
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.opens, from, open_keys,
-                                      "on, when, codes, in, state, owner, unless_linked, due_from, "
-                                      "judge, dated, then");
+                                      "on, when, codes, in, state, owner, unless_linked, part_of, "
+                                      "due_from, judge, dated, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {

@@ -92,6 +92,26 @@ class Look {
     return found;
   }
 
+  [[nodiscard]] std::vector<NamedLink> named_at(const std::vector<std::string>& paths) const {
+    std::vector<NamedLink> found;
+    for (const std::string& path : paths) {
+      for (const fhir::JsonValue value : values_at(resource_, path)) {
+        const auto identifier = value.is_object() ? value.find("identifier") : std::nullopt;
+        if (!identifier || site_of(value)) {
+          continue;
+        }
+        NamedLink named;
+        named.type = fhir::type_id(fhir::text_member(value, "type"));
+        named.system = fhir::text_member(*identifier, "system");
+        named.value = fhir::text_member(*identifier, "value");
+        if (!named.value.empty() && std::ranges::find(found, named) == found.end()) {
+          found.push_back(std::move(named));
+        }
+      }
+    }
+    return found;
+  }
+
   [[nodiscard]] std::optional<Time> time_at(std::string_view paths) const {
     if (paths.empty()) {
       return {};
@@ -207,6 +227,9 @@ Signal opening(const Definitions::OpenRule& rule, const Look& look, fhir::JsonVa
   signal.definition = rule.definition;
   signal.open = rule.open;
   signal.links = look.sites_at(rule.open->unless_linked);
+  signal.named = look.named_at(rule.open->unless_linked);
+  signal.whole = look.sites_at(rule.open->part_of);
+  signal.whole_named = look.named_at(rule.open->part_of);
   if (rule.open->judge) {
     signal.results = look.sites_at({"result"});
   }
@@ -257,11 +280,12 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
     signal.definition = rule.definition;
     signal.move = rule.move;
     signal.links = look.sites_at(rule.move->link);
+    signal.named = look.named_at(rule.move->link);
     signal.due_from = look.time_at(rule.move->due_from);
     if (rule.move->judge) {
       signal.results = look.sites_at({"result"});
     }
-    if (rule.move->link.empty() || !signal.links.empty()) {
+    if (rule.move->link.empty() || !signal.links.empty() || !signal.named.empty()) {
       signals.all.push_back(std::move(signal));
     }
   }

@@ -21,19 +21,30 @@ struct NamedOwner {
   views::Owner name;                  ///< where there is no site
 };
 
+/// A reference that says by which number something is known: Reference.identifier.
+struct NamedLink {
+  std::optional<fhir::TypeId> type;  ///< Reference.type
+  std::string system;                ///< may be empty
+  std::string value;
+  auto operator<=>(const NamedLink&) const = default;
+};
+
 /// A rule that holds of the resource.
 struct Signal {
   const Definition* definition = nullptr;
   const Open* open = nullptr;  ///< this, or
   const Move* move = nullptr;
   std::vector<std::uint32_t> links;    ///< sites that refer to what the item is about
+  std::vector<NamedLink> named;        ///< those that only say its number
   std::optional<Time> due_from;        ///< that due times count from; nothing: receipt
   std::vector<std::uint32_t> results;  ///< of a report that is judged: sites of its values
   // Of one that opens:
   std::uint16_t urgency = 0;
   std::vector<NamedOwner> owners;  ///< in the order in which they are tried; the last is a name
   std::optional<std::uint32_t> patient;  ///< site
-  std::optional<Time> dated;             ///< which time it belongs to
+  std::vector<std::uint32_t> whole;      ///< sites that refer to what it is a part of
+  std::vector<NamedLink> whole_named;
+  std::optional<Time> dated;  ///< which time it belongs to
   std::string priority;
   std::string title;  ///< what it is about, for people; may be empty
   std::optional<std::uint32_t> requester_site;

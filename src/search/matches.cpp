@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "views/state.h"
 #include "views/versions.h"
 
@@ -38,6 +41,20 @@ Result<Criteria> parse_condition(const fhir::SearchParams& params, fhir::TypeId 
                                        std::string(query) + "' has one");
   }
   return criteria;
+}
+
+std::string identifier_condition(std::string_view system, std::string_view value) {
+  const auto quoted = [](std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+      if (c == '\\' || c == '|' || c == ',' || c == '$') {
+        escaped.push_back('\\');
+      }
+      escaped.push_back(c);
+    }
+    return percent_encode(escaped);
+  };
+  return fmt::format("identifier={}%7C{}", quoted(system), quoted(value));
 }
 
 Result<std::vector<std::string>> matches(const Source& source, fhir::TypeId type,

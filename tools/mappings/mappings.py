@@ -207,8 +207,8 @@ class Mappings(Messages):
             return
         rule.steps, rule.element = steps, row["element"]
         if row["note"].startswith("speaks for "):
-            said = row["note"].removeprefix("speaks for ")
-            rule.speaks_for = "" if said.startswith("nothing") else said
+            said = row["note"].removeprefix("speaks for ").split(": ")[0]
+            rule.speaks_for = "" if said == "nothing" else said
             if rule.speaks_for and not rule.speaks_for.startswith(steps[0].name.lstrip("_")):
                 self.faults.add(at, f"it speaks for {rule.speaks_for}, not for {row['element']}")
         if self._target(at, row, rule, end):

@@ -48,7 +48,7 @@ Definition definition_of_row(const SearchParameterRow& row) {
   return definition;
 }
 
-/// What R4 has not, and items of pathways are looked for by (docs/PATHWAYS.md).
+/// What R4 has not, and pathways look for (docs/PATHWAYS.md).
 struct OwnRow {
   std::string_view type;
   std::string_view code;
@@ -62,6 +62,10 @@ constexpr std::array own_parameters{
            "Task.restriction.period.end"},
     OwnRow{"Task", "overseer", "urn:holdfast:SearchParameter:Task-overseer", ParamKind::reference,
            "Task.restriction.recipient"},
+    // R4 has no parameter of it at all, and units of blood are known by their numbers.
+    OwnRow{"BiologicallyDerivedProduct", "identifier",
+           "urn:holdfast:SearchParameter:BiologicallyDerivedProduct-identifier", ParamKind::token,
+           "BiologicallyDerivedProduct.identifier"},
 };
 
 constexpr std::string_view given_here =

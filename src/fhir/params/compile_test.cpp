@@ -63,7 +63,7 @@ TEST(SearchParams, ThatHaveNoIndexAreListedWithTheirReason) {
       }
     }
   }
-  EXPECT_EQ(urls.size(), 1375U + 2U) << "those of R4, and our own";
+  EXPECT_EQ(urls.size(), 1375U + 3U) << "those of R4, and our own";
   ASSERT_EQ(by_reason.size(), 2U);
   std::set<std::string> all;
   for (const auto& [reason, codes] : by_reason) {
@@ -84,8 +84,13 @@ TEST(SearchParams, OfOurOwnStandBehindThoseOfTheStandard) {
   ASSERT_EQ(overseer.uses.size(), 1U);
   EXPECT_TRUE(overseer.targets.empty()) << "a CareTeam may be one, too";
   EXPECT_FALSE(params.index(overseer.uses[0].index).names_patient);
-  const std::set<std::size_t> last{params.index_count() - 2, params.index_count() - 1};
-  EXPECT_EQ((std::set<std::size_t>{due.uses[0].index.value, overseer.uses[0].index.value}), last);
+  const SearchParam& unit = param("BiologicallyDerivedProduct", "identifier");
+  ASSERT_EQ(unit.uses.size(), 1U);
+  const std::set<std::size_t> last{params.index_count() - 3, params.index_count() - 2,
+                                   params.index_count() - 1};
+  EXPECT_EQ((std::set<std::size_t>{due.uses[0].index.value, overseer.uses[0].index.value,
+                                   unit.uses[0].index.value}),
+            last);
 }
 
 TEST(SearchParams, OfThePatientCompartmentAreMarked) {

@@ -240,14 +240,19 @@ bool Mapper::apply_type(const RuleRow& rule, const RuleScope& at, const Value& v
 
 void Mapper::say(const RuleRow& rule, const RuleScope& at, bool removed) {
   Root& root = roots_[at.root];
-  const std::string_view site = tables::text(rule.site);
-  if (!at.at_root || root.mode != DraftMode::merge || site.empty() || site == "identifier" ||
-      site.starts_with("identifier.")) {
+  if (!at.at_root || root.mode != DraftMode::merge) {
     return;
   }
   auto& list = removed ? root.removed : root.said;
-  if (std::ranges::find(list, site) == list.end()) {
-    list.push_back(site);
+  std::string_view sites = tables::text(rule.site);  // divided by ';'
+  while (!sites.empty()) {
+    const std::size_t end = std::min(sites.find(';'), sites.size());
+    const std::string_view site = sites.substr(0, end);
+    sites.remove_prefix(std::min(end + 1, sites.size()));
+    const bool is_number = site == "identifier" || site.starts_with("identifier.");
+    if (!is_number && std::ranges::find(list, site) == list.end()) {
+      list.push_back(site);
+    }
   }
 }
 

@@ -30,6 +30,23 @@ TEST(OrderMapping, NewOrderIsADraftAndNoAction) {
   EXPECT_TRUE(mapped->actions.empty());
 }
 
+// Which pathway an order is of comes from its kind of message, or from the section (OBR-24).
+TEST(OrderMapping, AnOrderSaysWhatKindOfOrderItIs) {
+  const auto says = [](std::string_view type, std::string_view section, std::string_view json) {
+    const MappedMessage mapped(type, std::string(pid) +
+                                         "ORC|NW|P1^EPR\rOBR|1|P1^EPR||X^X^L||||||||||||||||||||" +
+                                         std::string(section) + "\r");
+    return mapped.says("ServiceRequest", json);
+  };
+  EXPECT_TRUE(says("OML^O21", "", R"("code":"108252007")"));
+  EXPECT_TRUE(says("OMI^O23", "", R"("code":"363679005")"));
+  EXPECT_TRUE(says("ORM^O01", "CH",
+                   R"("system":"http://terminology.hl7.org/CodeSystem/v2-0074","code":"CH")"));
+  EXPECT_FALSE(says("ORM^O01", "", R"("category")"));
+  const MappedMessage blood("OMB^O27", std::string(pid) + "ORC|NW|B1^EPR\rBPO|1|RBC^Red cells^L\r");
+  EXPECT_TRUE(blood.says("ServiceRequest", R"("code":"116859006")"));
+}
+
 TEST(OrderMapping, EachControlCodeIsAnAction) {
   using Kind = OrderControl::Kind;
   struct Row {

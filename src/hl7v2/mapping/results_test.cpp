@@ -1,6 +1,8 @@
 // ORU: reports, observations of every value type, statuses, specimens.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "hl7v2/mapping/mapping_testing.h"
 
 namespace holdfast::hl7v2 {
@@ -31,6 +33,21 @@ TEST(ResultMapping, NumberWithUnitRangeAndFlag) {
   EXPECT_EQ(mapped.draft("DiagnosticReport").result_status, "F");
   EXPECT_EQ(mapped.draft("ServiceRequest").mode, DraftMode::create_if_absent);
   EXPECT_EQ(mapped.draft("ServiceRequest").find.at(0).token(), "urn:holdfast:authority:EPR|P1");
+}
+
+// A corrected value without a flag must not keep the flag of the value before it.
+TEST(ResultMapping, AValueTakesTheFlagsOfTheOneBeforeAway) {
+  const auto speaks_for = [](std::string_view obx, std::string_view element) {
+    const MappedMessage mapped("ORU^R01", oru(obx));
+    const auto& said = mapped.draft("Observation").said;
+    return std::ranges::find(said, element) != said.end();
+  };
+  for (const std::string_view element : {"interpretation", "referenceRange", "dataAbsentReason"}) {
+    EXPECT_TRUE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||4.6|mmol/L|||||C\r", element))
+        << element;
+    EXPECT_FALSE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||||||||F\r", element)) << element;
+  }
+  EXPECT_TRUE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||||||||F\r", "status"));
 }
 
 TEST(ResultMapping, ValueThatIsNoNumberIsKeptAsTextAndReported) {

@@ -1,0 +1,268 @@
+"""pathways_test.py: lives of requests over both doors of the real server: an order, its sample, its results, the
+telephone call, the acknowledgement, the correction; blood until the fate of each unit; an operation and its date; a
+referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
+import json
+
+from harness import ServerTest, ask, main
+from mllp import Mllp
+
+CONFIG = """
+[[neighbour]]
+name = "lab"
+senders = ["LAB"]
+zone = "Europe/London"
+
+[[neighbour]]
+name = "epr"
+senders = ["EPR"]
+zone = "Europe/London"
+"""
+SNOMED = "http://snomed.info/sct"
+EPR = "urn:holdfast:authority:EPR"
+PID = "PID|1||{patient}^^^QE2^MR||Test{patient}^Ann||19800102|F\r"
+
+
+class Pathways(ServerTest):
+    def setUp(self):
+        super().setUp()
+        config = self.folder / "holdfast.toml"
+        config.write_text(CONFIG)
+        self.server = self.serve(self.init(), "--config", config, "--mllp", "127.0.0.1:0")
+        self.numbers = 0
+
+    def tearDown(self):
+        ledger = self.get("/fhir/$ledger")
+        balanced = [p["valueBoolean"] for p in ledger["parameter"] if p["name"] == "balanced"]
+        self.assertEqual(balanced, [True])
+        self.assertEqual(self.server.end(), 0)
+        self.summary("verify", self.folder / "data")
+        super().tearDown()
+
+    # ---- both doors --------------------------------------------------------------------------------------------
+
+    def v2(self, kind, body, sender="LAB", at="20260301101500"):
+        """Sends it and returns once it is acknowledged: then it is in the record."""
+        self.numbers += 1
+        text = f"MSH|^~\\&|{sender}|QE2|HOLDFAST|QE2|{at}||{kind}|{self.numbers}|P|2.5\r{body}"
+        peer = Mllp(*self.server.mllp)
+        self.assertEqual(peer.ask(text.encode()), ("AA", str(self.numbers)), text)
+        peer.close()
+
+    def get(self, path):
+        reply = ask(self.server.connect(), "GET", path)
+        self.assertEqual(reply.status, 200, reply.body)
+        return json.loads(reply.body)
+
+    def found(self, query):
+        return [entry["resource"] for entry in self.get("/fhir/" + query).get("entry", [])]
+
+    def put(self, resource):
+        reply = ask(self.server.connect(), "PUT", f"/fhir/{resource['resourceType']}/{resource['id']}", resource)
+        self.assertLess(reply.status, 300, reply.body)
+
+    def do(self, task, act, status=200, **outputs):
+        parameters = [{"name": "act", "valueString": act}]
+        for name, value in outputs.items():
+            if name == "reason":
+                parameters.append({"name": "reason", "valueString": value})
+            else:
+                kind = "valueReference" if name == "evidence" else "valueString"
+                value = {"reference": value} if name == "evidence" else value
+                parameters.append({"name": "output", "part": [
+                    {"name": "type", "valueString": name.replace("_", "-")}, {"name": "value", kind: value}]})
+        reply = ask(self.server.connect(), "POST", f"/fhir/Task/{task['id']}/$advance",
+                    {"resourceType": "Parameters", "parameter": parameters})
+        self.assertEqual(reply.status, status, reply.body)
+        return json.loads(reply.body)
+
+    def items(self, focus, pathway=None):
+        all_of_it = [task for task in self.found(f"Task?focus={focus}&_sort=_lastUpdated&_count=100")
+                     if any(e["url"] == "urn:holdfast:item" for e in task.get("extension", []))]
+        return [t for t in all_of_it if pathway is None or self.pathway(t) == pathway]
+
+    @staticmethod
+    def pathway(task):
+        return next(c["code"] for c in task["code"]["coding"] if c["system"] == "urn:holdfast:pathway")
+
+    @staticmethod
+    def state(task):
+        return task["businessStatus"]["coding"][0]["code"]
+
+    def only(self, focus, pathway):
+        found = self.items(focus, pathway)
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("owner", found[0])
+        return found[0]
+
+    def expect(self, focus, pathway, state):
+        task = self.only(focus, pathway)
+        self.assertEqual(self.state(task), state, task)
+        return task
+
+    def request_of(self, number):
+        found = self.found(f"ServiceRequest?identifier={EPR}|{number}")
+        self.assertEqual(len(found), 1)
+        return "ServiceRequest/" + found[0]["id"]
+
+    # ---- an order of potassium, by either door -------------------------------------------------------------------
+
+    def order_by_v2(self, number, patient):
+        self.v2("OML^O21", PID.format(patient=patient) +
+                f"ORC|NW|{number}^EPR|||||||20260301100000\r"
+                f"OBR|1|{number}^EPR||K^Potassium^L||||||||||||||||||||CH\r", sender="EPR")
+        return self.request_of(number)
+
+    def order_by_fhir(self, number, patient):
+        self.put({"resourceType": "Patient", "id": "p" + patient, "identifier": [
+            {"system": "urn:holdfast:authority:QE2", "value": patient}]})
+        self.put({"resourceType": "ServiceRequest", "id": "o" + number, "status": "active", "intent": "order",
+                  "identifier": [{"system": EPR, "value": number}],
+                  "category": [{"coding": [{"system": SNOMED, "code": "108252007"}]}],
+                  "code": {"text": "Potassium"}, "subject": {"reference": "Patient/p" + patient}})
+        return "ServiceRequest/o" + number
+
+    def sample_by_v2(self, number, patient, request):
+        self.v2("OML^O21", PID.format(patient=patient) +
+                f"ORC|SC|{number}^EPR|F{number}^LAB||IP\r"
+                f"OBR|1|{number}^EPR|F{number}^LAB|K^Potassium^L||||||||||20260301110000|BLD\r")
+
+    def sample_by_fhir(self, number, patient, request):
+        subject = self.found(f"Patient?identifier=urn:holdfast:authority:QE2|{patient}")[0]["id"]
+        self.put({"resourceType": "Specimen", "id": "s" + number, "request": [{"reference": request}],
+                  "receivedTime": "2026-03-01T11:00:00Z", "subject": {"reference": "Patient/" + subject}})
+
+    def result_by_v2(self, number, patient, request, value, status, flag, at):
+        self.v2("ORU^R01", PID.format(patient=patient) +
+                f"ORC|RE|{number}^EPR|F{number}^LAB\r"
+                f"OBR|1|{number}^EPR|F{number}^LAB|K^Potassium^L|||20260301100000|||||||||||||||{at}||CH|{status}\r"
+                f"OBX|1|NM|K^Potassium^L||{value}|mmol/L|3.5-5.3|{flag}|||{status}|||{at}\r", at=at)
+
+    def result_by_fhir(self, number, patient, request, value, status, flag, at):
+        word = {"P": "preliminary", "F": "final", "C": "corrected"}[status]
+        subject = self.found(f"Patient?identifier=urn:holdfast:authority:QE2|{patient}")[0]["id"]
+        code = flag or "N"
+        self.put({"resourceType": "Observation", "id": "v" + number, "status": word, "code": {"text": "Potassium"},
+                  "subject": {"reference": "Patient/" + subject}, "basedOn": [{"reference": request}],
+                  "valueQuantity": {"value": value, "unit": "mmol/L"}, "interpretation": [{"coding": [
+                      {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "code": code}]}]})
+        # A report that knows its order by its number only.
+        self.put({"resourceType": "DiagnosticReport", "id": "r" + number, "status": word, "code": {"text": "Potassium"},
+                  "subject": {"reference": "Patient/" + subject}, "result": [{"reference": "Observation/v" + number}],
+                  "basedOn": [{"type": "ServiceRequest", "identifier": {"system": EPR, "value": number}}]})
+
+    def life(self, number, order, sample, result):
+        """From the order to the second acknowledgement; one item of the order all the way."""
+        patient = number[1:]
+        request = order(number, patient)
+        task = self.expect(request, "diagnostic-order", "ordered")
+        sample(number, patient, request)
+        self.expect(request, "diagnostic-order", "in-progress")
+        result(number, patient, request, 5.0, "P", "", "20260301120000")
+        self.expect(request, "diagnostic-order", "interim")
+        result(number, patient, request, 7.1, "F", "HH", "20260301130000")
+        task = self.expect(request, "diagnostic-order", "result")
+        self.assertEqual(task["priority"], "stat")
+        call = self.expect(request, "critical-result", "to-phone")
+        self.assertEqual(call["partOf"][0]["reference"], "Task/" + task["id"])
+        self.do(task, "acknowledge", status=422)  # what was done about it is missing
+        self.do(call, "phone", receiver="Dr Lee", time="2026-03-01T13:10:00Z", status=422)
+        self.do(call, "phone", receiver="Dr Lee", time="2026-03-01T13:10:00Z", read_back="seven point one")
+        self.expect(request, "critical-result", "phoned")
+        self.do(task, "acknowledge", action="calcium gluconate, repeat in two hours")
+        self.assertEqual(self.only(request, "diagnostic-order")["status"], "completed")
+        result(number, patient, request, 4.6, "C", "", "20260301150000")
+        task = self.expect(request, "diagnostic-order", "result")
+        self.assertEqual(task["status"], "in-progress")
+        self.assertIn("corrected", task["statusReason"]["text"])
+        self.do(task, "acknowledge", action="haemolysed sample, no treatment")
+        self.assertEqual(self.only(request, "diagnostic-order")["status"], "completed")
+        self.assertEqual(len(self.items(request)), 2)  # the order, the call
+
+    def test_a_results_whole_life_by_hl7_v2(self):
+        self.life("A1", self.order_by_v2, self.sample_by_v2, self.result_by_v2)
+
+    def test_a_results_whole_life_by_fhir(self):
+        self.life("A2", self.order_by_fhir, self.sample_by_fhir, self.result_by_fhir)
+
+    def test_a_results_whole_life_ordered_by_v2_and_answered_by_fhir(self):
+        self.life("A3", self.order_by_v2, self.sample_by_fhir, self.result_by_fhir)
+
+    def test_a_results_whole_life_ordered_by_fhir_and_answered_by_v2(self):
+        self.life("A4", self.order_by_fhir, self.sample_by_v2, self.result_by_v2)
+
+    # ---- other kinds of order -----------------------------------------------------------------------------------
+
+    def test_what_kind_of_order_it_is_comes_from_its_message_or_its_section(self):
+        rows = (("ORM^O01", "B1", "RAD", "diagnostic-order"), ("ORM^O01", "B2", "HM", "diagnostic-order"),
+                ("ORM^O01", "B3", "PT", "unclassified"), ("ORM^O01", "B4", "", "unclassified"),
+                ("OMG^O19", "B5", "CT", "diagnostic-order"), ("OMI^O23", "B6", "", "diagnostic-order"),
+                ("OML^O21", "B7", "", "diagnostic-order"))
+        for kind, number, section, pathway in rows:
+            self.v2(kind, PID.format(patient=number) + f"ORC|NW|{number}^EPR\r"
+                    f"OBR|1|{number}^EPR||X^Something^L||||||||||||||||||||{section}\r", sender="EPR")
+            request = self.request_of(number)
+            self.assertEqual([self.pathway(t) for t in self.items(request)], [pathway], number)
+
+    def test_an_order_that_is_added_on_is_part_of_its_order(self):
+        request = self.order_by_v2("C1", "1")
+        parent = self.only(request, "diagnostic-order")
+        self.v2("OML^O21", PID.format(patient="1") +
+                "ORC|NW|C2^EPR||||||C1&EPR\rOBR|1|C2^EPR||MG^Magnesium^L|||||||G||||||||||||||||||C1&EPR\r", sender="EPR")
+        added = self.only(self.request_of("C2"), "diagnostic-order")
+        self.assertEqual(added["partOf"][0]["reference"], "Task/" + parent["id"])
+
+    def test_blood_is_followed_until_the_fate_of_each_unit(self):
+        pid = PID.format(patient="5")
+        self.v2("OMB^O27", pid + "ORC|NW|D1^EPR\rBPO|1|RBC^Red cells^L||2|||20260301120000\r", sender="EPR")
+        request = self.request_of("D1")
+        self.expect(request, "blood", "requested")
+        unit = "BPX|{n}|{status}|P|20260301110000|G0{n}^NBS|E0382^Red cells^ISBT\r"
+        self.v2("BPS^O29", pid + "ORC|SC|D1^EPR\rBPO|1|RBC^Red cells^L||2\r" + unit.format(n=1, status="RS"))
+        self.expect(request, "blood", "allocated")
+        self.v2("BPS^O29", pid + "ORC|SC|D1^EPR\rBPO|1|RBC^Red cells^L||2\r" + unit.format(n=1, status="DS") +
+                unit.format(n=2, status="DS"))
+        blood = self.expect(request, "blood", "issued")
+        units = {u["identifier"][0]["value"]: "BiologicallyDerivedProduct/" + u["id"]
+                 for u in self.found("BiologicallyDerivedProduct?_count=10")}
+        self.assertEqual(set(units), {"G01", "G02"})
+        for one in units.values():
+            task = self.expect(one, "blood-unit", "issued")
+            self.assertEqual(task["partOf"][0]["reference"], "Task/" + blood["id"])
+            self.assertEqual(task["for"], blood["for"])
+        self.v2("BTS^O31", pid + "ORC|SC|D1^EPR\rBPO|1|RBC^Red cells^L||2\r"
+                "BTX|1|G01^NBS|E0382^Red cells^ISBT||||||||TX|20260301140000|||20260301120000|20260301140000\r", sender="EPR")
+        self.expect(units["G01"], "blood-unit", "transfused")
+        self.v2("BPS^O29", pid + "ORC|SC|D1^EPR\rBPO|1|RBC^Red cells^L||2\r" + unit.format(n=2, status="RA"))
+        self.expect(units["G02"], "blood-unit", "returned")
+        # That all of them are known is said by a person, with what shows it.
+        blood = self.expect(request, "blood", "issued")
+        self.do(blood, "fate", evidence=units["G01"], units="G01 transfused, G02 returned")
+        self.expect(request, "blood", "fate-known")
+
+    def test_an_appointment_moves_the_operation_that_it_names_and_opens_none(self):
+        self.put({"resourceType": "Patient", "id": "p6", "identifier": [
+            {"system": "urn:holdfast:authority:QE2", "value": "6"}]})
+        self.put({"resourceType": "ServiceRequest", "id": "op", "status": "active", "intent": "order",
+                  "identifier": [{"system": EPR, "value": "E1"}],
+                  "category": [{"coding": [{"system": SNOMED, "code": "387713003"}]}],
+                  "subject": {"reference": "Patient/p6"}})
+        self.expect("ServiceRequest/op", "procedure", "planned")
+        siu = "SCH|S1^EPR|S1^THEATRE||||{reason}|||60|min|^^^20260401090000^20260401100000|||||||||||||||E1^EPR\r"
+        for kind, reason, state in (("SIU^S12", "", "booked"), ("SIU^S26", "NS^did not come", "clinical-review")):
+            self.v2(kind, siu.format(reason=reason) + PID.format(patient="6"), sender="EPR")
+            self.expect("ServiceRequest/op", "procedure", state)
+        items = self.found("Task?_count=100")
+        self.assertEqual([self.pathway(t) for t in items], ["procedure"])
+        # A number that nothing has moves nothing, and is no fault.
+        self.v2("SIU^S12", siu.format(reason="").replace("E1^EPR", "E9^EPR").replace("S1^", "S9^") +
+                PID.format(patient="6"), sender="EPR")
+        self.expect("ServiceRequest/op", "procedure", "clinical-review")
+
+    def test_a_referral_by_v2_is_a_referral(self):
+        self.v2("REF^I12", "RF1|A|R|||||20260301\rPRD|RP|Lee^Ann\r" + PID.format(patient="7"), sender="EPR")
+        referrals = [t for t in self.found("Task?_count=100") if self.pathway(t) == "referral"]
+        self.assertEqual([self.state(t) for t in referrals], ["received"])
+
+
+if __name__ == "__main__":
+    main()
