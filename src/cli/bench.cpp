@@ -44,6 +44,11 @@ constexpr std::array workloads{
     Workload{"worklist",
              "first page of a work-list of --size open items and ten times as many closed; a Tick",
              bench_worklist},
+    Workload{"derby",
+             "a year of --size referrals, 4,768 in 1,700,000 touched by nobody; ten years later",
+             bench_derby},
+    Workload{"newcastle", "--size letters that wait for a signature that nobody makes",
+             bench_newcastle},
     Workload{"crud", "create, read, update, delete of --size patients beside 1,000", bench_crud},
 };
 

@@ -158,5 +158,7 @@ Result<void> bench_crud(const BenchOptions& options);
 Result<void> bench_mllp(const BenchOptions& options);
 Result<void> bench_deliver(const BenchOptions& options);
 Result<void> bench_worklist(const BenchOptions& options);
+Result<void> bench_derby(const BenchOptions& options);
+Result<void> bench_newcastle(const BenchOptions& options);
 
 }  // namespace holdfast::cli

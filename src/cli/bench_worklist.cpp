@@ -10,16 +10,12 @@
 
 #include "api/target.h"
 #include "cli/bench.h"
+#include "cli/bench_hospital.h"
 #include "cli/bench_load.h"
 #include "cli/machine.h"
-#include "decide/prepared.h"
 #include "fhir/json.h"
 #include "fhir/member.h"
-#include "node/node.h"
-#include "pathway/shipped.h"
-#include "server/directory.h"
 #include "views/items.h"
-#include "views/rocks/rocks_kv.h"
 
 namespace holdfast::cli {
 namespace {
@@ -27,96 +23,19 @@ namespace {
 constexpr std::uint64_t open_unless_asked = 20'000;
 constexpr std::uint64_t closed_for_each_open = 10;
 constexpr std::uint64_t late_max = 10'000;
-constexpr std::uint64_t owners = 100;
 constexpr std::uint64_t items_at_once = 500;
 constexpr std::uint64_t page_items = 50;
 constexpr std::uint64_t pages_read = 2000;
 
-std::string team(std::uint64_t number) { return fmt::format("CareTeam/team-{}", number % owners); }
-
-Operation put(std::string_view type, std::string id, const std::string& members) {
-  Operation one;
-  one.verb = Verb::update;
-  one.type = type;
-  one.body = fmt::format(R"({{"resourceType":"{}","id":"{}",{}}})", type, id, members);
-  one.id = std::move(id);
-  return one;
-}
-
-/// Each tenth is urgent.
-Operation referral(std::uint64_t number) {
-  return put(
-      "ServiceRequest", fmt::format("r{}", number),
-      fmt::format(
-          R"("status":"active","intent":"order","subject":{{"reference":"Patient/p{}"}},)"
-          R"("category":[{{"coding":[{{"system":"http://snomed.info/sct","code":"3457005"}}]}}],)"
-          R"("priority":"{}","performer":[{{"reference":"{}"}}])",
-          number % 1000, number % 10 == 0 ? "urgent" : "routine", team(number)));
-}
 /// Its outcome has been due for years.
 Operation old_appointment(std::uint64_t number) {
-  return put("Appointment", fmt::format("a{}", number),
-             fmt::format(R"("status":"booked","basedOn":[{{"reference":"ServiceRequest/r{}"}}],)"
-                         R"("start":"2020-01-06T10:00:00Z","end":"2020-01-06T10:30:00Z",)"
-                         R"("participant":[{{"status":"accepted","actor":{{"reference":"{}"}}}}])",
-                         number, fmt::format("Patient/p{}", number % 1000)));
+  return bench_put(
+      "Appointment", fmt::format("a{}", number),
+      fmt::format(R"("status":"booked","basedOn":[{{"reference":"ServiceRequest/r{}"}}],)"
+                  R"("start":"2020-01-06T10:00:00Z","end":"2020-01-06T10:30:00Z",)"
+                  R"("participant":[{{"status":"accepted","actor":{{"reference":"{}"}}}}])",
+                  number, fmt::format("Patient/p{}", number % 1000)));
 }
-
-/// A node over a data directory of its own.
-class Hospital {
- public:
-  static Result<std::unique_ptr<Hospital>> open(const std::string& directory) {
-    auto hospital = std::unique_ptr<Hospital>(new Hospital);
-    TRY(auto disk, open_directory(directory));
-    hospital->real_ = std::make_unique<RealWorld>(std::move(disk), 1);
-    views::RocksOptions store;
-    store.path = fmt::format("{}/{}", directory, server::views_folder);
-    TRY(hospital->kv_, views::open_rocks(store));
-    hospital->real_->start();
-    World& world = hospital->real_->world();
-    TRY(auto opened, wait_for(world.sequencer, node::open(world, *hospital->kv_, {})));
-    hospital->node_ = std::move(opened.node);
-    Executor& io = *world.io.front();
-    TRY_OK(wait_for(io, hospital->node_->define_pathways(io, pathway::shipped_files())));
-    return hospital;
-  }
-  ~Hospital() {
-    if (real_) {
-      real_->drain(seconds(10));
-      real_->stop();
-    }
-  }
-  Hospital(const Hospital&) = delete;
-  Hospital& operator=(const Hospital&) = delete;
-
-  Result<node::Committed> commit(Command command) {
-    command.key.bytes[0] = 'b';
-    std::uint64_t number = ++commands_;
-    for (std::size_t i = 8; i < 16; ++i, number >>= 8U) {
-      command.key.bytes[i] = static_cast<char>(number);
-    }
-    command.principal.name = "bench";
-    command.channel = "bench";
-    TRY(auto prepared, decide::prepare(std::move(command), reader_, node_->extracting()));
-    Executor& io = *real_->world().io.front();
-    return wait_for(io, node_->submit(io, std::move(prepared)));
-  }
-  Result<node::Committed> commit(std::vector<Operation> operations) {
-    Command command;
-    command.operations = std::move(operations);
-    return commit(std::move(command));
-  }
-  Result<void> drain() { return wait_for(real_->world().sequencer, node_->drain()); }
-  [[nodiscard]] node::Moment view() const { return node_->view(); }
-
- private:
-  Hospital() = default;
-  std::unique_ptr<RealWorld> real_;
-  std::unique_ptr<views::Kv> kv_;
-  std::unique_ptr<node::Node> node_;
-  fhir::JsonReader reader_;
-  std::uint64_t commands_ = 0;
-};
 
 struct Sizes {
   std::uint64_t open = 0;
@@ -124,45 +43,13 @@ struct Sizes {
   std::uint64_t late = 0;  ///< of those that are open
 };
 
-Result<void> add_people(Hospital& hospital) {
-  std::vector<Operation> all;
-  for (std::uint64_t i = 0; i < 1000; ++i) {
-    all.push_back(put("Patient", fmt::format("p{}", i), R"("active":true)"));
-  }
-  for (std::uint64_t i = 0; i < owners; ++i) {
-    all.push_back(put("CareTeam", fmt::format("team-{}", i), R"("status":"active")"));
-  }
-  TRY_OK(hospital.commit(std::move(all)));
-  return ok();
-}
-
-/// The Task of an item that was opened just now, ended with a reason.
-Result<Operation> ended(const Made& made) {
-  constexpr std::string_view head = R"({"resourceType":"Task",)";
-  constexpr std::string_view state = R"("code":"received"}],"text")";
-  Operation one;
-  one.verb = Verb::update;
-  one.type = "Task";
-  one.id = made.id;
-  one.if_match = made.version;
-  one.body = made.body;
-  const std::size_t at = one.body.find(state);
-  if (!one.body.starts_with(head) || at == Bytes::npos) {
-    return fail(Code::corrupt, "wrong: an item that was opened is not received");
-  }
-  one.body.replace(at, state.size(), R"("code":"not-to-treat"}],"text")");
-  one.body.insert(
-      head.size(),
-      fmt::format(R"("id":"{}","statusReason":{{"coding":[{{"code":"34"}}]}},)", made.id));
-  return one;
-}
-
 enum class Late : bool { no, yes };
 /// Referrals from `first` on, and what each opened.
-Result<Outcome> refer(Hospital& hospital, std::uint64_t first, std::uint64_t count, Late late) {
+Result<Outcome> refer(BenchHospital& hospital, std::uint64_t first, std::uint64_t count,
+                      Late late) {
   std::vector<Operation> operations;
   for (std::uint64_t i = first; i < first + count; ++i) {
-    operations.push_back(referral(i));
+    operations.push_back(bench_referral(i));
     if (late == Late::yes) {
       operations.push_back(old_appointment(i));
     }
@@ -176,11 +63,11 @@ Result<Outcome> refer(Hospital& hospital, std::uint64_t first, std::uint64_t cou
 }
 
 /// `count` referrals from `first` on that were opened and are closed.
-Result<void> refer_and_end(Hospital& hospital, std::uint64_t first, std::uint64_t count) {
+Result<void> refer_and_end(BenchHospital& hospital, std::uint64_t first, std::uint64_t count) {
   TRY(const Outcome outcome, refer(hospital, first, count, Late::no));
   std::vector<Operation> ends;
   for (const Made& made : outcome.made) {
-    TRY(Operation one, ended(made));
+    TRY(Operation one, bench_ended(made));
     ends.push_back(std::move(one));
   }
   TRY_OK(hospital.commit(std::move(ends)));
@@ -188,8 +75,8 @@ Result<void> refer_and_end(Hospital& hospital, std::uint64_t first, std::uint64_
 }
 
 /// Open ones lie between closed ones, as they do where work goes on. The late ones come first.
-Result<void> fill(Hospital& hospital, const Sizes& sizes) {
-  TRY_OK(add_people(hospital));
+Result<void> fill(BenchHospital& hospital, const Sizes& sizes) {
+  TRY_OK(hospital.add_people());
   std::uint64_t next = 0;
   for (std::uint64_t open = 0; open < sizes.open;) {
     const bool late = open < sizes.late;
@@ -203,7 +90,7 @@ Result<void> fill(Hospital& hospital, const Sizes& sizes) {
   return ok();
 }
 
-Result<views::ListCounts> count_all(const Hospital& hospital) {
+Result<views::ListCounts> count_all(const BenchHospital& hospital) {
   const node::Moment moment = hospital.view();
   TRY(const auto lists, views::read_owners(*moment.reader));
   views::ListCounts total;
@@ -216,7 +103,7 @@ Result<views::ListCounts> count_all(const Hospital& hospital) {
 }
 
 /// What is late is escalated by one Tick; how long its sender waited until that was durable.
-Result<Duration> escalate(Hospital& hospital, const Sizes& sizes) {
+Result<Duration> escalate(BenchHospital& hospital, const Sizes& sizes) {
   Command tick;
   tick.tick = Tick{Time{INT64_MAX / 2}, late_max};
   const Instant started = boot_time();
@@ -235,13 +122,13 @@ Result<Duration> escalate(Hospital& hospital, const Sizes& sizes) {
 
 /// The pages of all owners, as they read when they were looked at.
 struct Pages {
-  std::vector<std::size_t> hashes = std::vector<std::size_t>(owners);
+  std::vector<std::size_t> hashes = std::vector<std::size_t>(bench_teams);
   std::uint64_t open = 0;
   std::uint64_t overdue = 0;
 };
 
 std::string target_of(std::uint64_t owner, std::string_view filter) {
-  return fmt::format("/fhir/Task/$work-list?owner={}{}", team(owner), filter);
+  return fmt::format("/fhir/Task/$work-list?owner={}{}", bench_team(owner), filter);
 }
 
 std::uint64_t header_number(fhir::JsonValue outcome, std::string_view name) {
@@ -296,7 +183,7 @@ Result<Pages> look(Load& load, std::string_view filter) {
   Pages pages;
   std::uint64_t next = 0;
   const auto look_one = [&](unsigned) -> std::optional<Exchange> {
-    if (next == owners) {
+    if (next == bench_teams) {
       return std::nullopt;
     }
     const std::uint64_t owner = next++;
@@ -320,7 +207,7 @@ Result<Latencies> read_pages(Load& load, unsigned clients, std::string_view filt
     if (next == pages_read) {
       return std::nullopt;
     }
-    const std::uint64_t owner = next++ * 7919 % owners;
+    const std::uint64_t owner = next++ * 7919 % bench_teams;
     Exchange read;
     read.request.target = target_of(owner, filter);
     read.wrong = [wanted = pages.hashes[owner]](const http::Incoming& reply) {
@@ -350,7 +237,7 @@ Result<void> bench_worklist(const BenchOptions& options) {
   Duration filled;
   Duration tick;
   {
-    TRY(const auto hospital, Hospital::open(directory));
+    TRY(const auto hospital, BenchHospital::open(directory));
     const Instant started = boot_time();
     TRY_OK(fill(*hospital, sizes));
     filled = boot_time() - started;
@@ -374,7 +261,7 @@ Result<void> bench_worklist(const BenchOptions& options) {
   BenchLine line("worklist");
   line.number("open", sizes.open);
   line.number("closed", sizes.closed);
-  line.number("owners", owners);
+  line.number("owners", bench_teams);
   line.number("clients", clients);
   line.figure("fill_seconds", static_cast<double>(filled.ns) / 1e9);
   line.number("tick_items", sizes.late);

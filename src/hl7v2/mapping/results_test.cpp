@@ -43,8 +43,7 @@ TEST(ResultMapping, AValueTakesTheFlagsOfTheOneBeforeAway) {
     return std::ranges::find(said, element) != said.end();
   };
   for (const std::string_view element : {"interpretation", "referenceRange", "dataAbsentReason"}) {
-    EXPECT_TRUE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||4.6|mmol/L|||||C\r", element))
-        << element;
+    EXPECT_TRUE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||4.6|mmol/L|||||C\r", element)) << element;
     EXPECT_FALSE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||||||||F\r", element)) << element;
   }
   EXPECT_TRUE(speaks_for("OBX|1|NM|2823-3^Potassium^LN||||||||F\r", "status"));
