@@ -97,6 +97,9 @@ class Fold {
         TRY_OK(write(of_made(i)));
       }
     }
+    if (prepared_.command.tick) {
+      TRY_OK(views::raise_wake_floor(work_, state_.time));
+    }
     TRY_OK(views::write_before(work_, state_, outcome_.before));
     if (prepared_.command.message) {
       TRY_OK(attempt(*prepared_.command.message));
@@ -270,7 +273,7 @@ class Fold {
       TRY_OK(tools_.reader.read(written.stored->bytes, json_));
       TRY(is, views::read_item(json_.root(), written.id));
     }
-    return was || is ? views::write_item(work_, was, is) : ok();
+    return was || is ? views::write_item(work_, was, is, state_.time) : ok();
   }
 
   /// What is current, which the Outcome's version must follow.

@@ -194,6 +194,20 @@ TEST(Follow, TimeEscalatesOnceEachStepAndClosesNothing) {
   EXPECT_FALSE(broken.item_about("ServiceRequest/r1").is_open()) << "the planted bug is there";
 }
 
+// What comes late already lies before the place where the last Tick stopped looking.
+TEST(Follow, WhatIsLateAlreadyWhenItComesIsSeenByTheNextTick) {
+  Hospital hospital;
+  hospital.run(command(Hospital::referral("r0")));
+  hospital.pass(400);
+  hospital.run(
+      command(Hospital::referral("r1"),
+              Hospital::appointment("a1", "ServiceRequest/r1", "booked", "2020-01-06T10:00:00Z")));
+  EXPECT_FALSE(hospital.item_about("ServiceRequest/r1").is_overdue());
+  EXPECT_EQ(hospital.pass(0).made.size(), 1U);
+  EXPECT_TRUE(hospital.item_about("ServiceRequest/r1").is_overdue());
+  hospital.expect_sound();
+}
+
 TEST(Follow, ADateToBeSeenByThatPassesIsAReview) {
   Hospital hospital;
   hospital.run(command(update(

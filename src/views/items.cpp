@@ -39,74 +39,142 @@ ListCounts counted_for_owner(const Item& item) {
   return {1, item.is_overdue() ? 1U : 0U, item.is_escalated() ? 1U : 0U};
 }
 
-/// The rows of one item, put or erased.
-class Rows {
- public:
-  explicit Rows(WorkLayer& layer) : layer_(layer) {}
+LedgerCounts sum_of(const LedgerCounts& a, const LedgerCounts& b) {
+  return {a.opened + b.opened, a.closed + b.closed, a.reopened + b.reopened, a.before + b.before};
+}
+LedgerCounts minus_of(const LedgerCounts& a) {
+  return {0 - a.opened, 0 - a.closed, 0 - a.reopened, 0 - a.before};
+}
+ListCounts sum_of(const ListCounts& a, const ListCounts& b) {
+  return {a.open + b.open, a.overdue + b.overdue, a.escalated + b.escalated};
+}
+ListCounts minus_of(const ListCounts& a) { return {0 - a.open, 0 - a.overdue, 0 - a.escalated}; }
+std::uint64_t sum_of(std::uint64_t a, std::uint64_t b) { return a + b; }
+std::uint64_t minus_of(std::uint64_t a) { return 0 - a; }
 
-  Result<void> take(const Item& item) {
-    each_row(item, [&](const Bytes& key, BytesView) { layer_.erase(Table::item, key); });
-    return add(item, {}, counted(item), {}, counted_for_owner(item));
-  }
-  Result<void> put(const Item& item) {
-    each_row(item, [&](const Bytes& key, BytesView value) { layer_.put(Table::item, key, value); });
-    return add(item, counted(item), {}, counted_for_owner(item), {});
-  }
-
- private:
-  Result<void> add(const Item& item, const LedgerCounts& plus, const LedgerCounts& minus,
-                   const ListCounts& list_plus, const ListCounts& list_minus) {
-    TRY_OK(change_ledger(layer_, ledger_key(item.pathway, item.organisation, day_of(item.opened)),
-                         [&](LedgerCounts& counts) {
-                           counts.opened += plus.opened - minus.opened;
-                           counts.closed += plus.closed - minus.closed;
-                           counts.reopened += plus.reopened - minus.reopened;
-                         }));
-    if (!item.is_open()) {
-      return ok();
-    }
-    TRY_OK(count_state(item, list_plus.open, list_minus.open));
-    const Bytes key = key_of(Kind::counts, item.owner);
-    TRY(const auto value, layer_.get(Table::item, key));
-    ListCounts counts;
-    if (value) {
-      TRY(counts, counts_of(*value));
-    }
-    counts.open += list_plus.open - list_minus.open;
-    counts.overdue += list_plus.overdue - list_minus.overdue;
-    counts.escalated += list_plus.escalated - list_minus.escalated;
-    if (counts.open == 0) {
-      layer_.erase(Table::item, key);
-      return ok();
-    }
-    Bytes now;
-    for (const std::uint64_t one : {counts.open, counts.overdue, counts.escalated}) {
-      append_varint(now, one);
-    }
-    layer_.put(Table::item, key, now);
-    return ok();
-  }
-
-  Result<void> count_state(const Item& item, std::uint64_t plus, std::uint64_t minus) {
-    const Bytes key = state_key_of(item);
-    TRY(const auto value, layer_.get(Table::item, key));
-    std::uint64_t open = 0;
-    if (value) {
-      TRY(open, open_of(*value));
-    }
-    open += plus - minus;
-    if (open == 0) {
-      layer_.erase(Table::item, key);
-      return ok();
-    }
-    Bytes now;
-    append_varint(now, open);
-    layer_.put(Table::item, key, now);
-    return ok();
-  }
-
-  WorkLayer& layer_;
+/// What is added to the counts of one row; what an item said before is taken away, so the numbers
+/// go round through zero.
+template <class Counts>
+struct Change {
+  Bytes key;
+  Counts counts;
 };
+/// Of two changes: one, where they are of one row, and none where that says nothing.
+template <class Counts>
+std::vector<Change<Counts>> together(std::optional<Change<Counts>> minus,
+                                     std::optional<Change<Counts>> plus) {
+  std::vector<Change<Counts>> all;
+  if (minus) {
+    minus->counts = minus_of(minus->counts);
+  }
+  if (minus && plus && minus->key == plus->key) {
+    plus->counts = sum_of(plus->counts, minus->counts);
+    minus.reset();
+  }
+  for (auto& one : {minus, plus}) {
+    if (one && one->counts != Counts{}) {
+      all.push_back(*one);
+    }
+  }
+  return all;
+}
+
+std::optional<Change<LedgerCounts>> in_ledger(const std::optional<Item>& item) {
+  if (!item) {
+    return std::nullopt;
+  }
+  return Change<LedgerCounts>{ledger_key(item->pathway, item->organisation, day_of(item->opened)),
+                              counted(*item)};
+}
+std::optional<Change<ListCounts>> in_list(const std::optional<Item>& item) {
+  if (!item || !item->is_open()) {
+    return std::nullopt;
+  }
+  return Change<ListCounts>{key_of(Kind::counts, item->owner), counted_for_owner(*item)};
+}
+std::optional<Change<std::uint64_t>> in_state(const std::optional<Item>& item) {
+  if (!item || !item->is_open()) {
+    return std::nullopt;
+  }
+  return Change<std::uint64_t>{state_key_of(*item), 1};
+}
+
+Result<void> change_list(WorkLayer& layer, const Change<ListCounts>& change) {
+  TRY(const auto value, layer.get(Table::item, change.key));
+  ListCounts counts;
+  if (value) {
+    TRY(counts, counts_of(*value));
+  }
+  counts = sum_of(counts, change.counts);
+  if (counts.open == 0) {
+    layer.erase(Table::item, change.key);
+    return ok();
+  }
+  Bytes now;
+  for (const std::uint64_t one : {counts.open, counts.overdue, counts.escalated}) {
+    append_varint(now, one);
+  }
+  layer.put(Table::item, change.key, now);
+  return ok();
+}
+
+Result<void> change_state(WorkLayer& layer, const Change<std::uint64_t>& change) {
+  TRY(const auto value, layer.get(Table::item, change.key));
+  std::uint64_t open = 0;
+  if (value) {
+    TRY(open, open_of(*value));
+  }
+  open += change.counts;
+  if (open == 0) {
+    layer.erase(Table::item, change.key);
+    return ok();
+  }
+  Bytes now;
+  append_varint(now, open);
+  layer.put(Table::item, change.key, now);
+  return ok();
+}
+
+using KeysAndValues = std::vector<std::pair<Bytes, Bytes>>;
+KeysAndValues rows_of(const std::optional<Item>& item) {
+  KeysAndValues rows;
+  if (item) {
+    each_row(*item,
+             [&](const Bytes& key, BytesView value) { rows.emplace_back(key, Bytes(value)); });
+  }
+  return rows;
+}
+
+/// Nothing wakes before it: what has woken leaves marks in the store that a scan from the first key
+/// on would go through each time.
+Result<std::optional<Time>> wake_floor(const Reader& reader) {
+  TRY(const auto value, reader.get(Table::item, key_of(Kind::floor)));
+  if (!value) {
+    return std::nullopt;
+  }
+  ByteReader bytes(*value);
+  const Time floor{bytes.little<std::int64_t>()};
+  if (bytes.failed()) {
+    return bad("the first wake");
+  }
+  return std::optional(floor);
+}
+void put_wake_floor(WorkLayer& layer, Time floor) {
+  Bytes value;
+  append_little(value, floor.ms);
+  layer.put(Table::item, key_of(Kind::floor), value);
+}
+
+/// A cursor over what wakes, up to `end` (empty: all of it).
+Result<std::unique_ptr<Cursor>> wakes_from_floor(const Reader& reader, const Bytes& end) {
+  TRY(const auto floor, wake_floor(reader));
+  Bytes from = key_of(Kind::wake);
+  const Bytes until = end.empty() ? after_prefix(from) : end;
+  if (floor) {
+    append_time(from, floor->ms);
+  }
+  return reader.scan(Table::item, std::min(from, until), until, Direction::forward);
+}
 
 /// The ends of the keys that begin with `prefix`.
 Result<std::vector<std::string>> ends(const Reader& reader, const Bytes& prefix, Which which,
@@ -136,12 +204,43 @@ Place place_of(const Item& item) {
 }
 
 Result<void> write_item(WorkLayer& layer, const std::optional<Item>& before,
-                        const std::optional<Item>& after) {
-  Rows rows(layer);
-  if (before) {
-    TRY_OK(rows.take(*before));
+                        const std::optional<Item>& after, Time now) {
+  const KeysAndValues was = rows_of(before);
+  const KeysAndValues is = rows_of(after);
+  for (const auto& row : was) {
+    if (std::ranges::find(is, row.first, &KeysAndValues::value_type::first) == is.end()) {
+      layer.erase(Table::item, row.first);
+    }
   }
-  return after ? rows.put(*after) : ok();
+  for (const auto& row : is) {
+    if (std::ranges::find(was, row) == was.end()) {
+      layer.put(Table::item, row.first, row.second);
+    }
+  }
+  for (const auto& change : together(in_ledger(before), in_ledger(after))) {
+    TRY_OK(change_ledger(layer, change.key,
+                         [&](LedgerCounts& counts) { counts = sum_of(counts, change.counts); }));
+  }
+  for (const auto& change : together(in_state(before), in_state(after))) {
+    TRY_OK(change_state(layer, change));
+  }
+  for (const auto& change : together(in_list(before), in_list(after))) {
+    TRY_OK(change_list(layer, change));
+  }
+  // The floor is never ahead of the time, so only what is late already can lie below it.
+  if (after && after->wake && *after->wake <= now) {
+    TRY(const auto floor, wake_floor(layer));
+    if (floor && *after->wake < *floor) {
+      put_wake_floor(layer, *after->wake);
+    }
+  }
+  return ok();
+}
+
+Result<void> raise_wake_floor(WorkLayer& layer, Time now) {
+  TRY(const auto first, first_wake(layer));
+  put_wake_floor(layer, first ? std::min(*first, now) : now);
+  return ok();
 }
 
 Result<void> write_before(WorkLayer& layer, State& state, const std::vector<Before>& before) {
@@ -206,7 +305,7 @@ Result<std::vector<std::string>> items_to_wake(const Reader& reader, Time until,
   Bytes end = prefix;
   append_time(end, until.ms + 1);
   std::vector<std::string> found;
-  const auto cursor = reader.scan(Table::item, prefix, end, Direction::forward);
+  TRY(const auto cursor, wakes_from_floor(reader, end));
   for (; found.size() < limit && cursor->valid(); cursor->next()) {
     found.emplace_back(cursor->key().substr(prefix.size() + 8));
   }
@@ -215,13 +314,12 @@ Result<std::vector<std::string>> items_to_wake(const Reader& reader, Time until,
 }
 
 Result<std::optional<Time>> first_wake(const Reader& reader) {
-  const Bytes prefix = key_of(Kind::wake);
-  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  TRY(const auto cursor, wakes_from_floor(reader, {}));
   if (!cursor->valid()) {
     TRY_OK(cursor->status());
     return std::nullopt;
   }
-  return Time{load_time(cursor->key().data() + prefix.size())};
+  return Time{load_time(cursor->key().data() + key_of(Kind::wake).size())};
 }
 
 Result<std::vector<Place>> read_work_list(const Reader& reader, List list, std::string_view whose,

@@ -42,9 +42,12 @@ struct LedgerRow {
   bool operator==(const LedgerRow&) const = default;
 };
 
-/// Changes the rows with a version of a Task: what it said before, and what it says now.
+/// Changes the rows with a version of a Task that an entry of that time writes: what it said
+/// before, and what it says now.
 Result<void> write_item(WorkLayer& layer, const std::optional<Item>& before,
-                        const std::optional<Item>& after);
+                        const std::optional<Item>& after, Time now);
+/// Behind an entry that woke items: where to look for the next ones.
+Result<void> raise_wake_floor(WorkLayer& layer, Time now);
 /// Counts what the entry at `position` did not take up.
 Result<void> write_before(WorkLayer& layer, State& state, const std::vector<Before>& before);
 /// Fact of the state digest.

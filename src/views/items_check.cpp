@@ -80,6 +80,23 @@ Result<void> strike(std::map<Bytes, Counts>& expected, BytesView key, const Coun
   return ok();
 }
 
+/// Nothing wakes before what is looked at first.
+Result<void> check_floor(const Reader& reader) {
+  const auto floor = reader.get(Table::item, key_of(Kind::floor));
+  TRY_OK(floor);
+  const Bytes prefix = key_of(Kind::wake);
+  const auto cursor = reader.scan(Table::item, prefix, after_prefix(prefix), Direction::forward);
+  if (!cursor->valid() || !*floor) {
+    return cursor->status();
+  }
+  ByteReader bytes(**floor);
+  const auto from = bytes.little<std::int64_t>();
+  if (bytes.failed() || load_time(cursor->key().data() + prefix.size()) < from) {
+    return fail(Code::corrupt, "items: an item wakes before anybody looks; run `holdfast rebuild`");
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
@@ -92,6 +109,7 @@ Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
     const BytesView key = cursor->key();
     switch (static_cast<Kind>(key.front())) {
       case Kind::before: break;
+      case Kind::floor: break;  // behind the wakes, and held against the first of them
       case Kind::ledger: {
         TRY(const auto found, ledger_of(cursor->value()));
         TRY_OK(strike(sums.ledger, key, found));
@@ -111,6 +129,7 @@ Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
     }
   }
   TRY_OK(cursor->status());
+  TRY_OK(check_floor(reader));
   if (rows != sums.rows || !sums.ledger.empty() || !sums.lists.empty() || !sums.states.empty()) {
     return fail(Code::corrupt,
                 "items: the table does not have exactly the items that the Tasks say; run "

@@ -26,6 +26,7 @@ enum class Kind : char {
   counts = 'c',    // owner -> counts
   state = 's',     // pathway, state -> how many are open
   wake = 'w',      // time, id
+  floor = 'x',     // -> the time that nothing wakes before
   ledger = 'l',    // pathway, organisation, day -> counts
   before = 'b',    // position, number -> what was not taken up
 };
