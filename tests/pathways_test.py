@@ -258,6 +258,41 @@ class Pathways(ServerTest):
                 PID.format(patient="6"), sender="EPR")
         self.expect("ServiceRequest/op", "procedure", "clinical-review")
 
+    # ---- the patient ------------------------------------------------------------------------------------------
+
+    def stay(self, event, patient, *, died=False):
+        pid = PID.format(patient=patient).rstrip("\r") + ("|" * 22 + "Y" if died else "") + "\r"
+        self.v2("ADT^" + event, f"EVN||20260301101500\r{pid}PV1|1|I|W1^^^QE2||||||||||||||||V{patient}^^^QE2^VN\r", sender="EPR")
+
+    def letter_of(self, patient):
+        visit = self.found(f"Encounter?identifier=urn:holdfast:authority:QE2|V{patient}")[0]["id"]
+        return [self.state(t) for t in self.items("Encounter/" + visit, "letter")]
+
+    def test_a_discharge_owes_a_letter_and_its_cancellation_lets_that_rest(self):
+        for event, states in (("A01", []), ("A03", ["no-draft"]), ("A13", ["stay-goes-on"]), ("A03", ["no-draft"]),
+                              ("A11", ["stay-cancelled"]), ("A01", ["stay-goes-on"]), ("A03", ["no-draft"])):
+            self.stay(event, "8")
+            self.assertEqual(self.letter_of("8"), states, event)
+
+    def test_a_death_opens_one_review_and_closes_nothing(self):
+        request = self.order_by_v2("F1", "9")
+        patient = "Patient/" + self.found("Patient?identifier=urn:holdfast:authority:QE2|9")[0]["id"]
+        before = self.expect(request, "diagnostic-order", "ordered")
+        self.stay("A08", "9", died=True)
+        self.stay("A08", "9", died=True)
+        review = self.expect(patient, "death", "to-review")
+        self.assertEqual(review["for"]["reference"], patient)
+        waiting = self.expect(request, "diagnostic-order", "ordered")
+        self.assertEqual(waiting["owner"], before["owner"])
+        self.assertEqual(waiting["statusReason"]["text"],
+                         f"The patient has died: contact and bookings wait for the review (Task/{review['id']})")
+        self.do(review, "review", status=422)
+        self.do(review, "review", action="the order is cancelled, the family was told by the ward")
+        self.expect(request, "diagnostic-order", "ordered")
+        # Somebody owes nothing: no review.
+        self.put({"resourceType": "Patient", "id": "p10", "deceasedDateTime": "2026-03-01"})
+        self.assertEqual(self.items("Patient/p10"), [])
+
     def test_a_referral_by_v2_is_a_referral(self):
         self.v2("REF^I12", "RF1|A|R|||||20260301\rPRD|RP|Lee^Ann\r" + PID.format(patient="7"), sender="EPR")
         referrals = [t for t in self.found("Task?_count=100") if self.pathway(t) == "referral"]

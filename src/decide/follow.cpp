@@ -123,6 +123,14 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
     }
   }
   const std::string& organisation = definitions_.settings().organisation;
+  const std::string patient = patient_of(index, signal);
+  std::vector<std::string> waiting;
+  if (signal.open->with_open) {
+    TRY(waiting, open_items_of(patient, index));
+    if (waiting.empty()) {
+      return ok();
+    }
+  }
   if (is_before(signal)) {
     ++before_[{definition.name, organisation}];
     return ok();
@@ -137,12 +145,7 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   item.opened = rules_.now;
   take_urgency(item, definition, signal.urgency, signal.priority);
   TRY(item.owner, owner_of(index, signal));
-  if (signal.patient) {
-    const std::string patient = target(index, *signal.patient);
-    item.patient = patient.starts_with("Patient/") ? patient : std::string();
-  } else if (focus.starts_with("Patient/")) {
-    item.patient = focus;
-  }
+  item.patient = patient;
   TRY_OK(join(item, index, signal));
   touched.wording.description = signal.title;
   touched.wording.requester = signal.requester_site
@@ -157,7 +160,13 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   const auto [at, fresh] = touched_.emplace(id, std::move(touched));
   check(fresh, "an id that is made is new");
   const Touched from = at->second;
+  TRY_OK(tell(waiting, fmt::format("{} (Task/{})", signal.open->why, id)));
   return go_on(from, signal.open->then, signal.due_from);
+}
+
+std::string Following::patient_of(std::size_t index, const pathway::Signal& signal) const {
+  std::string patient = signal.patient ? target(index, *signal.patient) : reference_to(index);
+  return patient.starts_with("Patient/") ? std::move(patient) : std::string();
 }
 
 Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signal& signal) {
@@ -340,7 +349,8 @@ Result<void> Following::make() {
   std::vector<Made> others;
   fhir::Json json;
   for (auto& [id, touched] : touched_) {
-    if (touched.current.value > 0 && !touched.operation && touched.item == touched.before) {
+    if (touched.current.value > 0 && !touched.operation && !touched.told &&
+        touched.item == touched.before) {
       continue;
     }
     if (touched.definition == nullptr) {

@@ -70,16 +70,33 @@ Result<void> Following::replace_patient(std::size_t index, std::uint32_t site) {
   if (!now.starts_with("Patient/") || now == old) {
     return ok();
   }
-  TRY(const auto ids, views::open_items_of(view_, old, items_of_owner_max + 1));
-  if (ids.size() > items_of_owner_max) {
-    return fail(Code::too_large,
-                fmt::format("{} has more than {} open items", old, items_of_owner_max),
-                where(index));
-  }
+  TRY(const auto ids, open_items_of(old, index));
   for (const std::string& id : ids) {
     TRY(Touched* const touched, touch(id));
     touched->item.patient = now;
     touched->why = fmt::format("{} was merged into {}", old, now);
+  }
+  return ok();
+}
+
+Result<std::vector<std::string>> Following::open_items_of(const std::string& patient,
+                                                          std::size_t index) {
+  TRY(auto ids, views::open_items_of(view_, patient, items_of_owner_max + 1));
+  if (ids.size() > items_of_owner_max) {
+    return fail(Code::too_large,
+                fmt::format("{} has more than {} open items", patient, items_of_owner_max),
+                where(index));
+  }
+  return ids;
+}
+
+Result<void> Following::tell(const std::vector<std::string>& ids, const std::string& why) {
+  for (const std::string& id : ids) {
+    TRY(Touched* const touched, touch(id));
+    if (touched->definition != nullptr) {
+      touched->why = why;
+      touched->told = true;
+    }
   }
   return ok();
 }

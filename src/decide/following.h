@@ -45,6 +45,7 @@ class Following {
     std::optional<std::uint32_t> operation;  ///< that writes it
     pathway::Wording wording;                ///< of a new one
     std::string why;
+    bool told = false;  ///< it is written for `why` alone
   };
 
   // follow.cpp: what resources bring about
@@ -78,6 +79,7 @@ class Following {
   /// The item that the new one is a part of, and what it takes from there.
   Result<void> join(views::Item& item, std::size_t index, const pathway::Signal& signal);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
+  [[nodiscard]] std::string patient_of(std::size_t index, const pathway::Signal& signal) const;
 
   // follow_links.cpp: meant(), known_as(), join()
   // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
@@ -93,6 +95,9 @@ class Following {
   Result<void> guard_removal(std::size_t index);
   Result<void> leave(std::size_t index);
   Result<void> replace_patient(std::size_t index, std::uint32_t site);
+  Result<std::vector<std::string>> open_items_of(const std::string& patient, std::size_t index);
+  /// Says why on items that stay as they are.
+  Result<void> tell(const std::vector<std::string>& ids, const std::string& why);
 
   Result<Touched*> touch(const std::string& id);
   /// Whether the record, or this Command, has it and it is not removed.

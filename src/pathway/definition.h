@@ -87,6 +87,8 @@ struct Open {
   bool judge = false;    ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.
   std::string dated;
+  bool with_open = false;  ///< only where the patient has open items
+  std::string why;         ///< for people; becomes Task.statusReason of those items
   std::vector<Then> then;
 };
 

@@ -151,6 +151,11 @@ Result<void> check_rules(const Definition& definition) {
     if (open.codes.empty() != open.in.empty()) {
       return hole("`codes` says which, `in` says where they are looked for: both, or none");
     }
+    if (open.with_open == open.why.empty()) {
+      return hole(
+          "`with_open` opens an item beside those that the patient has, and `why` is what they "
+          "are told: both, or none");
+    }
   }
   for (const Move& move : definition.moves) {
     TRY_OK(check_names(definition, move.from, move.to,

@@ -178,6 +178,8 @@ constexpr std::array open_keys{
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
     TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
+    TableKey<Open>{"with_open", set_yes<Open, &Open::with_open>},
+    TableKey<Open>{"why", set_text<Open, &Open::why>},
     TableKey<Open>{"then", set_then<Open>},
 };
 
@@ -262,7 +264,7 @@ constexpr std::array definition_keys{
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.opens, from, open_keys,
                                       "on, when, codes, in, state, owner, unless_linked, part_of, "
-                                      "due_from, judge, dated, then");
+                                      "due_from, judge, dated, with_open, why, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {
