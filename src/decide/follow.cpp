@@ -71,7 +71,7 @@ Result<void> Following::run() {
     TRY(const bool news, says_something_new(i));
     for (const pathway::Signal& signal : all) {
       if (signal.move != nullptr && news) {
-        TRY_OK(move(i, signal));
+        TRY_OK(signal.move->news2 ? score(i, signal) : move(i, signal));
       }
     }
   }
@@ -110,11 +110,11 @@ bool Following::is_before(const pathway::Signal& signal) const {
 
 Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   const std::string focus = reference_to(index);
-  TRY(const auto there, about(focus, views::Which::all));
-  if (!there.empty() && planted_ != Bug::two_providers) {
-    return ok();  // it is followed already: what moves it, moves it
-  }
   const pathway::Definition& definition = *signal.definition;
+  TRY(const bool followed, is_followed(focus, signal));
+  if (followed && planted_ != Bug::two_providers) {
+    return ok();  // what moves it, moves it
+  }
   TRY(const auto subjects, meant(index, signal.links, signal.named, definition));
   for (const std::string& subject : subjects) {
     TRY(const auto linked, about(subject, views::Which::all));
@@ -164,6 +164,23 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   return go_on(from, signal.open->then, signal.due_from);
 }
 
+Result<bool> Following::is_followed(const std::string& focus, const pathway::Signal& signal) {
+  TRY(const auto there, about(focus, views::Which::all));
+  for (const std::string& id : there) {
+    TRY(const Touched* const other, touch(id));
+    const auto opens_beside = [](const pathway::Definition& definition) {
+      return std::ranges::any_of(definition.opens, &pathway::Open::beside);
+    };
+    const bool is_other_duty = other->definition != nullptr &&
+                               other->definition != signal.definition &&
+                               (signal.open->beside || opens_beside(*other->definition));
+    if (!is_other_duty) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string Following::patient_of(std::size_t index, const pathway::Signal& signal) const {
   std::string patient = signal.patient ? target(index, *signal.patient) : reference_to(index);
   return patient.starts_with("Patient/") ? std::move(patient) : std::string();
@@ -184,7 +201,17 @@ Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signa
 }
 
 Result<std::vector<std::string>> Following::about(std::string_view focus, views::Which which) {
-  TRY(auto ids, views::items_about(view_, focus, which, items_about_max + 1));
+  // Of many observations each refers to one stay: looked up once.
+  const auto known = which == views::Which::all ? about_.find(std::string(focus)) : about_.end();
+  std::vector<std::string> ids;
+  if (known != about_.end()) {
+    ids = known->second;
+  } else {
+    TRY(ids, views::items_about(view_, focus, which, items_about_max + 1));
+    if (which == views::Which::all) {
+      about_.emplace(focus, ids);
+    }
+  }
   if (ids.size() > items_about_max) {
     return fail(Code::too_large, fmt::format("there are more than {} items about {}: none of them "
                                              "may be passed over",
@@ -213,7 +240,7 @@ Result<void> Following::move(std::size_t index, const pathway::Signal& signal) {
 }
 
 Result<void> Following::move_item(const std::string& id, std::size_t index,
-                                  const pathway::Signal& signal) {
+                                  const pathway::Signal& signal, const Scored* scored) {
   TRY(Touched* const touched, touch(id));
   views::Item& item = touched->item;
   const pathway::Move& rule = *signal.move;
@@ -225,15 +252,21 @@ Result<void> Following::move_item(const std::string& id, std::size_t index,
   if (rule.judge) {
     TRY_OK(take_judgement(item, index, signal));
   }
+  if (scored != nullptr) {
+    take_urgency(item, *signal.definition, urgency_named(*signal.definition, scored->urgency), {});
+  }
+  const auto due_from = scored != nullptr ? std::optional(scored->time) : signal.due_from;
   pathway::enter(definitions_, *signal.definition, item, *signal.definition->state(rule.to),
-                 rules_.now, signal.due_from);
+                 rules_.now, due_from);
   TRY_OK(keep_owned(item, *signal.definition));
   plant(item, index);
-  if (!rule.why.empty()) {
+  if (scored != nullptr) {
+    touched->why = scored->why;
+  } else if (!rule.why.empty()) {
     touched->why = fmt::format("{}: {}", rule.why, reference_to(index));
   }
   const Touched from = *touched;
-  return go_on(from, rule.then, signal.due_from);
+  return go_on(from, rule.then, due_from);
 }
 
 Result<void> Following::keep_owned(views::Item& item, const pathway::Definition& definition) {
@@ -271,9 +304,12 @@ Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Th
     TRY(const auto there, about(from.item.focus, views::Which::open));
     bool begun = false;
     for (const std::string& id : there) {
-      TRY(const Touched* const other, touch(id));
-      begun = begun || (other->item.pathway == then.pathway && other->item.parent == parent &&
-                        other->item.is_open());
+      TRY(Touched* const other, touch(id));
+      if (other->item.pathway == then.pathway && other->item.parent == parent &&
+          other->item.is_open()) {
+        begun = true;
+        hurry(*other, *definition, from);
+      }
     }
     if (begun) {
       continue;
@@ -299,6 +335,23 @@ Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Th
     touched_.emplace(id, std::move(child));
   }
   return ok();
+}
+
+// What had begun and is more urgent now: sooner due, never later.
+void Following::hurry(Touched& touched, const pathway::Definition& definition,
+                      const Touched& from) const {
+  views::Item wanted = touched.item;
+  take_urgency(wanted, definition, urgency_named(definition, from.item.urgency),
+               from.item.priority);
+  if (views::place_of(wanted).rank >= views::place_of(touched.item).rank) {
+    return;
+  }
+  pathway::enter(definitions_, definition, wanted, *definition.state(wanted.state), rules_.now,
+                 std::nullopt);
+  if (wanted.due && touched.item.due && *wanted.due < *touched.item.due) {
+    touched.item = wanted;
+    touched.why = from.why;
+  }
 }
 
 Result<void> Following::tick(const Tick& tick) {

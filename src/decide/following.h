@@ -4,6 +4,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "decide/follow.h"
 #include "fhir/json.h"
 #include "pathway/item_task.h"
+#include "pathway/judgement.h"
 #include "pathway/signals.h"
 #include "pathway/step.h"
 #include "views/items.h"
@@ -52,12 +54,28 @@ class Following {
   Result<void> hear(std::size_t index);
   Result<void> open(std::size_t index, const pathway::Signal& signal);
   Result<void> move(std::size_t index, const pathway::Signal& signal);
-  Result<void> move_item(const std::string& id, std::size_t index, const pathway::Signal& signal);
+  /// What a set of observations came to.
+  struct Scored {
+    std::string_view urgency;
+    std::string why;
+    Time time;  ///< of the set
+  };
+  /// `scored`: of a move by score.
+  Result<void> move_item(const std::string& id, std::size_t index, const pathway::Signal& signal,
+                         const Scored* scored = nullptr);
+  // follow_news2.cpp
+  /// Once for each item and Command, however many observations are the set.
+  Result<void> score(std::size_t index, const pathway::Signal& signal);
+  Result<std::vector<clinical::Observation>> set_about(const std::string& subject,
+                                                       const pathway::Signal& like, Time& time);
   /// Whether an update says anything else than the version before it, meta apart.
   Result<bool> says_something_new(std::size_t index);
   /// The worst of the values that a report refers to; nothing can be judged where there are none.
   Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
-  Result<pathway::Judgement> judge_stored(std::string_view reference);
+  Result<pathway::Judgement> judge_stored(std::string_view reference,
+                                          std::optional<std::int64_t> age);
+  /// In whole years, now; nothing where it is not known. "Patient/7".
+  Result<std::optional<std::int64_t>> age_of(const std::string& patient);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
   /// An item that opens again, or goes on: its owner may have left while it was closed.
   Result<void> keep_owned(views::Item& item, const pathway::Definition& definition);
@@ -65,6 +83,7 @@ class Following {
   void plant(views::Item& item, std::size_t index) const;
   Result<void> go_on(const Touched& from, const std::vector<pathway::Then>& thens,
                      std::optional<Time> due_from);
+  void hurry(Touched& touched, const pathway::Definition& definition, const Touched& from) const;
   Result<void> tick(const Tick& tick);
   Result<void> make();
   [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
@@ -79,10 +98,12 @@ class Following {
   /// The item that the new one is a part of, and what it takes from there.
   Result<void> join(views::Item& item, std::size_t index, const pathway::Signal& signal);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
+  /// Whether an item is there that has that duty already, open or closed.
+  Result<bool> is_followed(const std::string& focus, const pathway::Signal& signal);
   [[nodiscard]] std::string patient_of(std::size_t index, const pathway::Signal& signal) const;
 
   // follow_links.cpp: meant(), known_as(), join()
-  // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
+  // follow_results.cpp: says_something_new(), judge(), judge_stored(), age_of(), take_judgement()
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
@@ -124,6 +145,9 @@ class Following {
   std::map<std::string, Touched> touched_;  ///< by id
   std::uint32_t made_ids_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
+  std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject
+  std::map<std::string, std::optional<std::int64_t>> ages_;              // by patient
+  std::map<std::string, std::vector<std::string>> about_;                // all, as the view has it
 };
 
 /// Index of the urgency of that name; the last where there is none.

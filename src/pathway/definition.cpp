@@ -20,6 +20,9 @@ Result<void> check_overlaps(const std::vector<Definition>& all) {
   std::map<std::tuple<std::string_view, std::string, std::string>, std::string_view> taken;
   for (const Definition& definition : all) {
     for (const Open& open : definition.opens) {
+      if (open.beside) {
+        continue;
+      }
       std::vector<Coded> codes = open.codes;
       if (codes.empty()) {
         codes.push_back({"", definition.catch_all ? "whatever no other takes" : "any"});

@@ -87,6 +87,7 @@ struct Open {
   bool judge = false;    ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.
   std::string dated;
+  bool beside = false;     ///< another duty about the same: others may open, too
   bool with_open = false;  ///< only where the patient has open items
   std::string why;         ///< for people; becomes Task.statusReason of those items
   std::vector<Then> then;
@@ -101,7 +102,10 @@ struct Move {
   std::string to;
   std::string due_from;
   bool judge = false;  ///< as of Open
-  std::string why;     ///< for people; becomes Task.statusReason where it opens again
+  /// The urgency is the early warning score of the set that the Command brings; a set that is not
+  /// whole moves nothing, and the item says what is missing.
+  bool news2 = false;
+  std::string why;  ///< for people; becomes Task.statusReason where it opens again
   std::vector<Then> then;
 };
 

@@ -136,6 +136,24 @@ Result<void> check_judging(const Definition& definition) {
   return ok();
 }
 
+/// Who scores sets of observations needs an urgency for each class, and hears Observations.
+Result<void> check_scoring(const Definition& definition) {
+  for (const Move& move : definition.moves) {
+    if (move.news2 && (fhir::name(move.on) != "Observation" || move.link.empty() || move.judge)) {
+      return hole("news2 is for moves on Observation with a link, without judge");
+    }
+  }
+  const bool scores = std::ranges::any_of(definition.moves, &Move::news2);
+  for (const std::string_view name : {"zero", "low", "low-medium", "medium", "high", "other"}) {
+    if (scores && std::ranges::find(definition.urgencies, name, &Urgency::name) ==
+                      definition.urgencies.end()) {
+      return hole(
+          fmt::format("sets of observations are scored, and there is no urgency '{}'", name));
+    }
+  }
+  return ok();
+}
+
 Result<void> check_rules(const Definition& definition) {
   for (const Open& open : definition.opens) {
     const State* const state = definition.state(open.state);
@@ -278,6 +296,7 @@ Result<void> check_definition(const Definition& definition) {
     TRY_OK(check_state(definition, state));
   }
   TRY_OK(check_judging(definition));
+  TRY_OK(check_scoring(definition));
   TRY_OK(check_rules(definition));
   return check_ways(definition);
 }

@@ -178,6 +178,7 @@ constexpr std::array open_keys{
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
     TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
+    TableKey<Open>{"beside", set_yes<Open, &Open::beside>},
     TableKey<Open>{"with_open", set_yes<Open, &Open::with_open>},
     TableKey<Open>{"why", set_text<Open, &Open::why>},
     TableKey<Open>{"then", set_then<Open>},
@@ -191,6 +192,7 @@ constexpr std::array move_keys{
     TableKey<Move>{"to", set_text<Move, &Move::to>},
     TableKey<Move>{"due_from", set_text<Move, &Move::due_from>},
     TableKey<Move>{"judge", set_yes<Move, &Move::judge>},
+    TableKey<Move>{"news2", set_yes<Move, &Move::news2>},
     TableKey<Move>{"why", set_text<Move, &Move::why>},
     TableKey<Move>{"then", set_then<Move>},
 };
@@ -264,12 +266,13 @@ constexpr std::array definition_keys{
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.opens, from, open_keys,
                                       "on, when, codes, in, state, owner, unless_linked, part_of, "
-                                      "due_from, judge, dated, with_open, why, then");
+                                      "due_from, judge, dated, beside, with_open, why, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {
-                      return set_rows(to.definition.moves, from, move_keys,
-                                      "on, when, link, from, to, due_from, judge, why, then");
+                      return set_rows(
+                          to.definition.moves, from, move_keys,
+                          "on, when, link, from, to, due_from, judge, news2, why, then");
                     }},
     TableKey<Draft>{"act",
                     [](Draft& to, const node& from) {

@@ -1,19 +1,29 @@
 #include "pathway/judgement.h"
 
+#include <algorithm>
+#include <string>
+
 #include "base/check.h"
-#include "clinical/observation.h"
 #include "clinical/shipped.h"
 
 namespace holdfast::pathway {
 namespace {
 
+/// A table of the program's own: that it can be read is a test's matter.
+template <class Table>
+Table shipped(std::string_view name, Result<Table> (*read)(std::string_view, std::string_view)) {
+  const clinical::TableText& text = clinical::shipped_table(name);
+  auto table = read(text.text, text.file);
+  check(table.has_value(), table ? "" : table.error().what.c_str());
+  return *std::move(table);
+}
+
 const clinical::FlagTable& flags() {
-  static const clinical::FlagTable table = [] {
-    const clinical::TableText& text = clinical::shipped_table("results");
-    auto read = clinical::read_flags(text.text, text.file);
-    check(read.has_value(), read ? "" : read.error().what.c_str());
-    return *std::move(read);
-  }();
+  static const clinical::FlagTable table = shipped("results", clinical::read_flags);
+  return table;
+}
+const clinical::PhoneTable& limits() {
+  static const clinical::PhoneTable table = shipped("phone", clinical::read_phone);
   return table;
 }
 
@@ -29,9 +39,31 @@ std::string_view urgency_of(Judgement judgement) {
   return "abnormal";
 }
 
-Judgement judge(fhir::JsonValue observation) {
-  const auto read = clinical::read_observation(observation);
-  return read ? clinical::judge(flags(), *read).judgement : Judgement::unjudged;
+Judgement judge(const clinical::Observation& observation, std::optional<std::int64_t> age_years) {
+  clinical::PhonePatient patient;
+  patient.age_years = age_years;
+  return clinical::assess(flags(), limits(), observation, patient).judged.judgement;
+}
+
+std::string_view urgency_of(const clinical::News2& score) {
+  if (score.became == clinical::News2Became::not_for_this_patient) {
+    return "other";
+  }
+  return score.total == 0 ? "zero" : clinical::name(score.risk);
+}
+
+const clinical::News2Table& news2_table() {
+  static const clinical::News2Table table = shipped("news2", clinical::read_news2);
+  return table;
+}
+
+bool has_vital(const clinical::Observation& observation) {
+  const auto is_vital = [](const clinical::Measurement& measured) {
+    return std::ranges::any_of(news2_table().codes, [&](const clinical::VitalCode& one) {
+      return std::ranges::find(measured.codes, one.code) != measured.codes.end();
+    });
+  };
+  return is_vital(observation.own) || std::ranges::any_of(observation.components, is_vital);
 }
 
 }  // namespace holdfast::pathway

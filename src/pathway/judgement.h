@@ -1,11 +1,15 @@
-// pathway/judgement.h: whether a result is normal, as clinical/judging.h has it by the tables that
-// ship. Normal means that somebody judged every value so: a text, a culture, a report without
-// values, and whatever nobody has judged, is somebody's to read soon.
+// pathway/judgement.h: what the clinical tables that ship say of observations: whether a result is
+// normal, by flags, ranges and the limits for telephoning; the early warning score of a set. Normal
+// means that somebody judged every value so: a text, a culture, a report without values, and
+// whatever nobody has judged, is somebody's to read soon.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "clinical/judging.h"
+#include "clinical/news2.h"
 #include "fhir/json.h"
 
 namespace holdfast::pathway {
@@ -15,7 +19,16 @@ using Judgement = clinical::Judgement;
 /// Which urgency goes with it: unjudged counts as abnormal.
 [[nodiscard]] std::string_view urgency_of(Judgement judgement);
 
-/// Of an Observation and its components. One that cannot be read is unjudged.
-[[nodiscard]] Judgement judge(fhir::JsonValue observation);
+/// Of an Observation and its components, of a patient of that age at the time (nothing: not known;
+/// then the stricter limits count).
+[[nodiscard]] Judgement judge(const clinical::Observation& observation,
+                              std::optional<std::int64_t> age_years);
+
+/// Which urgency goes with a score: "zero", "low", "low-medium", "medium", "high"; "other" for
+/// patients of whom there is none.
+[[nodiscard]] std::string_view urgency_of(const clinical::News2& score);
+[[nodiscard]] const clinical::News2Table& news2_table();
+/// Whether any of it is one of the seven.
+[[nodiscard]] bool has_vital(const clinical::Observation& observation);
 
 }  // namespace holdfast::pathway

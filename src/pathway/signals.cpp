@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "fhir/member.h"
 #include "fhir/path/evaluate.h"
+#include "pathway/judgement.h"
 #include "pathway/shipped.h"
 
 namespace holdfast::pathway {
@@ -209,7 +210,9 @@ void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, 
                          status == "suspended" || status == "entered-in-error";
   }
   if (fhir::name(type) == "Observation") {
-    signals.judgement = judge(resource);
+    if (auto read = clinical::read_observation(resource)) {
+      signals.observation = std::make_shared<const clinical::Observation>(*std::move(read));
+    }
   }
   if (fhir::name(type) != "Patient") {
     return;
@@ -266,13 +269,19 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
   Signals signals;
   const Look look(resource, sites);
   note_itself(type, resource, look, signals);
+  bool taken = false;
   for (const auto& rule : definitions.opens(type)) {
-    if (look.has_code(*rule.open) && holds(rule.open->when, resource, IfItFails::holds)) {
+    const bool may_take = rule.open->beside || !taken;
+    if (may_take && look.has_code(*rule.open) &&
+        holds(rule.open->when, resource, IfItFails::holds)) {
       signals.all.push_back(opening(rule, look, resource));
-      break;
+      taken = taken || !rule.open->beside;
     }
   }
   for (const auto& rule : definitions.moves(type)) {
+    if (rule.move->news2 && !(signals.observation && has_vital(*signals.observation))) {
+      continue;
+    }
     if (!holds(rule.move->when, resource, IfItFails::does_not)) {
       continue;
     }
@@ -283,6 +292,7 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
     signal.named = look.named_at(rule.move->link);
     signal.due_from = look.time_at(rule.move->due_from);
     if (rule.move->judge) {
+      signal.patient = look.patient();
       signal.results = look.sites_at({"result"});
     }
     if (rule.move->link.empty() || !signal.links.empty() || !signal.named.empty()) {

@@ -4,14 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "clinical/observation.h"
 #include "fhir/json.h"
 #include "fhir/sites.h"
 #include "pathway/definition.h"
-#include "pathway/judgement.h"
 
 namespace holdfast::pathway {
 
@@ -34,15 +35,15 @@ struct Signal {
   const Definition* definition = nullptr;
   const Open* open = nullptr;  ///< this, or
   const Move* move = nullptr;
-  std::vector<std::uint32_t> links;    ///< sites that refer to what the item is about
-  std::vector<NamedLink> named;        ///< those that only say its number
-  std::optional<Time> due_from;        ///< that due times count from; nothing: receipt
-  std::vector<std::uint32_t> results;  ///< of a report that is judged: sites of its values
+  std::vector<std::uint32_t> links;      ///< sites that refer to what the item is about
+  std::vector<NamedLink> named;          ///< those that only say its number
+  std::optional<Time> due_from;          ///< that due times count from; nothing: receipt
+  std::vector<std::uint32_t> results;    ///< of a report that is judged: sites of its values
+  std::optional<std::uint32_t> patient;  ///< site; of one that opens or is judged
   // Of one that opens:
   std::uint16_t urgency = 0;
-  std::vector<NamedOwner> owners;  ///< in the order in which they are tried; the last is a name
-  std::optional<std::uint32_t> patient;  ///< site
-  std::vector<std::uint32_t> whole;      ///< sites that refer to what it is a part of
+  std::vector<NamedOwner> owners;    ///< in the order in which they are tried; the last is a name
+  std::vector<std::uint32_t> whole;  ///< sites that refer to what it is a part of
   std::vector<NamedLink> whole_named;
   std::optional<Time> dated;  ///< which time it belongs to
   std::string priority;
@@ -52,10 +53,12 @@ struct Signal {
 };
 
 struct Signals {
-  std::vector<Signal> all;  ///< at most one that opens, the first that holds; then moves
+  /// At most one that opens, the first that holds, and those that open beside others; then moves.
+  std::vector<Signal> all;
   /// A Practitioner, PractitionerRole, CareTeam or Organization that is there no longer: inactive.
   bool ends_owner = false;
-  Judgement judgement = Judgement::unjudged;  ///< of an Observation
+  /// An Observation, as the clinical tables look at it; null for one that cannot be read.
+  std::shared_ptr<const clinical::Observation> observation;
   /// Of a Patient: site of the one that replaces it.
   std::optional<std::uint32_t> replaced_by;
 };

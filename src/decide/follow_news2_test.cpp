@@ -1,0 +1,230 @@
+// Sets of observations: scored, partial, of patients without a score; what is owed next.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "decide/follow.h"
+#include "decide/test_hospital.h"
+
+namespace holdfast::decide {
+namespace {
+
+struct Set {
+  int respiration = 16;
+  int saturation = 97;
+  int systolic = 120;
+  int pulse = 70;
+  double temperature = 37.0;
+  bool has_temperature = true;
+  std::string at = "2026-11-30T09:00:00Z";
+};
+
+std::string quantity(std::string_view code, double value, std::string_view unit) {
+  return fmt::format(
+      R"({{"code":{{"coding":[{{"system":"http://loinc.org","code":"{}"}}]}},"valueQuantity":)"
+      R"({{"value":{},"system":"http://unitsofmeasure.org","code":"{}"}}}})",
+      code, value, unit);
+}
+
+/// A panel with all of it.
+Operation panel(const std::string& id, const Set& set, const std::string& stay = "Encounter/e1") {
+  std::string components =
+      quantity("9279-1", set.respiration, "/min") + "," + quantity("59408-5", set.saturation, "%") +
+      "," + quantity("3150-6", 21, "%") + "," + quantity("8480-6", set.systolic, "mm[Hg]") + "," +
+      quantity("8867-4", set.pulse, "/min") + ",";
+  components += set.has_temperature ? quantity("8310-5", set.temperature, "Cel") + "," : "";
+  components +=
+      R"({"code":{"coding":[{"system":"http://loinc.org","code":"80288-4"}]},"valueCodeableConcept":)"
+      R"({"coding":[{"system":"http://snomed.info/sct","code":"248234008"}]}})";
+  return update("Observation", id,
+                fmt::format(R"("status":"final","code":{{"text":"NEWS2"}},"encounter":{{)"
+                            R"("reference":"{}"}},"subject":{{"reference":"Patient/adult"}},)"
+                            R"("effectiveDateTime":"{}","component":[{}])",
+                            stay, set.at, components));
+}
+
+Operation stay(const std::string& status, const std::string& patient = "adult") {
+  return update("Encounter", "e1",
+                R"("status":")" + status + R"(","class":{"code":"IMP"},"subject":{"reference":)" +
+                    R"("Patient/)" + patient + R"("})");
+}
+
+class Ward : public Hospital {
+ public:
+  Ward() {
+    run(command(update("Patient", "adult", R"("birthDate":"1950-03-01")"),
+                update("Patient", "child", R"("birthDate":"2015-03-01")")));
+    run(command(stay("in-progress")));
+  }
+  Item observations() { return of("observations").at(0); }
+  std::vector<Item> of(const std::string& pathway) {
+    std::vector<Item> found;
+    for (const std::string& id : about("Encounter/e1")) {
+      Item one = item(id);
+      if (one.pathway == pathway) {
+        found.push_back(std::move(one));
+      }
+    }
+    return found;
+  }
+  std::string reason(const Item& of) {
+    const std::string body = record.body("Task", of.id);
+    const std::size_t at = body.find(R"("statusReason":{"text":")");
+    return at == std::string::npos ? std::string() : body.substr(at, 160);
+  }
+  std::int64_t minutes_left() { return (observations().due->ms - record.now.ms + 59'999) / 60'000; }
+};
+
+TEST(FollowNews2, ASetThatIsWholeSaysWhenTheNextIsOwed) {
+  Ward ward;
+  EXPECT_EQ(ward.observations().state, "first-set");
+  EXPECT_EQ(ward.minutes_left(), 30);
+  ward.run(command(panel("o1", {})));
+  EXPECT_EQ(ward.observations().urgency, "zero");
+  EXPECT_EQ(ward.minutes_left(), 12 * 60);
+  EXPECT_TRUE(ward.of("deterioration").empty());
+  Set worse;
+  worse.pulse = 95;  // 1 point
+  ward.run(command(panel("o2", worse)));
+  EXPECT_EQ(ward.observations().urgency, "low");
+  EXPECT_EQ(ward.minutes_left(), 6 * 60);
+  EXPECT_NE(ward.reason(ward.observations()).find("NEWS2 1, low risk: pulse 1"), std::string::npos)
+      << ward.reason(ward.observations());
+  ward.expect_sound();
+}
+
+TEST(FollowNews2, AHighScoreCallsSomebodyOnceAndAHigherOneHurries) {
+  Ward ward;
+  Set one;
+  one.respiration = 26;  // one parameter with 3 points
+  ward.run(command(panel("o1", one)));
+  EXPECT_EQ(ward.observations().urgency, "low-medium");
+  ASSERT_EQ(ward.of("deterioration").size(), 1U);
+  Item call = ward.of("deterioration").front();
+  EXPECT_EQ(call.owner, "team:outreach");
+  EXPECT_EQ(call.priority, "urgent");
+  EXPECT_EQ(call.parent, "Task/" + ward.observations().id);
+  one.saturation = 90;  // 3 more
+  one.pulse = 115;      // 2 more
+  ward.run(command(panel("o2", one)));
+  EXPECT_EQ(ward.observations().urgency, "high");
+  ASSERT_EQ(ward.of("deterioration").size(), 1U) << "one call, which is more urgent now";
+  const Item hurried = ward.of("deterioration").front();
+  EXPECT_EQ(hurried.priority, "stat");
+  EXPECT_LT(hurried.due->ms, call.due->ms);
+  // Better again: the call stays until somebody has come.
+  ward.run(command(panel("o3", {})));
+  EXPECT_EQ(ward.observations().urgency, "zero");
+  EXPECT_TRUE(ward.of("deterioration").front().is_open());
+  EXPECT_EQ(ward.of("deterioration").front().priority, "stat");
+  ward.expect_sound();
+}
+
+TEST(FollowNews2, APartialSetHasNoScoreAndTheOneThatWasOwedStaysOwed) {
+  Ward ward;
+  const auto due = ward.observations().due;
+  Set partial;
+  partial.has_temperature = false;
+  partial.respiration = 40;
+  ward.run(command(panel("o1", partial)));
+  EXPECT_EQ(ward.observations().state, "first-set");
+  EXPECT_EQ(ward.observations().due, due);
+  EXPECT_NE(ward.reason(ward.observations()).find("temperature is missing"), std::string::npos)
+      << ward.reason(ward.observations());
+}
+
+// As wards send them: each by itself, in one Bundle or message; of two sets the newer counts.
+TEST(FollowNews2, SeparateObservationsOfOneCommandAreOneSet) {
+  Ward ward;
+  const auto single = [](const std::string& id, std::string_view code, double value,
+                         std::string_view unit, const std::string& at) {
+    std::string members = quantity(code, value, unit);
+    members = members.substr(1, members.size() - 2);
+    return update("Observation", id,
+                  members + R"(,"status":"final","encounter":{"reference":"Encounter/e1"},)" +
+                      R"("subject":{"reference":"Patient/adult"},"effectiveDateTime":")" + at +
+                      '"');
+  };
+  const std::string now = "2026-11-30T08:50:00Z";
+  Operation awake = update(
+      "Observation", "c",
+      R"("code":{"coding":[{"system":"http://loinc.org","code":"80288-4"}]},"status":"final",)"
+      R"("encounter":{"reference":"Encounter/e1"},"effectiveDateTime":")" +
+          now +
+          R"(","valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct","code":)"
+          R"("248234008"}]})");
+  ward.run(command(single("r", "9279-1", 22, "/min", now), single("s", "59408-5", 97, "%", now),
+                   single("o", "3150-6", 21, "%", now), single("b", "8480-6", 120, "mm[Hg]", now),
+                   single("p", "8867-4", 70, "/min", now), single("t", "8310-5", 37, "Cel", now),
+                   single("old", "8867-4", 140, "/min", "2026-11-30T04:00:00Z"), awake));
+  EXPECT_EQ(ward.observations().urgency, "low") << ward.reason(ward.observations());
+  EXPECT_EQ(ward.minutes_left(), 6 * 60 - 10) << "from when the set was taken";
+  EXPECT_EQ(ward.version(ward.observations().id).value, 2U) << "one change";
+}
+
+TEST(FollowNews2, OfAChildThereIsNoScore) {
+  Ward ward;
+  ward.run(command(update("Encounter", "e2",
+                          R"("status":"in-progress","class":{"code":"IMP"},"subject":{"reference":)"
+                          R"("Patient/child"})")));
+  Set bad;
+  bad.respiration = 40;
+  Operation set = panel("o1", bad, "Encounter/e2");
+  ward.run(command(set));
+  const Item item = ward.item_about("Encounter/e2");
+  EXPECT_EQ(item.urgency, "other");
+  EXPECT_EQ(item.state, "watched");
+  EXPECT_NE(ward.reason(item).find("no score below 16 years"), std::string::npos);
+}
+
+TEST(FollowNews2, AStayThatIsOverOwesALetterAndNoObservations) {
+  Ward ward;
+  ward.run(command(panel("o1", {})));
+  ward.run(command(stay("finished")));
+  EXPECT_EQ(ward.observations().state, "stay-over");
+  ASSERT_EQ(ward.of("letter").size(), 1U) << "both duties are about the stay";
+  ward.run(command(panel("o2", {})));
+  EXPECT_EQ(ward.observations().state, "stay-over");
+  ward.run(command(stay("in-progress")));
+  EXPECT_TRUE(ward.observations().is_open());
+  EXPECT_EQ(ward.of("observations").size(), 1U);
+  ward.expect_sound();
+}
+
+TEST(FollowNews2, WhatIsNoVitalSignMovesNothing) {
+  Ward ward;
+  ward.run(command(update(
+      "Observation", "k",
+      R"("status":"final","code":{"coding":[{"system":"http://loinc.org","code":"2823-3"}]},)"
+      R"("encounter":{"reference":"Encounter/e1"},"valueQuantity":{"value":4})")));
+  EXPECT_EQ(ward.version(ward.observations().id).value, 1U);
+}
+
+// The limits for telephoning go by age: urea of 12 is for a child to be phoned, for an adult not.
+TEST(FollowResults, LimitsForTelephoningGoByAge) {
+  Ward ward;
+  const auto report = [](const std::string& patient) {
+    return command(
+        update("Observation", "u-" + patient,
+               R"("status":"final","code":{"coding":[{"system":"http://loinc.org","code":)"
+               R"("22664-7"}]},"subject":{"reference":"Patient/)" +
+                   patient +
+                   R"("},"valueQuantity":{"value":12,"unit":"mmol/L","system":)"
+                   R"("http://unitsofmeasure.org","code":"mmol/L"})"),
+        update("DiagnosticReport", "d-" + patient,
+               R"("status":"final","code":{"text":"urea"},"subject":{"reference":"Patient/)" +
+                   patient + R"("},"result":[{"reference":"Observation/u-)" + patient + R"("}])"));
+  };
+  ward.run(report("adult"));
+  EXPECT_EQ(ward.item_about("DiagnosticReport/d-adult").urgency, "abnormal");
+  ward.run(report("child"));
+  std::vector<std::string> pathways;
+  for (const std::string& id : ward.about("DiagnosticReport/d-child")) {
+    pathways.push_back(ward.item(id).pathway);
+  }
+  std::ranges::sort(pathways);
+  EXPECT_EQ(pathways, (std::vector<std::string>{"critical-result", "diagnostic-order"}));
+}
+
+}  // namespace
+}  // namespace holdfast::decide
