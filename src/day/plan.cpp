@@ -1,0 +1,99 @@
+#include "day/plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "day/story.h"
+
+namespace holdfast::day {
+namespace {
+
+constexpr std::int64_t day_minutes = 1440;
+constexpr std::size_t clinicians_at_work = 6;
+
+struct Tale {
+  void (*tell)(Story&);
+  std::uint64_t weight;
+  bool needs_v2;
+};
+constexpr std::array tales{
+    Tale{tell_laboratory, 24, false},    Tale{tell_imaging, 12, false},
+    Tale{tell_referral, 18, false},      Tale{tell_stay, 16, false},
+    Tale{tell_clinic_letter, 10, false}, Tale{tell_blood, 7, false},
+    Tale{tell_operation, 7, false},      Tale{tell_merge, 3, false},
+    Tale{tell_leaver, 1, false},         Tale{tell_unordered_result, 2, true},
+};
+
+const Tale& draw_tale(const PlanOptions& options, Random& random) {
+  std::uint64_t all = 0;
+  for (const Tale& tale : tales) {
+    all += tale.weight;
+  }
+  for (;;) {
+    std::uint64_t drawn = random.below(all);
+    for (const Tale& tale : tales) {
+      if (drawn < tale.weight) {
+        if (tale.needs_v2 && options.lines == Lines::fhir) {
+          break;  // draw again
+        }
+        return tale;
+      }
+      drawn -= tale.weight;
+    }
+  }
+}
+
+std::vector<Step> staff(const std::vector<Clinician>& clinicians) {
+  std::vector<Step> steps;
+  for (const Clinician& one : clinicians) {
+    Step step;
+    step.kind = "staff";
+    step.says = one.name() + " is at work";
+    Puts puts;
+    puts.push_back(put_clinician(one, true));
+    step.does = std::move(puts);
+    steps.push_back(std::move(step));
+  }
+  return steps;
+}
+
+}  // namespace
+
+std::string id_prefix(std::uint64_t seed) { return fmt::format("d{}-", seed); }
+
+Plan make_plan(const PlanOptions& options, Random& random) {
+  const std::string prefix = fmt::format("D{}-", options.seed);
+  Desk desk{options, random, prefix, Messages(prefix), {}};
+  for (std::size_t i = 0; i < clinicians_at_work; ++i) {
+    desk.clinicians.push_back(make_clinician(desk.number("DR"), i));
+  }
+  Plan plan;
+  plan.steps = staff(desk.clinicians);
+  const auto minutes = static_cast<std::int64_t>(options.days) * day_minutes;
+  while (plan.steps.size() < options.events) {
+    const auto begins = static_cast<std::int64_t>(random.below(options.days * day_minutes));
+    Story story(desk, begins);
+    draw_tale(options, random).tell(story);
+    const std::vector<std::string> numbers = story.numbers();
+    std::vector<Step> steps = std::move(story).steps();
+    // What comes after midnight of the last day is not told: it is open then.
+    std::erase_if(steps, [&](const Step& step) { return step.minute >= minutes; });
+    std::ranges::move(steps, std::back_inserter(plan.steps));
+    plan.patients.insert(plan.patients.end(), numbers.begin(), numbers.end());
+  }
+  std::ranges::stable_sort(plan.steps, {}, &Step::minute);
+  plan.steps.resize(std::min<std::size_t>(plan.steps.size(), options.events));
+  return plan;
+}
+
+Board board_after(const Plan& plan, std::size_t steps) {
+  Board board;
+  for (std::size_t i = 0; i < std::min(steps, plan.steps.size()); ++i) {
+    board.apply(plan.steps[i].changes);
+  }
+  return board;
+}
+
+}  // namespace holdfast::day

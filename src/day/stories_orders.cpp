@@ -1,0 +1,239 @@
+// day/stories_orders.cpp: orders, results, blood and theatre.
+#include <fmt/format.h>
+
+#include "day/story.h"
+#include "day/v2_orders.h"
+
+namespace holdfast::day {
+namespace {
+
+constexpr std::int64_t day_minutes = 1440;
+
+Judgement judgement(Story& story) {
+  const std::uint64_t drawn = story.desk().random.below(10);
+  return drawn < 6 ? Judgement::normal : drawn < 8 ? Judgement::abnormal : Judgement::critical;
+}
+
+/// The request desk sees to what no pathway knew.
+void see_to(Story& story, const Request& request) {
+  const DutyKey key{request.number, "unclassified"};
+  if (!story.goes_on()) {
+    return;
+  }
+  story.act(key, "take");
+  if (!story.goes_on()) {
+    return;
+  }
+  const std::string note = story.desk().number("N");
+  story.put("letter", fmt::format("what became of {}", request.name),
+            put_letter(request.person, note, "", "final"));
+  story.act(key, "close", {"seen to", "", {{"evidence", "", "DocumentReference/" + id_of(note)}}});
+}
+
+/// The asker takes the order back, by the line that it came over. As a message it is a request to
+/// cancel: it opens an item of its own with whoever sees to that neighbour, and moves nothing.
+void cancel(Story& story, const Request& request) {
+  const std::string says = fmt::format("{} for {}", request.name, request.person.name());
+  if (request.message.empty()) {
+    story.put("cancellation", says, put_request(request, "revoked", story.now()));
+    story.hears(request.number, Heard::revoked);
+  } else {
+    story.send("cancellation", says,
+               story.desk().messages.order(request.message, "CA", request, story.now()));
+    story.opens({{request.person.number, "order-request"},
+                 "request to cancel " + says,
+                 request.person.number,
+                 "open",
+                 ""});
+  }
+  if (story.goes_on()) {
+    story.act({request.number, request.pathway}, "cancel", {"asked for twice", "", {}});
+  }
+}
+
+void phone(Story& story, const Request& request) {
+  const DutyKey key{request.number, "critical-result"};
+  if (story.is_in(key, "to-phone") && story.goes_on()) {
+    story.act(key, "phone",
+              {"",
+               "",
+               {{"receiver", request.by.name(), ""},
+                {"time", "at once", ""},
+                {"read-back", "the value, read back", ""}}});
+  }
+}
+
+/// From the last report on: read, told, acknowledged, and once in a while corrected.
+void read_result(Story& story, const Request& request, std::string_view number) {
+  const DutyKey key{request.number, request.pathway};
+  phone(story, request);
+  if (!story.is_in(key, "result") || !story.goes_on()) {
+    return;
+  }
+  story.act(key, "acknowledge", {"", "", {{"action", "no change of treatment", ""}}});
+  if (story.chance(1, 5) && story.goes_on()) {
+    report(story, request, number, Stage::corrected, Judgement::abnormal);
+  }
+}
+
+void interim(Story& story, const Request& request, std::string_view number) {
+  report(story, request, number, Stage::preliminary, Judgement::normal);
+  const DutyKey key{request.number, request.pathway};
+  if (story.is_in(key, "interim") && story.chance(1, 2) && story.goes_on()) {
+    story.act(key, "read-interim", {"", "", {{"action", "wait for the final one", ""}}});
+  }
+}
+
+bool specimens(Story& story, const Request& request) {
+  const std::string number = story.desk().number("S");
+  const std::string says = fmt::format("{} for {}", request.name, request.person.name());
+  story.put("specimen", says, put_specimen(request, number, "available", nullptr));
+  story.hears(request.number, Heard::specimen_taken);
+  if (!story.goes_on()) {
+    return false;
+  }
+  const Time received = story.now();
+  story.put("specimen", says, put_specimen(request, number, "available", &received));
+  story.hears(request.number, Heard::specimen_received);
+  if (story.chance(1, 12) && story.goes_on()) {
+    story.put("specimen", says + ": cannot be used",
+              put_specimen(request, number, "unsatisfactory", &received));
+    story.hears(request.number, Heard::specimen_spoiled);
+  }
+  return story.goes_on();
+}
+
+void results(Story& story, const Request& request) {
+  const std::string number = story.desk().number("R");
+  if (story.chance(1, 3)) {
+    interim(story, request, number);
+    if (!story.goes_on()) {
+      return;
+    }
+  }
+  report(story, request, number, Stage::final_one,
+         request.kind == Kind::laboratory ? judgement(story) : Judgement::normal);
+  read_result(story, request, number);
+  if (request.pathway == "unclassified") {
+    see_to(story, request);
+  }
+}
+
+}  // namespace
+
+void tell_laboratory(Story& story) {
+  const Request request =
+      ask_for(story, Kind::laboratory, story.person(), story.desk().clinician());
+  if (!story.goes_on()) {
+    return;
+  }
+  if (story.chance(1, 10)) {
+    cancel(story, request);
+  } else if (specimens(story, request)) {
+    results(story, request);
+  }
+}
+
+void tell_imaging(Story& story) {
+  const Request request = ask_for(story, Kind::imaging, story.person(), story.desk().clinician());
+  if (!story.goes_on()) {
+    return;
+  }
+  if (story.chance(1, 8)) {
+    cancel(story, request);
+  } else {
+    results(story, request);
+  }
+}
+
+void tell_unordered_result(Story& story) {
+  Request request;
+  request.kind = Kind::laboratory;
+  request.person = story.person();
+  request.by = story.desk().clinician();
+  request.name = lab_tests[0].name;
+  request.pathway = "diagnostic-order";
+  const std::string number = story.desk().number("U");
+  story.send("result without an order",
+             fmt::format("{} for {}", request.name, story.person().name()),
+             story.desk().messages.result(request, number, Stage::final_one, Judgement::normal,
+                                          story.now()));
+  request.number = number;
+  story.opens_for(request, {"diagnostic-order", "result", "team:results"});
+  if (story.goes_on()) {
+    story.act({number, "diagnostic-order"}, "acknowledge",
+              {"", "", {{"action", "told the practice", ""}}});
+  }
+}
+
+void tell_blood(Story& story) {
+  const Request request = ask_for(story, Kind::blood, story.person(), story.desk().clinician());
+  const DutyKey key{request.number, request.pathway};
+  if (request.pathway != "blood") {
+    see_to(story, request);
+    return;
+  }
+  if (!story.goes_on() || !specimens(story, request) || story.is_in(key, "sample-needed")) {
+    return;
+  }
+  Request grouping = request;
+  grouping.kind = Kind::imaging;  // a text, no value
+  story.put("blood group", fmt::format("of {}", request.person.name()),
+            put_report(grouping, story.desk().number("R"), Stage::final_one, Judgement::normal,
+                       story.now()));
+  story.hears(request.number, Heard::final_report);
+  if (!story.goes_on()) {
+    return;
+  }
+  const std::string unit = story.desk().number("B");
+  story.put("blood unit", fmt::format("for {}", request.person.name()),
+            put_unit(request, unit, "available"));
+  story.hears(request.number, Heard::unit_available);
+  if (!story.goes_on()) {
+    return;
+  }
+  story.act(key, "issue");
+  if (story.goes_on()) {
+    story.act(key, "fate",
+              {"",
+               "",
+               {{"evidence", "", "BiologicallyDerivedProduct/" + id_of(unit)},
+                {"units", "two units transfused", ""}}});
+  }
+}
+
+void tell_operation(Story& story) {
+  const Request request = ask_for(story, Kind::procedure, story.person(), story.desk().clinician());
+  const DutyKey key{request.number, request.pathway};
+  if (!story.goes_on()) {
+    return;
+  }
+  const std::string date = story.desk().number("A");
+  const Time start{story.now().ms + static_cast<std::int64_t>(1 + story.desk().random.below(20)) *
+                                        day_minutes * 60'000};
+  const std::string says = fmt::format("{} for {}", request.name, request.person.name());
+  story.put("theatre date", says, put_appointment(request, date, "booked", start));
+  story.hears(request.number, Heard::booked);
+  if (story.chance(1, 2) && story.goes_on()) {
+    story.act(key, "confirm");
+  }
+  if (!story.goes_on()) {
+    return;
+  }
+  const std::uint64_t drawn = story.desk().random.below(4);
+  if (drawn == 0) {
+    story.put("no-show", says, put_appointment(request, date, "noshow", start));
+    story.hears(request.number, Heard::not_attended);
+  } else if (drawn == 1) {
+    story.put("cancelled by us", says, put_appointment(request, date, "cancelled", start));
+    story.hears(request.number, Heard::cancelled_by_us);
+  } else {
+    story.put("operation", says, put_operation(request, story.desk().number("T")));
+    story.hears(request.number, Heard::procedure_done);
+  }
+  if (drawn == 0 && story.goes_on()) {
+    story.act(key, "discharge", {"the patient does not want it any more", "", {}});
+  }
+}
+
+}  // namespace holdfast::day
