@@ -10,6 +10,9 @@ namespace holdfast::cli {
 namespace {
 
 constexpr Duration answer_time_max = seconds(60);
+constexpr Duration first_answer_time_max = seconds(3);
+constexpr Duration away_time_max = seconds(120);
+constexpr Duration pause = milliseconds(500);
 constexpr std::string_view mark_system = "urn:holdfast:hospital-day";
 
 Bytes transaction(const day::Puts& puts) {
@@ -87,8 +90,14 @@ Task<Result<HospitalDay::Answer>> HospitalDay::ask(std::string method, std::stri
   }
   Patience patience;
   patience.reply_time_max = answer_time_max;
-  patience.total = answer_time_max;
-  CO_TRY(const auto reply, co_await remote_.ask(std::move(question), patience));
+  patience.total = this->patience();
+  auto asked = co_await remote_.ask(std::move(question), patience);
+  if (!asked) {
+    asked.error().what = "the server does not answer: " + asked.error().what;
+    co_return std::unexpected(std::move(asked).error());
+  }
+  const http::Incoming& reply = *asked;
+  reached_ = true;
   Answer answer;
   answer.status = static_cast<unsigned>(reply.status);
   if (reply.status >= 400) {
@@ -139,15 +148,32 @@ Task<Result<void>> HospitalDay::write_mark(std::uint64_t seed, DayMark mark) {
 
 Task<Result<void>> HospitalDay::reach_mllp() {
   if (!mllp_.empty() && (!line_ || !line_->usable())) {
-    CO_TRY(line_, co_await exchange::MllpClient::connect(network_, on_, mllp_,
-                                                         on_.now() + answer_time_max));
+    auto connected = co_await exchange::MllpClient::connect(network_, on_, mllp_,
+                                                            on_.now() + first_answer_time_max);
+    if (!connected) {
+      connected.error().what = "nobody takes HL7 v2 there: " + connected.error().what;
+      co_return std::unexpected(std::move(connected).error());
+    }
+    line_ = *std::move(connected);
   }
   co_return ok();
 }
 
-Task<Result<std::string>> HospitalDay::send(const day::Message& message) {
+Duration HospitalDay::patience() const { return reached_ ? away_time_max : first_answer_time_max; }
+
+Task<Result<exchange::Acknowledgement>> HospitalDay::send_once(const day::Message& message) {
   CO_TRY_OK(co_await reach_mllp());
-  CO_TRY(const auto answer, co_await line_->send(message.bytes, on_.now() + answer_time_max));
+  co_return co_await line_->send(message.bytes, on_.now() + answer_time_max);
+}
+
+Task<Result<std::string>> HospitalDay::send(const day::Message& message) {
+  const Instant until = on_.now() + patience();
+  auto sent = co_await send_once(message);
+  while (!sent && on_.now() < until) {
+    co_await on_.sleep(pause);
+    sent = co_await send_once(message);
+  }
+  CO_TRY(const auto answer, std::move(sent));
   if (answer.code == "AR" || answer.code == "CR") {
     co_return fail(Code::forbidden,
                    fmt::format("the server takes no messages of {} ({}): its configuration needs a "

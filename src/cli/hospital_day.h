@@ -51,7 +51,10 @@ class HospitalDay {
   Task<Result<Answer>> ask(std::string method, std::string target, Bytes body, std::string key);
   Task<Result<fhir::Json>> get(std::string target);
   Task<Result<std::string>> post(std::string target, Bytes body, std::string key);
+  Task<Result<exchange::Acknowledgement>> send_once(const day::Message& message);
+  /// Patient as Remote::ask is: a message that comes twice happens once.
   Task<Result<std::string>> send(const day::Message& message);
+  [[nodiscard]] Duration patience() const;
   Task<Result<std::string>> act(std::string name, const day::Act& act);
   Task<Result<std::vector<day::Found>>> items_of(std::string patient);
   Task<Result<void>> read_list(std::string owner, std::vector<day::Found>& items);
@@ -62,6 +65,7 @@ class HospitalDay {
   Remote remote_;
   fhir::JsonReader reader_;
   std::unique_ptr<exchange::MllpClient> line_;
+  bool reached_ = false;  ///< it has answered once: from then on it may be away for a while
 };
 
 }  // namespace holdfast::cli

@@ -16,33 +16,27 @@ constexpr std::size_t clinicians_at_work = 6;
 struct Tale {
   void (*tell)(Story&);
   std::uint64_t weight;
-  bool needs_v2;
 };
 constexpr std::array tales{
-    Tale{tell_laboratory, 24, false},    Tale{tell_imaging, 12, false},
-    Tale{tell_referral, 18, false},      Tale{tell_stay, 16, false},
-    Tale{tell_clinic_letter, 10, false}, Tale{tell_blood, 7, false},
-    Tale{tell_operation, 7, false},      Tale{tell_merge, 3, false},
-    Tale{tell_leaver, 1, false},         Tale{tell_unordered_result, 2, true},
+    Tale{tell_laboratory, 20}, Tale{tell_imaging, 11},       Tale{tell_referral, 18},
+    Tale{tell_stay, 18},       Tale{tell_clinic_letter, 10}, Tale{tell_blood, 7},
+    Tale{tell_operation, 7},   Tale{tell_merge, 3},          Tale{tell_leaver, 1},
+    Tale{tell_dictation, 3},   Tale{tell_closing_clinic, 1}, Tale{tell_unordered_result, 2},
 };
 
-const Tale& draw_tale(const PlanOptions& options, Random& random) {
+const Tale& draw_tale(Random& random) {
   std::uint64_t all = 0;
   for (const Tale& tale : tales) {
     all += tale.weight;
   }
-  for (;;) {
-    std::uint64_t drawn = random.below(all);
-    for (const Tale& tale : tales) {
-      if (drawn < tale.weight) {
-        if (tale.needs_v2 && options.lines == Lines::fhir) {
-          break;  // draw again
-        }
-        return tale;
-      }
-      drawn -= tale.weight;
+  std::uint64_t drawn = random.below(all);
+  for (const Tale& tale : tales) {
+    if (drawn < tale.weight) {
+      return tale;
     }
+    drawn -= tale.weight;
   }
+  return tales.front();
 }
 
 std::vector<Step> staff(const std::vector<Clinician>& clinicians) {
@@ -75,7 +69,7 @@ Plan make_plan(const PlanOptions& options, Random& random) {
   while (plan.steps.size() < options.events) {
     const auto begins = static_cast<std::int64_t>(random.below(options.days * day_minutes));
     Story story(desk, begins);
-    draw_tale(options, random).tell(story);
+    draw_tale(random).tell(story);
     const std::vector<std::string> numbers = story.numbers();
     std::vector<Step> steps = std::move(story).steps();
     // What comes after midnight of the last day is not told: it is open then.

@@ -101,9 +101,12 @@ Put put_request(const Request& request, std::string_view status, Time authored) 
       "ServiceRequest", request.number,
       fmt::format(
           R"("status":"{}","intent":"order","priority":"{}","category":[{{"coding":[{{"system":"{}","code":"{}"}}]}}],)"
-          R"("code":{{"text":"{}"}},{},"authoredOn":"{}","requester":{{"reference":"{}"}})",
+          R"("code":{{"text":"{}"}},{},"authoredOn":"{}","requester":{{"reference":"{}"}}{})",
           status, request.priority, sct, category_of(request.kind), request.name,
-          subject(request.person), to_instant(authored), request.by.reference()));
+          subject(request.person), to_instant(authored), request.by.reference(),
+          request.team.empty()
+              ? std::string()
+              : fmt::format(R"(,"performer":[{{"reference":"{}"}}])", request.team)));
 }
 
 Put put_appointment(const Request& request, std::string_view number, std::string_view status,
@@ -139,9 +142,10 @@ Puts put_report(const Request& request, std::string_view number, Stage stage, Ju
     puts.push_back(std::move(value));
   }
   puts.push_back(put("DiagnosticReport", number,
-                     fmt::format(R"("status":"{}","code":{{"text":"{}"}},{},{},"issued":"{}",{})",
+                     fmt::format(R"("status":"{}","code":{{"text":"{}"}},{},{}"issued":"{}",{})",
                                  status_of(stage), request.name, subject(request.person),
-                                 about("basedOn", request), to_instant(issued), said)));
+                                 request.number.empty() ? "" : about("basedOn", request) + ",",
+                                 to_instant(issued), said)));
   return puts;
 }
 
@@ -165,6 +169,19 @@ Put put_letter(const Person& person, std::string_view number, std::string_view v
       fmt::format(
           R"("status":"current","docStatus":"{}",{},"content":[{{"attachment":{{"title":"Letter"}}}}]{})",
           doc_status, subject(person), context));
+}
+
+Put put_team(std::string_view number, std::string_view status) {
+  return put("CareTeam", number, fmt::format(R"("status":"{}","name":"Clinic {}")", status, number));
+}
+
+Put put_dictated(const Person& person, std::string_view number, const Clinician& author,
+                 std::string_view doc_status) {
+  return put(
+      "DocumentReference", number,
+      fmt::format(
+          R"("status":"current","docStatus":"{}",{},"author":[{{"reference":"{}"}}],"content":[{{"attachment":{{"title":"Letter"}}}}])",
+          doc_status, subject(person), author.reference()));
 }
 
 Put put_unit(const Request& request, std::string_view number, std::string_view status) {

@@ -24,6 +24,7 @@ struct Request {
   Person person;
   Clinician by;
   std::string pathway;  ///< of its item
+  std::string team;     ///< who is to do it; empty: the pathway says
   std::string message;  ///< that it came as; empty: FHIR
 };
 struct Visit {
@@ -43,10 +44,14 @@ enum class Stage : std::uint8_t { preliminary, final_one, corrected };
                                   std::string_view status, Time start);
 [[nodiscard]] Put put_specimen(const Request& request, std::string_view number,
                                std::string_view status, const Time* received);
-/// A report, and of a laboratory its value.
+/// A report, and of a laboratory its value. `request.number` empty: nobody ordered it.
 [[nodiscard]] Puts put_report(const Request& request, std::string_view number, Stage stage,
                               Judgement judged, Time issued);
 [[nodiscard]] Put put_visit(const Visit& visit, const Time* until);
+[[nodiscard]] Put put_team(std::string_view number, std::string_view status);
+/// A letter that somebody has dictated, about no visit.
+[[nodiscard]] Put put_dictated(const Person& person, std::string_view number,
+                               const Clinician& author, std::string_view doc_status);
 /// A letter about a visit; without one (empty) it is what was written of an outcome.
 [[nodiscard]] Put put_letter(const Person& person, std::string_view number, std::string_view visit,
                              std::string_view doc_status);

@@ -71,8 +71,16 @@ void read_result(Story& story, const Request& request, std::string_view number) 
     return;
   }
   story.act(key, "acknowledge", {"", "", {{"action", "no change of treatment", ""}}});
-  if (story.chance(1, 5) && story.goes_on()) {
+  const std::uint64_t drawn = story.desk().random.below(10);
+  if (drawn < 5 && !story.goes_on()) {
+    return;
+  }
+  if (drawn < 2) {
     report(story, request, number, Stage::corrected, Judgement::abnormal);
+  } else if (drawn == 3) {  // another one, late: it says less than the final one, and moves nothing
+    report(story, request, story.desk().number("R"), Stage::preliminary, Judgement::normal);
+  } else if (drawn == 4) {
+    story.act(key, "reopen", {"read under the wrong name", "", {}});
   }
 }
 
@@ -121,29 +129,23 @@ void results(Story& story, const Request& request) {
 
 }  // namespace
 
-void tell_laboratory(Story& story) {
-  const Request request =
-      ask_for(story, Kind::laboratory, story.person(), story.desk().clinician());
+void work_on(Story& story, const Request& request) {
   if (!story.goes_on()) {
     return;
   }
-  if (story.chance(1, 10)) {
+  if (story.chance(1, 9)) {
     cancel(story, request);
-  } else if (specimens(story, request)) {
+  } else if (request.kind != Kind::laboratory || specimens(story, request)) {
     results(story, request);
   }
 }
 
+void tell_laboratory(Story& story) {
+  work_on(story, ask_for(story, Kind::laboratory, story.person(), story.desk().clinician()));
+}
+
 void tell_imaging(Story& story) {
-  const Request request = ask_for(story, Kind::imaging, story.person(), story.desk().clinician());
-  if (!story.goes_on()) {
-    return;
-  }
-  if (story.chance(1, 8)) {
-    cancel(story, request);
-  } else {
-    results(story, request);
-  }
+  work_on(story, ask_for(story, Kind::imaging, story.person(), story.desk().clinician()));
 }
 
 void tell_unordered_result(Story& story) {
@@ -154,10 +156,15 @@ void tell_unordered_result(Story& story) {
   request.name = lab_tests[0].name;
   request.pathway = "diagnostic-order";
   const std::string number = story.desk().number("U");
-  story.send("result without an order",
-             fmt::format("{} for {}", request.name, story.person().name()),
-             story.desk().messages.result(request, number, Stage::final_one, Judgement::normal,
-                                          story.now()));
+  const std::string says = fmt::format("{} for {}", request.name, story.person().name());
+  if (story.by_v2()) {
+    story.send("result without an order", says,
+               story.desk().messages.result(request, number, Stage::final_one, Judgement::normal,
+                                            story.now()));
+  } else {
+    story.put("result without an order", says,
+              put_report(request, number, Stage::final_one, Judgement::normal, story.now()));
+  }
   request.number = number;
   story.opens_for(request, {"diagnostic-order", "result", "team:results"});
   if (story.goes_on()) {

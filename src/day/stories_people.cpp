@@ -9,6 +9,14 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 
+/// A note that says that it is so.
+std::vector<Output> evidence(Story& story) {
+  const std::string note = story.desk().number("N");
+  story.put("note", fmt::format("about {}", story.person().name()),
+            put_letter(story.person(), note, "", "final"));
+  return {{"evidence", "", "DocumentReference/" + id_of(note)}};
+}
+
 void letter_moves_on(Story& story, const DutyKey& key) {
   if (!story.goes_on()) {
     return;
@@ -26,10 +34,11 @@ void letter_moves_on(Story& story, const DutyKey& key) {
     story.act(key, "return", {"the address is an old one", "", {}});
     return;
   }
-  const std::string receipt = story.desk().number("N");
-  story.put("receipt", fmt::format("of the letter about {}", story.person().name()),
-            put_letter(story.person(), receipt, "", "final"));
-  story.act(key, "receipt", {"", "", {{"evidence", "", "DocumentReference/" + id_of(receipt)}}});
+  std::vector<Output> outputs = evidence(story);
+  story.act(key, "receipt", {"", "", std::move(outputs)});
+  if (story.chance(1, 6) && story.goes_on()) {
+    story.act(key, "reopen", {"a page was missing", "", {}});
+  }
 }
 
 /// What is owed once a visit is over: drafted, signed, sent.
@@ -101,6 +110,21 @@ Visit visit_of(Story& story, std::string_view of) {
   return visit;
 }
 
+/// Orders, a referral to another team, a move to another ward that changes nothing of what is owed.
+void on_the_ward(Story& story, const Visit& visit, bool v2) {
+  Desk& desk = story.desk();
+  if (v2 && story.chance(1, 4)) {
+    story.send("moved to another ward", visit.person.name(),
+               desk.messages.visit("A02", visit, story.now(), nullptr));
+  }
+  if (story.chance(1, 3)) {
+    work_on(story, ask_for(story, Kind::laboratory, story.person(), desk.clinician()));
+  }
+  if (story.chance(1, 6)) {
+    (void)ask_for(story, Kind::referral, story.person(), desk.clinician());
+  }
+}
+
 /// The next appointment of a referral; by SIU it may have to be told by hand.
 void book(Story& story, const Request& request, const std::string& number, Time start, bool v2) {
   const DutyKey key{request.number, request.pathway};
@@ -139,8 +163,10 @@ void stay_away(Story& story, const Request& request, const std::string& number, 
 
 void outcome(Story& story, const Request& request) {
   const DutyKey key{request.number, request.pathway};
-  const std::uint64_t drawn = story.desk().random.below(4);
-  if (drawn == 0) {
+  const std::uint64_t drawn = story.desk().random.below(5);
+  if (drawn == 4) {
+    story.act(key, "book-again", {"the scan is not there yet", "", {}});
+  } else if (drawn == 0) {
     story.act(key, "treat", {"treatment begins", "", {}});
   } else if (drawn == 1) {
     story.act(key, "follow-up", {"seen again in three months", "", {}});
@@ -152,11 +178,8 @@ void outcome(Story& story, const Request& request) {
   } else if (drawn == 2) {
     story.act(key, "end", {"", "34", {}});
   } else {
-    const std::string note = story.desk().number("N");
-    story.put("letter", fmt::format("outcome of {}", request.name),
-              put_letter(request.person, note, "", "final"));
-    story.act(key, "discharge",
-              {"nothing more to do", "", {{"evidence", "", "DocumentReference/" + id_of(note)}}});
+    std::vector<Output> outputs = evidence(story);
+    story.act(key, "discharge", {"nothing more to do", "", std::move(outputs)});
   }
 }
 
@@ -166,12 +189,24 @@ bool turned_away(Story& story, const Request& request) {
   const std::uint64_t drawn = story.desk().random.below(10);
   if (drawn == 0) {
     story.act(key, "advise", {"", "", {{"advice", "try this for six weeks first", ""}}});
+    if (story.goes_on()) {
+      std::vector<Output> outputs = evidence(story);
+      story.act(key, "advice-confirmed", {"the practice has read it", "", std::move(outputs)});
+    }
     return true;
   }
   if (drawn == 1) {
     story.act(key, "redirect",
               {"belongs to another hospital", "", {{"provider", "the county hospital", ""}}});
-    if (story.chance(1, 2) && story.goes_on()) {
+    const bool accepted = story.chance(1, 2);
+    if (!story.goes_on()) {
+      return true;
+    }
+    if (accepted) {
+      std::vector<Output> outputs = evidence(story);
+      outputs.push_back({"clock-start", "today", ""});
+      story.act(key, "redirect-accepted", {"", "", std::move(outputs)});
+    } else {
       story.act(key, "redirect-refused", {"no room", "", {}});
     }
     return true;
@@ -201,6 +236,15 @@ void tell_referral(Story& story) {
   }
   if (story.chance(1, 3)) {
     stay_away(story, request, number, start, v2);
+    if (story.is_in(key, "clinical-review") && story.goes_on()) {
+      story.act(key, "accept");
+    }
+    return;
+  }
+  if (!v2 && story.chance(1, 8)) {
+    const std::string says = fmt::format("{}: {}", request.name, request.person.name());
+    story.put("cancelled by us", says, put_appointment(request, number, "cancelled", start));
+    story.hears(request.number, Heard::cancelled_by_us);
     return;
   }
   story.act(key, "attended");
@@ -216,6 +260,7 @@ void tell_stay(Story& story) {
   if (!story.goes_on()) {
     return;
   }
+  on_the_ward(story, visit, v2);
   if (v2 && story.chance(1, 10)) {
     story.send("admission cancelled", visit.person.name(),
                story.desk().messages.visit("A11", visit, story.now(), nullptr));
@@ -275,8 +320,56 @@ void tell_leaver(Story& story) {
       break;
     }
   }
+  (void)dictate(story, leaver);
   story.put("staff", leaver.name() + " leaves", put_clinician(leaver, false));
   story.changes(Left{leaver.reference()});
+}
+
+void tell_closing_clinic(Story& story) {
+  Desk& desk = story.desk();
+  const std::string team = desk.number("T");
+  story.put("staff", fmt::format("clinic {} begins", team), put_team(team, "active"));
+  for (int i = 0; i < 2; ++i) {
+    Request request;
+    request.kind = Kind::referral;
+    request.person = story.person();
+    request.by = desk.clinician();
+    request.number = desk.number("REF");
+    request.name = fmt::format("Referral to clinic {}", team);
+    request.pathway = "referral";
+    request.team = "CareTeam/" + id_of(team);
+    story.put("referral", fmt::format("{} for {}", request.name, request.person.name()),
+              put_request(request, "active", story.now()));
+    story.opens_for(request, {"referral", "received", request.team});
+    if (story.goes_on()) {
+      story.act({request.number, "referral"}, "accept");
+    }
+  }
+  story.put("staff", fmt::format("clinic {} is closed", team), put_team(team, "inactive"));
+  story.changes(Left{"CareTeam/" + id_of(team)});
+}
+
+DutyKey dictate(Story& story, const Clinician& author) {
+  const std::string number = story.desk().number("L");
+  const Person& person = story.person();
+  story.put("letter drafted", fmt::format("about {}, by {}", person.name(), author.name()),
+            put_dictated(person, number, author, "preliminary"));
+  const DutyKey key{number, "letter"};
+  story.opens({key, fmt::format("letter of {} about {}", author.name(), person.name()),
+               person.number, "awaiting-sign-off", author.reference()});
+  return key;
+}
+
+void tell_dictation(Story& story) {
+  const Clinician author = story.desk().clinician();
+  const DutyKey key = dictate(story, author);
+  if (!story.goes_on()) {
+    return;
+  }
+  story.put("letter signed", fmt::format("about {}, by {}", story.person().name(), author.name()),
+            put_dictated(story.person(), key.focus, author, "final"));
+  story.hears(key.focus, Heard::signed_off);
+  letter_moves_on(story, key);
 }
 
 }  // namespace holdfast::day

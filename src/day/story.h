@@ -96,9 +96,15 @@ void tell_blood(Story& story);
 void tell_operation(Story& story);
 void tell_merge(Story& story);
 void tell_leaver(Story& story);
+void tell_closing_clinic(Story& story);
+void tell_dictation(Story& story);
 
 /// A request by either line, with the duty that it opens.
 [[nodiscard]] Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& by);
+/// What a laboratory or the X-ray department does with it, and what becomes of the result.
+void work_on(Story& story, const Request& request);
+/// A letter that somebody dictates, and whose it is from then on: its key.
+DutyKey dictate(Story& story, const Clinician& author);
 /// A result by either line.
 void report(Story& story, const Request& request, std::string_view number, Stage stage,
             Judgement judged);
