@@ -38,6 +38,7 @@ struct DayOptions {
   std::uint64_t events = 600;
   std::uint64_t days = 1;
   double rate = 0;
+  double speed = 0;
   bool tell = false;
 };
 
@@ -117,7 +118,30 @@ class Teller {
     SimRandom random(options_.seed);
     plan_ = day::make_plan(wanted, random);
     begins_ = midnight->from;
+    if (options_.rate > 0 || options_.speed > 0) {
+      say_how_to_watch();
+    }
     co_return ok();
+  }
+
+  void say_how_to_watch() const {
+    const std::string base =
+        options_.server.ends_with("/fhir") ? options_.server : options_.server + "/fhir";
+    fmt::print(
+        "Watch it:\n  who has what       curl -s '{0}/$oversight'\n"
+        "  a work-list        curl -s '{0}/Task/$work-list?owner=team:referrals'\n",
+        base);
+    const day::Watched watched = day::first_referral(plan_);
+    if (!watched.patient.empty()) {
+      fmt::print(
+          "  one patient        curl -s '{}/{}/$where-is-my-referral'   (from {} of that day on)\n",
+          base, watched.patient, clock_of(watched.minute));
+    }
+    std::fflush(stdout);
+  }
+
+  [[nodiscard]] std::string clock_of(std::int64_t minute) const {
+    return to_instant(Time{begins_.ms + minute * 60'000}).substr(11, 5);
   }
 
   /// False: somebody ended it.
@@ -126,9 +150,8 @@ class Teller {
     const auto began = on_.now();
     const std::uint64_t before = mark_.reached;
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      if (i >= before && options_.rate > 0) {
-        const double due = static_cast<double>(i - before) / options_.rate * 1e9;
-        co_await wait_until(began + nanoseconds(static_cast<std::int64_t>(due)));
+      if (i >= before) {
+        co_await wait_until(began + due(before, i));
       }
       if (asked_to_end.load(std::memory_order_relaxed)) {
         co_return false;
@@ -141,6 +164,18 @@ class Teller {
       }
     }
     co_return true;
+  }
+
+  /// When an event is told, counted from the first one that is not yet.
+  [[nodiscard]] Duration due(std::size_t first, std::size_t event) const {
+    double wait = 0;
+    if (options_.rate > 0) {
+      wait = static_cast<double>(event - first) / options_.rate;
+    } else if (options_.speed > 0) {
+      wait = static_cast<double>(plan_.steps[event].minute - plan_.steps[first].minute) * 60 /
+             options_.speed;
+    }
+    return nanoseconds(static_cast<std::int64_t>(wait * 1e9));
   }
 
   Task<void> wait_until(Instant due) {
@@ -156,9 +191,8 @@ class Teller {
            co_await line_.tell(fmt::format("hospital-day-{}-{}", options_.seed, i), step));
     told_ = i + 1;
     ++told_kinds_.kinds[step.kind][v2 ? 1 : 0];
-    const std::string line = fmt::format(
-        "{} {}: {} ({})", to_instant(Time{begins_.ms + step.minute * 60'000}).substr(11, 5),
-        step.kind, step.says, v2 ? "HL7 v2" : "FHIR");
+    const std::string line = fmt::format("{} {}: {} ({})", clock_of(step.minute), step.kind,
+                                         step.says, v2 ? "HL7 v2" : "FHIR");
     if (!why.empty()) {
       told_kinds_.refused.push_back(fmt::format("{}: not taken, {}", line, why));
     }
@@ -229,6 +263,7 @@ class Teller {
 void watch_signals() {
   struct ::sigaction action{};
   action.sa_handler = on_end;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // a second one does not wait for an answer
   ::sigemptyset(&action.sa_mask);
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
@@ -263,6 +298,10 @@ Command add_simulate_hospital(CLI::App& parent) {
   app->add_option("--rate", options->rate, "events a second; 0: as fast as the server takes them")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  app->add_option("--speed", options->speed,
+                  "instead of --rate: so many times faster than a day; 144: ten minutes")
+      ->check(CLI::PositiveNumber)
+      ->excludes("--rate");
   app->add_flag("--tell", options->tell, "a line for each event");
   app->footer(
       "Admissions, referrals, orders, results, letters, blood, theatre, merged records, somebody "

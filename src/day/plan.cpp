@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -55,8 +56,6 @@ std::vector<Step> staff(const std::vector<Clinician>& clinicians) {
 
 }  // namespace
 
-std::string id_prefix(std::uint64_t seed) { return fmt::format("d{}-", seed); }
-
 Plan make_plan(const PlanOptions& options, Random& random) {
   const std::string prefix = fmt::format("D{}-", options.seed);
   Desk desk{options, random, prefix, Messages(prefix), {}};
@@ -80,6 +79,27 @@ Plan make_plan(const PlanOptions& options, Random& random) {
   std::ranges::stable_sort(plan.steps, {}, &Step::minute);
   plan.steps.resize(std::min<std::size_t>(plan.steps.size(), options.events));
   return plan;
+}
+
+Watched first_referral(const Plan& plan) {
+  std::set<std::string> known;
+  for (const Step& step : plan.steps) {
+    if (const auto* puts = std::get_if<Puts>(&step.does)) {
+      for (const Put& put : *puts) {
+        if (put.type == "Patient") {
+          known.insert(put.id);
+        }
+      }
+    }
+    for (const Change& change : step.changes) {
+      const auto* opens = std::get_if<Opens>(&change);
+      if (opens && opens->duty.key.pathway == "referral" &&
+          known.contains(id_of(opens->duty.patient))) {
+        return {step.minute, "Patient/" + id_of(opens->duty.patient)};
+      }
+    }
+  }
+  return {};
 }
 
 Board board_after(const Plan& plan, std::size_t steps) {

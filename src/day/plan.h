@@ -77,7 +77,12 @@ struct Plan {
 /// What is owed after the first `steps` of it.
 [[nodiscard]] Board board_after(const Plan& plan, std::size_t steps);
 
-/// "d7-": what all ids of a day begin with, so that days of several seeds do not meet.
-[[nodiscard]] std::string id_prefix(std::uint64_t seed);
+/// Whose referral a person may look up: the first of somebody who was registered by FHIR, and so
+/// has an id that is known beforehand.
+struct Watched {
+  std::int64_t minute = 0;
+  std::string patient;  ///< "Patient/d7-p12"; empty: there is none
+};
+[[nodiscard]] Watched first_referral(const Plan& plan);
 
 }  // namespace holdfast::day

@@ -172,7 +172,8 @@ Put put_letter(const Person& person, std::string_view number, std::string_view v
 }
 
 Put put_team(std::string_view number, std::string_view status) {
-  return put("CareTeam", number, fmt::format(R"("status":"{}","name":"Clinic {}")", status, number));
+  return put("CareTeam", number,
+             fmt::format(R"("status":"{}","name":"Clinic {}")", status, number));
 }
 
 Put put_dictated(const Person& person, std::string_view number, const Clinician& author,
