@@ -24,10 +24,11 @@
 namespace holdfast::cli {
 namespace {
 
-constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::uint64_t mark_each = 20;
 constexpr std::size_t differences_shown_max = 200;
 
+// The one thing that a signal handler may touch.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 std::atomic<bool> asked_to_end = false;
 extern "C" void on_end(int) { asked_to_end.store(true, std::memory_order_relaxed); }
 
