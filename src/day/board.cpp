@@ -13,7 +13,7 @@ void Board::apply(const Change& change) {
     const auto found = duties_.find(becomes->key);
     check(found != duties_.end(), "a duty of the day moves after it was opened");
     found->second.state = becomes->state;
-    found->second.open = !is_closed(becomes->state);
+    found->second.open = !is_closed(becomes->key.pathway, becomes->state);
   } else if (const auto* merged = std::get_if<Merged>(&change)) {
     for (auto& [key, duty] : duties_) {
       if (duty.open && duty.patient == merged->from) {

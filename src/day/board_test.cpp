@@ -53,7 +53,7 @@ TEST(Rules, NothingHeardAndNothingThatTimeDoesClosesAnOrder) {
     for (const std::string_view state :
          {"ordered", "collected", "in-progress", "interim", "result", "cancel-asked"}) {
       const auto to = state_after("diagnostic-order", state, heard);
-      EXPECT_FALSE(to && is_closed(*to)) << state;
+      EXPECT_FALSE(to && is_closed("diagnostic-order", *to)) << state;
     }
   }
 }

@@ -104,15 +104,20 @@ std::string order_segments(std::string_view control, const Request& request, Tim
                                      {9, stamp(now)},
                                      {12, doctor(request.by)}});
   if (request.kind == Kind::blood) {
-    return text + segment("BPO", {{1, "1"}, {2, "RBC^Red cells^L"}, {5, "2"}});
+    return text + segment("BPO", {{1, "1"}, {2, "RBC^Red cells^L"}, {4, "2"}});
   }
   const Service service = service_of(request);
   return text + segment("OBR", {{1, "1"},
                                 {2, ours(request.number)},
                                 {4, service.code},
                                 {16, doctor(request.by)},
-                                {24, service.section},
+                                {24, request.names_section ? service.section : ""},
                                 {27, fmt::format("^^^^^{}", priority_of(request))}});
+}
+
+std::string unit_order(const Request& request) {
+  return segment("ORC", {{1, "SC"}, {2, ours(request.number)}}) +
+         segment("BPO", {{1, "1"}, {2, "RBC^Red cells^L"}, {4, "2"}});
 }
 
 std::string_view letter_of(Stage stage) {
@@ -186,6 +191,41 @@ Message Messages::result(const Request& request, std::string_view filler, Stage 
                           {24, service.section},
                           {25, std::string(letter_of(stage))}}) +
           value_segment(request, stage, judged)};
+}
+
+Message Messages::sample(const Request& request, std::string_view filler, Time now) {
+  const Service service = service_of(request);
+  return {head("OML^O21", now) + pid(request.person) +
+          segment("ORC", {{1, "SC"}, {2, ours(request.number)}, {3, ours(filler)}, {5, "IP"}}) +
+          segment("OBR", {{1, "1"},
+                          {2, ours(request.number)},
+                          {3, ours(filler)},
+                          {4, service.code},
+                          {14, stamp(now)},
+                          {15, "BLD"},
+                          {24, request.names_section ? service.section : ""}})};
+}
+
+Message Messages::unit(const Request& request, std::string_view unit, std::string_view status,
+                       Time now) {
+  return {head("BPS^O29", now) + pid(request.person) + unit_order(request) +
+          segment("BPX", {{1, "1"},
+                          {2, std::string(status)},
+                          {3, "P"},
+                          {4, stamp(now)},
+                          {5, ours(unit)},
+                          {6, "E0382^Red cells^ISBT"}})};
+}
+
+Message Messages::transfused(const Request& request, std::string_view unit, Time now) {
+  return {head("BTS^O31", now) + pid(request.person) + unit_order(request) +
+          segment("BTX", {{1, "1"},
+                          {2, ours(unit)},
+                          {3, "E0382^Red cells^ISBT"},
+                          {11, "TX"},
+                          {12, stamp(now)},
+                          {15, stamp(now)},
+                          {16, stamp(now)}})};
 }
 
 Message Messages::letter(std::string_view trigger, std::string_view completion, const Visit& visit,

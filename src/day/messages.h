@@ -22,6 +22,12 @@ class Messages {
   /// `request.number` empty: nobody ordered it.
   Message result(const Request& request, std::string_view filler, Stage stage, Judgement judged,
                  Time now);
+  /// OML^O21: the laboratory has the sample of it.
+  Message sample(const Request& request, std::string_view filler, Time now);
+  /// BPS^O29: a unit is RS reserved, DS issued, RA back unused.
+  Message unit(const Request& request, std::string_view unit, std::string_view status, Time now);
+  /// BTS^O31: it was transfused.
+  Message transfused(const Request& request, std::string_view unit, Time now);
   /// T02 of a draft (DO), T04 of the signed one (LA).
   Message letter(std::string_view trigger, std::string_view completion, const Visit& visit,
                  std::string_view number, Time now);

@@ -23,9 +23,10 @@ struct Request {
   std::size_t test = 0;  ///< of lab_tests or examinations
   Person person;
   Clinician by;
-  std::string pathway;  ///< of its item
-  std::string team;     ///< who is to do it; empty: the pathway says
-  std::string message;  ///< that it came as; empty: FHIR
+  std::string pathway;        ///< of its item
+  std::string team;           ///< who is to do it; empty: the pathway says
+  std::string message;        ///< that it came as; empty: FHIR
+  bool names_section = true;  ///< whether its message says by OBR-24 what it is
 };
 struct Visit {
   std::string number;

@@ -15,6 +15,7 @@ struct Move {
   std::string_view to;
 };
 constexpr std::string_view blood = "blood";
+constexpr std::string_view blood_unit = "blood-unit";
 constexpr std::string_view diagnostic = "diagnostic-order";
 constexpr std::string_view follow_up = "follow-up";
 constexpr std::string_view letter = "letter";
@@ -55,6 +56,9 @@ constexpr auto moves = std::to_array<Move>({
     {blood, Heard::specimen_spoiled, " sample grouped allocated ", "sample-needed"},
     {blood, Heard::final_report, " requested sample ", "grouped"},
     {blood, Heard::unit_available, " requested sample grouped ", "allocated"},
+    {blood, Heard::unit_issued, " requested sample grouped allocated sample-needed ", "issued"},
+    {blood_unit, Heard::unit_transfused, " issued ", "transfused"},
+    {blood_unit, Heard::unit_returned, " issued ", "returned"},
     {blood, Heard::revoked, " requested sample grouped allocated sample-needed ", "sample-needed"},
     {letter, Heard::draft, " no-draft returned not-needed ", "awaiting-sign-off"},
     {letter, Heard::signed_off, " no-draft awaiting-sign-off returned ", "signed"},
@@ -113,7 +117,8 @@ constexpr auto deeds = std::to_array<Deed>({
 
 constexpr auto closed_states = std::to_array<std::string_view>(
     {"acknowledged", "cancelled", "phoned", "done", "discharged", "succeeded", "not-to-treat",
-     "accepted-elsewhere", "withdrawn", "seen", "fate-known", "delivered", "not-needed"});
+     "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused", "delivered",
+     "not-needed"});
 
 bool among(std::string_view states, std::string_view state) {
   for (std::size_t at = states.find(state); at != std::string_view::npos;
@@ -160,7 +165,10 @@ std::optional<std::string_view> state_by_act(std::string_view pathway, std::stri
   return std::nullopt;
 }
 
-bool is_closed(std::string_view state) {
+bool is_closed(std::string_view pathway, std::string_view state) {
+  if (pathway == blood_unit && state == "returned") {  // a letter that came back is open
+    return true;
+  }
   return std::ranges::find(closed_states, state) != closed_states.end();
 }
 

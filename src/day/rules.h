@@ -37,6 +37,9 @@ enum class Heard : std::uint8_t {
   not_attended,
   cancelled_by_us,
   unit_available,
+  unit_issued,
+  unit_transfused,
+  unit_returned,
   procedure_done,
   draft,
   signed_off,
@@ -50,7 +53,6 @@ enum class Heard : std::uint8_t {
                                                            std::string_view state,
                                                            std::string_view act);
 
-/// Of every pathway: no two use one name for an open and a closed state.
-[[nodiscard]] bool is_closed(std::string_view state);
+[[nodiscard]] bool is_closed(std::string_view pathway, std::string_view state);
 
 }  // namespace holdfast::day

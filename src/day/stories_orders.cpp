@@ -24,10 +24,8 @@ void see_to(Story& story, const Request& request) {
   if (!story.goes_on()) {
     return;
   }
-  const std::string note = story.desk().number("N");
-  story.put("letter", fmt::format("what became of {}", request.name),
-            put_letter(request.person, note, "", "final"));
-  story.act(key, "close", {"seen to", "", {{"evidence", "", "DocumentReference/" + id_of(note)}}});
+  std::vector<Output> outputs = evidence(story);
+  story.act(key, "close", {"seen to", "", std::move(outputs)});
 }
 
 /// The asker takes the order back, by the line that it came over. As a message it is a request to
@@ -95,6 +93,11 @@ void interim(Story& story, const Request& request, std::string_view number) {
 bool specimens(Story& story, const Request& request) {
   const std::string number = story.desk().number("S");
   const std::string says = fmt::format("{} for {}", request.name, request.person.name());
+  if (request.kind == Kind::laboratory && story.by_v2()) {
+    story.send("specimen", says, story.desk().messages.sample(request, number, story.now()));
+    story.hears(request.number, Heard::specimen_received);
+    return story.goes_on();
+  }
   story.put("specimen", says, put_specimen(request, number, "available", nullptr));
   story.hears(request.number, Heard::specimen_taken);
   if (!story.goes_on()) {
@@ -125,6 +128,61 @@ void results(Story& story, const Request& request) {
   if (request.pathway == "unclassified") {
     see_to(story, request);
   }
+}
+
+void units_by_fhir(Story& story, const Request& request) {
+  const DutyKey key{request.number, request.pathway};
+  const std::string unit = story.desk().number("B");
+  story.put("blood unit", fmt::format("for {}", request.person.name()),
+            put_unit(request, unit, "available"));
+  story.hears(request.number, Heard::unit_available);
+  if (!story.goes_on()) {
+    return;
+  }
+  story.act(key, "issue");
+  if (story.goes_on()) {
+    story.act(key, "fate",
+              {"",
+               "",
+               {{"evidence", "", "BiologicallyDerivedProduct/" + id_of(unit)},
+                {"units", "two units transfused", ""}}});
+  }
+}
+
+/// Each unit that has left the laboratory is owed by itself, until its fate is known.
+void units_by_v2(Story& story, const Request& request) {
+  Messages& messages = story.desk().messages;
+  const std::string unit = story.desk().number("B");
+  const std::string says = fmt::format("for {}", request.person.name());
+  story.send("blood unit", says, messages.unit(request, unit, "RS", story.now()));
+  story.hears(request.number, Heard::unit_available);
+  if (!story.goes_on()) {
+    return;
+  }
+  story.send("blood unit", says + ", issued", messages.unit(request, unit, "DS", story.now()));
+  story.hears(request.number, Heard::unit_issued);
+  story.opens({{unit, "blood-unit"},
+               "unit of red cells " + says,
+               request.person.number,
+               "issued",
+               "team:transfusion"});
+  if (!story.goes_on()) {
+    return;
+  }
+  if (story.chance(1, 3)) {
+    story.send("blood unit", says + ", back unused",
+               messages.unit(request, unit, "RA", story.now()));
+    story.hears(unit, Heard::unit_returned);
+  } else {
+    story.send("transfusion", says, messages.transfused(request, unit, story.now()));
+    story.hears(unit, Heard::unit_transfused);
+  }
+  if (!story.goes_on()) {
+    return;
+  }
+  std::vector<Output> outputs = evidence(story);
+  outputs.push_back({"units", "each unit's fate is known", ""});
+  story.act({request.number, request.pathway}, "fate", {"", "", std::move(outputs)});
 }
 
 }  // namespace
@@ -192,20 +250,10 @@ void tell_blood(Story& story) {
   if (!story.goes_on()) {
     return;
   }
-  const std::string unit = story.desk().number("B");
-  story.put("blood unit", fmt::format("for {}", request.person.name()),
-            put_unit(request, unit, "available"));
-  story.hears(request.number, Heard::unit_available);
-  if (!story.goes_on()) {
-    return;
-  }
-  story.act(key, "issue");
-  if (story.goes_on()) {
-    story.act(key, "fate",
-              {"",
-               "",
-               {{"evidence", "", "BiologicallyDerivedProduct/" + id_of(unit)},
-                {"units", "two units transfused", ""}}});
+  if (story.by_v2()) {
+    units_by_v2(story, request);
+  } else {
+    units_by_fhir(story, request);
   }
 }
 

@@ -9,14 +9,6 @@ namespace {
 
 constexpr std::int64_t day_ms = 86'400'000;
 
-/// A note that says that it is so.
-std::vector<Output> evidence(Story& story) {
-  const std::string note = story.desk().number("N");
-  story.put("note", fmt::format("about {}", story.person().name()),
-            put_letter(story.person(), note, "", "final"));
-  return {{"evidence", "", "DocumentReference/" + id_of(note)}};
-}
-
 void letter_moves_on(Story& story, const DutyKey& key) {
   if (!story.goes_on()) {
     return;

@@ -117,6 +117,13 @@ bool Story::is_in(const DutyKey& key, std::string_view state) const {
   return duty != nullptr && duty->state == state;
 }
 
+std::vector<Output> evidence(Story& story) {
+  const std::string note = story.desk().number("N");
+  story.put("note", fmt::format("about {}", story.person().name()),
+            put_letter(story.person(), note, "", "final"));
+  return {{"evidence", "", "DocumentReference/" + id_of(note)}};
+}
+
 Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& by) {
   Desk& desk = story.desk();
   Request request;
@@ -157,6 +164,7 @@ Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& 
     const V2Order& row = *rows[desk.random.below(rows.size())];
     opening = row.opens;
     request.message = row.message;
+    request.names_section = row.section == Section::said;
     story.send(name, says, desk.messages.order(row.message, "NW", request, story.now()));
   } else {
     story.put(name, says, put_request(request, "active", story.now()));

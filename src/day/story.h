@@ -103,6 +103,8 @@ void tell_dictation(Story& story);
 [[nodiscard]] Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& by);
 /// What a laboratory or the X-ray department does with it, and what becomes of the result.
 void work_on(Story& story, const Request& request);
+/// A note that says that it is so, for an act that needs evidence.
+[[nodiscard]] std::vector<Output> evidence(Story& story);
 /// A letter that somebody dictates, and whose it is from then on: its key.
 DutyKey dictate(Story& story, const Clinician& author);
 /// A result by either line.
