@@ -187,6 +187,10 @@ Task<Result<std::string>> HospitalDay::act(std::string name, const day::Act& act
   CO_TRY(const auto items, co_await items_of(act.patient));
   for (const day::Found& item : items) {
     if (item.key == act.duty) {
+      if (act.name.empty()) {
+        const std::string target = fmt::format("/Task/{}/$assign?owner={}", item.id, act.owner);
+        co_return co_await post(target, Bytes(), std::move(name));
+      }
       const std::string target = fmt::format("/Task/{}/$advance", item.id);
       co_return co_await post(target, parameters(act), std::move(name));
     }

@@ -14,6 +14,10 @@ void Board::apply(const Change& change) {
     check(found != duties_.end(), "a duty of the day moves after it was opened");
     found->second.state = becomes->state;
     found->second.open = !is_closed(becomes->key.pathway, becomes->state);
+  } else if (const auto* handed = std::get_if<Handed>(&change)) {
+    const auto found = duties_.find(handed->key);
+    check(found != duties_.end() && found->second.open, "what is handed over is open");
+    found->second.owner = handed->owner;
   } else if (const auto* merged = std::get_if<Merged>(&change)) {
     for (auto& [key, duty] : duties_) {
       if (duty.open && duty.patient == merged->from) {

@@ -33,6 +33,11 @@ struct Becomes {
   DutyKey key;
   std::string state;
 };
+/// Somebody else has it from now on.
+struct Handed {
+  DutyKey key;
+  std::string owner;
+};
 /// Two records were of one person: what is open for the one follows to the other.
 struct Merged {
   std::string from;
@@ -42,6 +47,6 @@ struct Merged {
 struct Left {
   std::string who;
 };
-using Change = std::variant<Opens, Becomes, Merged, Left>;
+using Change = std::variant<Opens, Becomes, Handed, Merged, Left>;
 
 }  // namespace holdfast::day

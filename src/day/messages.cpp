@@ -252,7 +252,9 @@ Message Messages::appointment(std::string_view trigger, const Request& request,
                           {10, "min"},
                           {11, fmt::format("^^30^{}^{}", stamp(start),
                                            stamp(Time{start.ms + half_hour_ms}))},
-                          {25, trigger == "S26" ? "Noshow" : "Booked"},
+                          {25, trigger == "S26"   ? "Noshow"
+                               : trigger == "S15" ? "Cancelled"
+                                                  : "Booked"},
                           {26, ours(request.number)}}) +
           pid(request.person) + segment("RGS", {{1, "1"}}) +
           segment("AIG", {{1, "1"}, {3, doctor(request.by)}})};

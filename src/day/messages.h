@@ -31,7 +31,7 @@ class Messages {
   /// T02 of a draft (DO), T04 of the signed one (LA).
   Message letter(std::string_view trigger, std::string_view completion, const Visit& visit,
                  std::string_view number, Time now);
-  /// S12, S26.
+  /// S12 booked, S15 cancelled, S26 not attended.
   Message appointment(std::string_view trigger, const Request& request, std::string_view number,
                       Time start, Time now);
 

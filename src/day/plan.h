@@ -42,7 +42,8 @@ struct Output {
 struct Act {
   DutyKey duty;
   std::string patient;  ///< record number of whose it is by then
-  std::string name;
+  std::string name;     ///< of the act; empty: it is handed to `owner`
+  std::string owner;
   std::string reason;
   std::string reason_code;
   std::vector<Output> outputs;

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include "day/story.h"
-#include "day/v2_orders.h"
 
 namespace holdfast::day {
 namespace {
@@ -67,6 +66,12 @@ void read_result(Story& story, const Request& request, std::string_view number) 
   phone(story, request);
   if (!story.is_in(key, "result") || !story.goes_on()) {
     return;
+  }
+  if (story.chance(1, 10)) {
+    story.hand(key, story.desk().clinician().reference());
+    if (!story.goes_on()) {
+      return;
+    }
   }
   story.act(key, "acknowledge", {"", "", {{"action", "no change of treatment", ""}}});
   const std::uint64_t drawn = story.desk().random.below(10);
@@ -190,6 +195,10 @@ void units_by_v2(Story& story, const Request& request) {
 void work_on(Story& story, const Request& request) {
   if (!story.goes_on()) {
     return;
+  }
+  if (!request.message.empty() && story.chance(1, 8)) {  // the same order under another MSH-10
+    story.send("order sent again", fmt::format("{} for {}", request.name, request.person.name()),
+               story.desk().messages.order(request.message, "NW", request, story.now()));
   }
   if (story.chance(1, 9)) {
     cancel(story, request);

@@ -82,6 +82,17 @@ void Story::act(const DutyKey& key, std::string_view name, Said said) {
   changes(Becomes{key, std::string(*to)});
 }
 
+void Story::hand(const DutyKey& key, std::string owner) {
+  const Duty* const duty = board_.find(key);
+  check(duty != nullptr, "a story hands over what it has opened");
+  Act act;
+  act.duty = key;
+  act.patient = duty->patient;
+  act.owner = owner;
+  step("handed over", fmt::format("{}: to {}", duty->about, owner)).does = std::move(act);
+  changes(Handed{key, std::move(owner)});
+}
+
 void Story::changes(Change change) {
   board_.apply(change);
   steps_.back().changes.push_back(std::move(change));
@@ -175,7 +186,7 @@ Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& 
 }
 
 void report(Story& story, const Request& request, std::string_view number, Stage stage,
-            Judgement judged) {
+            Judgement judged, Line line) {
   constexpr std::string_view names[] = {"preliminary result", "final result", "corrected result"};
   const std::string_view name = names[static_cast<std::size_t>(stage)];
   constexpr std::string_view judgements[] = {"normal", "abnormal", "critical"};
@@ -183,7 +194,7 @@ void report(Story& story, const Request& request, std::string_view number, Stage
       "{} for {}, {}", request.name, request.person.name(),
       request.kind == Kind::laboratory ? judgements[static_cast<std::size_t>(judged)] : "a text");
   std::optional<Message> twice;
-  if (story.by_v2()) {
+  if (line == Line::v2 || story.by_v2()) {
     const Message message =
         story.desk().messages.result(request, number, stage, judged, story.now());
     story.send(name, says, message);

@@ -61,6 +61,8 @@ class Story {
   void send(std::string_view kind, std::string says, Message message);
   void act(const DutyKey& duty, std::string_view name, Said said = {});
 
+  void hand(const DutyKey& duty, std::string owner);
+
   // What the last step changes.
   void opens(Duty duty);
   /// Whatever is about `focus` moves by its rules.
@@ -107,8 +109,9 @@ void work_on(Story& story, const Request& request);
 [[nodiscard]] std::vector<Output> evidence(Story& story);
 /// A letter that somebody dictates, and whose it is from then on: its key.
 DutyKey dictate(Story& story, const Clinician& author);
-/// A result by either line.
+enum class Line : std::uint8_t { any, v2 };
+/// A result, by either line unless one is asked for.
 void report(Story& story, const Request& request, std::string_view number, Stage stage,
-            Judgement judged);
+            Judgement judged, Line line = Line::any);
 
 }  // namespace holdfast::day
