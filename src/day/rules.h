@@ -36,6 +36,7 @@ enum class Heard : std::uint8_t {
   fulfilled,
   not_attended,
   cancelled_by_us,
+  cancelled_by_patient,
   unit_available,
   unit_issued,
   unit_transfused,

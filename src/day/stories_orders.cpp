@@ -6,8 +6,6 @@
 namespace holdfast::day {
 namespace {
 
-constexpr std::int64_t day_minutes = 1440;
-
 Judgement judgement(Story& story) {
   const std::uint64_t drawn = story.desk().random.below(10);
   return drawn < 6 ? Judgement::normal : drawn < 8 ? Judgement::abnormal : Judgement::critical;
@@ -272,12 +270,8 @@ void tell_operation(Story& story) {
   if (!story.goes_on()) {
     return;
   }
-  const std::string date = story.desk().number("A");
-  const Time start{story.now().ms + static_cast<std::int64_t>(1 + story.desk().random.below(20)) *
-                                        day_minutes * 60'000};
-  const std::string says = fmt::format("{} for {}", request.name, request.person.name());
-  story.put("theatre date", says, put_appointment(request, date, "booked", start));
-  story.hears(request.number, Heard::booked);
+  const Booking booking = draw_booking(story, request, 20);
+  say_booking(story, booking, Heard::booked);
   if (story.chance(1, 2) && story.goes_on()) {
     story.act(key, "confirm");
   }
@@ -286,13 +280,12 @@ void tell_operation(Story& story) {
   }
   const std::uint64_t drawn = story.desk().random.below(4);
   if (drawn == 0) {
-    story.put("no-show", says, put_appointment(request, date, "noshow", start));
-    story.hears(request.number, Heard::not_attended);
+    say_booking(story, booking, Heard::not_attended);
   } else if (drawn == 1) {
-    story.put("cancelled by us", says, put_appointment(request, date, "cancelled", start));
-    story.hears(request.number, Heard::cancelled_by_us);
+    say_booking(story, booking, Heard::cancelled_by_us);
   } else {
-    story.put("operation", says, put_operation(request, story.desk().number("T")));
+    story.put("operation", fmt::format("{} for {}", request.name, request.person.name()),
+              put_operation(request, story.desk().number("T")));
     story.hears(request.number, Heard::procedure_done);
   }
   if (drawn == 0 && story.goes_on()) {

@@ -2,63 +2,9 @@
 #include <fmt/format.h>
 
 #include "day/story.h"
-#include "day/v2_orders.h"
 
 namespace holdfast::day {
 namespace {
-
-constexpr std::int64_t day_ms = 86'400'000;
-
-/// The next appointment of a referral; by SIU it may have to be told by hand.
-void book(Story& story, const Request& request, const std::string& number, Time start, bool v2) {
-  const DutyKey key{request.number, request.pathway};
-  const std::string says = fmt::format("{} for {}", request.name, request.person.name());
-  if (!v2) {
-    story.put("appointment", says, put_appointment(request, number, "booked", start));
-    story.hears(request.number, Heard::booked);
-    return;
-  }
-  story.send("appointment", says,
-             story.desk().messages.appointment("S12", request, number, start, story.now()));
-  if (siu_moves_request) {
-    story.hears(request.number, Heard::booked);
-  } else if (story.goes_on()) {
-    story.act(key, "book", {"", "", {{"appointment", number, ""}}});
-  }
-}
-
-void stay_away(Story& story, const Request& request, const std::string& number, Time start,
-               bool v2) {
-  const DutyKey key{request.number, request.pathway};
-  const std::string says = fmt::format("{}: {}", request.name, request.person.name());
-  if (!v2) {
-    story.put("no-show", says, put_appointment(request, number, "noshow", start));
-    story.hears(request.number, Heard::not_attended);
-    return;
-  }
-  story.send("no-show", says,
-             story.desk().messages.appointment("S26", request, number, start, story.now()));
-  if (siu_moves_request) {
-    story.hears(request.number, Heard::not_attended);
-  } else if (story.goes_on()) {
-    story.act(key, "not-attended", {"did not come", "", {}});
-  }
-}
-
-/// We cannot keep the date.
-void call_off(Story& story, const Request& request, const std::string& number, Time start,
-              bool v2) {
-  const std::string says = fmt::format("{}: {}", request.name, request.person.name());
-  if (v2) {
-    story.send("cancelled by us", says,
-               story.desk().messages.appointment("S15", request, number, start, story.now()));
-  } else {
-    story.put("cancelled by us", says, put_appointment(request, number, "cancelled", start));
-  }
-  if (!v2 || siu_moves_request) {
-    story.hears(request.number, Heard::cancelled_by_us);
-  }
-}
 
 void outcome(Story& story, const Request& request) {
   const DutyKey key{request.number, request.pathway};
@@ -125,23 +71,17 @@ void tell_referral(Story& story) {
   if (!story.goes_on()) {
     return;
   }
-  const std::string number = story.desk().number("A");
-  const bool v2 = story.by_v2();
-  const Time start{story.now().ms +
-                   static_cast<std::int64_t>(1 + story.desk().random.below(30)) * day_ms};
-  book(story, request, number, start, v2);
-  if (!story.is_in(key, "booked") || !story.goes_on()) {
+  const Booking booking = draw_booking(story, request, 30);
+  say_booking(story, booking, Heard::booked);
+  if (!story.goes_on()) {
     return;
   }
-  if (story.chance(1, 3)) {
-    stay_away(story, request, number, start, v2);
-    if (story.is_in(key, "clinical-review") && story.goes_on()) {
+  const std::uint64_t drawn = story.desk().random.below(8);
+  if (drawn < 3) {
+    say_booking(story, booking, drawn < 2 ? Heard::not_attended : Heard::cancelled_by_us);
+    if (story.goes_on()) {
       story.act(key, "accept");
     }
-    return;
-  }
-  if (story.chance(1, 8)) {
-    call_off(story, request, number, start, v2);
     return;
   }
   story.act(key, "attended");

@@ -8,6 +8,7 @@
 namespace holdfast::day {
 namespace {
 constexpr std::int64_t minute_ms = 60'000;
+constexpr std::int64_t day_ms = 86'400'000;
 /// Of twelve stories one ends at each step: that is why so much is open in the evening.
 constexpr std::uint64_t steps_before_rest = 12;
 }  // namespace
@@ -126,6 +127,41 @@ void Story::hears(std::string_view focus, Heard heard) {
 bool Story::is_in(const DutyKey& key, std::string_view state) const {
   const Duty* const duty = board_.find(key);
   return duty != nullptr && duty->state == state;
+}
+
+Booking draw_booking(Story& story, const Request& request, std::uint64_t days) {
+  Booking booking;
+  booking.request = request;
+  booking.number = story.desk().number("A");
+  booking.v2 = story.by_v2();
+  const std::uint64_t ahead = 1 + story.desk().random.below(days);
+  booking.start = Time{story.now().ms + static_cast<std::int64_t>(ahead) * day_ms};
+  return booking;
+}
+
+void say_booking(Story& story, const Booking& booking, Heard heard) {
+  const Request& request = booking.request;
+  const bool made = heard == Heard::booked;
+  const bool missed = heard == Heard::not_attended;
+  const std::string_view kind = missed ? "no-show" : !made ? "date called off" : "date booked";
+  const std::string says = fmt::format("{} for {}", request.name, request.person.name());
+  if (booking.v2) {
+    story.send(
+        kind, says,
+        story.desk().messages.appointment(made     ? "S12"
+                                          : missed ? "S26"
+                                                   : "S15",
+                                          request, booking.number, booking.start, story.now()));
+  } else {
+    story.put(kind, says,
+              put_appointment(request, booking.number,
+                              made     ? "booked"
+                              : missed ? "noshow"
+                                       : "cancelled",
+                              booking.start));
+  }
+  const bool by_whom = !booking.v2 || heard != Heard::cancelled_by_us;
+  story.hears(request.number, by_whom ? heard : Heard::cancelled_by_patient);
 }
 
 std::vector<Output> evidence(Story& story) {

@@ -105,6 +105,18 @@ void tell_dictation(Story& story);
 [[nodiscard]] Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& by);
 /// What a laboratory or the X-ray department does with it, and what becomes of the result.
 void work_on(Story& story, const Request& request);
+/// A date for a request; by SIU it names the request in SCH-26.
+struct Booking {
+  Request request;
+  std::string number;
+  Time start;
+  bool v2 = false;
+};
+/// Drawn for one of the next `days`.
+[[nodiscard]] Booking draw_booking(Story& story, const Request& request, std::uint64_t days);
+/// It is made (booked), not kept (not_attended), or called off (cancelled_by_us, which SIU^S15 says
+/// without who it was: then as cancelled_by_patient).
+void say_booking(Story& story, const Booking& booking, Heard heard);
 /// A note that says that it is so, for an act that needs evidence.
 [[nodiscard]] std::vector<Output> evidence(Story& story);
 /// A letter that somebody dictates, and whose it is from then on: its key.

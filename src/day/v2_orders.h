@@ -39,7 +39,4 @@ inline constexpr std::array v2_orders{
         "REF^I12", Kind::referral, Section::left_out, {"referral", "received", "team:referrals"}},
 };
 
-/// Whether an appointment by SIU moves the request that it names in SCH-26.
-inline constexpr bool siu_moves_request = true;
-
 }  // namespace holdfast::day
