@@ -149,6 +149,11 @@ class HospitalDay(harness.ServerTest):
         done = harness.run(*gone)
         self.assertEqual(done.returncode, 1)
         self.assertIn("the server does not answer", done.stderr)
+        for away in (["--server", "http://192.0.2.1:8080"],
+                     ["--server", server.url, "--mllp", "192.0.2.1:2575"]):
+            done = harness.run("simulate-hospital", *away)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("is another machine", done.stderr)
 
 
 if __name__ == "__main__":

@@ -246,7 +246,12 @@ class Teller {
       all.open += tally.open;
       all.closed += tally.closed;
     }
-    fmt::print("  {:<22}{:>8}{:>8}\n\n", "all", all.open, all.closed);
+    fmt::print("  {:<22}{:>8}{:>8}\n\n{:<24}{:>8}\n", "all", all.open, all.closed,
+               "Who must have it", "open");
+    for (const auto& [owner, open] : compared.owners) {
+      fmt::print("  {:<22}{:>8}\n", owner, open);
+    }
+    fmt::print("\n");
   }
 
   const DayOptions& options_;
@@ -270,10 +275,25 @@ void watch_signals() {
   ::sigaction(SIGINT, &action, nullptr);
 }
 
+/// People who do not exist belong into no record but one of this machine's own.
+bool on_this_machine(std::string_view address) {
+  const std::string_view host = address.substr(0, address.rfind(':'));
+  return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
+}
+
 int run_simulate_hospital(const DayOptions& options) {
   auto server = parse_server(options.server);
   if (!server) {
     return end_with("simulate-hospital", server.error());
+  }
+  for (const std::string& address : {server->authority, options.mllp}) {
+    if (!address.empty() && !on_this_machine(address)) {
+      const auto refused =
+          fail(Code::usage, fmt::format("{} is another machine: a made-up day is told to a server "
+                                        "of this one only (127.0.0.1)",
+                                        address));
+      return end_with("simulate-hospital", refused.error());
+    }
   }
   watch_signals();
   const auto code = Teller(options, *std::move(server)).run();

@@ -28,7 +28,8 @@ bool same(const Duty& duty, const Found& item) {
          (!duty.open || duty.owner.empty() || duty.owner == item.owner);
 }
 
-/// An open item is on its owner's work-list, and on no other.
+/// An open item is on its owner's work-list, and on no other. Items about messages (no owner that
+/// the day could know) are on none: the server's work-lists are of pathways.
 std::string wrong_lists(const Found& item) {
   if (item.lists.size() == 1 && item.lists.front() == item.owner) {
     return {};
@@ -72,6 +73,9 @@ Comparison compare(const Board& board, const std::vector<Found>& found) {
   for (const auto& [key, duty] : board.duties()) {
     Tally& tally = result.pathways[key.pathway];
     (duty.open ? tally.open : tally.closed) += 1;
+    if (duty.open && !duty.owner.empty()) {
+      ++result.owners[duty.owner];
+    }
     compare_one(duty, items[key], result);
     items.erase(key);
   }

@@ -26,7 +26,8 @@ struct Tally {
 };
 
 struct Comparison {
-  std::map<std::string, Tally> pathways;  ///< as they must be
+  std::map<std::string, Tally> pathways;      ///< as they must be
+  std::map<std::string, std::size_t> owners;  ///< what each must have open
   std::vector<std::string> differences;
   [[nodiscard]] bool as_expected() const { return differences.empty(); }
 };

@@ -37,6 +37,7 @@ TEST(Compare, WhatIsAsItMustBeHasNoDifference) {
   const Comparison compared = compare(board_with_one(), {right()});
   EXPECT_TRUE(compared.as_expected());
   EXPECT_EQ(compared.pathways.at("diagnostic-order").open, 1U);
+  EXPECT_EQ(compared.owners.at("Practitioner/d7-dr1"), 1U);
 }
 
 TEST(Compare, WhatIsLostIsNamedWithWhatWasExpected) {
