@@ -32,6 +32,9 @@ std::string segment(std::string_view name, Fields fields) {
     all.resize(std::max(all.size(), number));
     all[number - 1] = value;
   }
+  while (!all.empty() && all.back().empty()) {
+    all.pop_back();
+  }
   std::string text(name);
   for (const std::string& value : all) {
     text += '|';
@@ -52,7 +55,8 @@ std::string pid(const Person& person) {
                          {3, number_of(person.number, "MR")},
                          {5, person.family + "^" + person.given},
                          {7, birth},
-                         {8, person.gender == "female" ? "F" : "M"}});
+                         {8, person.gender == "female" ? "F" : "M"},
+                         {29, person.died == Time{} ? "" : stamp(person.died)}});
 }
 
 std::string pv1(const Visit& visit, const Time* until) {

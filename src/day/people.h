@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/ids.h"
 #include "world/random.h"
 
 namespace holdfast::day {
@@ -14,6 +15,7 @@ struct Person {
   std::string family;
   std::string birth;  ///< "1951-02-03"
   std::string gender;
+  Time died{};         ///< 0: lives
   bool by_v2 = false;  ///< registered over MLLP: the record chose its id
   [[nodiscard]] std::string name() const { return given + " " + family; }
 };

@@ -19,10 +19,19 @@ struct Tale {
   std::uint64_t weight;
 };
 constexpr std::array tales{
-    Tale{tell_laboratory, 20}, Tale{tell_imaging, 11},       Tale{tell_referral, 18},
-    Tale{tell_stay, 18},       Tale{tell_clinic_letter, 10}, Tale{tell_blood, 7},
-    Tale{tell_operation, 7},   Tale{tell_merge, 3},          Tale{tell_leaver, 1},
-    Tale{tell_dictation, 3},   Tale{tell_closing_clinic, 1}, Tale{tell_unordered_result, 2},
+    Tale{tell_laboratory, 20},
+    Tale{tell_imaging, 11},
+    Tale{tell_referral, 18},
+    Tale{tell_stay, 18},
+    Tale{tell_clinic_letter, 10},
+    Tale{tell_blood, 7},
+    Tale{tell_operation, 7},
+    Tale{tell_merge, 3},
+    Tale{tell_death, 2},
+    Tale{tell_leaver, 1},
+    Tale{tell_dictation, 3},
+    Tale{tell_closing_clinic, 1},
+    Tale{tell_unordered_result, 2},
 };
 
 const Tale& draw_tale(Random& random) {

@@ -120,6 +120,8 @@ TEST(Plan, HasOfEverythingInALongDay) {
                            "theatre request",
                            "operation",
                            "merge",
+                           "death",
+                           "admission cancelled",
                            "staff",
                            "decision"}) {
     EXPECT_TRUE(kinds.contains(kind)) << kind;

@@ -81,7 +81,10 @@ Put put_value(const Request& request, std::string_view number, Stage stage, Judg
 }  // namespace
 
 Put put_person(const Person& person) {
-  return put("Patient", person.number, R"("active":true,)" + person_members(person));
+  const std::string died =
+      person.died == Time{} ? std::string()
+                            : fmt::format(R"(,"deceasedDateTime":"{}")", to_instant(person.died));
+  return put("Patient", person.number, R"("active":true,)" + person_members(person) + died);
 }
 
 Put put_replaced(const Person& gone, const Person& stays) {

@@ -62,8 +62,13 @@ constexpr auto moves = std::to_array<Move>({
     {blood_unit, Heard::unit_transfused, " issued ", "transfused"},
     {blood_unit, Heard::unit_returned, " issued ", "returned"},
     {blood, Heard::revoked, " requested sample grouped allocated sample-needed ", "sample-needed"},
-    {letter, Heard::draft, " no-draft returned not-needed ", "awaiting-sign-off"},
-    {letter, Heard::signed_off, " no-draft awaiting-sign-off returned ", "signed"},
+    {letter, Heard::stay_goes_on, " no-draft stay-cancelled ", "stay-goes-on"},
+    {letter, Heard::stay_cancelled, " no-draft stay-goes-on ", "stay-cancelled"},
+    {letter, Heard::stay_over, " stay-goes-on stay-cancelled ", "no-draft"},
+    {letter, Heard::draft, " no-draft stay-goes-on stay-cancelled returned not-needed ",
+     "awaiting-sign-off"},
+    {letter, Heard::signed_off, " no-draft stay-goes-on stay-cancelled awaiting-sign-off returned ",
+     "signed"},
 });
 
 struct Deed {
@@ -77,6 +82,7 @@ constexpr auto deeds = std::to_array<Deed>({
     {diagnostic, "read-interim", " interim ", "in-progress"},
     {diagnostic, "cancel", " ordered collected in-progress cancel-asked ", "cancelled"},
     {diagnostic, "reopen", " acknowledged cancelled ", "result"},
+    {"death", "review", " to-review ", "reviewed"},
     {"critical-result", "phone", " to-phone ", "phoned"},
     {"unclassified", "take", " received ", "in-hand"},
     {"unclassified", "close", " received in-hand ", "done"},
@@ -102,14 +108,15 @@ constexpr auto deeds = std::to_array<Deed>({
     {blood, "issue-emergency", " requested sample sample-needed ", "issued"},
     {blood, "fate", " issued ", "fate-known"},
     {blood, "cancel", " requested sample grouped allocated sample-needed ", "cancelled"},
-    {letter, "write", " no-draft returned ", "awaiting-sign-off"},
+    {letter, "write", " no-draft stay-goes-on stay-cancelled returned ", "awaiting-sign-off"},
     {letter, "sign", " awaiting-sign-off ", "signed"},
     {letter, "send", " signed returned ", "sent"},
     {letter, "return", " sent ", "returned"},
     {letter, "receipt", " sent ", "delivered"},
     {letter, "posted", " signed returned ", "delivered"},
     {letter, "reopen", " delivered not-needed ", "returned"},
-    {letter, "not-needed", " no-draft awaiting-sign-off returned ", "not-needed"},
+    {letter, "not-needed", " no-draft stay-goes-on stay-cancelled awaiting-sign-off returned ",
+     "not-needed"},
     {procedure, "book", " planned rebook clinical-review ", "booked"},
     {procedure, "confirm", " booked ", "confirmed"},
     {procedure, "not-attended", " booked confirmed ", "clinical-review"},
@@ -119,7 +126,7 @@ constexpr auto deeds = std::to_array<Deed>({
 
 constexpr auto closed_states = std::to_array<std::string_view>(
     {"acknowledged", "cancelled", "phoned", "done", "discharged", "succeeded", "not-to-treat",
-     "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused", "delivered",
+     "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused", "reviewed", "delivered",
      "not-needed"});
 
 bool among(std::string_view states, std::string_view state) {

@@ -42,6 +42,9 @@ enum class Heard : std::uint8_t {
   unit_transfused,
   unit_returned,
   procedure_done,
+  stay_goes_on,
+  stay_cancelled,
+  stay_over,
   draft,
   signed_off,
 };

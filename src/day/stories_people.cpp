@@ -31,6 +31,32 @@ void tell_merge(Story& story) {
   }
 }
 
+void tell_death(Story& story) {
+  const Clinician& by = story.desk().clinician();
+  (void)ask_for(story, Kind::referral, story.person(), by);
+  const Request order = ask_for(story, Kind::laboratory, story.person(), by);
+  if (!story.goes_on()) {
+    return;
+  }
+  Person person = story.person();
+  person.died = story.now();
+  if (person.by_v2) {
+    story.send("death", person.name(), story.desk().messages.person("A31", person, story.now()));
+  } else {
+    story.put("death", person.name(), put_person(person));
+  }
+  // Nothing closes by itself: one review says what becomes of the rest, which stays open until
+  // then.
+  const DutyKey key{person.number, "death"};
+  story.opens({key, "death of " + person.name(), person.number, "to-review", "team:bereavement"});
+  if (story.chance(1, 2) && story.goes_on()) {
+    report(story, order, story.desk().number("R"), Stage::final_one, Judgement::abnormal);
+  }
+  if (story.goes_on()) {
+    story.act(key, "review", {"", "", {{"action", "the practice knows; the referral ends", ""}}});
+  }
+}
+
 void tell_leaver(Story& story) {
   const Clinician leaver =
       make_clinician(story.desk().number("DR"), story.desk().random.below(100));

@@ -83,11 +83,24 @@ void visit_ends(Story& story, const Visit& visit, bool v2) {
     story.put(kind, visit.person.name(), put_visit(visit, &now));
   }
   const DutyKey key{visit.number, "letter"};
-  if (story.duty(visit.number, key.pathway) == nullptr) {
+  if (story.duty(visit.number, key.pathway) != nullptr) {
+    story.hears(visit.number, Heard::stay_over);
+  } else {
     story.opens(
         {key, fmt::format("{} letter for {}", stay ? "discharge" : "clinic", visit.person.name()),
          visit.person.number, "no-draft", "team:letters"});
   }
+}
+
+/// The discharge is cancelled: its letter rests until the stay is over.
+void back_on_the_ward(Story& story, const Visit& visit, bool v2) {
+  if (v2) {
+    story.send("discharge cancelled", visit.person.name(),
+               story.desk().messages.visit("A13", visit, story.now(), nullptr));
+  } else {
+    story.put("discharge cancelled", visit.person.name(), put_visit(visit, nullptr));
+  }
+  story.hears(visit.number, Heard::stay_goes_on);
 }
 
 Visit visit_of(Story& story, std::string_view of) {
@@ -130,10 +143,17 @@ void tell_stay(Story& story) {
     return;
   }
   visit_ends(story, visit, v2);
-  if (v2 && story.chance(1, 10) && story.goes_on()) {
-    // Back on the ward: the letter stays owed.
-    story.send("discharge cancelled", visit.person.name(),
-               story.desk().messages.visit("A13", visit, story.now(), nullptr));
+  if (v2 && story.chance(1, 12) && story.goes_on()) {  // it was somebody else's stay
+    story.send("admission cancelled", visit.person.name(),
+               story.desk().messages.visit("A11", visit, story.now(), nullptr));
+    story.hears(visit.number, Heard::stay_cancelled);
+    if (story.goes_on()) {
+      story.act({visit.number, "letter"}, "not-needed", {"there was no stay", "", {}});
+    }
+    return;
+  }
+  if (story.chance(1, 8) && story.goes_on()) {
+    back_on_the_ward(story, visit, v2);
     if (!story.goes_on()) {
       return;
     }

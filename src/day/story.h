@@ -97,6 +97,7 @@ void tell_clinic_letter(Story& story);
 void tell_blood(Story& story);
 void tell_operation(Story& story);
 void tell_merge(Story& story);
+void tell_death(Story& story);
 void tell_leaver(Story& story);
 void tell_closing_clinic(Story& story);
 void tell_dictation(Story& story);
