@@ -18,7 +18,7 @@ setup: ## install what is missing (Debian 12, root or sudo)
 build: setup ## the release binary: build/release/holdfast
 	@scripts/build release
 
-run: build ## a server on data/demo with sample patients; PORT=8080; Ctrl-C stops it
+run: build ## a server on data/demo with sample patients and a simulated day; PORT=8080; DAY=0; Ctrl-C stops it
 	@scripts/run
 
 test: build ## every test, on the release build

@@ -34,6 +34,7 @@ Command add_bench(CLI::App& parent);
 Command add_doctor(CLI::App& parent);
 Command add_fhirpath(CLI::App& parent);
 Command add_simulate(CLI::App& parent);
+Command add_simulate_hospital(CLI::App& parent);
 
 /// "verify: the chain is broken (segments/00000003.seg)" to stderr.
 void say_error(std::string_view command, const Error& error);

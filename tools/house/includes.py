@@ -16,7 +16,7 @@ RANKS = [
     ["exchange", "api"],
     ["http"],
     ["server"],
-    ["sim"],
+    ["sim", "day"],
     ["cli"],
 ]
 RANK = {folder: rank for rank, folders in enumerate(RANKS) for folder in folders}

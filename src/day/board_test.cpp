@@ -1,0 +1,70 @@
+#include "day/board.h"
+
+#include <gtest/gtest.h>
+
+#include "day/rules.h"
+
+namespace holdfast::day {
+namespace {
+
+Duty order(std::string number, std::string patient, std::string owner) {
+  return {{std::move(number), "diagnostic-order"},
+          "an order",
+          std::move(patient),
+          "ordered",
+          std::move(owner)};
+}
+
+TEST(Board, ADutyIsOpenUntilItsStateIsAClosedOne) {
+  Board board;
+  board.apply(Opens{order("O1", "P1", "Practitioner/a")});
+  const DutyKey key{"O1", "diagnostic-order"};
+  board.apply(Becomes{key, "result"});
+  EXPECT_TRUE(board.find(key)->open);
+  board.apply(Becomes{key, "acknowledged"});
+  EXPECT_FALSE(board.find(key)->open);
+  board.apply(Becomes{key, "result"});  // corrected
+  EXPECT_TRUE(board.find(key)->open);
+}
+
+TEST(Board, WhatIsOpenFollowsAMergedPersonAndWhatIsClosedStays) {
+  Board board;
+  board.apply(Opens{order("O1", "P1", "Practitioner/a")});
+  board.apply(Opens{order("O2", "P1", "Practitioner/a")});
+  board.apply(Becomes{{"O2", "diagnostic-order"}, "cancelled"});
+  board.apply(Merged{"P1", "P2"});
+  EXPECT_EQ(board.find({"O1", "diagnostic-order"})->patient, "P2");
+  EXPECT_EQ(board.find({"O2", "diagnostic-order"})->patient, "P1");
+}
+
+TEST(Board, WhatALeaverHasOpenGoesToThoseWhoWatchOverAll) {
+  Board board;
+  board.apply(Opens{order("O1", "P1", "Practitioner/a")});
+  board.apply(Opens{order("O2", "P1", "Practitioner/b")});
+  board.apply(Left{"Practitioner/a"});
+  EXPECT_EQ(board.find({"O1", "diagnostic-order"})->owner, fallback_team);
+  EXPECT_EQ(board.find({"O2", "diagnostic-order"})->owner, "Practitioner/b");
+}
+
+TEST(Rules, NothingHeardAndNothingThatTimeDoesClosesAnOrder) {
+  for (const auto heard :
+       {Heard::specimen_taken, Heard::specimen_received, Heard::specimen_spoiled,
+        Heard::preliminary, Heard::final_report, Heard::corrected, Heard::revoked}) {
+    for (const std::string_view state :
+         {"ordered", "collected", "in-progress", "interim", "result", "cancel-asked"}) {
+      const auto to = state_after("diagnostic-order", state, heard);
+      EXPECT_FALSE(to && is_closed("diagnostic-order", *to)) << state;
+    }
+  }
+}
+
+TEST(Rules, AnActIsLegalOnlyWhereItsPathwaySaysSo) {
+  EXPECT_EQ(state_by_act("diagnostic-order", "result", "acknowledge"), "acknowledged");
+  EXPECT_EQ(state_by_act("diagnostic-order", "in-progress", "acknowledge"), std::nullopt);
+  EXPECT_EQ(state_by_act("unclassified", "result", "acknowledge"), std::nullopt);
+  // A state whose name is the end of another's is not that one.
+  EXPECT_EQ(state_by_act("letter", "draft", "write"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace holdfast::day
