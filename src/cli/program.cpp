@@ -15,7 +15,7 @@ constexpr std::string_view version = "0.1.0";
 
 constexpr std::array commands{
     add_init,     add_serve, add_import, add_export,   add_verify,
-    add_rebuild,  add_bench, add_doctor, add_fhirpath,
+    add_rebuild,  add_bench, add_doctor, add_fhirpath, add_reconcile,
 #ifdef HOLDFAST_HAS_SIMULATOR
     add_simulate,
 #endif
