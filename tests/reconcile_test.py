@@ -7,6 +7,7 @@ import re
 
 import harness
 from harness import ask
+from mllp import Mllp, message
 
 SYSTEM = "https://county.example/referral"
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -128,6 +129,39 @@ class Reconcile(harness.ServerTest):
         new = [parameter["valueUnsignedInt"][1] for reply in replies for parameter in reply.json()["parameter"]
                if parameter["name"] == "new"]
         self.assertEqual(sorted(new), ["0"] * 5 + ["200"])
+
+    def test_a_batch_is_held_against_what_came(self):
+        data = self.init("exchange")
+        config = self.folder / "holdfast.toml"
+        config.write_text('[[neighbour]]\nname = "lab"\nsenders = ["LAB"]\nzone = "Europe/London"\nowner = "results"\n')
+        self.server = self.serve(data, "--config", config, "--mllp", "127.0.0.1:0")
+        self.connection = self.server.connect()
+        sent = [message(number, "ADT^A08", patient="77") for number in ("M1", "M2", "M3")]
+        peer = Mllp(*self.server.mllp)
+        self.assertEqual(peer.ask(sent[0])[0], "AA")
+        self.assertEqual(peer.ask(sent[2])[0], "AA")
+        peer.close()
+        batch = b"BHS|^~\\&|LAB|QE2|||||||B7\r" + b"".join(sent) + b"BTS|%d\r"
+        path = self.file((batch % 4).replace(b"\r", b"\n"), "batch.hl7")
+        done, counts = self.reconcile(path, source="lab")
+        self.assertEqual((done.returncode, counts["same"], counts["missing-here"], counts["count-differs"]),
+                         (1, "2", "1", "1"), done.stdout)
+        self.assertIn("BTS-1 counts 4 messages, there are 3", done.stdout)
+        self.assertEqual(len(self.items()), 2)
+        peer = Mllp(*self.server.mllp)
+        self.assertEqual(peer.ask(sent[1])[0], "AA")
+        peer.close()
+        done, counts = self.reconcile(self.file(batch % 3), source="lab")
+        self.assertEqual((done.returncode, counts["same"], counts["gone"]), (0, "3", "2"), done.stdout)
+
+    def test_a_work_list_of_e_rs_is_compared_by_its_numbers(self):
+        ubrn = [{"system": "https://fhir.nhs.uk/Id/UBRN", "value": "000049973321"}]
+        self.put({**referral("A9"), "identifier": ubrn})
+        path = self.file(json.dumps({"resourceType": "List", "status": "current", "mode": "snapshot", "entry": [
+            {"item": {"reference": f"ReferralRequest/{number}"}} for number in ("000049973321", "000049973322")]}))
+        done, counts = self.reconcile(path, source="e-RS")
+        self.assertEqual((done.returncode, counts["same"], counts["missing-here"]), (1, "1", "1"), done.stdout)
+        self.assertIn("000049973322", done.stdout)
 
     def test_what_cannot_be_a_list_is_refused_and_writes_nothing(self):
         before = self.position()

@@ -14,6 +14,7 @@
 #include "pathway/definition.h"
 #include "search/matches.h"
 #include "views/items.h"
+#include "views/messages.h"
 
 namespace holdfast::api {
 namespace {
@@ -202,8 +203,21 @@ Result<bool> OurSide::has_answer(const std::string& reference) {
   return !found.empty();
 }
 
+// By its number alone: a copy in a file ends its lines otherwise than what came.
+Result<std::optional<Ours>> OurSide::find_message(const std::string& control_id) {
+  const Hash nothing;
+  TRY(const auto known, views::read_message(*moment_.reader, {source_, control_id, nothing}));
+  if (!known.newest && known.others == 0) {
+    return std::optional<Ours>();
+  }
+  return std::optional(Ours{});
+}
+
 Result<std::optional<Ours>> OurSide::find(const reconcile::Row& row,
                                           const reconcile::States& states) {
+  if (row.type == reconcile::message_type) {
+    return find_message(row.number.value);
+  }
   TRY(const auto ids, ids_with(row.type, row.number));
   std::optional<Ours> best;
   std::set<std::string> patients;

@@ -19,7 +19,8 @@ inline constexpr std::size_t in_scope_max = 100'000;
 
 class OurSide {
  public:
-  OurSide(const Parts& parts, const node::Moment& moment) : parts_(parts), moment_(moment) {}
+  OurSide(const Parts& parts, const node::Moment& moment, std::string_view source)
+      : parts_(parts), moment_(moment), source_(source) {}
 
   /// What has the number of that line. Whether its answer has come is looked up only where their
   /// state says that it should have.
@@ -33,6 +34,8 @@ class OurSide {
  private:
   Result<std::vector<std::string>> ids_with(const std::string& type,
                                             const reconcile::Number& number);
+  /// Whether it came from that neighbour, whatever became of it.
+  Result<std::optional<reconcile::Ours>> find_message(const std::string& control_id);
   Result<reconcile::Ours> describe(const std::string& type, const std::string& id);
   Result<void> describe_by_items(reconcile::Ours& ours, const std::vector<std::string>& items);
   /// By its own status, where no pathway follows it.
@@ -47,6 +50,7 @@ class OurSide {
 
   const Parts& parts_;
   const node::Moment& moment_;
+  const std::string_view source_;
   std::map<std::string, std::vector<std::string>> nhs_numbers_;
 };
 

@@ -18,7 +18,11 @@ class Running {
  public:
   Running(const Parts& parts, const AskedList& asked, const node::Moment& moment,
           decide::Prepared* prepared)
-      : parts_(parts), asked_(asked), moment_(moment), prepared_(prepared), ours_(parts, moment) {}
+      : parts_(parts),
+        asked_(asked),
+        moment_(moment),
+        prepared_(prepared),
+        ours_(parts, moment, asked.source) {}
 
   Result<Run> run() {
     TRY_OK(check_pathways());

@@ -19,6 +19,9 @@ std::string quoted(std::string_view word) { return fmt::format("'{}'", word); }
 
 /// "ServiceRequest UBRN-1 (https://…)"
 std::string thing(std::string_view type, const Number& number) {
+  if (type == message_type) {
+    return fmt::format("message {}", number.value);
+  }
   return fmt::format("{} {}{}", type, number.value,
                      number.system.empty() ? "" : fmt::format(" ({})", number.system));
 }
@@ -218,7 +221,7 @@ Comparison compare(std::string_view source, const List& list, const States& stat
   for (std::size_t i = 0; i < list.rows.size(); ++i) {
     comparing.row(list.rows[i], ours[i]);
     to.keys.insert(list.rows[i].key());
-    if (ours[i]) {
+    if (ours[i] && !ours[i]->reference.empty()) {
       to.listed.insert(ours[i]->reference);
     }
   }

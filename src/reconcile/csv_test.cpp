@@ -30,7 +30,7 @@ TEST(Csv, ColumnsGoByTheirNames) {
       "open,A2,,,,,\r\n",
       "urn:default");
   ASSERT_EQ(list.rows.size(), 2U);
-  EXPECT_EQ(list.rows[0].state, "in \"our\" hands,\nstill");
+  EXPECT_EQ(list.rows[0].state, "in \"our\" hands, still");
   EXPECT_EQ(list.rows[0].number, (Number{"urn:x", "A1"}));
   EXPECT_EQ(list.rows[0].nhs_number, "9434765919");
   EXPECT_EQ(list.rows[0].kind, "referral");

@@ -32,6 +32,12 @@ bool is_nhs_number(std::string_view digits) {
   return check != 10 && check % 11 == digits[9] - '0';
 }
 
+/// What a terminal, a log or FHIR would not take.
+void clean(std::string& text) {
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+}
+
 }  // namespace
 
 void Notes::add(std::string_view about, std::string where) {
@@ -55,6 +61,10 @@ Result<void> ListMaker::add(Row row) {
                             rows_max),
                 row.place);
   }
+  for (std::string* const text : {&row.type, &row.number.system, &row.number.value, &row.nhs_number,
+                                  &row.state, &row.kind, &row.authored}) {
+    clean(*text);
+  }
   if (std::ranges::find(types_compared, row.type) == types_compared.end()) {
     list_.notes.add(note_other_type, fmt::format("{} ({})", row.place, row.type));
     return ok();
@@ -64,7 +74,7 @@ Result<void> ListMaker::add(Row row) {
     return ok();
   }
   if (row.number.system.empty()) {
-    row.number.system = default_system_;
+    row.number.system = row.type == message_type ? control_id_system : default_system_;
   }
   if (!row.nhs_number.empty()) {
     std::string digits = digits_of(row.nhs_number);

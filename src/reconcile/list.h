@@ -28,8 +28,12 @@ inline constexpr std::string_view nhs_number_system = "https://fhir.nhs.uk/Id/nh
 /// https://digital.nhs.uk/services/e-referral-service: the number of a referral there.
 inline constexpr std::string_view ubrn_system = "https://fhir.nhs.uk/Id/UBRN";
 
-inline constexpr std::array<std::string_view, 4> types_compared{"ServiceRequest", "Task",
-                                                                "DiagnosticReport", "Appointment"};
+/// Number of a message: MSH-10, as its sender counts.
+inline constexpr std::string_view control_id_system = "urn:holdfast:control-id";
+inline constexpr std::string_view message_type = "message";
+
+inline constexpr std::array<std::string_view, 5> types_compared{
+    message_type, "ServiceRequest", "Task", "DiagnosticReport", "Appointment"};
 
 /// An identifier. Without a system it is compared by its value alone.
 struct Number {
@@ -106,6 +110,9 @@ class ListMaker {
 /// Code::structure for anything else.
 [[nodiscard]] Result<List> read_resource(fhir::JsonValue resource,
                                          const std::string& default_system);
+
+/// The messages of an HL7 v2 batch, each by its control id, and what its trailers count.
+[[nodiscard]] Result<List> read_batch(BytesView bytes);
 
 /// A file in the form that its media type names, or that it looks like where there is none.
 /// Code::media_type for others.

@@ -211,6 +211,9 @@ Result<List> read_list(BytesView bytes, std::string_view media_type, fhir::JsonR
     TRY(const fhir::Json json, reader.read(Bytes(bytes)));
     return read_resource(json.root(), default_system);
   }
+  if (type == "x-application/hl7-v2+er7") {
+    return read_batch(bytes);
+  }
   return fail(Code::media_type,
               fmt::format("a list is text/csv, application/fhir+json or x-application/hl7-v2+er7, "
                           "not '{}'",
