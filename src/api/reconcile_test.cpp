@@ -174,6 +174,22 @@ TEST(Reconcile, WhatHasGoneIsSaidAndAPersonCloses) {
             "confirmed");
 }
 
+TEST(Reconcile, WhatALaterListCoversAndDoesNotNameHasGone) {
+  ReconcileServer server;
+  server.refer_as("r1", "A1");
+  const Lines referrals{text_parameter("kind", "referral")};
+  const Document first = server.reconcile("identifier,state\nA1,cancelled\nA2,active\n", referrals);
+  EXPECT_EQ(differences(first), (Lines{"state-differs A1 new", "missing-here A2 new"}));
+  const Document unscoped = server.reconcile("identifier,state\nA3,active\n");
+  EXPECT_EQ(count(unscoped, "gone"), "0");
+  EXPECT_EQ(count(unscoped, "not-on-this-list"), "2");
+  const Document later = server.reconcile("identifier,state\nA3,active\n", referrals);
+  EXPECT_EQ(differences(later), (Lines{"missing-here A3 known", "missing-there A1 new"}));
+  EXPECT_EQ(count(later, "gone"), "2");
+  EXPECT_EQ(server.item(item_in(first, 0)).state, "gone");
+  EXPECT_EQ(server.item(item_in(first, 1)).state, "gone");
+}
+
 TEST(Reconcile, WhatIsSettledComesBackOnlyWhereItDiffersAnew) {
   ReconcileServer server;
   const std::string item_of_r1 = server.refer_as("r1", "A1");

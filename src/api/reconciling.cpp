@@ -85,6 +85,9 @@ class Running {
   }
 
   Result<void> look_at(Difference& one) {
+    if (one.pathway.empty() && asked_.scope.kinds.size() == 1) {
+      one.pathway = *asked_.scope.kinds.begin();  // the list is about nothing else
+    }
     if (one.patient.empty() && !one.nhs_number.empty()) {
       TRY(one.patient, ours_.patient_with(one.nhs_number));
     }

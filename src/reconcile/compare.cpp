@@ -52,7 +52,6 @@ class Comparing {
 
   void missing_there(const Ours& ours, const Number& number) {
     Difference one = about(Kind::missing_there, ours.reference, number, ours);
-    one.pathway = ours.kind;
     one.authored = ours.authored;
     one.text = fmt::format("{} is open here, and {} does not have it in a list that covers it",
                            thing(one.type, number), source_);
@@ -108,6 +107,7 @@ class Comparing {
     one.item = ours.item;
     one.patient = ours.patient;
     one.ours = ours.state;
+    one.pathway = ours.kind;
     return one;
   }
 
@@ -115,7 +115,9 @@ class Comparing {
     one.type = row.type;
     one.nhs_number = row.nhs_number;
     one.theirs = row.state;
-    one.pathway = row.kind;
+    if (!row.kind.empty()) {
+      one.pathway = row.kind;
+    }
     one.authored = row.authored;
   }
 
