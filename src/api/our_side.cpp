@@ -23,6 +23,8 @@ using reconcile::Ours;
 
 /// Things under one number; behind those nobody could tell them apart anyway.
 constexpr std::size_t same_number_max = 20;
+/// Further numbers that one line may be known by.
+constexpr std::size_t numbers_tried_max = 10;
 constexpr std::size_t items_of_one_max = 256;
 constexpr std::size_t places_at_once = 1000;
 constexpr std::string_view findings_pathway = "reconciliation";
@@ -218,7 +220,10 @@ Result<std::optional<Ours>> OurSide::find(const reconcile::Row& row,
   if (row.type == reconcile::message_type) {
     return find_message(row.number.value);
   }
-  TRY(const auto ids, ids_with(row.type, row.number));
+  TRY(auto ids, ids_with(row.type, row.number));
+  for (std::size_t i = 0; ids.empty() && i < std::min(row.others.size(), numbers_tried_max); ++i) {
+    TRY(ids, ids_with(row.type, row.others[i]));
+  }
   std::optional<Ours> best;
   std::set<std::string> patients;
   for (const std::string& id : ids) {

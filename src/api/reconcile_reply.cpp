@@ -81,8 +81,8 @@ class Showing {
 
   [[nodiscard]] std::string summary() const {
     const reconcile::Comparison& all = run_.comparison;
-    std::string text = fmt::format("{} lines of {} were compared, {} are the same.", all.compared,
-                                   asked_.source, all.same);
+    std::string text = fmt::format("{} line{} of {} compared, {} the same.", all.compared,
+                                   all.compared == 1 ? "" : "s", asked_.source, all.same);
     if (all.differences.empty()) {
       text += " There is no difference.";
     } else {

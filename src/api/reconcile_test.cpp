@@ -248,13 +248,46 @@ TEST(Reconcile, WithoutAPathwayForDifferencesNothingIsWritten) {
   EXPECT_EQ(server.post("/fhir/$reconcile", body).refusal(), "422 not-supported");
 }
 
+TEST(Reconcile, AnIdempotencyKeyThatWasUsedWritesNothingAgain) {
+  ReconcileServer server;
+  const std::string body = input({text_parameter("source", "county"),
+                                  fmt::format(R"("name":"list","resource":{{"resourceType":)"
+                                              R"("Binary","contentType":"text/csv","data":"{}"}})",
+                                              to_base64("identifier\nA1\n"))});
+  const std::vector<Field> key{{"Idempotency-Key", "monday"}};
+  const Document first = server.post("/fhir/$reconcile", body, key).json();
+  EXPECT_EQ(differences(first), Lines{"missing-here A1 new"});
+  const Position before = server.head();
+  const Document second = server.post("/fhir/$reconcile", body, key).json();
+  EXPECT_EQ(differences(second), Lines{"missing-here A1 known"});
+  EXPECT_EQ(server.head(), before);
+}
+
+TEST(Reconcile, IsNamedAndWritesWhatIsSoundFhir) {
+  ReconcileServer server;
+  EXPECT_THAT(server.get("/fhir/metadata").body,
+              HasSubstr("urn:holdfast:OperationDefinition:reconcile"));
+  server.refer_as("r1", "A1");
+  const std::string found =
+      item_in(server.reconcile("identifier,state\nA1,cancelled\n"), 0, "finding");
+  EXPECT_THAT(server.get("/fhir/" + found + "/$validate").body,
+              testing::Not(HasSubstr(R"("severity":"error")")));
+  server.reconcile("identifier,state\nA1,active\n");
+  const Answered gone = server.get("/fhir/" + found);
+  EXPECT_EQ(gone.json().at("status"), "final");
+  EXPECT_EQ(gone.json().at("identifier.1.value"), "") << "it stands no longer";
+  EXPECT_THAT(server.get("/fhir/" + found + "/$validate").body,
+              testing::Not(HasSubstr(R"("severity":"error")")));
+}
+
 TEST(Reconcile, ABundleIsComparedByItsIdentifiers) {
   ReconcileServer server;
   server.refer_as("r1", "A1", "", "p3");
   const Answered answered = server.post("/fhir/$reconcile?source=county", R"({
     "resourceType":"Bundle","type":"searchset","total":3,"entry":[
       {"resource":{"resourceType":"ServiceRequest","status":"active","intent":"order",
-        "identifier":[{"system":"https://county.example/referral","value":"A1"}],
+        "identifier":[{"system":"urn:theirs","value":"77"},
+                      {"system":"https://county.example/referral","value":"A1"}],
         "subject":{"identifier":{"system":"https://fhir.nhs.uk/Id/nhs-number","value":"9434765919"}}}},
       {"resource":{"resourceType":"ServiceRequest","status":"active","intent":"order",
         "subject":{"reference":"Patient/x"}}}]})");

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/time.h"
+
 namespace holdfast::reconcile {
 namespace {
 
@@ -75,6 +77,10 @@ Result<void> ListMaker::add(Row row) {
   }
   if (row.number.system.empty()) {
     row.number.system = row.type == message_type ? control_id_system : default_system_;
+  }
+  if (!row.authored.empty() && !parse_date_time(row.authored)) {
+    list_.notes.add(note_authored, fmt::format("{} ({})", row.place, row.authored));
+    row.authored.clear();
   }
   if (!row.nhs_number.empty()) {
     std::string digits = digits_of(row.nhs_number);

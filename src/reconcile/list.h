@@ -45,11 +45,12 @@ struct Number {
 struct Row {
   std::string type = "ServiceRequest";  ///< what is meant, as FHIR calls it
   Number number;
-  std::string nhs_number;  ///< ten digits; empty where the list does not say
-  std::string state;       ///< the neighbour's own word; empty where it does not say
-  std::string kind;        ///< the pathway that it belongs to, if the list says
-  std::string authored;    ///< a day, "2026-11-30"; empty where the list does not say
-  std::string place;       ///< "line 7", "entry 3"
+  std::vector<Number> others;  ///< further numbers of the same thing: it may be known here by those
+  std::string nhs_number;      ///< ten digits; empty where the list does not say
+  std::string state;           ///< the neighbour's own word; empty where it does not say
+  std::string kind;            ///< the pathway that it belongs to, if the list says
+  std::string authored;        ///< a day, "2026-11-30"; empty where the list does not say
+  std::string place;           ///< "line 7", "entry 3"
   [[nodiscard]] std::pair<std::string, Number> key() const { return {type, number}; }
 };
 
@@ -78,6 +79,7 @@ inline constexpr std::string_view note_duplicate = "named more than once";
 inline constexpr std::string_view note_no_number = "without an identifier, not compared";
 inline constexpr std::string_view note_column = "column that is not known, not read";
 inline constexpr std::string_view note_nhs_number = "NHS number that is none, not compared";
+inline constexpr std::string_view note_authored = "date that is none, not read";
 inline constexpr std::string_view note_other_type = "entry of a type that is not compared";
 
 struct List {

@@ -110,8 +110,11 @@ class Bundle {
                                                                     : "authoredOn");
     row.nhs_number = nhs_number_of(resource);
     for (const JsonValue one : each(resource, "identifier")) {
+      Number number{text_member(one, "system"), text_member(one, "value")};
       if (row.number.value.empty()) {
-        row.number = {text_member(one, "system"), text_member(one, "value")};
+        row.number = std::move(number);
+      } else if (!number.value.empty()) {
+        row.others.push_back(std::move(number));
       }
     }
     return maker_.add(std::move(row));
