@@ -295,11 +295,12 @@ Result<std::vector<Ours>> OurSide::open_in(const reconcile::Scope& scope) {
           views::read_work_list(*moment_.reader, views::List::owned, owner, after, places_at_once));
       more = places.size() == places_at_once;
       looked += places.size();
-      if (looked > in_scope_max) {
-        return fail(Code::too_costly,
-                    fmt::format("more than {} items are open: a list that covers so much cannot be "
-                                "compared in one run",
-                                in_scope_max));
+      if (looked > open_items_max || all.size() > in_scope_max) {
+        return fail(
+            Code::too_costly,
+            fmt::format("more than {} requests in the scope, or {} items, are open: state a "
+                        "narrower scope, or none",
+                        in_scope_max, open_items_max));
       }
       for (const views::Place& place : places) {
         TRY(const auto item, views::find_item(*moment_.reader, place.id));

@@ -14,8 +14,10 @@
 
 namespace holdfast::api {
 
-/// Open items that one scope may have: a comparison holds them all.
+/// Requests that one scope may have: a comparison holds them all.
 inline constexpr std::size_t in_scope_max = 100'000;
+/// Open items that are looked at to find them.
+inline constexpr std::size_t open_items_max = 1'000'000;
 
 class OurSide {
  public:
@@ -26,7 +28,7 @@ class OurSide {
   /// state says that it should have.
   Result<std::optional<reconcile::Ours>> find(const reconcile::Row& row,
                                               const reconcile::States& states);
-  /// Requests in the scope that are open here. Code::too_costly behind in_scope_max.
+  /// Requests in the scope that are open here. Code::too_costly behind the bounds above.
   Result<std::vector<reconcile::Ours>> open_in(const reconcile::Scope& scope);
   /// "Patient/7": the one who has that NHS number; empty where nobody has, or several.
   Result<std::string> patient_with(const std::string& nhs_number);
