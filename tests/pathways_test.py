@@ -233,6 +233,16 @@ class Pathways(ServerTest):
         self.assertEqual(duty["owner"], fault["owner"])
         self.assertIn("team:integration", json.dumps(self.get("/fhir/$oversight")))
 
+    def test_a_result_that_comes_before_its_order_is_one_duty(self):
+        self.result_by_v2("H1", "12", None, 7.0, "F", "HH", "20260301130000")
+        report = "DiagnosticReport/" + self.found("DiagnosticReport?_count=5")[0]["id"]
+        self.expect(report, "diagnostic-order", "result")
+        self.order_by_v2("H1", "12")
+        order = self.expect(self.request_of("H1"), "diagnostic-order", "result")
+        self.assertEqual(order["priority"], "stat")
+        self.expect(report, "diagnostic-order", "followed-with-order")
+        self.expect(report, "critical-result", "to-phone")  # the call is still owed
+
     def test_an_order_that_is_added_on_is_part_of_its_order(self):
         request = self.order_by_v2("C1", "1")
         parent = self.only(request, "diagnostic-order")

@@ -154,8 +154,8 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   if (signal.open->judge) {
     TRY_OK(take_judgement(item, index, signal));
   }
-  pathway::enter(definitions_, definition, item, *definition.state(signal.open->state), rules_.now,
-                 signal.due_from);
+  TRY(const pathway::State* const state, take_over(touched, index, signal));
+  pathway::enter(definitions_, definition, item, *state, rules_.now, signal.due_from);
   const std::string id = item.id;
   const auto [at, fresh] = touched_.emplace(id, std::move(touched));
   check(fresh, "an id that is made is new");

@@ -3,11 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "decide/following.h"
 #include "search/matches.h"
 
 namespace holdfast::decide {
 namespace {
+
+/// Of what refers to one resource and came before it, so many are looked at.
+constexpr std::size_t before_max = 32;
 
 void add_once(std::vector<std::string>& to, std::string one) {
   if (std::ranges::find(to, one) == to.end()) {
@@ -96,6 +101,53 @@ Result<void> Following::join(views::Item& item, std::size_t index, const pathway
     return ok();
   }
   return ok();
+}
+
+Result<std::vector<std::string>> Following::came_before(std::size_t index,
+                                                        const pathway::Signal& signal) {
+  std::vector<std::string> all;
+  for (const pathway::CameBefore& one : signal.open->came_before) {
+    std::vector<std::string> queries{one.by + "=" + reference_to(index)};
+    for (const pathway::NamedLink& number : signal.numbers) {
+      queries.push_back(search::condition_of(one.by + ":identifier", number.system, number.value));
+    }
+    for (const std::string& query : queries) {
+      TRY(const auto ids, search::matches({view_, codec_, params_}, one.on, query, before_max));
+      for (const std::string& id : ids) {
+        add_once(all, std::string(fhir::name(one.on)) + "/" + id);
+      }
+    }
+  }
+  return all;
+}
+
+// A result that came before its order was somebody's already: the order's item goes on from there.
+// One that was closed is not looked at again, but said.
+Result<const pathway::State*> Following::take_over(Touched& touched, std::size_t index,
+                                                   const pathway::Signal& signal) {
+  const pathway::Definition& definition = *signal.definition;
+  const pathway::State* state = definition.state(signal.open->state);
+  TRY(const auto earlier, came_before(index, signal));
+  for (const std::string& one : earlier) {
+    TRY(const auto ids, about(one, views::Which::all));
+    for (const std::string& id : ids) {
+      TRY(Touched* const before, touch(id));
+      if (before->item.pathway != definition.name) {
+        continue;
+      }
+      touched.wording.reason = fmt::format("{} came before it (Task/{})", one, id);
+      if (!before->item.is_open()) {
+        continue;
+      }
+      state = definition.state(before->item.state);
+      take_urgency(touched.item, definition, urgency_named(definition, before->item.urgency),
+                   before->item.priority);
+      pathway::enter(definitions_, definition, before->item,
+                     *definition.state(signal.open->superseded), rules_.now, std::nullopt);
+      before->why = fmt::format("Its order came and is followed: Task/{}", touched.item.id);
+    }
+  }
+  return state;
 }
 
 }  // namespace holdfast::decide

@@ -71,6 +71,48 @@ TEST(FollowLinks, AReportOfAKnownOrderOpensNothing) {
   EXPECT_EQ(hospital.item_about("DiagnosticReport/d2").state, "result") << "nobody ordered it";
 }
 
+// The result came first, as it does where the order is typed in later: one duty, where it stood.
+TEST(FollowLinks, AnOrderThatComesBehindItsResultGoesOnFromThere) {
+  for (const std::string& based_on :
+       {std::string(R"({"identifier":{"system":"urn:epr","value":"5"}})"),
+        std::string(R"({"reference":"ServiceRequest/o"})")}) {
+    Hospital hospital;
+    const auto order = [](const std::string& status) {
+      return update("ServiceRequest", "o",
+                    R"("status":")" + status +
+                        R"(","intent":"order","subject":{"reference":"Patient/p1"},"category":)"
+                        R"([{"coding":[{"system":"http://snomed.info/sct","code":"108252007"}]}])" +
+                        number("5"));
+    };
+    const auto report = [&](const std::string& status) {
+      return update(
+          "DiagnosticReport", "d",
+          R"("status":")" + status +
+              R"(","code":{"text":"K"},"subject":{"reference":"Patient/p1"},"basedOn":[)" +
+              based_on + "]");
+    };
+    if (based_on.find("reference") != std::string::npos) {
+      hospital.run(command(order("unknown")));  // known by a message about it, not ordered yet
+    }
+    hospital.run(command(report("final")));
+    const Item before = hospital.item_about("DiagnosticReport/d");
+    EXPECT_EQ(before.state, "result");
+    hospital.run(command(order("active")));
+    const Item now = hospital.item_about("ServiceRequest/o");
+    EXPECT_EQ(now.state, "result");
+    EXPECT_EQ(now.urgency, before.urgency);
+    const Item then = hospital.item(before.id);
+    EXPECT_EQ(then.state, "followed-with-order");
+    EXPECT_FALSE(then.is_open());
+    EXPECT_NE(hospital.record.body("Task", then.id).find("Task/" + now.id), std::string::npos);
+    EXPECT_NE(hospital.record.body("Task", now.id).find("Task/" + then.id), std::string::npos);
+    hospital.run(command(report("corrected")));
+    EXPECT_EQ(hospital.item(then.id).state, "followed-with-order") << "one duty";
+    EXPECT_EQ(hospital.item(now.id).state, "result");
+    hospital.expect_sound();
+  }
+}
+
 TEST(FollowLinks, AnOrderThatIsAddedOnIsPartOfItsOrder) {
   Hospital hospital;
   const auto order = [](const std::string& id, const std::string& more) {

@@ -100,6 +100,11 @@ class Following {
   /// "Type/id" of what has that number in the record or in this Command; nothing where none has or
   /// several have.
   Result<std::optional<std::string>> known_as(const pathway::NamedLink& named, fhir::TypeId type);
+  /// What came before `index` and refers to it: "DiagnosticReport/7".
+  Result<std::vector<std::string>> came_before(std::size_t index, const pathway::Signal& signal);
+  /// The new item goes on where items about those are. The state that it begins in.
+  Result<const pathway::State*> take_over(Touched& touched, std::size_t index,
+                                          const pathway::Signal& signal);
   /// The item that the new one is a part of, and what it takes from there.
   Result<void> join(views::Item& item, std::size_t index, const pathway::Signal& signal);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
@@ -108,7 +113,7 @@ class Following {
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
   Result<std::string> patient_of(std::size_t index, const pathway::Signal& signal);
 
-  // follow_links.cpp: meant(), known_as(), join()
+  // follow_links.cpp: meant(), known_as(), join(), came_before(), take_over()
   // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);

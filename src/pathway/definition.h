@@ -71,6 +71,12 @@ struct Then {
   std::string only_if;  ///< urgency that this one has by then; empty: always
 };
 
+/// What may have come before the resource that opens: resources of a type that refer to it.
+struct CameBefore {
+  fhir::TypeId on{};
+  std::string by;  ///< the search parameter by which they do
+};
+
 /// What an item begins with.
 struct Open {
   fhir::TypeId on{};
@@ -87,6 +93,10 @@ struct Open {
   bool judge = false;    ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.
   std::string dated;
+  /// Items of this pathway about those go on in this one, in the state that they are in, and come
+  /// themselves into `superseded`, which is closed.
+  std::vector<CameBefore> came_before;
+  std::string superseded;
   bool beside = false;     ///< another duty about the same: others may open, too
   bool with_open = false;  ///< only where the patient has open items
   std::string why;         ///< for people; becomes Task.statusReason of those items

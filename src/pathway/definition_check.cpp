@@ -169,6 +169,13 @@ Result<void> check_rules(const Definition& definition) {
     if (open.codes.empty() != open.in.empty()) {
       return hole("`codes` says which, `in` says where they are looked for: both, or none");
     }
+    const State* const superseded = definition.state(open.superseded);
+    if (open.came_before.empty() != open.superseded.empty() ||
+        (!open.superseded.empty() && (superseded == nullptr || !superseded->is_closed()))) {
+      return hole(
+          "`came_before` says what may have come before, `superseded` the closed state that items "
+          "about it come into: both, or none");
+    }
     if (open.with_open == open.why.empty()) {
       return hole(
           "`with_open` opens an item beside those that the patient has, and `why` is what they "
@@ -217,6 +224,9 @@ Result<void> check_ways(const Definition& definition) {
   }
   for (const Open& open : definition.opens) {
     reached.insert(open.state);
+    if (!open.superseded.empty()) {
+      reached.insert(open.superseded);
+    }
   }
   const auto each_way = [&](auto&& take) {
     for (const Move& move : definition.moves) {

@@ -178,6 +178,21 @@ constexpr std::array open_keys{
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
     TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
+    TableKey<Open>{"came_before",
+                   [](Open& to, const node& from) -> Result<void> {
+                     TRY(const auto texts, texts_in(from));
+                     for (const std::string& text : texts) {
+                       const std::size_t dot = text.find('.');
+                       const auto type = fhir::type_id(text.substr(0, dot));
+                       if (!type || dot == std::string::npos) {
+                         return fail(Code::usage,
+                                     fmt::format("is wrong: '{}' is no Type.parameter", text));
+                       }
+                       to.came_before.push_back({*type, text.substr(dot + 1)});
+                     }
+                     return ok();
+                   }},
+    TableKey<Open>{"superseded", set_text<Open, &Open::superseded>},
     TableKey<Open>{"beside", set_yes<Open, &Open::beside>},
     TableKey<Open>{"with_open", set_yes<Open, &Open::with_open>},
     TableKey<Open>{"why", set_text<Open, &Open::why>},
@@ -266,7 +281,8 @@ constexpr std::array definition_keys{
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.opens, from, open_keys,
                                       "on, when, codes, in, state, owner, unless_linked, part_of, "
-                                      "due_from, judge, dated, beside, with_open, why, then");
+                                      "due_from, judge, dated, came_before, superseded, beside, "
+                                      "with_open, why, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {

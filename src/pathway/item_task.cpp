@@ -139,6 +139,14 @@ void write_state_members(JsonWriter& to, const Definition& definition, const vie
   write_restriction(to, item);
 }
 
+void write_reason(JsonWriter& to, std::string_view why) {
+  if (!why.empty()) {
+    to.open("statusReason", '{');
+    to.text("text", why);
+    to.close('}');
+  }
+}
+
 }  // namespace
 
 Bytes task_of(const Definition& definition, const views::Item& item, const Wording& wording,
@@ -172,6 +180,7 @@ Bytes task_of(const Definition& definition, const views::Item& item, const Wordi
   if (!wording.requester.empty()) {
     to.raw("requester", wording.requester);
   }
+  write_reason(to, wording.reason);
   write_state_members(to, definition, item, now);
   to.close('}');
   return to.take();
@@ -191,11 +200,7 @@ Bytes changed_task(fhir::JsonValue task, const Definition& definition, const vie
     }
   }
   write_extensions(to, task.find("extension"), item);
-  if (!why.empty()) {
-    to.open("statusReason", '{');
-    to.text("text", why);
-    to.close('}');
-  }
+  write_reason(to, why);
   write_state_members(to, definition, item, now);
   to.close('}');
   return to.take();

@@ -15,6 +15,7 @@ namespace holdfast::pathway {
 struct Wording {
   std::string description;  ///< may be empty
   Bytes requester;          ///< Reference as JSON; may be empty
+  std::string reason;       ///< why it begins where it does; may be empty
 };
 
 /// A new item.

@@ -93,6 +93,20 @@ class Look {
     return found;
   }
 
+  /// What others may know the resource by.
+  [[nodiscard]] std::vector<NamedLink> numbers() const {
+    std::vector<NamedLink> all;
+    for (const fhir::JsonValue one : values_at(resource_, "identifier")) {
+      NamedLink number;
+      number.system = fhir::text_member(one, "system");
+      number.value = fhir::text_member(one, "value");
+      if (!number.value.empty()) {
+        all.push_back(std::move(number));
+      }
+    }
+    return all;
+  }
+
   [[nodiscard]] std::vector<NamedLink> named_at(const std::vector<std::string>& paths) const {
     std::vector<NamedLink> found;
     for (const std::string& path : paths) {
@@ -233,6 +247,9 @@ Signal opening(const Definitions::OpenRule& rule, const Look& look, fhir::JsonVa
   signal.named = look.named_at(rule.open->unless_linked);
   signal.whole = look.sites_at(rule.open->part_of);
   signal.whole_named = look.named_at(rule.open->part_of);
+  if (!rule.open->came_before.empty()) {
+    signal.numbers = look.numbers();
+  }
   if (rule.open->judge) {
     signal.results = look.sites_at({"result"});
   }

@@ -45,7 +45,8 @@ struct Signal {
   std::vector<NamedOwner> owners;    ///< in the order in which they are tried; the last is a name
   std::vector<std::uint32_t> whole;  ///< sites that refer to what it is a part of
   std::vector<NamedLink> whole_named;
-  std::optional<Time> dated;  ///< which time it belongs to
+  std::vector<NamedLink> numbers;  ///< its own, where others may have come before it
+  std::optional<Time> dated;       ///< which time it belongs to
   std::string priority;
   std::string title;  ///< what it is about, for people; may be empty
   std::optional<std::uint32_t> requester_site;

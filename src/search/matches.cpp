@@ -44,6 +44,11 @@ Result<Criteria> parse_condition(const fhir::SearchParams& params, fhir::TypeId 
 }
 
 std::string identifier_condition(std::string_view system, std::string_view value) {
+  return condition_of("identifier", system, value);
+}
+
+std::string condition_of(std::string_view parameter, std::string_view system,
+                         std::string_view value) {
   const auto quoted = [](std::string_view text) {
     std::string escaped;
     for (const char c : text) {
@@ -54,7 +59,7 @@ std::string identifier_condition(std::string_view system, std::string_view value
     }
     return percent_encode(escaped);
   };
-  return fmt::format("identifier={}%7C{}", quoted(system), quoted(value));
+  return fmt::format("{}={}%7C{}", parameter, quoted(system), quoted(value));
 }
 
 Result<std::vector<std::string>> matches(const Source& source, fhir::TypeId type,

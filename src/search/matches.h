@@ -33,6 +33,9 @@ inline constexpr std::size_t matches_wanted = 2;
 /// The query that selects what has that business identifier, percent-encoded; an empty system: one
 /// without. https://hl7.org/fhir/R4/search.html#escaping
 [[nodiscard]] std::string identifier_condition(std::string_view system, std::string_view value);
+/// The same by another parameter: "based-on:identifier".
+[[nodiscard]] std::string condition_of(std::string_view parameter, std::string_view system,
+                                       std::string_view value);
 
 /// The same condition asked of a resource that is not in the view yet. Code::unsupported for what
 /// its postings do not say.
