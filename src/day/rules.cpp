@@ -16,9 +16,11 @@ struct Move {
 };
 constexpr std::string_view blood = "blood";
 constexpr std::string_view blood_unit = "blood-unit";
+constexpr std::string_view deterioration = "deterioration";
 constexpr std::string_view diagnostic = "diagnostic-order";
 constexpr std::string_view follow_up = "follow-up";
 constexpr std::string_view letter = "letter";
+constexpr std::string_view observations = "observations";
 constexpr std::string_view procedure = "procedure";
 constexpr std::string_view referral = "referral";
 
@@ -69,6 +71,10 @@ constexpr auto moves = std::to_array<Move>({
      "awaiting-sign-off"},
     {letter, Heard::signed_off, " no-draft stay-goes-on stay-cancelled awaiting-sign-off returned ",
      "signed"},
+    {observations, Heard::set_scored, " first-set watched ", "watched"},
+    {observations, Heard::stay_over, " first-set watched ", "stay-over"},
+    {observations, Heard::stay_cancelled, " first-set watched ", "stay-over"},
+    {observations, Heard::stay_goes_on, " stay-over ", "watched"},
 });
 
 struct Deed {
@@ -122,12 +128,18 @@ constexpr auto deeds = std::to_array<Deed>({
     {procedure, "not-attended", " booked confirmed ", "clinical-review"},
     {procedure, "cancelled-by-provider", " booked confirmed ", "rebook"},
     {procedure, "discharge", " planned booked confirmed rebook clinical-review ", "discharged"},
+    {observations, "stop", " first-set watched ", "stopped"},
+    {observations, "charted-elsewhere", " first-set watched ", "watched"},
+    {observations, "reopen", " stay-over stopped ", "watched"},
+    {deterioration, "assess", " to-assess ", "assessed"},
+    {deterioration, "withdraw", " to-assess ", "withdrawn"},
+    {deterioration, "reopen", " assessed withdrawn ", "to-assess"},
 });
 
 constexpr auto closed_states = std::to_array<std::string_view>(
     {"acknowledged", "cancelled", "phoned", "done", "discharged", "succeeded", "not-to-treat",
      "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused", "reviewed", "delivered",
-     "not-needed"});
+     "not-needed", "stay-over", "stopped", "assessed"});
 
 bool among(std::string_view states, std::string_view state) {
   for (std::size_t at = states.find(state); at != std::string_view::npos;

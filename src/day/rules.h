@@ -47,6 +47,7 @@ enum class Heard : std::uint8_t {
   stay_over,
   draft,
   signed_off,
+  set_scored,
 };
 /// The state that follows; nothing: it stays as it is.
 [[nodiscard]] std::optional<std::string_view> state_after(std::string_view pathway,

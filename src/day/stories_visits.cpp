@@ -71,6 +71,13 @@ void visit_begins(Story& story, const Visit& visit, bool v2) {
   } else {
     story.put(stay ? "admission" : "clinic visit", visit.person.name(), put_visit(visit, nullptr));
   }
+  if (stay) {
+    story.opens({{visit.number, "observations"},
+                 "observations of " + visit.person.name(),
+                 visit.person.number,
+                 "first-set",
+                 "team:ward"});
+  }
 }
 
 void visit_ends(Story& story, const Visit& visit, bool v2) {
@@ -82,17 +89,16 @@ void visit_ends(Story& story, const Visit& visit, bool v2) {
   } else {
     story.put(kind, visit.person.name(), put_visit(visit, &now));
   }
+  story.hears(visit.number, Heard::stay_over);
   const DutyKey key{visit.number, "letter"};
-  if (story.duty(visit.number, key.pathway) != nullptr) {
-    story.hears(visit.number, Heard::stay_over);
-  } else {
+  if (story.duty(visit.number, key.pathway) == nullptr) {
     story.opens(
         {key, fmt::format("{} letter for {}", stay ? "discharge" : "clinic", visit.person.name()),
          visit.person.number, "no-draft", "team:letters"});
   }
 }
 
-/// The discharge is cancelled: its letter rests until the stay is over.
+/// The discharge is cancelled: its letter rests until the stay is over, and observations are owed.
 void back_on_the_ward(Story& story, const Visit& visit, bool v2) {
   if (v2) {
     story.send("discharge cancelled", visit.person.name(),
@@ -140,6 +146,7 @@ void tell_stay(Story& story) {
   if (v2 && story.chance(1, 10)) {
     story.send("admission cancelled", visit.person.name(),
                story.desk().messages.visit("A11", visit, story.now(), nullptr));
+    story.hears(visit.number, Heard::stay_cancelled);
     return;
   }
   visit_ends(story, visit, v2);
