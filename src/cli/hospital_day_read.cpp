@@ -72,6 +72,7 @@ std::optional<day::Found> item_of(fhir::JsonValue task, const std::string& patie
   item.id = fhir::text_member(task, "id");
   item.patient = patient;
   item.owner = owner_of(task);
+  item.priority = fhir::text_member(task, "priority");
   item.open = !is_final(fhir::text_member(task, "status"));
   item.key.pathway = code_in(task, "code", pathway_system);
   item.state = code_in(task, "businessStatus", pathway_system);

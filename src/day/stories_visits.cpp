@@ -139,7 +139,7 @@ void tell_stay(Story& story) {
   const Visit visit = visit_of(story, "IMP");
   const bool v2 = story.by_v2();
   visit_begins(story, visit, v2);
-  if (!story.goes_on()) {
+  if (!story.goes_on() || !observe(story, visit)) {
     return;
   }
   on_the_ward(story, visit, v2);
@@ -161,10 +161,13 @@ void tell_stay(Story& story) {
   }
   if (story.chance(1, 8) && story.goes_on()) {
     back_on_the_ward(story, visit, v2);
-    if (!story.goes_on()) {
+    if (!story.goes_on() || !observe(story, visit)) {
       return;
     }
     visit_ends(story, visit, v2);
+  }
+  if (story.chance(1, 8)) {
+    observe_late(story, visit);
   }
   letter_of(story, visit);
 }
