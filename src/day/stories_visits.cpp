@@ -109,10 +109,10 @@ void back_on_the_ward(Story& story, const Visit& visit, bool v2) {
   story.hears(visit.number, Heard::stay_goes_on);
 }
 
-Visit visit_of(Story& story, std::string_view of) {
+Visit visit_of(Story& story, const Person& person, std::string_view of) {
   Visit visit;
   visit.number = story.desk().number("V");
-  visit.person = story.person();
+  visit.person = person;
   visit.of = of;
   visit.from = story.now();
   return visit;
@@ -135,8 +135,14 @@ void on_the_ward(Story& story, const Visit& visit, bool v2) {
 
 }  // namespace
 
+Visit admit(Story& story, const Person& person) {
+  const Visit visit = visit_of(story, person, "IMP");
+  visit_begins(story, visit, story.by_v2());
+  return visit;
+}
+
 void tell_stay(Story& story) {
-  const Visit visit = visit_of(story, "IMP");
+  const Visit visit = visit_of(story, story.person(), "IMP");
   const bool v2 = story.by_v2();
   visit_begins(story, visit, v2);
   if (!story.goes_on() || !observe(story, visit)) {
@@ -173,7 +179,7 @@ void tell_stay(Story& story) {
 }
 
 void tell_clinic_letter(Story& story) {
-  const Visit visit = visit_of(story, "AMB");
+  const Visit visit = visit_of(story, story.person(), "AMB");
   const bool v2 = story.by_v2();
   visit_begins(story, visit, v2);
   if (story.goes_on()) {

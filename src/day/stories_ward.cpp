@@ -1,5 +1,8 @@
 // day/stories_ward.cpp: the observations of who stays: sets of vital signs, whole and not, and
 // what a score asks for.
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "day/story.h"
@@ -32,22 +35,33 @@ const VitalSet& draw_next(Story& story, const Visit& visit) {
 
 /// Charted as one panel, as an Observation for each, or as a message with the visit. A message is a
 /// report, too, which nobody has ordered: somebody reads it.
-void say_set(Story& story, const Visit& visit, const std::vector<Reading>& readings,
-             std::string_view says) {
+/// Returns it where nobody heard our answer, and it is to come once more.
+std::optional<Message> say_set(Story& story, const Visit& visit,
+                               const std::vector<Reading>& readings, std::string_view says) {
   const std::string number = story.desk().number("OBS");
   const std::string_view kind = "set of observations";
   const std::string text = fmt::format("of {}, {}", visit.person.name(), says);
   if (story.by_v2()) {
-    story.send(kind, text, story.desk().messages.vitals(visit, number, readings, story.now()));
+    Message message = story.desk().messages.vitals(visit, number, readings, story.now());
+    story.send(kind, text, message);
     story.opens({{number, "diagnostic-order"},
                  "observations of " + visit.person.name(),
                  visit.person.number,
                  "result",
                  "team:results"});
-  } else if (story.chance(1, 2)) {
+    return story.chance(1, 8) ? std::optional(std::move(message)) : std::nullopt;
+  }
+  if (story.chance(1, 2)) {
     story.put(kind, text, put_panel(visit, number, readings, story.now()));
   } else {
     story.put(kind, text, put_vitals(visit, number, readings, story.now()));
+  }
+  return std::nullopt;
+}
+
+void say_again(Story& story, const Visit& visit, std::optional<Message> twice) {
+  if (twice) {
+    story.send("message sent twice", "observations of " + visit.person.name(), *std::move(twice));
   }
 }
 
@@ -82,17 +96,19 @@ void take_partial(Story& story, const Visit& visit) {
   const auto left_out = static_cast<std::ptrdiff_t>(story.desk().random.below(readings.size()));
   const std::string says = fmt::format("without {}", readings[left_out].name);
   readings.erase(readings.begin() + left_out);
-  say_set(story, visit, readings, says);
+  auto twice = say_set(story, visit, readings, says);
   if (visit.person.child) {
     scored(story, visit, set.risk);
   }
+  say_again(story, visit, std::move(twice));
 }
 
 void take_set(Story& story, const Visit& visit) {
   const VitalSet& set = draw_next(story, visit);
-  say_set(story, visit, readings_of(set),
-          visit.person.child ? "a child" : fmt::format("risk {}", name_of(set.risk)));
+  auto twice = say_set(story, visit, readings_of(set),
+                       visit.person.child ? "a child" : fmt::format("risk {}", name_of(set.risk)));
   scored(story, visit, set.risk);
+  say_again(story, visit, std::move(twice));
 }
 
 /// Somebody comes, or the set was another patient's. Or nobody does: it is open in the evening.

@@ -102,6 +102,8 @@ void tell_leaver(Story& story);
 void tell_closing_clinic(Story& story);
 void tell_dictation(Story& story);
 
+/// A stay that begins now, by either line.
+Visit admit(Story& story, const Person& person);
 /// Sets of vital signs of a stay, somebody who deteriorates, who comes. False: nothing more
 /// happens.
 [[nodiscard]] bool observe(Story& story, const Visit& visit);
