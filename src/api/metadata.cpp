@@ -39,6 +39,7 @@ constexpr bool is_our_own(std::string_view operation) {
                            "close"sv,
                            "reopen"sv,
                            "where-is-my-referral"sv,
+                           "reconcile"sv,
                            "oversight"sv,
                            "ledger"sv,
                            "work-list"sv};
