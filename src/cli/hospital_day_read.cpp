@@ -80,6 +80,8 @@ std::optional<day::Found> item_of(fhir::JsonValue task, const std::string& patie
     item.key.pathway = code_in(task, "code", message_item_system);
     item.key.focus = patient;
     item.state = item.open ? "open" : "closed";
+  } else if (item.key.pathway == "message") {  // about such a Task
+    item.key.focus = patient;
   }
   return item.key.pathway.empty() ? std::nullopt : std::optional(std::move(item));
 }

@@ -32,6 +32,7 @@ enum class Heard : std::uint8_t {
   final_report,
   corrected,
   revoked,
+  cancel_wanted,
   booked,
   fulfilled,
   not_attended,
