@@ -61,10 +61,14 @@ class HospitalDay(harness.ServerTest):
         first = self.run_day(server)
         self.assertEqual(first.returncode, 0, first.stdout + first.stderr)
         self.assertIn(RIGHT, first.stdout)
-        for kind in ("admission", "referral", "laboratory order", "final result", "letter signed"):
+        for kind in ("admission", "referral", "laboratory order", "final result", "set of observations", "letter signed"):
             by_fhir, by_v2 = map(int, re.search(rf"^  {kind} +(\d+) +(\d+)$", first.stdout, re.M).groups())
             self.assertGreater(by_fhir, 0, kind)
             self.assertGreater(by_v2, 0, kind)
+        for pathway in "observations", "deterioration":
+            still_open, closed = map(int, re.search(rf"^  {pathway} +(\d+) +(\d+)$", first.stdout, re.M).groups())
+            self.assertGreater(still_open, 0, pathway)
+            self.assertGreater(closed, 0, pathway)
         items = len(self.search(server, "/fhir/Task?_count=1000"))
         again = self.run_day(server)
         self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
@@ -112,6 +116,42 @@ class HospitalDay(harness.ServerTest):
         self.assertRegex(said, rf"\({self.number_of(server, moved)}, letter\): expected open in 'no-draft' with "
                                rf"team:letters, found open in 'no-draft' with team:referrals")
         self.assertRegex(said, r"unclassified of patient D7-P\d+ \(no number\): expected nothing, found open")
+
+    def test_a_set_of_observations_that_nobody_expected_is_named(self):
+        server = self.start()
+        self.assertEqual(self.run_day(server).returncode, 0)
+        task = self.adult_who_is_watched(server)
+        number = self.number_of(server, task)
+
+        def part(code, value, unit):
+            return {"code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+                    "valueQuantity": {"value": value, "system": "http://unitsofmeasure.org", "code": unit}}
+        awake = {"coding": [{"system": "http://snomed.info/sct", "code": "248234008"}]}
+        reply = harness.ask(server.connect(), "PUT", "/fhir/Observation/stray", {
+            "resourceType": "Observation", "id": "stray", "status": "final", "code": {"text": "Observations"},
+            "subject": task["for"], "encounter": task["focus"],
+            "component": [part("9279-1", 26, "/min"), part("59408-5", 90, "%"), part("3150-6", 21, "%"),
+                          part("8480-6", 120, "mm[Hg]"), part("8867-4", 115, "/min"), part("8310-5", 37, "Cel"),
+                          {"code": {"coding": [{"system": "http://loinc.org", "code": "80288-4"}]},
+                           "valueCodeableConcept": awake}]})
+        self.assertEqual(reply.status, 201, reply.body)
+        done = self.run_day(server)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        said = done.stdout[done.stdout.index("2 differences"):]
+        self.assertRegex(said, rf"\({number}, observations\): expected open in 'watched' .*, stat instead of routine\n")
+        self.assertRegex(said, rf"deterioration of patient D7-P\d+ \({number}\): expected nothing, found open in "
+                               rf"'to-assess' with team:outreach")
+
+    def adult_who_is_watched(self, server):
+        items = self.search(server, "/fhir/Task?code=urn:holdfast:pathway%7Cobservations,urn:holdfast:pathway%7C"
+                                    "deterioration&status=requested,in-progress,completed&_count=500")
+        called = {one["focus"]["reference"] for one in items if one["code"]["coding"][0]["code"] == "deterioration"}
+        for one in items:
+            patient = json.loads(harness.ask(server.connect(), "GET", "/fhir/" + one["for"]["reference"]).body)
+            if (one["businessStatus"]["coding"][0]["code"] == "watched" and one["priority"] == "routine"
+                    and patient["birthDate"] < "2009" and one["focus"]["reference"] not in called):
+                return one
+        self.fail("nobody is watched")
 
     def test_a_server_that_is_killed_in_it_loses_nothing(self):
         directory = self.init()

@@ -72,6 +72,7 @@ std::optional<day::Found> item_of(fhir::JsonValue task, const std::string& patie
   item.id = fhir::text_member(task, "id");
   item.patient = patient;
   item.owner = owner_of(task);
+  item.priority = fhir::text_member(task, "priority");
   item.open = !is_final(fhir::text_member(task, "status"));
   item.key.pathway = code_in(task, "code", pathway_system);
   item.state = code_in(task, "businessStatus", pathway_system);
@@ -79,6 +80,8 @@ std::optional<day::Found> item_of(fhir::JsonValue task, const std::string& patie
     item.key.pathway = code_in(task, "code", message_item_system);
     item.key.focus = patient;
     item.state = item.open ? "open" : "closed";
+  } else if (item.key.pathway == "message") {  // about such a Task
+    item.key.focus = patient;
   }
   return item.key.pathway.empty() ? std::nullopt : std::optional(std::move(item));
 }

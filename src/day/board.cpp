@@ -14,6 +14,9 @@ void Board::apply(const Change& change) {
     check(found != duties_.end(), "a duty of the day moves after it was opened");
     found->second.state = becomes->state;
     found->second.open = !is_closed(becomes->key.pathway, becomes->state);
+    if (!becomes->priority.empty()) {
+      found->second.priority = becomes->priority;
+    }
   } else if (const auto* handed = std::get_if<Handed>(&change)) {
     const auto found = duties_.find(handed->key);
     check(found != duties_.end() && found->second.open, "what is handed over is open");

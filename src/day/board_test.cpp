@@ -27,6 +27,18 @@ TEST(Board, ADutyIsOpenUntilItsStateIsAClosedOne) {
   EXPECT_TRUE(board.find(key)->open);
 }
 
+TEST(Board, APriorityStaysUntilAnotherIsSaid) {
+  Board board;
+  Duty duty = order("O1", "P1", "Practitioner/a");
+  duty.priority = "urgent";
+  board.apply(Opens{duty});
+  const DutyKey key{"O1", "diagnostic-order"};
+  board.apply(Becomes{key, "collected"});
+  EXPECT_EQ(board.find(key)->priority, "urgent");
+  board.apply(Becomes{key, "in-progress", "stat"});
+  EXPECT_EQ(board.find(key)->priority, "stat");
+}
+
 TEST(Board, WhatIsOpenFollowsAMergedPersonAndWhatIsClosedStays) {
   Board board;
   board.apply(Opens{order("O1", "P1", "Practitioner/a")});
@@ -56,6 +68,18 @@ TEST(Rules, NothingHeardAndNothingThatTimeDoesClosesAnOrder) {
       EXPECT_FALSE(to && is_closed("diagnostic-order", *to)) << state;
     }
   }
+}
+
+TEST(Rules, ObservationsAreOwedUntilTheStayIsOver) {
+  EXPECT_EQ(state_after("observations", "first-set", Heard::set_scored), "watched");
+  EXPECT_EQ(state_after("observations", "stopped", Heard::set_scored), std::nullopt);
+  EXPECT_EQ(state_after("observations", "stay-over", Heard::set_scored), std::nullopt);
+  for (const auto heard : {Heard::stay_over, Heard::stay_cancelled}) {
+    EXPECT_EQ(state_after("observations", "watched", heard), "stay-over");
+    EXPECT_EQ(state_after("deterioration", "to-assess", heard), std::nullopt);
+  }
+  EXPECT_TRUE(is_closed("observations", "stay-over"));
+  EXPECT_EQ(state_after("observations", "stay-over", Heard::stay_goes_on), "watched");
 }
 
 TEST(Rules, AnActIsLegalOnlyWhereItsPathwaySaysSo) {

@@ -25,7 +25,20 @@ std::string found_as(const Found& item) {
 
 bool same(const Duty& duty, const Found& item) {
   return duty.open == item.open && duty.state == item.state && duty.patient == item.patient &&
-         (!duty.open || duty.owner.empty() || duty.owner == item.owner);
+         (!duty.open || duty.owner.empty() || duty.owner == item.owner) &&
+         (!duty.open || duty.priority.empty() || duty.priority == item.priority);
+}
+
+/// What found_as() does not say.
+std::string beside(const Duty& duty, const Found& item) {
+  std::string text;
+  if (duty.patient != item.patient) {
+    text += fmt::format(", of patient {} instead of {}", item.patient, duty.patient);
+  }
+  if (duty.open && item.open && !duty.priority.empty() && duty.priority != item.priority) {
+    text += fmt::format(", {} instead of {}", item.priority, duty.priority);
+  }
+  return text;
 }
 
 /// An open item is on its owner's work-list, and on no other. Items about messages (no owner that
@@ -48,11 +61,8 @@ void compare_one(const Duty& duty, const std::vector<const Found*>& items, Compa
   }
   const Found& item = *items.front();
   if (!same(duty, item)) {
-    into.differences.push_back(fmt::format(
-        "{}: expected {}, found {}{}", name_of(duty), wanted_of(duty), found_as(item),
-        duty.patient == item.patient
-            ? std::string()
-            : fmt::format(", of patient {} instead of {}", item.patient, duty.patient)));
+    into.differences.push_back(fmt::format("{}: expected {}, found {}{}", name_of(duty),
+                                           wanted_of(duty), found_as(item), beside(duty, item)));
     return;
   }
   if (const std::string wrong =

@@ -18,6 +18,7 @@ struct Found {
   std::string owner;  ///< "team:results" or a reference; empty: nobody
   bool open = true;
   std::vector<std::string> lists;  ///< owners on whose work-lists it was seen
+  std::string priority{};
 };
 
 struct Tally {

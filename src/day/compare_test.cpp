@@ -47,6 +47,19 @@ TEST(Compare, WhatIsLostIsNamedWithWhatWasExpected) {
       "Practitioner/d7-dr1, found nothing");
 }
 
+TEST(Compare, WhatIsLessUrgentThanItMustBeIsNamed) {
+  Board board = board_with_one();
+  board.apply(Becomes{{"D7-O1", "diagnostic-order"}, "result", "stat"});
+  Found urgent = right();
+  urgent.priority = "urgent";
+  const Comparison compared = compare(board, {urgent});
+  ASSERT_EQ(compared.differences.size(), 1U);
+  EXPECT_TRUE(compared.differences.front().ends_with("(Task/t1), urgent instead of stat"))
+      << compared.differences.front();
+  urgent.priority = "stat";
+  EXPECT_TRUE(compare(board, {urgent}).as_expected());
+}
+
 TEST(Compare, WhatIsOpenTwiceIsNamed) {
   EXPECT_NE(difference({right(), right()}).find("found 2 items"), std::string::npos);
 }

@@ -23,6 +23,7 @@ struct Duty {
   std::string state;
   std::string owner;  ///< "team:results", "Practitioner/d7-dr1"; empty: whoever is configured
   bool open = true;
+  std::string priority{};  ///< "stat"; empty: not known here
 };
 
 /// What a step changes of what is owed.
@@ -32,6 +33,7 @@ struct Opens {
 struct Becomes {
   DutyKey key;
   std::string state;
+  std::string priority{};  ///< empty: as it was
 };
 /// Somebody else has it from now on.
 struct Handed {

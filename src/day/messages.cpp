@@ -197,6 +197,30 @@ Message Messages::result(const Request& request, std::string_view filler, Stage 
           value_segment(request, stage, judged)};
 }
 
+Message Messages::vitals(const Visit& visit, std::string_view filler,
+                         const std::vector<Reading>& readings, Time now) {
+  std::string text = head("ORU^R01", now) + pid(visit.person) + pv1(visit, nullptr) +
+                     segment("OBR", {{1, "1"},
+                                     {3, ours(filler)},
+                                     {4, "OBS^Observations^L"},
+                                     {7, stamp(now)},
+                                     {22, stamp(now)},
+                                     {25, "F"}});
+  std::size_t count = 0;
+  for (const Reading& one : readings) {
+    const bool code = one.unit.empty();
+    text += segment(
+        "OBX", {{1, std::to_string(++count)},
+                {2, code ? "CE" : "NM"},
+                {3, fmt::format("{}^{}^LN", one.loinc, one.name)},
+                {5, code ? fmt::format("{}^{}^SCT", one.value, one.words) : std::string(one.value)},
+                {6, code ? "" : fmt::format("{}^^UCUM", one.unit)},
+                {11, "F"},
+                {14, stamp(now)}});
+  }
+  return {std::move(text)};
+}
+
 Message Messages::sample(const Request& request, std::string_view filler, Time now) {
   const Service service = service_of(request);
   return {head("OML^O21", now) + pid(request.person) +

@@ -22,6 +22,9 @@ class Messages {
   /// `request.number` empty: nobody ordered it.
   Message result(const Request& request, std::string_view filler, Stage stage, Judgement judged,
                  Time now);
+  /// ORU^R01 with the visit: vital signs, as a ward's monitor sends them.
+  Message vitals(const Visit& visit, std::string_view filler, const std::vector<Reading>& readings,
+                 Time now);
   /// OML^O21: the laboratory has the sample of it.
   Message sample(const Request& request, std::string_view filler, Time now);
   /// BPS^O29: a unit is RS reserved, DS issued, RA back unused.

@@ -32,7 +32,7 @@ std::string id_of(std::string_view number) {
 
 std::string Clinician::reference() const { return "Practitioner/" + id_of(number); }
 
-Person draw_person(std::string number, Random& random) {
+Person draw_person(std::string number, int year, Random& random) {
   Person person;
   person.number = std::move(number);
   const bool woman = random.chance(1, 2);
@@ -40,10 +40,11 @@ Person draw_person(std::string number, Random& random) {
   person.given = woman ? women[given] : men[given];
   person.gender = woman ? "female" : "male";
   person.family = families[random.below(families.size())];
-  const std::uint64_t year = 1932 + random.below(80);
+  person.child = random.chance(1, 12);
+  const int age = static_cast<int>(person.child ? 1 + random.below(14) : 17 + random.below(78));
   const std::uint64_t month = 1 + random.below(12);
   const std::uint64_t day = 1 + random.below(28);
-  person.birth = fmt::format("{}-{:02}-{:02}", year, month, day);
+  person.birth = fmt::format("{}-{:02}-{:02}", year - age, month, day);
   return person;
 }
 

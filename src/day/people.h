@@ -17,6 +17,7 @@ struct Person {
   std::string gender;
   Time died{};         ///< 0: lives
   bool by_v2 = false;  ///< registered over MLLP: the record chose its id
+  bool child = false;  ///< below 16: there is no early warning score
   [[nodiscard]] std::string name() const { return given + " " + family; }
 };
 
@@ -30,7 +31,8 @@ struct Clinician {
 /// The id under which a number's resource goes in: "d7-p12".
 [[nodiscard]] std::string id_of(std::string_view number);
 
-[[nodiscard]] Person draw_person(std::string number, Random& random);
+/// As old as people are in `year`; nobody becomes 16 in it.
+[[nodiscard]] Person draw_person(std::string number, int year, Random& random);
 [[nodiscard]] Clinician make_clinician(std::string number, std::size_t which);
 
 }  // namespace holdfast::day

@@ -114,6 +114,7 @@ TEST(Plan, HasOfEverythingInALongDay) {
                            "result without an order",
                            "message sent twice",
                            "cancellation",
+                           "set of observations",
                            "letter drafted",
                            "letter signed",
                            "blood request",
@@ -126,6 +127,79 @@ TEST(Plan, HasOfEverythingInALongDay) {
                            "decision"}) {
     EXPECT_TRUE(kinds.contains(kind)) << kind;
   }
+}
+
+TEST(Plan, SomebodyWhoDeterioratesIsHurriedAssessedOrStillWaitedFor) {
+  PlanOptions options = options_of(1);
+  options.events = 4000;
+  options.days = 3;
+  const Plan plan = plan_of(options);
+  std::set<std::string> acts;
+  std::set<std::string> calls;
+  std::size_t hurried = 0;
+  for (const Step& step : plan.steps) {
+    if (const auto* act = std::get_if<Act>(&step.does)) {
+      acts.insert(act->duty.pathway + " " + act->name);
+    }
+    for (const Change& change : step.changes) {
+      const auto* becomes = std::get_if<Becomes>(&change);
+      hurried += becomes && becomes->key.pathway == "deterioration" && !becomes->priority.empty();
+      if (const auto* opens = std::get_if<Opens>(&change);
+          opens && opens->duty.key.pathway == "deterioration") {
+        calls.insert(opens->duty.priority);
+      }
+    }
+  }
+  EXPECT_GT(hurried, 0U);
+  EXPECT_EQ(calls, (std::set<std::string>{"urgent", "asap", "stat"}));
+  for (const char* act : {"deterioration assess", "deterioration withdraw", "deterioration reopen",
+                          "observations stop", "observations charted-elsewhere"}) {
+    EXPECT_TRUE(acts.contains(act)) << act;
+  }
+  EXPECT_TRUE(std::ranges::any_of(
+      board_after(plan, plan.steps.size()).duties(),
+      [](const auto& one) { return one.first.pathway == "deterioration" && one.second.open; }));
+}
+
+TEST(Plan, NobodyIsCalledForAChild) {
+  PlanOptions options = options_of(5);
+  options.events = 4000;
+  const Plan plan = plan_of(options);
+  std::set<std::string> children;
+  for (const Step& step : plan.steps) {
+    if (step.says.ends_with(", a child")) {
+      for (const Change& change : step.changes) {
+        EXPECT_NE(std::holds_alternative<Opens>(change) &&
+                      std::get<Opens>(change).duty.key.pathway == "deterioration",
+                  true);
+        children.insert(step.says);
+      }
+    }
+  }
+  EXPECT_FALSE(children.empty());
+}
+
+TEST(People, NobodyBecomesSixteenInTheYearOfTheDay) {
+  SimRandom random(3);
+  bool child = false;
+  for (int i = 0; i < 500; ++i) {
+    const Person person = draw_person("D7-P1", 2026, random);
+    const int age = 2026 - std::stoi(person.birth.substr(0, 4));
+    EXPECT_TRUE(person.child ? age < 16 : age > 16) << person.birth;
+    child = child || person.child;
+  }
+  EXPECT_TRUE(child);
+}
+
+TEST(Vitals, EverySetHasSevenReadingsAndEveryRiskASet) {
+  std::set<Risk> risks;
+  for (const VitalSet& set : vital_sets) {
+    EXPECT_EQ(readings_of(set).size(), 7U);
+    EXPECT_EQ(calls(set.risk), priority_of(set.risk) != "routine");
+    EXPECT_TRUE(!calls(set.risk) || risk_of(priority_of(set.risk)) == set.risk);
+    risks.insert(set.risk);
+  }
+  EXPECT_EQ(risks.size(), 5U);
 }
 
 TEST(Plan, FirstReferralIsOfSomebodyWhoseIdIsKnown) {
@@ -151,6 +225,14 @@ TEST(Messages, FieldsAreWhereTheStandardPutsThem) {
             Bytes::npos);
   EXPECT_NE(message.bytes.find("||D7-V2^^^SIMTRUST^VN|"), Bytes::npos);
   EXPECT_TRUE(message.bytes.ends_with('\r'));
+  const Message set =
+      messages.vitals(visit, "D7-OBS3", readings_of(vital_sets.front()), Time{1'796'083'200'000});
+  EXPECT_NE(set.bytes.find("||D7-V2^^^SIMTRUST^VN|"), Bytes::npos);
+  EXPECT_NE(set.bytes.find("\rOBX|1|NM|9279-1^Respiratory rate^LN||16|/min^^UCUM|||||F|||2026"),
+            Bytes::npos)
+      << set.bytes;
+  EXPECT_NE(set.bytes.find("|80288-4^Level of consciousness^LN||248234008^Mentally alert^SCT|"),
+            Bytes::npos);
 }
 
 }  // namespace

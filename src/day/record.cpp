@@ -78,6 +78,27 @@ Put put_value(const Request& request, std::string_view number, Stage stage, Judg
           test.values[which], test.unit, test.unit, test.flags[which]));
 }
 
+std::string coded(std::string_view system, std::string_view code, std::string_view words) {
+  return fmt::format(R"({{"coding":[{{"system":"{}","code":"{}"}}],"text":"{}"}})", system, code,
+                     words);
+}
+
+/// Its code and value.
+std::string said_by(const Reading& one) {
+  const std::string code = R"("code":)" + coded("http://loinc.org", one.loinc, one.name);
+  if (one.unit.empty()) {
+    return code + R"(,"valueCodeableConcept":)" + coded(sct, one.value, one.words);
+  }
+  return fmt::format(
+      R"({},"valueQuantity":{{"value":{},"unit":"{}","system":"http://unitsofmeasure.org","code":"{}"}})",
+      code, one.value, one.unit, one.unit);
+}
+
+std::string taken_at(const Visit& visit, Time at) {
+  return fmt::format(R"("status":"final",{},"encounter":{},"effectiveDateTime":"{}")",
+                     subject(visit.person), by_number("Encounter", visit.number), to_instant(at));
+}
+
 }  // namespace
 
 Put put_person(const Person& person) {
@@ -172,6 +193,27 @@ Put put_letter(const Person& person, std::string_view number, std::string_view v
       fmt::format(
           R"("status":"current","docStatus":"{}",{},"content":[{{"attachment":{{"title":"Letter"}}}}]{})",
           doc_status, subject(person), context));
+}
+
+Put put_panel(const Visit& visit, std::string_view number, const std::vector<Reading>& readings,
+              Time at) {
+  std::string parts;
+  for (const Reading& one : readings) {
+    parts += fmt::format("{}{{{}}}", parts.empty() ? "" : ",", said_by(one));
+  }
+  return put("Observation", number,
+             fmt::format(R"({},"code":{{"text":"Observations"}},"component":[{}])",
+                         taken_at(visit, at), parts));
+}
+
+Puts put_vitals(const Visit& visit, std::string_view number, const std::vector<Reading>& readings,
+                Time at) {
+  Puts puts;
+  for (const Reading& one : readings) {
+    puts.push_back(put("Observation", fmt::format("{}-{}", number, puts.size() + 1),
+                       taken_at(visit, at) + "," + said_by(one)));
+  }
+  return puts;
 }
 
 Put put_team(std::string_view number, std::string_view status) {

@@ -11,6 +11,7 @@
 #include "day/plan.h"
 #include "day/rules.h"
 #include "day/tests_asked.h"
+#include "day/vitals.h"
 
 namespace holdfast::day {
 
@@ -49,6 +50,11 @@ enum class Stage : std::uint8_t { preliminary, final_one, corrected };
 [[nodiscard]] Puts put_report(const Request& request, std::string_view number, Stage stage,
                               Judgement judged, Time issued);
 [[nodiscard]] Put put_visit(const Visit& visit, const Time* until);
+/// Vital signs taken at a stay: one panel with all of them, or each by itself.
+[[nodiscard]] Put put_panel(const Visit& visit, std::string_view number,
+                            const std::vector<Reading>& readings, Time at);
+[[nodiscard]] Puts put_vitals(const Visit& visit, std::string_view number,
+                              const std::vector<Reading>& readings, Time at);
 [[nodiscard]] Put put_team(std::string_view number, std::string_view status);
 /// A letter that somebody has dictated, about no visit.
 [[nodiscard]] Put put_dictated(const Person& person, std::string_view number,

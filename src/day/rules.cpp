@@ -16,9 +16,11 @@ struct Move {
 };
 constexpr std::string_view blood = "blood";
 constexpr std::string_view blood_unit = "blood-unit";
+constexpr std::string_view deterioration = "deterioration";
 constexpr std::string_view diagnostic = "diagnostic-order";
 constexpr std::string_view follow_up = "follow-up";
 constexpr std::string_view letter = "letter";
+constexpr std::string_view observations = "observations";
 constexpr std::string_view procedure = "procedure";
 constexpr std::string_view referral = "referral";
 
@@ -26,15 +28,18 @@ constexpr auto moves = std::to_array<Move>({
     {diagnostic, Heard::specimen_taken, " ordered ", "collected"},
     {diagnostic, Heard::specimen_received, " ordered collected ", "in-progress"},
     {diagnostic, Heard::specimen_spoiled, " collected in-progress ", "ordered"},
-    {diagnostic, Heard::preliminary, " ordered collected in-progress interim cancel-asked ",
-     "interim"},
+    {diagnostic, Heard::preliminary,
+     " ordered collected in-progress interim cancel-asked cancel-wanted ", "interim"},
     {diagnostic, Heard::final_report,
-     " ordered collected in-progress interim result cancel-asked acknowledged cancelled ",
+     " ordered collected in-progress interim result cancel-asked cancel-wanted acknowledged "
+     "cancelled ",
      "result"},
     {diagnostic, Heard::corrected,
-     " ordered collected in-progress interim result cancel-asked acknowledged cancelled ",
+     " ordered collected in-progress interim result cancel-asked cancel-wanted acknowledged "
+     "cancelled ",
      "result"},
-    {diagnostic, Heard::revoked, " ordered collected in-progress ", "cancel-asked"},
+    {diagnostic, Heard::revoked, " ordered collected in-progress cancel-wanted ", "cancel-asked"},
+    {diagnostic, Heard::cancel_wanted, " ordered collected in-progress interim ", "cancel-wanted"},
     {referral, Heard::booked,
      " received awaiting-booking clinical-review attended under-treatment booked ", "booked"},
     {referral, Heard::fulfilled, " awaiting-booking booked clinical-review ", "attended"},
@@ -69,6 +74,10 @@ constexpr auto moves = std::to_array<Move>({
      "awaiting-sign-off"},
     {letter, Heard::signed_off, " no-draft stay-goes-on stay-cancelled awaiting-sign-off returned ",
      "signed"},
+    {observations, Heard::set_scored, " first-set watched ", "watched"},
+    {observations, Heard::stay_over, " first-set watched ", "stay-over"},
+    {observations, Heard::stay_cancelled, " first-set watched ", "stay-over"},
+    {observations, Heard::stay_goes_on, " stay-over ", "watched"},
 });
 
 struct Deed {
@@ -80,7 +89,8 @@ struct Deed {
 constexpr auto deeds = std::to_array<Deed>({
     {diagnostic, "acknowledge", " result ", "acknowledged"},
     {diagnostic, "read-interim", " interim ", "in-progress"},
-    {diagnostic, "cancel", " ordered collected in-progress cancel-asked ", "cancelled"},
+    {diagnostic, "cancel", " ordered collected in-progress cancel-asked cancel-wanted ",
+     "cancelled"},
     {diagnostic, "reopen", " acknowledged cancelled ", "result"},
     {"death", "review", " to-review ", "reviewed"},
     {"critical-result", "phone", " to-phone ", "phoned"},
@@ -122,12 +132,18 @@ constexpr auto deeds = std::to_array<Deed>({
     {procedure, "not-attended", " booked confirmed ", "clinical-review"},
     {procedure, "cancelled-by-provider", " booked confirmed ", "rebook"},
     {procedure, "discharge", " planned booked confirmed rebook clinical-review ", "discharged"},
+    {observations, "stop", " first-set watched ", "stopped"},
+    {observations, "charted-elsewhere", " first-set watched ", "watched"},
+    {observations, "reopen", " stay-over stopped ", "watched"},
+    {deterioration, "assess", " to-assess ", "assessed"},
+    {deterioration, "withdraw", " to-assess ", "withdrawn"},
+    {deterioration, "reopen", " assessed withdrawn ", "to-assess"},
 });
 
 constexpr auto closed_states = std::to_array<std::string_view>(
     {"acknowledged", "cancelled", "phoned", "done", "discharged", "succeeded", "not-to-treat",
      "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused", "reviewed", "delivered",
-     "not-needed"});
+     "not-needed", "stay-over", "stopped", "assessed"});
 
 bool among(std::string_view states, std::string_view state) {
   for (std::size_t at = states.find(state); at != std::string_view::npos;

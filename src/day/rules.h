@@ -32,6 +32,7 @@ enum class Heard : std::uint8_t {
   final_report,
   corrected,
   revoked,
+  cancel_wanted,
   booked,
   fulfilled,
   not_attended,
@@ -47,6 +48,7 @@ enum class Heard : std::uint8_t {
   stay_over,
   draft,
   signed_off,
+  set_scored,
 };
 /// The state that follows; nothing: it stays as it is.
 [[nodiscard]] std::optional<std::string_view> state_after(std::string_view pathway,

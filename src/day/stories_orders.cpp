@@ -26,7 +26,8 @@ void see_to(Story& story, const Request& request) {
 }
 
 /// The asker takes the order back, by the line that it came over. As a message it is a request to
-/// cancel: it opens an item of its own with whoever sees to that neighbour, and moves nothing.
+/// cancel: it opens an item of its own with whoever sees to that neighbour, and the order's owner
+/// hears of it.
 void cancel(Story& story, const Request& request) {
   const std::string says = fmt::format("{} for {}", request.name, request.person.name());
   if (request.message.empty()) {
@@ -40,6 +41,12 @@ void cancel(Story& story, const Request& request) {
                  request.person.number,
                  "open",
                  ""});
+    story.opens({{request.person.number, "message"},
+                 "request to cancel " + says,
+                 request.person.number,
+                 "open",
+                 "team:integration"});
+    story.hears(request.number, Heard::cancel_wanted);
   }
   if (story.goes_on()) {
     story.act({request.number, request.pathway}, "cancel", {"asked for twice", "", {}});

@@ -1,4 +1,6 @@
 // day/stories_people.cpp: merged records, somebody who leaves, a clinic that closes.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "day/story.h"
@@ -10,7 +12,11 @@ void tell_merge(Story& story) {
   const Person gone = story.registers();
   const Request first = ask_for(story, Kind::referral, gone, story.desk().clinician());
   Request second = ask_for(story, Kind::laboratory, gone, story.desk().clinician());
-  if (!story.goes_on()) {
+  std::optional<Visit> stay;
+  if (gone.child == stays.child && story.chance(1, 2)) {
+    stay = admit(story, gone);
+  }
+  if (!story.goes_on() || (stay && !observe(story, *stay))) {
     return;
   }
   const std::string says = fmt::format("{} and {} are one person", gone.number, stays.number);
@@ -28,6 +34,10 @@ void tell_merge(Story& story) {
   if (story.goes_on()) {
     report(story, second, story.desk().number("R"), Stage::final_one, Judgement::abnormal,
            old_number ? Line::v2 : Line::any);
+  }
+  if (stay && story.goes_on()) {
+    stay->person = stays;
+    (void)observe(story, *stay);
   }
 }
 

@@ -71,6 +71,13 @@ void visit_begins(Story& story, const Visit& visit, bool v2) {
   } else {
     story.put(stay ? "admission" : "clinic visit", visit.person.name(), put_visit(visit, nullptr));
   }
+  if (stay) {
+    story.opens({{visit.number, "observations"},
+                 "observations of " + visit.person.name(),
+                 visit.person.number,
+                 "first-set",
+                 "team:ward"});
+  }
 }
 
 void visit_ends(Story& story, const Visit& visit, bool v2) {
@@ -82,17 +89,16 @@ void visit_ends(Story& story, const Visit& visit, bool v2) {
   } else {
     story.put(kind, visit.person.name(), put_visit(visit, &now));
   }
+  story.hears(visit.number, Heard::stay_over);
   const DutyKey key{visit.number, "letter"};
-  if (story.duty(visit.number, key.pathway) != nullptr) {
-    story.hears(visit.number, Heard::stay_over);
-  } else {
+  if (story.duty(visit.number, key.pathway) == nullptr) {
     story.opens(
         {key, fmt::format("{} letter for {}", stay ? "discharge" : "clinic", visit.person.name()),
          visit.person.number, "no-draft", "team:letters"});
   }
 }
 
-/// The discharge is cancelled: its letter rests until the stay is over.
+/// The discharge is cancelled: its letter rests until the stay is over, and observations are owed.
 void back_on_the_ward(Story& story, const Visit& visit, bool v2) {
   if (v2) {
     story.send("discharge cancelled", visit.person.name(),
@@ -103,10 +109,10 @@ void back_on_the_ward(Story& story, const Visit& visit, bool v2) {
   story.hears(visit.number, Heard::stay_goes_on);
 }
 
-Visit visit_of(Story& story, std::string_view of) {
+Visit visit_of(Story& story, const Person& person, std::string_view of) {
   Visit visit;
   visit.number = story.desk().number("V");
-  visit.person = story.person();
+  visit.person = person;
   visit.of = of;
   visit.from = story.now();
   return visit;
@@ -129,17 +135,24 @@ void on_the_ward(Story& story, const Visit& visit, bool v2) {
 
 }  // namespace
 
+Visit admit(Story& story, const Person& person) {
+  const Visit visit = visit_of(story, person, "IMP");
+  visit_begins(story, visit, story.by_v2());
+  return visit;
+}
+
 void tell_stay(Story& story) {
-  const Visit visit = visit_of(story, "IMP");
+  const Visit visit = visit_of(story, story.person(), "IMP");
   const bool v2 = story.by_v2();
   visit_begins(story, visit, v2);
-  if (!story.goes_on()) {
+  if (!story.goes_on() || !observe(story, visit)) {
     return;
   }
   on_the_ward(story, visit, v2);
   if (v2 && story.chance(1, 10)) {
     story.send("admission cancelled", visit.person.name(),
                story.desk().messages.visit("A11", visit, story.now(), nullptr));
+    story.hears(visit.number, Heard::stay_cancelled);
     return;
   }
   visit_ends(story, visit, v2);
@@ -154,16 +167,19 @@ void tell_stay(Story& story) {
   }
   if (story.chance(1, 8) && story.goes_on()) {
     back_on_the_ward(story, visit, v2);
-    if (!story.goes_on()) {
+    if (!story.goes_on() || !observe(story, visit)) {
       return;
     }
     visit_ends(story, visit, v2);
+  }
+  if (story.chance(1, 8)) {
+    observe_late(story, visit);
   }
   letter_of(story, visit);
 }
 
 void tell_clinic_letter(Story& story) {
-  const Visit visit = visit_of(story, "AMB");
+  const Visit visit = visit_of(story, story.person(), "AMB");
   const bool v2 = story.by_v2();
   visit_begins(story, visit, v2);
   if (story.goes_on()) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/time.h"
 #include "day/v2_orders.h"
 
 namespace holdfast::day {
@@ -35,7 +36,8 @@ bool Story::goes_on() {
 }
 
 Person Story::registers() {
-  Person person = draw_person(desk_.number("P"), desk_.random);
+  const int year = std::stoi(to_instant(desk_.options.begins).substr(0, 4));
+  Person person = draw_person(desk_.number("P"), year, desk_.random);
   numbers_.push_back(person.number);
   person.by_v2 = by_v2();
   if (person.by_v2) {

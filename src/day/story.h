@@ -102,6 +102,13 @@ void tell_leaver(Story& story);
 void tell_closing_clinic(Story& story);
 void tell_dictation(Story& story);
 
+/// A stay that begins now, by either line.
+Visit admit(Story& story, const Person& person);
+/// Sets of vital signs of a stay, somebody who deteriorates, who comes. False: nothing more
+/// happens.
+[[nodiscard]] bool observe(Story& story, const Visit& visit);
+/// One set that comes after the stay, and moves nothing.
+void observe_late(Story& story, const Visit& visit);
 /// A request by either line, with the duty that it opens.
 [[nodiscard]] Request ask_for(Story& story, Kind kind, const Person& person, const Clinician& by);
 /// What a laboratory or the X-ray department does with it, and what becomes of the result.

@@ -168,8 +168,10 @@ Result<bool> Following::is_followed(const std::string& focus, const pathway::Sig
   TRY(const auto there, about(focus, views::Which::all));
   for (const std::string& id : there) {
     TRY(const Touched* const other, touch(id));
+    // What nothing opens but another item (`then`) takes nobody's place either.
     const auto opens_beside = [](const pathway::Definition& definition) {
-      return std::ranges::any_of(definition.opens, &pathway::Open::beside);
+      return definition.opens.empty() ||
+             std::ranges::any_of(definition.opens, &pathway::Open::beside);
     };
     const bool is_other_duty = other->definition != nullptr &&
                                other->definition != signal.definition &&
@@ -332,7 +334,7 @@ Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Th
   return ok();
 }
 
-// What had begun and is more urgent now: sooner due, never later.
+// What had begun and is more urgent now: sooner due, never later, and further up in any case.
 void Following::hurry(Touched& touched, const pathway::Definition& definition,
                       const Touched& from) const {
   views::Item wanted = touched.item;
@@ -345,8 +347,11 @@ void Following::hurry(Touched& touched, const pathway::Definition& definition,
                  std::nullopt);
   if (wanted.due && touched.item.due && *wanted.due < *touched.item.due) {
     touched.item = wanted;
-    touched.why = from.why;
+  } else {  // it is owed sooner than that already
+    take_urgency(touched.item, definition, urgency_named(definition, from.item.urgency),
+                 from.item.priority);
   }
+  touched.why = from.why;
 }
 
 Result<void> Following::tick(const Tick& tick) {

@@ -191,6 +191,38 @@ TEST(FollowNews2, AStayThatIsOverOwesALetterAndNoObservations) {
   ward.expect_sound();
 }
 
+// Charted late, so that the call is owed sooner than a high score of now asks for.
+TEST(FollowNews2, ACallThatIsOwedSoonerIsHurriedNoLessAndKeepsItsTime) {
+  Ward ward;
+  Set one;
+  one.respiration = 26;
+  one.at = "2026-11-30T08:15:00Z";
+  ward.run(command(panel("o1", one)));
+  const Item call = ward.of("deterioration").front();
+  EXPECT_EQ(call.priority, "urgent");
+  one.saturation = 90;
+  one.pulse = 115;
+  one.at = "2026-11-30T09:00:00Z";
+  ward.run(command(panel("o2", one)));
+  const Item hurried = ward.of("deterioration").front();
+  EXPECT_EQ(hurried.priority, "stat");
+  EXPECT_EQ(hurried.urgency, "high");
+  EXPECT_EQ(hurried.due, call.due);
+  ward.expect_sound();
+}
+
+TEST(FollowNews2, WhoHasDeterioratedIsOwedALetterToo) {
+  Ward ward;
+  Set bad;
+  bad.respiration = 26;
+  ward.run(command(panel("o1", bad)));
+  ASSERT_EQ(ward.of("deterioration").size(), 1U);
+  ward.run(command(stay("finished")));
+  EXPECT_EQ(ward.of("letter").size(), 1U);
+  EXPECT_TRUE(ward.of("deterioration").front().is_open());
+  ward.expect_sound();
+}
+
 TEST(FollowNews2, WhatIsNoVitalSignMovesNothing) {
   Ward ward;
   ward.run(command(update(
