@@ -5,7 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+#include "base/time.h"
 #include "decide/following.h"
+#include "search/matches.h"
 
 namespace holdfast::decide {
 namespace {
@@ -72,6 +75,23 @@ Result<std::vector<clinical::Observation>> Following::set_about(const std::strin
   return set;
 }
 
+// A set that was written down late says nothing of now: what the newer one asked for stands. What
+// claims to be from the future was taken as one of its moment, and is newer than nothing.
+Result<bool> Following::has_newer_set(const std::string& subject, Time time) {
+  std::string codes;
+  for (const clinical::VitalCode& one : pathway::news2_table().codes) {
+    codes += fmt::format("{}{}|{}", codes.empty() ? "" : ",", one.code.system, one.code.code);
+  }
+  static const fhir::TypeId observation = *fhir::type_id("Observation");
+  TRY(const auto newer,
+      search::matches(
+          {view_, codec_, params_}, observation,
+          fmt::format("encounter={}&date=sa{}&date=lt{}&combo-code={}", subject, to_instant(time),
+                      to_instant(rules_.now), percent_encode(codes, ",")),
+          1));
+  return !newer.empty();
+}
+
 Result<void> Following::score(std::size_t index, const pathway::Signal& signal) {
   TRY(const auto subjects, meant(index, signal.links, signal.named, *signal.definition));
   for (const std::string& subject : subjects) {
@@ -95,6 +115,10 @@ Result<void> Following::score(std::size_t index, const pathway::Signal& signal) 
     }
     Scored scored;
     TRY(const auto set, set_about(subject, signal, scored.time));
+    TRY(const bool is_late, has_newer_set(subject, scored.time));
+    if (is_late) {
+      continue;
+    }
     clinical::News2Patient of;
     TRY(const PatientFacts facts, facts_of(patient));
     of.age_years = facts.age;

@@ -162,6 +162,32 @@ TEST(FollowNews2, SeparateObservationsOfOneCommandAreOneSet) {
   EXPECT_EQ(ward.version(ward.observations().id).value, 2U) << "one change";
 }
 
+TEST(FollowNews2, ASetThatIsWrittenDownLateChangesNothing) {
+  Ward ward;
+  Set high;
+  high.respiration = 30;
+  high.saturation = 88;
+  high.pulse = 120;
+  high.at = "2026-11-30T08:55:00Z";
+  ward.run(command(panel("o1", high)));
+  const Item before = ward.observations();
+  EXPECT_EQ(before.urgency, "high");
+  Set older;
+  older.at = "2026-11-30T05:00:00Z";
+  ward.run(command(panel("o2", older)));
+  EXPECT_EQ(ward.observations(), before);
+  Set newer;
+  newer.at = "2026-11-30T08:58:00Z";
+  ward.run(command(panel("o3", newer)));
+  EXPECT_EQ(ward.observations().urgency, "zero");
+  high.at = "2027-11-30T08:00:00Z";  // a clock that is wrong
+  ward.run(command(panel("o4", high)));
+  EXPECT_EQ(ward.observations().urgency, "high");
+  newer.at = "2026-11-30T09:00:00Z";
+  ward.run(command(panel("o5", newer)));
+  EXPECT_EQ(ward.observations().urgency, "zero") << "it hides no set that comes after it";
+}
+
 TEST(FollowNews2, OfAChildThereIsNoScore) {
   Ward ward;
   ward.run(command(update("Encounter", "e2",

@@ -66,6 +66,7 @@ class Following {
   // follow_news2.cpp
   /// Once for each item and Command, however many observations are the set.
   Result<void> score(std::size_t index, const pathway::Signal& signal);
+  Result<bool> has_newer_set(const std::string& subject, Time time);
   Result<std::vector<clinical::Observation>> set_about(const std::string& subject,
                                                        const pathway::Signal& like, Time& time);
   /// Whether an update says anything else than the version before it, meta apart.
