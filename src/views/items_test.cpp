@@ -32,7 +32,7 @@ std::vector<std::string> ids_on(const Reader& reader, List list, std::string_vie
   const auto places = read_work_list(reader, list, whose, {}, 100);
   EXPECT_TRUE(places.has_value());
   std::vector<std::string> ids;
-  for (const Place& place : *places) {
+  for (const Place& place : places.value_or(std::vector<Place>())) {
     ids.push_back(place.id);
   }
   return ids;
