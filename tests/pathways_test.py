@@ -203,6 +203,36 @@ class Pathways(ServerTest):
             request = self.request_of(number)
             self.assertEqual([self.pathway(t) for t in self.items(request)], [pathway], number)
 
+    def test_a_cancellation_by_message_is_a_request_and_both_who_must_answer_see_it(self):
+        request = self.order_by_v2("G1", "11")
+        self.expect(request, "diagnostic-order", "ordered")
+        self.v2("ORM^O01", PID.format(patient="11") + "ORC|CA|G1^EPR\rOBR|1|G1^EPR||K^Potassium^L\r", sender="EPR")
+        order = self.expect(request, "diagnostic-order", "cancel-wanted")
+        asked = self.found("Task?code=urn:holdfast:message-item|order-request")
+        self.assertEqual(asked[0]["basedOn"][0]["reference"], request)
+        duty = self.expect("Task/" + asked[0]["id"], "message", "open")
+        self.assertEqual(duty["partOf"][0]["reference"], "Task/" + order["id"])
+        listed = self.get("/fhir/Task/$work-list?owner=team:integration")
+        self.assertIn(duty["id"], [e["resource"].get("id") for e in listed["entry"]])
+        # The order is still active: what else is said of it does not answer the question.
+        self.v2("ORM^O01", PID.format(patient="11") + "ORC|SC|G1^EPR|F11^LAB||IP\rOBR|1|G1^EPR|F11^LAB|K^Potassium^L\r")
+        self.expect(request, "diagnostic-order", "cancel-wanted")
+        self.do(order, "cancel", reason="as the ward asked")
+        self.expect(request, "diagnostic-order", "cancelled")
+        self.put({**asked[0], "status": "completed"})
+        self.expect("Task/" + asked[0]["id"], "message", "done")
+
+    def test_a_message_that_cannot_be_taken_is_on_a_work_list(self):
+        self.numbers += 1
+        peer = Mllp(*self.server.mllp)
+        text = f"MSH|^~\\&|LAB|QE2|HOLDFAST|QE2|20260301101500||ZZZ^Z99|{self.numbers}|P|2.5\r"
+        self.assertEqual(peer.ask(text.encode())[0], "AE")
+        peer.close()
+        fault = self.found("Task?code=urn:holdfast:message-item|not-mapped")[0]
+        duty = self.expect("Task/" + fault["id"], "message", "open")
+        self.assertEqual(duty["owner"], fault["owner"])
+        self.assertIn("team:integration", json.dumps(self.get("/fhir/$oversight")))
+
     def test_an_order_that_is_added_on_is_part_of_its_order(self):
         request = self.order_by_v2("C1", "1")
         parent = self.only(request, "diagnostic-order")

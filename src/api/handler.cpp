@@ -128,7 +128,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::item_hand_over:
     case Interaction::item_accept:
     case Interaction::item_decline:
-    case Interaction::item_withdraw_offer: break;
+    case Interaction::item_withdraw_offer:
+    case Interaction::reconcile: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -181,7 +182,7 @@ bool is_long(const Call& call) {
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
          interaction == Interaction::ledger || interaction == Interaction::oversight ||
-         interaction == Interaction::channel_replay;
+         interaction == Interaction::channel_replay || interaction == Interaction::reconcile;
 }
 
 bool is_form(Interaction interaction) {
@@ -313,6 +314,7 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::item_accept:
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer: return change_item(parts_, call, on);
+    case Interaction::reconcile: return reconcile_list(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);

@@ -104,6 +104,8 @@ Task<Reply> change_duty(const Parts& parts, Call& call, Executor& on);
 /// Task/[id]/$advance, $assign, $close, $reopen, $hand-over, $accept, $decline, $withdraw-offer of
 /// an item of a pathway. Our own.
 Task<Reply> change_item(const Parts& parts, Call& call, Executor& on);
+/// $reconcile: a neighbour's own list against ours; each difference becomes an item. Our own.
+Task<Reply> reconcile_list(const Parts& parts, Call& call, Executor& on);
 
 /// Signed statement of what the journal holds, as text (C2SP tlog-checkpoint).
 [[nodiscard]] Result<Reply> checkpoint(const Parts& parts, const Call& call);

@@ -43,6 +43,7 @@ constexpr bool is_our_own(std::string_view operation) {
                            "decline"sv,
                            "withdraw-offer"sv,
                            "where-is-my-referral"sv,
+                           "reconcile"sv,
                            "oversight"sv,
                            "ledger"sv,
                            "work-list"sv};

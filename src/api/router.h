@@ -75,6 +75,7 @@ enum class Interaction : std::uint8_t {
   item_decline,
   item_withdraw_offer,
   whereabouts,  ///< of a patient's referrals
+  reconcile,    ///< a neighbour's list against ours
   oversight,
   ledger,
   work_list,
@@ -191,6 +192,8 @@ inline constexpr std::array routes{
     Route{Method::get, "/fhir/Task/$work-list", Interaction::work_list, Level::own_operation,
           "work-list"},
     Route{Method::get, "/fhir/$ledger", Interaction::ledger, Level::system_operation, "ledger"},
+    Route{Method::post, "/fhir/$reconcile", Interaction::reconcile, Level::system_operation,
+          "reconcile"},
     Route{Method::get, "/fhir/$oversight", Interaction::oversight, Level::system_operation,
           "oversight"},
     Route{Method::get, "/fhir/Patient/{id}/$where-is-my-referral", Interaction::whereabouts,

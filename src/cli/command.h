@@ -33,6 +33,7 @@ Command add_rebuild(CLI::App& parent);
 Command add_bench(CLI::App& parent);
 Command add_doctor(CLI::App& parent);
 Command add_fhirpath(CLI::App& parent);
+Command add_reconcile(CLI::App& parent);
 Command add_simulate(CLI::App& parent);
 Command add_simulate_hospital(CLI::App& parent);
 

@@ -14,8 +14,17 @@ namespace {
 constexpr std::string_view version = "0.1.0";
 
 constexpr std::array commands{
-    add_init,     add_serve, add_import, add_export,   add_verify,
-    add_rebuild,  add_bench, add_doctor, add_fhirpath, add_simulate_hospital,
+    add_init,
+    add_serve,
+    add_import,
+    add_export,
+    add_verify,
+    add_rebuild,
+    add_bench,
+    add_doctor,
+    add_fhirpath,
+    add_reconcile,
+    add_simulate_hospital,
 #ifdef HOLDFAST_HAS_SIMULATOR
     add_simulate,
 #endif

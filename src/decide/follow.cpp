@@ -123,7 +123,7 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
     }
   }
   const std::string& organisation = definitions_.settings().organisation;
-  const std::string patient = patient_of(index, signal);
+  TRY(const std::string patient, patient_of(index, signal));
   std::vector<std::string> waiting;
   if (signal.open->with_open) {
     TRY(waiting, open_items_of(patient, index));
@@ -179,11 +179,6 @@ Result<bool> Following::is_followed(const std::string& focus, const pathway::Sig
     }
   }
   return false;
-}
-
-std::string Following::patient_of(std::size_t index, const pathway::Signal& signal) const {
-  std::string patient = signal.patient ? target(index, *signal.patient) : reference_to(index);
-  return patient.starts_with("Patient/") ? std::move(patient) : std::string();
 }
 
 Result<views::Owner> Following::owner_of(std::size_t index, const pathway::Signal& signal) {

@@ -96,7 +96,8 @@ Result<void> Following::score(std::size_t index, const pathway::Signal& signal) 
     Scored scored;
     TRY(const auto set, set_about(subject, signal, scored.time));
     clinical::News2Patient of;
-    TRY(of.age_years, age_of(patient));
+    TRY(const PatientFacts facts, facts_of(patient));
+    of.age_years = facts.age;
     const clinical::News2Table& table = pathway::news2_table();
     const clinical::News2 news = clinical::news2(table, clinical::read_vitals(table, set), of);
     scored.urgency = pathway::urgency_of(news);

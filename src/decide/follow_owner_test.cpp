@@ -61,6 +61,25 @@ TEST(Follow, OpenItemsGoWithTheirPatient) {
   hospital.expect_sound();
 }
 
+// Whoever still uses the old record means the one who stands for it, however often it was merged.
+TEST(Follow, WhatIsOpenedForAMergedPatientIsTheirsWhoStays) {
+  Hospital hospital;
+  const auto merged = [](const std::string& from, const std::string& into) {
+    return command(update("Patient", from,
+                          R"("active":false,"link":[{"type":"replaced-by","other":{"reference":)"
+                          R"("Patient/)" +
+                              into + R"("}}])"));
+  };
+  hospital.run(command(create("Patient", "p3")));
+  hospital.run(merged("p1", "p2"));
+  hospital.run(merged("p2", "p3"));
+  hospital.run(command(Hospital::referral("r1")));  // of p1
+  EXPECT_EQ(hospital.item_about("ServiceRequest/r1").patient, "Patient/p3");
+  hospital.run(merged("p3", "p1"));  // a circle ends nothing
+  hospital.run(command(Hospital::referral("r2")));
+  EXPECT_TRUE(hospital.item_about("ServiceRequest/r2").is_open());
+}
+
 TEST(Follow, WhatOpensAgainIsNotWhoseWhoHasLeft) {
   Hospital hospital;
   hospital.run(command(Hospital::referral("r1")));

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/time.h"
 #include "decide/following.h"
-#include "fhir/member.h"
 #include "fhir/sites.h"
 #include "pathway/judgement.h"
 #include "views/versions.h"
@@ -26,19 +24,6 @@ Bytes without_meta(const Bytes& body) {
     }
   }
   return rest;
-}
-
-/// Whole years since a date of FHIR; of a year or month alone, since it began.
-std::optional<std::int64_t> age_at(std::string_view born, Time now) {
-  const auto range = parse_date_time(born);
-  if (!range || range->from > now) {
-    return std::nullopt;
-  }
-  const std::string then = to_instant(range->from);  // both begin with YYYY-MM-DD
-  const std::string today = to_instant(now);
-  const auto year = [](const std::string& text) { return std::stoll(text.substr(0, 4)); };
-  const bool is_before_birthday = today.substr(5, 5) < then.substr(5, 5);
-  return year(today) - year(then) - (is_before_birthday ? 1 : 0);
 }
 
 }  // namespace
@@ -78,20 +63,20 @@ Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Si
   if (signal.results.empty()) {
     return pathway::Judgement::unjudged;
   }
-  const std::string patient = patient_of(index, signal);
-  TRY(const auto age, age_of(patient));
+  TRY(const std::string patient, patient_of(index, signal));
+  TRY(const PatientFacts facts, facts_of(patient));
   pathway::Judgement worst = pathway::Judgement::normal;
   for (const std::uint32_t site : signal.results) {
     const std::string value = target(index, site);
     std::optional<pathway::Judgement> judged;
     for (std::size_t i = 0; i < signals_.size(); ++i) {
       if (writes(i) && reference_to(i) == value) {
-        judged = signals_[i].observation ? pathway::judge(*signals_[i].observation, age)
+        judged = signals_[i].observation ? pathway::judge(*signals_[i].observation, facts.age)
                                          : pathway::Judgement::unjudged;
       }
     }
     if (!judged) {
-      TRY(judged, judge_stored(value, age));
+      TRY(judged, judge_stored(value, facts.age));
     }
     worst = std::max(worst, *judged);
   }
@@ -113,36 +98,6 @@ Result<pathway::Judgement> Following::judge_stored(std::string_view reference,
   TRY_OK(task_reader().read(body.bytes, json));
   const auto observation = clinical::read_observation(json.root());
   return observation ? pathway::judge(*observation, age) : pathway::Judgement::unjudged;
-}
-
-Result<std::optional<std::int64_t>> Following::age_of(const std::string& patient) {
-  const auto literal = fhir::parse_literal(patient);
-  if (!literal || fhir::name(literal->type) != "Patient") {
-    return std::optional<std::int64_t>();
-  }
-  const auto known = ages_.find(patient);
-  if (known != ages_.end()) {
-    return known->second;
-  }
-  std::optional<std::int64_t> age;
-  Bytes body;
-  for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
-    if (writes(i) && reference_to(i) == patient) {
-      body = prepared_.command.operations[i].body;
-    }
-  }
-  TRY(const auto current, views::read_current(view_, literal->type, literal->id));
-  if (body.empty() && current && current->presence == views::Presence::present) {
-    TRY(views::Body stored, views::read_body(view_, codec_, current->row));
-    body = std::move(stored.bytes);
-  }
-  if (!body.empty()) {
-    fhir::Json json;
-    TRY_OK(task_reader().read(body, json));
-    age = age_at(fhir::text_member(json.root(), "birthDate"), rules_.now);
-  }
-  ages_.emplace(patient, age);
-  return age;
 }
 
 Result<void> Following::take_judgement(views::Item& item, std::size_t index,

@@ -75,8 +75,13 @@ class Following {
   Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
   Result<pathway::Judgement> judge_stored(std::string_view reference,
                                           std::optional<std::int64_t> age);
-  /// In whole years, now; nothing where it is not known. "Patient/7".
-  Result<std::optional<std::int64_t>> age_of(const std::string& patient);
+  /// What a Patient says of itself, as far as items need it.
+  struct PatientFacts {
+    std::optional<std::int64_t> age;  ///< in whole years, now
+    std::string replaced_by;          ///< "Patient/8"; empty: it stands for itself
+  };
+  /// "Patient/7". Nothing is known of one who is not there.
+  Result<PatientFacts> facts_of(const std::string& patient);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
   /// An item that opens again, or goes on: its owner may have left while it was closed.
   Result<void> keep_owned(views::Item& item, const pathway::Definition& definition);
@@ -101,10 +106,11 @@ class Following {
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
   /// Whether an item is there that has that duty already, open or closed.
   Result<bool> is_followed(const std::string& focus, const pathway::Signal& signal);
-  [[nodiscard]] std::string patient_of(std::size_t index, const pathway::Signal& signal) const;
+  /// "Patient/7": the one that stands today for the one who is named; empty where none is.
+  Result<std::string> patient_of(std::size_t index, const pathway::Signal& signal);
 
   // follow_links.cpp: meant(), known_as(), join()
-  // follow_results.cpp: says_something_new(), judge(), judge_stored(), age_of(), take_judgement()
+  // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
@@ -117,6 +123,7 @@ class Following {
   Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
                            std::size_t index);
 
+  // follow_patient.cpp: patient_of(), facts_of()
   // follow_owner.cpp: what an item rests on goes, or is replaced
   Result<void> guard_removal(std::size_t index);
   Result<void> leave(std::size_t index);
@@ -156,8 +163,8 @@ class Following {
   std::uint32_t made_ids_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
   std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject
-  std::map<std::string, std::optional<std::int64_t>> ages_;              // by patient
-  std::map<std::string, std::vector<std::string>> about_;                // all, as the view has it
+  std::map<std::string, PatientFacts> patients_;
+  std::map<std::string, std::vector<std::string>> about_;  // all, as the view has it
 };
 
 /// Index of the urgency of that name; the last where there is none.

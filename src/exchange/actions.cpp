@@ -105,7 +105,10 @@ class Acting {
     return edit(resolved_, ground_, type, name, how);
   }
   void add_item(ItemKind kind, std::string what) {
-    resolved_.items.push_back({kind, std::move(what), {}});
+    Item item;
+    item.kind = kind;
+    item.what = std::move(what);
+    resolved_.items.push_back(std::move(item));
   }
 
   Result<void> take(const hl7v2::LinkPatients& link) {
@@ -276,6 +279,8 @@ class Acting {
              fmt::format("order {} ({}): the sender says {}{}{}. Answer it",
                          ids.empty() ? "without a number" : ids[0].token(), name_of(control.order),
                          control.code, control.reason.empty() ? "" : ": ", control.reason));
+    resolved_.items.back().order = name_of(control.order);
+    resolved_.items.back().control = control.code;
     return ok();
   }
 

@@ -180,7 +180,18 @@ Bytes task_body(const ItemFacts& facts, const Item& item) {
   to.text("intent", "order");
   to.text("priority", item.kind == ItemKind::wrong_patient ? "stat" : "urgent");
   write_code(to, "code", item_system, code_of(item.kind), title_of(item.kind));
+  if (!item.control.empty() && is_plain(item.control)) {
+    write_code(to, "reasonCode", "http://terminology.hl7.org/CodeSystem/v2-0119", item.control,
+               item.control);
+  }
   to.text("description", printable(item.what));
+  if (!item.order.empty()) {
+    to.open("basedOn", '[');
+    to.open('{');
+    to.text("reference", item.order);
+    to.close('}');
+    to.close(']');
+  }
   if (!facts.focus.empty()) {
     write_reference(to, "focus", facts.focus);
   }

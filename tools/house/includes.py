@@ -7,7 +7,7 @@ RANKS = [
     ["base"],
     ["world", "model"],
     ["fhir", "clinical", "hl7v2", "journal", "views"],
-    ["search"],
+    ["search", "reconcile"],
     ["pathway"],
     ["decide", "apply"],
     ["node"],
