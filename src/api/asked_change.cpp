@@ -15,7 +15,7 @@
 namespace holdfast::api {
 namespace {
 
-Result<Bytes> read_why(const OperationInput& input) {
+Result<Bytes> read_why(const OperationInput& input, bool required) {
   fhir::JsonWriter to;
   to.open('{');
   const std::string_view type = input.type("reason");
@@ -34,7 +34,7 @@ Result<Bytes> read_why(const OperationInput& input) {
         fmt::format("a reason is a string, a Coding or a CodeableConcept, not value{}", type),
         "http.reason");
   } else {
-    TRY(const std::string text, read_reason(input, false));
+    TRY(const std::string text, read_reason(input, required));
     if (text.empty()) {
       return Bytes();
     }
@@ -44,38 +44,24 @@ Result<Bytes> read_why(const OperationInput& input) {
   return to.take();
 }
 
-/// "CareTeam/7", "team:pathology" or "pathology", as the Reference that it is.
-Bytes reference_json(std::string_view text) {
-  fhir::JsonWriter to;
-  to.open('{');
-  if (text.find('/') != std::string_view::npos) {
-    to.text("reference", text);
-  } else {
-    to.open("identifier", '{');
-    to.text("system", views::team_system);
-    to.text("value", text.starts_with("team:") ? text.substr(5) : text);
-    to.close('}');
-  }
-  to.close('}');
-  return to.take();
-}
-
-Result<Bytes> read_owner(const OperationInput& input) {
-  if (input.type("owner") == "Reference") {
-    TRY(const auto given, input.object("owner"));
+Result<Bytes> read_owner(const OperationInput& input, std::string_view name) {
+  if (input.type(name) == "Reference") {
+    TRY(const auto given, input.object(name));
     return Bytes(given->raw());
   }
-  if (!input.type("owner").empty() && input.type("owner") != "String") {
+  if (!input.type(name).empty() && input.type(name) != "String") {
     return fail(Code::value, "an owner is a Reference, or the name of a team as a string",
-                "http.owner");
+                fmt::format("http.{}", name));
   }
-  const std::string_view text = input.text("owner");
+  const std::string_view text = input.text(name);
   if (text.empty() || text == "team:") {
-    return fail(Code::required,
-                "it needs an `owner`: a Reference, or the name of a team as a string",
-                "http.owner");
+    return fail(
+        Code::required,
+        fmt::format("it needs `{}`, an owner: a Reference, or the name of a team as a string",
+                    name),
+        fmt::format("http.{}", name));
   }
-  return reference_json(text);
+  return owner_reference(text);
 }
 
 /// `type` is a string, a code, a Coding or a CodeableConcept.
@@ -150,7 +136,7 @@ Result<void> add_evidence(const OperationInput& input, std::vector<Output>& outp
       return fail(Code::value, fmt::format("evidence is a reference to a resource, not '{}'", text),
                   "http.evidence");
     }
-    add(reference_json(text));
+    add(owner_reference(text));
   }
   return ok();
 }
@@ -161,6 +147,13 @@ Result<OperationInput> read_input(const Parts& parts, const Call& call) {
   switch (call.match.interaction) {
     case Interaction::item_assign:
       return OperationInput::read(parts, call, Names{name, {"owner", "reason"}, {}, {}, {}});
+    case Interaction::item_hand_over:
+      return OperationInput::read(parts, call, Names{name, {"to", "reason"}, {}, {}, {}});
+    case Interaction::item_accept:
+    case Interaction::item_decline:
+      return OperationInput::read(parts, call, Names{name, {"owner", "reason"}, {}, {}, {}});
+    case Interaction::item_withdraw_offer:
+      return OperationInput::read(parts, call, Names{name, {"reason"}, {}, {}, {}});
     case Interaction::item_close:
       return OperationInput::read(
           parts, call, Names{name, {"to", "act", "reason"}, {"evidence"}, {}, {"output"}});
@@ -173,13 +166,55 @@ Result<OperationInput> read_input(const Parts& parts, const Call& call) {
   }
 }
 
+Result<AskedChange> read_about_offer(const OperationInput& input, AskedChange asked) {
+  if (asked.interaction == Interaction::item_hand_over) {
+    TRY(asked.owner, read_owner(input, "to"));
+  } else if (input.type("owner") == "Reference") {
+    TRY(const auto given, input.object("owner"));
+    asked.by = views::owner_of(*given);
+  } else if (const std::string_view by = input.text("owner"); !by.empty()) {
+    const bool is_whole = by.starts_with("team:") || by.find('/') != std::string_view::npos;
+    asked.by = is_whole ? views::Owner(by) : fmt::format("team:{}", by);
+  }
+  if (input.has("owner") && asked.by.empty()) {
+    return fail(Code::value, "`owner` names nobody: it is a Reference, or the name of a team",
+                "http.owner");
+  }
+  return asked;
+}
+
 }  // namespace
+
+bool is_about_offer(Interaction interaction) {
+  return interaction == Interaction::item_hand_over || interaction == Interaction::item_accept ||
+         interaction == Interaction::item_decline ||
+         interaction == Interaction::item_withdraw_offer;
+}
+
+Bytes owner_reference(std::string_view text) {
+  fhir::JsonWriter to;
+  to.open('{');
+  if (text.find('/') != std::string_view::npos) {
+    to.text("reference", text);
+  } else {
+    to.open("identifier", '{');
+    to.text("system", views::team_system);
+    to.text("value", text.starts_with("team:") ? text.substr(5) : text);
+    to.close('}');
+  }
+  to.close('}');
+  return to.take();
+}
 
 std::string_view operation_name(Interaction interaction) {
   switch (interaction) {
     case Interaction::item_assign: return "$assign";
     case Interaction::item_close: return "$close";
     case Interaction::item_reopen: return "$reopen";
+    case Interaction::item_hand_over: return "$hand-over";
+    case Interaction::item_accept: return "$accept";
+    case Interaction::item_decline: return "$decline";
+    case Interaction::item_withdraw_offer: return "$withdraw-offer";
     default: return "$advance";
   }
 }
@@ -188,10 +223,13 @@ Result<AskedChange> read_asked_change(const Parts& parts, const Call& call) {
   AskedChange asked;
   asked.interaction = call.match.interaction;
   TRY(const OperationInput input, read_input(parts, call));
-  TRY(asked.reason, read_why(input));
+  TRY(asked.reason, read_why(input, asked.interaction == Interaction::item_decline));
   if (asked.interaction == Interaction::item_assign) {
-    TRY(asked.owner, read_owner(input));
+    TRY(asked.owner, read_owner(input, "owner"));
     return asked;
+  }
+  if (is_about_offer(asked.interaction)) {
+    return read_about_offer(input, std::move(asked));
   }
   asked.to = input.text("to");
   asked.act = input.text("act");

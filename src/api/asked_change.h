@@ -1,5 +1,6 @@
-// api/asked_change.h: what a person asks for with $advance, $assign, $close and $reopen of an item
-// (item_changes.cpp), as the elements of the Task that it becomes.
+// api/asked_change.h: what a person asks for with $advance, $assign, $close, $reopen, $hand-over
+// and what answers that, of an item (item_changes.cpp), as the elements of the Task that it
+// becomes.
 #pragma once
 
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "views/item.h"
 
 namespace holdfast::api {
 
@@ -22,10 +24,15 @@ struct AskedChange {
   std::string to;   ///< state
   std::string act;  ///< by name
   Bytes reason;     ///< CodeableConcept
-  Bytes owner;      ///< Reference
+  Bytes owner;      ///< Reference; of $hand-over: who it is offered to
+  views::Owner by;  ///< who accepts or declines
   std::vector<Output> outputs;
 };
 
+/// $hand-over, $accept, $decline, $withdraw-offer
+[[nodiscard]] bool is_about_offer(Interaction interaction);
+/// "CareTeam/7", "team:pathology" or "pathology", as the Reference that it is.
+[[nodiscard]] Bytes owner_reference(std::string_view text);
 /// "$close"
 [[nodiscard]] std::string_view operation_name(Interaction interaction);
 

@@ -125,6 +125,10 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::item_assign:
     case Interaction::item_close:
     case Interaction::item_reopen:
+    case Interaction::item_hand_over:
+    case Interaction::item_accept:
+    case Interaction::item_decline:
+    case Interaction::item_withdraw_offer:
     case Interaction::reconcile: break;
   }
   check(false, "an interaction that writes does not come here");
@@ -305,7 +309,11 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::item_advance:
     case Interaction::item_assign:
     case Interaction::item_close:
-    case Interaction::item_reopen: return change_item(parts_, call, on);
+    case Interaction::item_reopen:
+    case Interaction::item_hand_over:
+    case Interaction::item_accept:
+    case Interaction::item_decline:
+    case Interaction::item_withdraw_offer: return change_item(parts_, call, on);
     case Interaction::reconcile: return reconcile_list(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);

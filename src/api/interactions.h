@@ -101,7 +101,8 @@ Task<Reply> replay_channel(const Parts& parts, Call& call, Executor& on);
 Task<Reply> take_up(const Parts& parts, Call& call, Executor& on);
 /// Task/[id]/$retry, $skip, $resend: of an item about a message that a neighbour did not take
 Task<Reply> change_duty(const Parts& parts, Call& call, Executor& on);
-/// Task/[id]/$advance, $assign, $close, $reopen of an item of a pathway. Our own.
+/// Task/[id]/$advance, $assign, $close, $reopen, $hand-over, $accept, $decline, $withdraw-offer of
+/// an item of a pathway. Our own.
 Task<Reply> change_item(const Parts& parts, Call& call, Executor& on);
 /// $reconcile: a neighbour's own list against ours; each difference becomes an item. Our own.
 Task<Reply> reconcile_list(const Parts& parts, Call& call, Executor& on);

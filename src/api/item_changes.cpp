@@ -1,6 +1,7 @@
-// api/item_changes.cpp: Task/[id]/$advance, $assign, $close and $reopen of an item: shorthand for
-// reading its Task, changing it, and sending it back with If-Match. What is asked for becomes the
-// body of that update, and decide judges it as any other; only which act is meant is found here.
+// api/item_changes.cpp: Task/[id]/$advance, $assign, $close, $reopen, $hand-over, $accept, $decline
+// and $withdraw-offer of an item: shorthand for reading its Task, changing it, and sending it back
+// with If-Match. What is asked for becomes the body of that update, and decide judges it as any
+// other; only which act is meant, and whether there is an offer to answer, is found here.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "api/asked_change.h"
 #include "api/channels.h"
 #include "api/interactions.h"
+#include "api/offer.h"
 #include "api/stored.h"
 #include "api/writing.h"
 #include "fhir/member.h"
@@ -192,24 +194,46 @@ void write_outputs(fhir::JsonWriter& to, fhir::JsonValue task, const std::vector
   to.close(']');
 }
 
+/// Elements of the Task that `asked` writes anew.
+std::set<std::string_view> replaced_elements(const AskedChange& asked) {
+  std::set<std::string_view> all;
+  if (asked.interaction == Interaction::item_assign) {
+    all = {"owner"};
+  } else if (asked.interaction == Interaction::item_accept) {
+    all = {"owner", "extension"};
+  } else if (is_about_offer(asked.interaction)) {
+    all = {"extension"};
+  } else {
+    all = {"businessStatus", "statusReason", "output"};
+  }
+  if (!asked.reason.empty()) {
+    all.insert("statusReason");
+  }
+  return all;
+}
+
+void write_business_status(fhir::JsonWriter& to, const ItemTask& task, std::string_view state) {
+  to.open("businessStatus", '{');
+  to.open("coding", '[');
+  to.open('{');
+  to.text("system", fmt::format("{}{}", views::pathway_state_prefix, task.item.pathway));
+  to.text("code", state);
+  to.close('}');
+  to.close(']');
+  to.close('}');
+}
+
 /// The Task with everything that `asked` changes; the act's reason takes the place of any before.
 Result<Bytes> changed(const Parts& parts, const ItemTask& task, const AskedChange& asked) {
   fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(const fhir::Json json, reader->read(task.body));
   fhir::JsonWriter to(task.body.size() + 1024);
-  const bool assigns = asked.interaction == Interaction::item_assign;
+  const std::set<std::string_view> replaced = replaced_elements(asked);
   std::string state;
-  if (!assigns) {
+  if (is_about_offer(asked.interaction)) {
+    TRY_OK(check_offer(task.item, asked));
+  } else if (!replaced.contains("owner")) {
     TRY(state, choose_state(task, asked));
-  }
-  std::set<std::string_view> replaced;
-  if (assigns) {
-    replaced = {"owner"};
-  } else {
-    replaced = {"businessStatus", "statusReason", "output"};
-  }
-  if (!asked.reason.empty()) {
-    replaced.insert("statusReason");
   }
   std::string scratch;
   to.open('{');
@@ -222,17 +246,16 @@ Result<Bytes> changed(const Parts& parts, const ItemTask& task, const AskedChang
   if (!asked.reason.empty()) {
     to.raw("statusReason", asked.reason);
   }
-  if (assigns) {
-    to.raw("owner", asked.owner);
-  } else {
-    to.open("businessStatus", '{');
-    to.open("coding", '[');
-    to.open('{');
-    to.text("system", fmt::format("{}{}", views::pathway_state_prefix, task.item.pathway));
-    to.text("code", state);
-    to.close('}');
-    to.close(']');
-    to.close('}');
+  if (replaced.contains("extension")) {
+    write_offer(to, json.root(), asked);
+  }
+  if (replaced.contains("owner")) {
+    to.raw("owner", asked.interaction == Interaction::item_accept
+                        ? owner_reference(task.item.offered)
+                        : asked.owner);
+  }
+  if (!state.empty()) {
+    write_business_status(to, task, state);
     write_outputs(to, json.root(), asked.outputs, replaced_outputs(task, asked, state));
   }
   to.close('}');

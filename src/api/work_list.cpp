@@ -1,5 +1,6 @@
-// api/work_list.cpp: Task/$work-list of an owner, or of whoever was made overseer: the open items
-// in the order in which they want doing, as a searchset. Its first entry is an OperationOutcome
+// api/work_list.cpp: Task/$work-list of an owner, of whoever was made overseer, or of whoever items
+// are offered to: the open items in the order in which they want doing, as a searchset. Its first
+// entry is an OperationOutcome
 // (https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.search.mode) that says of the whole
 // list how many items are open, overdue and escalated, and how many of them a filter hides: in
 // words, and for programs in the extension urn:holdfast:work-list. What narrows the list never
@@ -36,8 +37,10 @@ struct Tally {
   views::ListCounts counts;
   std::uint64_t matching = 0;  ///< of those that were looked at
   std::uint64_t hidden = 0;    ///< of the same
+  std::uint64_t offered = 0;   ///< to the owner; not on the list until accepted
   bool counts_are_bounds = false;
   bool hidden_is_bound = false;
+  bool offered_is_bound = false;
 };
 
 // ---- the list -----------------------------------------------------------------------------------
@@ -47,12 +50,14 @@ class WorkList {
   WorkList(const node::Moment& moment, const WorkListLink& asked)
       : reader_(*moment.reader), asked_(asked) {}
 
-  /// Costs one look for an owner's whole list; else the list is walked, up to places_max.
+  /// Costs one look for an owner's whole list, and a walk over what is offered to him; else the
+  /// list is walked, up to places_max.
   Result<Tally> tally() const {
     Tally tally;
     const bool owned = asked_.list == views::List::owned;
     if (owned) {
       TRY(tally.counts, views::read_list_counts(reader_, asked_.owner));
+      TRY_OK(count_offers(tally));
       if (!asked_.is_narrowed()) {
         tally.matching = tally.counts.open;
         return tally;
@@ -110,11 +115,25 @@ class WorkList {
            (asked_.state.empty() || item.state == asked_.state);
   }
 
+  Result<void> count_offers(Tally& tally) const {
+    std::optional<views::Place> after;
+    for (;;) {
+      TRY(const auto places, views::read_work_list(reader_, views::List::offered, asked_.owner,
+                                                   after, places_at_once));
+      tally.offered += places.size();
+      tally.offered_is_bound = tally.offered >= places_max;
+      if (places.size() < places_at_once || tally.offered_is_bound) {
+        return ok();
+      }
+      after = places.back();
+    }
+  }
+
   /// take(place, item) of each item behind `after` until it says that it is enough. Whether the
   /// list was walked to its end. Without a filter nothing is looked at but the place.
   template <class Take>
   Result<bool> walk(std::optional<views::Place> after, Take&& take) const {
-    const bool looks = asked_.is_narrowed() || asked_.list == views::List::overseen;
+    const bool looks = asked_.is_narrowed() || asked_.list != views::List::owned;
     for (;;) {
       const std::size_t wanted =
           looks ? places_at_once : std::min<std::size_t>(asked_.count + 1, places_at_once);
@@ -153,21 +172,34 @@ std::string counted(std::uint64_t count, bool is_bound) {
   return fmt::format("{}{}", is_bound ? "at least " : "", count);
 }
 
+std::string_view verb_of(views::List list) {
+  switch (list) {
+    case views::List::owned: return "owns";
+    case views::List::overseen: return "oversees";
+    case views::List::offered: break;
+  }
+  return "is offered";
+}
+
 std::string in_words(const WorkListLink& asked, const Tally& tally) {
   const bool bounds = tally.counts_are_bounds;
-  std::string text =
-      fmt::format("{} {} {} open item{}: {} overdue, {} escalated.", asked.owner,
-                  asked.list == views::List::owned ? "owns" : "oversees",
-                  counted(tally.counts.open, bounds), tally.counts.open == 1 ? "" : "s",
-                  counted(tally.counts.overdue, bounds), counted(tally.counts.escalated, bounds));
+  std::string text = fmt::format(
+      "{} {} {} open item{}: {} overdue, {} escalated.", asked.owner, verb_of(asked.list),
+      counted(tally.counts.open, bounds), tally.counts.open == 1 ? "" : "s",
+      counted(tally.counts.overdue, bounds), counted(tally.counts.escalated, bounds));
   if (asked.is_narrowed()) {
     text +=
         fmt::format(" The filter hides {} of them.", counted(tally.hidden, tally.hidden_is_bound));
   }
+  if (tally.offered > 0) {
+    text +=
+        fmt::format(" {} more {} offered to them.", counted(tally.offered, tally.offered_is_bound),
+                    tally.offered == 1 ? "is" : "are");
+  }
   return text;
 }
 
-void write_extension(fhir::JsonWriter& json, const Tally& tally) {
+void write_extension(fhir::JsonWriter& json, views::List list, const Tally& tally) {
   json.open("extension", '[');
   json.open('{');
   json.text("url", header_extension);
@@ -188,6 +220,9 @@ void write_extension(fhir::JsonWriter& json, const Tally& tally) {
   write("overdue", tally.counts.overdue, tally.counts_are_bounds);
   write("escalated", tally.counts.escalated, tally.counts_are_bounds);
   write("hidden", tally.hidden, tally.hidden_is_bound);
+  if (list == views::List::owned) {
+    write("offered", tally.offered, tally.offered_is_bound);
+  }
   json.close(']');
   json.close('}');
   json.close(']');
@@ -209,7 +244,7 @@ void write_header(fhir::JsonWriter& json, const WorkListLink& asked, const Tally
   json.open('{');
   json.open("resource", '{');
   json.text("resourceType", "OperationOutcome");
-  write_extension(json, tally);
+  write_extension(json, asked.list, tally);
   json.open("issue", '[');
   write_issue(json, "information", "informational", in_words(asked, tally));
   if (!warning.empty()) {
@@ -244,7 +279,7 @@ bool is_named(const pathway::Definitions* definitions, const views::Owner& team)
 /// A list of nobody is empty, too: what looks like nothing to do may be a name that is misspelt.
 Result<std::string> warn_of_nobody(const Parts& parts, const node::Moment& moment,
                                    const WorkListLink& asked, const Tally& tally) {
-  if (tally.counts.open > 0) {
+  if (tally.counts.open + tally.offered > 0) {
     return std::string();
   }
   const auto literal = fhir::parse_literal(asked.owner);

@@ -32,6 +32,16 @@ Result<views::Owner> read_owner(std::string_view text) {
                     : fmt::format("{}/{}", fhir::name(literal->type), literal->id);
 }
 
+/// 1 or 0; not given: 0.
+Result<bool> read_flag(const Call& call, std::string_view name) {
+  const auto flag = parameter(call, name);
+  if (flag && *flag != "1" && *flag != "0" && *flag != "true" && *flag != "false") {
+    return fail(Code::value, fmt::format("{} is 1 or 0, not '{}'", name, *flag),
+                fmt::format("http.{}", name));
+  }
+  return flag && (*flag == "1" || *flag == "true");
+}
+
 /// A name that nothing has would hide everything, and look like a list with nothing on it.
 Result<void> check_filter(const Parts& parts, const node::Moment& moment,
                           const WorkListLink& asked) {
@@ -110,7 +120,8 @@ Result<WorkListLink> open_work_list_link(std::string_view text, BytesView secret
     place.id = reader.text();
     link.after = std::move(place);
   }
-  if (reader.failed() || !reader.at_end() || format != link_format || list > 1) {
+  if (reader.failed() || !reader.at_end() || format != link_format ||
+      list > static_cast<std::uint8_t>(views::List::offered)) {
     // Signed by us, so it is from another version of the server.
     return fail(Code::expired,
                 "this page link is from another version of the server; ask again from the first "
@@ -127,7 +138,7 @@ Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
     TRY_OK(check_parameters(call, {work_list_page}));
     return open_work_list_link(*token, parts.node.link_secret());
   }
-  TRY_OK(check_parameters(call, {"owner", "overseer", "pathway", "state", "_count"}));
+  TRY_OK(check_parameters(call, {"owner", "overseer", "offered", "pathway", "state", "_count"}));
   WorkListLink asked;
   const auto owner = parameter(call, "owner");
   if (!owner) {
@@ -137,14 +148,15 @@ Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
                 "http.owner");
   }
   TRY(asked.owner, read_owner(*owner));
-  if (const auto overseer = parameter(call, "overseer")) {
-    if (*overseer != "1" && *overseer != "0" && *overseer != "true" && *overseer != "false") {
-      return fail(Code::value, fmt::format("overseer is 1 or 0, not '{}'", *overseer),
-                  "http.overseer");
-    }
-    asked.list =
-        *overseer == "1" || *overseer == "true" ? views::List::overseen : views::List::owned;
+  TRY(const bool overseer, read_flag(call, "overseer"));
+  TRY(const bool offered, read_flag(call, "offered"));
+  if (overseer && offered) {
+    return fail(Code::value, "`overseer` and `offered` are two lists: ask for one of them",
+                "http.offered");
   }
+  asked.list = overseer  ? views::List::overseen
+               : offered ? views::List::offered
+                         : views::List::owned;
   asked.pathway = parameter(call, "pathway").value_or("");
   asked.state = parameter(call, "state").value_or("");
   asked.count = count_unless_asked;

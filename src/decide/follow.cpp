@@ -402,6 +402,7 @@ Result<void> Following::make() {
   std::vector<Made> others;
   fhir::Json json;
   for (auto& [id, touched] : touched_) {
+    end_offer(touched);
     if (touched.current.value > 0 && !touched.operation && !touched.told &&
         touched.item == touched.before) {
       continue;

@@ -42,13 +42,14 @@ Result<void> Following::guard_removal(std::size_t index) {
 
 Result<void> Following::leave(std::size_t index) {
   const std::string owner = reference_to(index);
-  TRY(const auto places, views::read_work_list(view_, views::List::owned, owner, std::nullopt,
-                                               items_of_owner_max + 1));
-  if (places.size() > items_of_owner_max) {
-    return fail(Code::too_large,
-                fmt::format("{} owns more than {} open items: hand them over before it ends", owner,
-                            items_of_owner_max),
-                where(index));
+  TRY(const auto places, left_by(views::List::owned, owner, index));
+  TRY(const auto offers, left_by(views::List::offered, owner, index));
+  for (const views::Place& place : offers) {
+    TRY(Touched* const touched, touch(place.id));
+    if (touched->definition != nullptr && touched->item.offered == owner) {
+      touched->item.offered.clear();
+      touched->why = fmt::format("{}, to whom it was offered, is there no longer", owner);
+    }
   }
   if (planted_ == Bug::lose_owner) {
     return ok();
@@ -59,9 +60,32 @@ Result<void> Following::leave(std::size_t index) {
       continue;
     }
     touched->item.owner = touched->definition->fallback;
+    touched->left = true;
     touched->why = fmt::format("Its owner {} is there no longer", owner);
   }
   return ok();
+}
+
+Result<std::vector<views::Place>> Following::left_by(views::List list, const views::Owner& owner,
+                                                     std::size_t index) {
+  TRY(auto places, views::read_work_list(view_, list, owner, std::nullopt, items_of_owner_max + 1));
+  if (places.size() > items_of_owner_max) {
+    const bool owns = list == views::List::owned;
+    return fail(Code::too_large,
+                fmt::format("{} {} more than {} open items: {} before it ends", owner,
+                            owns ? "owns" : "is offered", items_of_owner_max,
+                            owns ? "hand them over" : "decline them"),
+                where(index));
+  }
+  return places;
+}
+
+void Following::end_offer(Touched& touched) {
+  views::Item& item = touched.item;
+  const bool given_away = item.owner != touched.before.owner && !touched.left;
+  if (!item.is_open() || given_away || item.owner == item.offered) {
+    item.offered.clear();
+  }
 }
 
 Result<void> Following::replace_patient(std::size_t index, std::uint32_t site) {

@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "decide/following.h"
 #include "fhir/member.h"
+#include "fhir/sites.h"
 #include "views/versions.h"
 
 namespace holdfast::decide {
@@ -90,6 +91,17 @@ std::string reference_at(fhir::JsonValue task, std::string_view key) {
   return value ? fhir::text_member(*value, "reference") : std::string();
 }
 
+/// A team that is known by its name: it need not be there.
+bool is_named_team(const views::Owner& owner) {
+  return owner.starts_with("team:") && owner.size() > std::string_view("team:").size();
+}
+
+/// Without the version that a reference may name: an owner has one name only.
+views::Owner without_version(views::Owner owner) {
+  const auto literal = fhir::parse_literal(owner);
+  return literal ? fmt::format("{}/{}", fhir::name(literal->type), literal->id) : std::move(owner);
+}
+
 /// An output that is a time to be done by: what follows is due from it.
 constexpr std::string_view see_by = "see-by";
 
@@ -123,7 +135,7 @@ Result<void> Following::change(std::size_t index) {
   touched->operation = static_cast<std::uint32_t>(index);
   touched->task = std::move(body);
   TRY_OK(check_fixed(*touched, json.root(), index));
-  return take_changes(*touched, json.root(), index);
+  return take_changes(*touched, json.root(), claimed, index);
 }
 
 Result<void> Following::check_fixed(const Touched& touched, fhir::JsonValue task,
@@ -153,10 +165,11 @@ Result<void> Following::check_fixed(const Touched& touched, fhir::JsonValue task
   return ok();
 }
 
-Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task, std::size_t index) {
+Result<void> Following::take_owner(Touched& touched, fhir::JsonValue task, std::size_t index) {
   views::Item& item = touched.item;
   const auto owner_element = task.find("owner");
-  const views::Owner owner = owner_element ? views::owner_of(*owner_element) : views::Owner();
+  const views::Owner owner =
+      owner_element ? without_version(views::owner_of(*owner_element)) : views::Owner();
   if (owner.empty()) {
     return refuse(fmt::format("Task/{} is an item: it has an owner, a reference or the name of a "
                               "team in {}",
@@ -165,17 +178,59 @@ Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task, std
   }
   if (owner != item.owner) {
     TRY(const bool active, is_active_owner(owner));
-    if (!active && !owner.starts_with("team:")) {
+    if (!active && !is_named_team(owner)) {
       return refuse(fmt::format("Task/{} cannot be given to {}: there is no such active owner",
                                 item.id, owner),
                     where(index));
     }
     item.owner = owner;
   }
+  return ok();
+}
+
+Result<void> Following::take_offer(Touched& touched, const views::Owner& wanted,
+                                   std::size_t index) {
+  views::Item& item = touched.item;
+  if (wanted == touched.before.offered) {
+    return ok();  // make() ends it where it ends
+  }
+  if (wanted.empty()) {
+    item.offered.clear();
+    return ok();
+  }
+  const auto refuse_offer = [&](std::string_view why) {
+    return refuse(fmt::format("Task/{} cannot be offered to {}: {}", item.id, wanted, why),
+                  where(index));
+  };
+  if (!item.is_open()) {
+    return refuse_offer("it is closed, and there is nothing to hand over");
+  }
+  if (item.owner == wanted) {
+    return refuse_offer("it is theirs already");
+  }
+  if (item.owner != touched.before.owner) {
+    return refuse_offer(
+        fmt::format("with this change it becomes that of {}, who may offer it then", item.owner));
+  }
+  TRY(const bool active, is_active_owner(wanted));
+  if (!active && !is_named_team(wanted)) {
+    return refuse_offer("there is no such active owner");
+  }
+  item.offered = wanted;
+  return ok();
+}
+
+Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task,
+                                     const std::optional<views::Item>& claimed, std::size_t index) {
+  views::Item& item = touched.item;
+  TRY_OK(take_owner(touched, task, index));
   if (const std::string priority = fhir::text_member(task, "priority"); !priority.empty()) {
     item.priority = priority;
   }
   TRY_OK(take_state(touched, task, index));
+  if (claimed) {
+    TRY_OK(take_offer(touched, without_version(claimed->offered), index));
+  }
   const auto restriction = task.find("restriction");
   const auto period = restriction ? restriction->find("period") : std::nullopt;
   const auto due = period ? parse_date_time(fhir::text_member(*period, "end")) : std::nullopt;

@@ -48,6 +48,7 @@ class Following {
     pathway::Wording wording;                ///< of a new one
     std::string why;
     bool told = false;  ///< it is written for `why` alone
+    bool left = false;  ///< its owner has ended; what he offered stays offered
   };
 
   // follow.cpp: what resources bring about
@@ -119,7 +120,11 @@ class Following {
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
-  Result<void> take_changes(Touched& touched, fhir::JsonValue task, std::size_t index);
+  /// `claimed`: what the Task says of the item; nothing where it leaves the extension out.
+  Result<void> take_changes(Touched& touched, fhir::JsonValue task,
+                            const std::optional<views::Item>& claimed, std::size_t index);
+  Result<void> take_owner(Touched& touched, fhir::JsonValue task, std::size_t index);
+  Result<void> take_offer(Touched& touched, const views::Owner& wanted, std::size_t index);
   Result<void> take_state(Touched& touched, fhir::JsonValue task, std::size_t index);
   Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
                            std::size_t index);
@@ -128,8 +133,13 @@ class Following {
   // follow_owner.cpp: what an item rests on goes, or is replaced
   Result<void> guard_removal(std::size_t index);
   Result<void> leave(std::size_t index);
+  /// Nobody is asked any longer to take over what is closed, or what another has given away.
+  static void end_offer(Touched& touched);
   Result<void> replace_patient(std::size_t index, std::uint32_t site);
   Result<std::vector<std::string>> open_items_of(const std::string& patient, std::size_t index);
+  /// Open items on that list of somebody who ends.
+  Result<std::vector<views::Place>> left_by(views::List list, const views::Owner& owner,
+                                            std::size_t index);
   /// Says why on items that stay as they are.
   Result<void> tell(const std::vector<std::string>& ids, const std::string& why);
 

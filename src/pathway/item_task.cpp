@@ -58,6 +58,12 @@ void write_extension(JsonWriter& to, const views::Item& item) {
   if (!item.urgency.empty()) {
     text("urgency", "valueString", item.urgency);
   }
+  if (!item.offered.empty()) {
+    to.open('{');
+    to.text("url", "offered");
+    write_reference(to, "valueReference", item.offered);
+    to.close('}');
+  }
   if (item.wake) {
     text("wake", "valueInstant", to_instant(*item.wake));
   }

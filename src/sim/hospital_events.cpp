@@ -266,6 +266,40 @@ Event HospitalEvents::act(const views::Item& item, const TaskNow& task) {
   return event;
 }
 
+Event HospitalEvents::hand_over(const views::Item& item, const TaskNow& task) {
+  const bool answers = !item.offered.empty() && random_.chance(1, 2);
+  const bool accepts = answers && random_.chance(2, 3);
+  const bool to_name = random_.chance(1, 4);
+  const std::string other = fmt::format("CareTeam/t{}", random_.below(teams_max));
+  const std::string to = answers ? item.offered : to_name ? "team:night" : other;
+  const std::string inside = to.starts_with("team:")
+                                 ? fmt::format(R"("identifier":{{"system":"{}","value":"{}"}})",
+                                               views::team_system, to.substr(5))
+                                 : fmt::format(R"("reference":"{}")", to);
+  const auto json = reader_.read(task.body);
+  check(json.has_value(), "a Task of the record can be read");
+  Operation operation = put("Task", item.id, "");
+  operation.if_match = task.version;
+  operation.body =
+      accepts ? fhir::with_member(json->root(), "owner", "{" + inside + "}")
+              : fhir::with_member(
+                    json->root(), "extension",
+                    fmt::format(R"([{{"url":"{}","extension":[{{"url":"definition",)"
+                                R"("valueUnsignedInt":{}}},{{"url":"organisation",)"
+                                R"("valueString":"{}"}}{}]}}])",
+                                views::item_extension, item.definition, item.organisation,
+                                answers ? std::string()
+                                        : fmt::format(R"(,{{"url":"offered","valueReference":)"
+                                                      R"({{{}}}}})",
+                                                      inside)));
+  Event event;
+  const bool can_take = to != item.owner && (to.starts_with("team:") || teams_.contains(to));
+  event.fate = answers || (item.is_open() && can_take) ? Fate::accepted : Fate::refused;
+  event.command.operations.push_back(std::move(operation));
+  event.cause.acted_on = item.id;
+  return event;
+}
+
 Event HospitalEvents::remove_something(const std::map<std::string, views::Item>& items) {
   const views::Item& item = any(items);
   Event event;

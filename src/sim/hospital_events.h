@@ -72,7 +72,7 @@ class HospitalEvents {
     }
     if (what < 88) {
       const views::Item& item = any(items);
-      return act(item, task(item.id));
+      return what < 82 ? act(item, task(item.id)) : hand_over(item, task(item.id));
     }
     if (what < 93) {
       return remove_something(items);
@@ -90,6 +90,8 @@ class HospitalEvents {
   [[nodiscard]] Event on_request(Time now);
   [[nodiscard]] Event report(const Request& request);
   [[nodiscard]] Event act(const views::Item& item, const TaskNow& task);
+  /// An item is offered, or an offer is accepted or ended.
+  [[nodiscard]] Event hand_over(const views::Item& item, const TaskNow& task);
   [[nodiscard]] Event remove_something(const std::map<std::string, views::Item>& items);
   [[nodiscard]] Event team();
   [[nodiscard]] Event merge();

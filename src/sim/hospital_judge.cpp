@@ -94,6 +94,11 @@ void HospitalJudge::compare(const views::Item* before, const views::Item& now,
       violated(name + " was changed by time without a step");
     }
   }
+  if (!now.offered.empty() && now.offered != before->offered &&
+      (now.owner != before->owner || now.due != before->due || now.wake != before->wake ||
+       now.step != before->step || now.overseers != before->overseers)) {
+    violated(name + " was offered, and is owned or due otherwise than before");
+  }
   if (now.opened != before->opened || now.organisation != before->organisation ||
       now.focus != before->focus) {
     violated(name + " is about something else than before");
@@ -110,6 +115,12 @@ void HospitalJudge::look_through(const node::Moment& moment, const views::BodyCo
     open += item.is_open() ? 1U : 0U;
     if (item.is_open() && item.parent.empty() && ++roots[item.focus] == 2) {
       violated(fmt::format("{} has two open items: two would be responsible for it", item.focus));
+    }
+    if (!item.offered.empty() &&
+        (!item.is_open() || item.offered == item.owner ||
+         (!item.offered.starts_with("team:") && !teams_.contains(item.offered)))) {
+      violated(fmt::format("item {} of {} is offered to {}, who cannot take it", id, item.owner,
+                           item.offered));
     }
     if (item.is_open() && item.wake && *item.wake > Time{moment.state.time.ms} && item.due &&
         *item.due < moment.state.time && item.overseers.empty()) {

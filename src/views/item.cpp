@@ -84,6 +84,12 @@ bool read_extension(fhir::JsonValue extension, Item& item) {
       item.urgency = text_at(part, "valueString");
     } else if (url == "organisation") {
       item.organisation = text_at(part, "valueString");
+    } else if (url == "offered") {
+      const auto to = part.find("valueReference");
+      item.offered = to ? owner_of(*to) : Owner();
+      if (item.offered.empty()) {
+        return false;
+      }
     } else if (url == "wake") {
       item.wake = time_of(text_at(part, "valueInstant"));
     } else if (const auto number = part.find("valueUnsignedInt")) {
@@ -161,10 +167,12 @@ Result<std::optional<Item>> read_item(fhir::JsonValue task, std::string_view id)
   read_restriction(task, item);
   if (!read_extension(*extension, item) || !opened || item.pathway.empty() || item.state.empty() ||
       of != item.pathway || item.status.empty() || item.owner.empty()) {
-    return fail(Code::structure,
-                fmt::format("Task/{} has the extension {} of an item, but not the pathway, state, "
-                            "owner, authoredOn or organisation that every item has",
-                            id, item_extension));
+    return fail(
+        Code::structure,
+        fmt::format("Task/{} has the extension {} of an item, but not the pathway, state, "
+                    "owner, authoredOn or organisation that every item has, or an `offered` "
+                    "that names nobody",
+                    id, item_extension));
   }
   item.opened = *opened;
   return item;

@@ -37,6 +37,7 @@ struct Item {
   std::string focus;             ///< "ServiceRequest/1"; empty: about nothing
   std::string patient;           ///< "Patient/7"; empty: of nobody
   Owner owner;
+  Owner offered;                 ///< who is asked to take it over; the owner's until then
   std::string organisation;      ///< answers for it in the ledger, from its opening on
   std::string parent;            ///< "Task/…": Task.partOf; empty for none
   Time opened;                   ///< Task.authoredOn

@@ -324,7 +324,7 @@ Result<std::optional<Time>> first_wake(const Reader& reader) {
 
 Result<std::vector<Place>> read_work_list(const Reader& reader, List list, std::string_view whose,
                                           const std::optional<Place>& after, std::size_t limit) {
-  const Bytes prefix = key_of(list == List::owned ? Kind::owned : Kind::overseen, whose);
+  const Bytes prefix = key_of(kind_of(list), whose);
   Bytes from = prefix;
   if (after) {
     append_place(from, *after);

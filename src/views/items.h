@@ -81,8 +81,9 @@ struct Place {
   auto operator<=>(const Place&) const = default;
 };
 [[nodiscard]] Place place_of(const Item& item);
-/// Whose list: that of an owner, or that of somebody who was made overseer.
-enum class List : std::uint8_t { owned, overseen };
+/// Whose list: that of an owner, of somebody who was made overseer, or of somebody who is asked to
+/// take items over.
+enum class List : std::uint8_t { owned, overseen, offered };
 /// Open items in their order, behind `after` (nothing: from the first on).
 [[nodiscard]] Result<std::vector<Place>> read_work_list(const Reader& reader, List list,
                                                         std::string_view whose,

@@ -23,6 +23,7 @@ enum class Kind : char {
   patient = 'p',   // patient, id: open
   owned = 'o',     // owner, place: open
   overseen = 'v',  // overseer, place: open
+  offered = 'h',   // who is asked to take it over, place: open
   counts = 'c',    // owner -> counts
   state = 's',     // pathway, state -> how many are open
   wake = 'w',      // time, id
@@ -30,6 +31,15 @@ enum class Kind : char {
   ledger = 'l',    // pathway, organisation, day -> counts
   before = 'b',    // position, number -> what was not taken up
 };
+
+inline Kind kind_of(List list) {
+  switch (list) {
+    case List::owned: return Kind::owned;
+    case List::overseen: return Kind::overseen;
+    case List::offered: break;
+  }
+  return Kind::offered;
+}
 
 inline Bytes key_of(Kind kind) { return Bytes(1, static_cast<char>(kind)); }
 inline Bytes key_of(Kind kind, std::string_view name) {
@@ -82,6 +92,9 @@ inline Bytes value_of(const Item& item) {
   for (const Owner& one : item.overseers) {
     append_text(value, one);
   }
+  if (!item.offered.empty()) {  // at the end: a row without it says what it said before offers
+    append_text(value, item.offered);
+  }
   return value;
 }
 
@@ -107,6 +120,9 @@ inline Result<Item> item_of(std::string_view id, BytesView value) {
   const std::uint64_t overseers = bytes.varint();
   for (std::uint64_t i = 0; i < overseers && !bytes.failed(); ++i) {
     item.overseers.emplace_back(bytes.text());
+  }
+  if (!bytes.failed() && !bytes.at_end()) {
+    item.offered = bytes.text();
   }
   return bytes.failed() || !bytes.at_end() ? Result<Item>(bad("items"))
                                            : Result<Item>(std::move(item));
@@ -147,6 +163,11 @@ void each_row(const Item& item, Do&& act) {
     Bytes overseen = key_of(Kind::overseen, one);
     append_place(overseen, place);
     act(overseen, {});
+  }
+  if (!item.offered.empty()) {
+    Bytes offered = key_of(Kind::offered, item.offered);
+    append_place(offered, place);
+    act(offered, {});
   }
   if (item.wake) {
     Bytes wake = key_of(Kind::wake);
