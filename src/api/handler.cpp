@@ -124,7 +124,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::item_advance:
     case Interaction::item_assign:
     case Interaction::item_close:
-    case Interaction::item_reopen: break;
+    case Interaction::item_reopen:
+    case Interaction::process_message: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -305,6 +306,7 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::item_assign:
     case Interaction::item_close:
     case Interaction::item_reopen: return change_item(parts_, call, on);
+    case Interaction::process_message: return process_message(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);
