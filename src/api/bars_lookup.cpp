@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/stored.h"
+#include "fhir/member.h"
 #include "fhir/sites.h"
 #include "search/matches.h"
 #include "views/versions.h"
@@ -14,6 +15,26 @@ namespace {
 
 std::string operation_place(std::size_t operation) {
   return fmt::format("Bundle.entry[{}]", operation);
+}
+
+/// Patients with the same number, most of them replaced by one of them.
+constexpr std::size_t same_number_max = 16;
+constexpr std::size_t merges_max = 16;
+
+std::string replaced_by(fhir::JsonValue patient) {
+  const auto links = patient.find("link");
+  if (!links || !links->is_array()) {
+    return {};
+  }
+  for (const fhir::JsonValue link : links->children()) {
+    const auto other = link.find("other");
+    if (other && fhir::text_member(link, "type") == "replaced-by") {
+      const std::string reference = fhir::text_member(*other, "reference");
+      const auto literal = fhir::parse_literal(reference);
+      return literal ? std::string(literal->id) : std::string();
+    }
+  }
+  return {};
 }
 
 class Lookup {
@@ -28,16 +49,38 @@ class Lookup {
       return read(entry.type, *named);
     }
     // https://simplifier.net/guide/nhsbookingandreferralstandard: to change or cancel, a sender
-    // reads the ServiceRequest or Appointment here, and sends it back as it is called here.
+    // reads the ServiceRequest or Appointment here, and sends it back as it is called here. What is
+    // new has its sender's id, which may be anybody's here.
     const std::string_view type = fhir::name(entry.type);
-    if (!entry.id.empty() && (type == "ServiceRequest" || type == "Appointment")) {
+    const bool is_new = index == message_.focus && message_.head.reason == Reason::fresh;
+    if (!entry.id.empty() && !is_new && (type == "ServiceRequest" || type == "Appointment")) {
       TRY(auto known, read(entry.type, entry.id));
       if (known && !known->deleted) {
         return known;
       }
     }
-    return entry.identifiers.empty() ? read(entry.type, derived_id(message_, index))
-                                     : std::optional<Known>();
+    return read(entry.type, derived_id(message_, index));
+  }
+
+  // The resource with that identifier; of a Patient who was replaced, the other one.
+  Result<std::optional<std::string>> find_by(fhir::TypeId type, const Identifier& by,
+                                             std::size_t index) const {
+    TRY(const auto ids,
+        search::matches({*moment_.reader, parts_.node.codec(), *moment_.params}, type,
+                        search::identifier_condition(by.system, by.value), same_number_max));
+    std::optional<std::string> found;
+    for (const std::string& id : ids) {
+      TRY(std::string meant,
+          fhir::name(type) == "Patient" ? survivor(id) : Result<std::string>(id));
+      if (found && *found != meant) {
+        return fail(Code::multiple_matches,
+                    fmt::format("{0}/{1} and {0}/{2} both have the identifier {3}|{4} here",
+                                fhir::name(type), *found, meant, by.system, by.value),
+                    operation_place(index));
+      }
+      found = std::move(meant);
+    }
+    return found;
   }
 
   Result<std::optional<Known>> read(fhir::TypeId type, std::string_view id) const {
@@ -55,36 +98,59 @@ class Lookup {
       fhir::ReaderPool::Lease reader = parts_.readers.take();
       TRY(const fhir::Json json, reader->read(known.body));
       known.subjects = subjects_of(json.root());
+      TRY_OK(follow_merges(known.subjects));
       known.identifiers = identifiers_of(json.root());
     }
     return std::optional(std::move(known));
   }
 
  private:
+  // https://hl7.org/fhir/R4/patient.html#links: who a Patient was replaced by, in the end.
+  Result<std::string> survivor(std::string id) const {
+    const fhir::TypeId type = *fhir::type_id("Patient");
+    for (std::size_t links = 0; links < merges_max; ++links) {
+      TRY(const auto current, views::read_current(*moment_.reader, type, id));
+      if (!current || current->presence == views::Presence::deleted) {
+        return id;
+      }
+      TRY(views::Body body, stored_row(parts_, moment_, current->row));
+      fhir::ReaderPool::Lease reader = parts_.readers.take();
+      TRY(const fhir::Json json, reader->read(std::move(body.bytes)));
+      std::string next = replaced_by(json.root());
+      if (next.empty()) {
+        return id;
+      }
+      id = std::move(next);
+    }
+    return id;
+  }
+
+  Result<void> follow_merges(std::vector<Subject>& subjects) const {
+    for (Subject& one : subjects) {
+      const auto literal = fhir::parse_literal(one.reference);
+      if (literal && fhir::name(literal->type) == "Patient") {
+        TRY(const std::string now, survivor(std::string(literal->id)));
+        one.reference = fmt::format("Patient/{}", now);
+      }
+    }
+    return ok();
+  }
+
   Result<std::optional<std::string>> by_identifiers(std::size_t index) const {
     const Entry& entry = message_.entries[index];
     const std::string_view type = fhir::name(entry.type);
     std::optional<std::string> found;
     for (const Identifier& one : entry.identifiers) {
-      TRY(const auto ids,
-          search::matches({*moment_.reader, parts_.node.codec(), *moment_.params}, entry.type,
-                          search::identifier_condition(one.system, one.value)));
-      if (ids.size() > 1) {
-        return fail(Code::multiple_matches,
-                    fmt::format("{}/{} and {}/{} both have the identifier {}|{} here", type, ids[0],
-                                type, ids[1], one.system, one.value),
-                    operation_place(index));
-      }
-      if (ids.empty()) {
-        continue;
-      }
-      if (found && *found != ids[0]) {
+      TRY(auto id, find_by(entry.type, one, index));
+      if (found && id && *found != *id) {
         return fail(Code::invariant,
                     fmt::format("the identifiers of this {} lead to two here, {}/{} and {}/{}",
-                                type, type, *found, type, ids[0]),
+                                type, type, *found, type, *id),
                     operation_place(index));
       }
-      found = ids[0];
+      if (id) {
+        found = std::move(id);
+      }
     }
     return found;
   }
@@ -128,6 +194,23 @@ Result<void> check_outside(const Parts& parts, const node::Moment& moment, const
                    : !is_theirs(*there, message.entries[message.patient], patient)) {
       return fail(Code::invariant, fmt::format("{} is another patient's here", name),
                   operation_place(one.entry));
+    }
+  }
+  for (const Subject& one : message.entries[message.focus].based_on) {
+    if (!one.reference.empty() || one.identifier.value.empty()) {
+      continue;
+    }
+    TRY(const auto id,
+        lookup.find_by(*fhir::type_id("ServiceRequest"), one.identifier, message.focus));
+    const std::string number = fmt::format("{}|{}", one.identifier.system, one.identifier.value);
+    if (!id) {
+      return fail(Code::unmatched, fmt::format("no referral here has the number {}", number),
+                  operation_place(message.focus));
+    }
+    TRY(const auto there, lookup.read(*fhir::type_id("ServiceRequest"), *id));
+    if (there && !is_theirs(*there, message.entries[message.patient], patient)) {
+      return fail(Code::invariant, fmt::format("the referral {} is another patient's here", number),
+                  operation_place(message.focus));
     }
   }
   return ok();

@@ -116,6 +116,24 @@ Result<JsonValue> header_of(JsonValue bundle) {
   return *header;
 }
 
+void add_reference(const std::optional<JsonValue>& reference, std::vector<Subject>& to) {
+  if (reference && reference->is_object()) {
+    const auto identifier = reference->find("identifier");
+    to.push_back({text_member(*reference, "reference"),
+                  {text_in(identifier, "system"), text_in(identifier, "value")}});
+  }
+}
+
+std::vector<Subject> based_on(JsonValue resource) {
+  std::vector<Subject> all;
+  if (const auto listed = resource.find("basedOn"); listed && listed->is_array()) {
+    for (const JsonValue one : listed->children()) {
+      add_reference(one, all);
+    }
+  }
+  return all;
+}
+
 Result<Entry> read_entry(JsonValue entry) {
   const auto resource = entry.find("resource");
   if (!resource) {
@@ -135,6 +153,7 @@ Result<Entry> read_entry(JsonValue entry) {
   read.id = text_member(*resource, "id");
   read.identifiers = identifiers_of(*resource);
   read.subjects = subjects_of(*resource);
+  read.based_on = based_on(*resource);
   read.status = text_member(*resource, "status");
   read.body = resource->raw();
   return read;
@@ -268,19 +287,12 @@ std::string place_of(std::size_t entry) { return fmt::format("Bundle.entry[{}]",
 
 std::vector<Subject> subjects_of(JsonValue resource) {
   std::vector<Subject> all;
-  const auto add = [&all](const std::optional<JsonValue>& reference) {
-    if (reference && reference->is_object()) {
-      const auto identifier = reference->find("identifier");
-      all.push_back({text_member(*reference, "reference"),
-                     {text_in(identifier, "system"), text_in(identifier, "value")}});
-    }
-  };
   for (const std::string_view key : {"subject", "patient", "for"}) {
-    add(resource.find(key));
+    add_reference(resource.find(key), all);
   }
   if (const auto participants = resource.find("participant")) {
     for (const JsonValue one : participants->children()) {
-      add(one.find("actor"));
+      add_reference(one.find("actor"), all);
     }
   }
   return all;

@@ -72,6 +72,7 @@ struct Entry {
   std::string id;  ///< as its sender calls it; may be empty
   std::vector<Identifier> identifiers;
   std::vector<Subject> subjects;
+  std::vector<Subject> based_on;  ///< the same of what it follows
   std::string status;
   Bytes body;
 

@@ -41,6 +41,12 @@ std::string number_of(const std::vector<Identifier>& identifiers) {
   return found == identifiers.end() ? std::string() : found->value;
 }
 
+/// There is one.
+const Identifier& number_to_find_by(const std::vector<Identifier>& identifiers) {
+  const auto number = std::ranges::find(identifiers, nhs_number_system, &Identifier::system);
+  return number == identifiers.end() ? identifiers.front() : *number;
+}
+
 class Planner {
  public:
   Planner(const Message& message, const std::vector<std::optional<Known>>& known,
@@ -149,6 +155,18 @@ class Planner {
         operation_place(message_.focus) + ".resource");
   }
 
+  // What a message is about; in an answer, our own referral; and what its sender has sent before.
+  // The record's own is never overwritten by a copy that comes along.
+  [[nodiscard]] bool may_change(std::size_t i) const {
+    if (is_kept(type(i))) {
+      return false;
+    }
+    if (type(i) == "ServiceRequest" && i != message_.focus) {
+      return message_.head.event == Event::referral_answer;
+    }
+    return i == message_.focus || known_[i]->id == derived_id(message_, i);
+  }
+
   Result<Planned> entry(std::size_t i) {
     const Entry& given = message_.entries[i];
     Planned planned;
@@ -162,15 +180,14 @@ class Planner {
     }
     if (!known_[i]) {
       planned.operation.verb = Verb::create;
-      planned.operation.id = given.identifiers.empty() ? derived_id(message_, i) : std::string();
+      planned.operation.id = derived_id(message_, i);
       planned.operation.condition = condition_of(i);
       planned.operation.if_match = Version{0};
       return planned;
     }
-    // A ServiceRequest beside a booking or an answer is the record's own.
-    const bool beside = type(i) == "ServiceRequest" && is_booking(message_.head.event);
-    if (is_kept(type(i)) || beside) {
+    if (!may_change(i)) {
       planned.operation.verb = Verb::create;
+      planned.operation.id = derived_id(message_, i);
       planned.operation.condition = fmt::format("_id={}", known_[i]->id);
       return planned;
     }
@@ -206,9 +223,7 @@ class Planner {
     if (given.identifiers.empty()) {
       return fmt::format("_id={}", derived_id(message_, i));
     }
-    const auto number =
-        std::ranges::find(given.identifiers, nhs_number_system, &Identifier::system);
-    const Identifier& by = number == given.identifiers.end() ? given.identifiers.front() : *number;
+    const Identifier& by = number_to_find_by(given.identifiers);
     return search::identifier_condition(by.system, by.value);
   }
 
@@ -231,10 +246,28 @@ class Planner {
 
 using Names = std::map<std::string, std::size_t, std::less<>>;
 
-Result<void> link_entry(Message& message, std::size_t index, const Names& names,
-                        fhir::JsonReader& reader, std::vector<Outside>& outside) {
+struct Linking {
+  const Names& full_urls;
+  const Names& names;  ///< "Patient/7"
+  std::string_view base;
+  fhir::JsonReader& reader;
+};
+
+// "Patient/7", also of an address below our own base; nothing for others.
+std::optional<std::string> local_name(std::string_view reference, std::string_view base) {
+  if (!base.empty() && reference.starts_with(base) &&
+      reference.substr(base.size()).starts_with('/')) {
+    reference.remove_prefix(base.size() + 1);
+  }
+  const auto literal = fhir::parse_literal(reference);
+  return literal ? std::optional(fmt::format("{}/{}", fhir::name(literal->type), literal->id))
+                 : std::nullopt;
+}
+
+Result<void> link_entry(Message& message, std::size_t index, const Linking& linking,
+                        std::vector<Outside>& outside) {
   Bytes& body = message.entries[index].body;
-  TRY(fhir::Json json, reader.read(std::move(body)));
+  TRY(fhir::Json json, linking.reader.read(std::move(body)));
   json.minify();
   const fhir::Sites sites = fhir::find_sites(json.root());
   const BytesView text = json.root().raw();
@@ -242,20 +275,22 @@ Result<void> link_entry(Message& message, std::size_t index, const Names& names,
   std::size_t copied = 0;
   std::string scratch;
   for (const fhir::Site& site : sites.sites) {
-    if (site.kind != fhir::SiteKind::relative || site.element != fhir::SiteElement::reference) {
+    const std::string_view reference = fhir::site_value(text, site, scratch);
+    if (site.element != fhir::SiteElement::reference || linking.full_urls.contains(reference)) {
+      continue;  // by fullUrl: decide resolves it
+    }
+    const auto local = local_name(reference, linking.base);
+    if (!local) {
       continue;
     }
-    const auto literal = fhir::parse_literal(fhir::site_value(text, site, scratch));
-    if (!literal) {
-      continue;
-    }
-    const auto named = names.find(fmt::format("{}/{}", fhir::name(literal->type), literal->id));
-    if (named == names.end()) {
+    const auto named = linking.names.find(*local);
+    if (named == linking.names.end()) {
+      const auto literal = fhir::parse_literal(*local);
       outside.push_back({index, literal->type, std::string(literal->id)});
-      continue;
     }
     linked.append(text.substr(copied, site.text.begin - copied));
-    fhir::append_json_escaped(linked, message.entries[named->second].full_url);
+    fhir::append_json_escaped(
+        linked, named == linking.names.end() ? *local : message.entries[named->second].full_url);
     copied = site.text.end;
   }
   linked.append(text.substr(copied));
@@ -283,8 +318,14 @@ bool is_theirs(const Known& known, const Entry& patient, const std::optional<Kno
 
 std::string derived_id(const Message& message, std::size_t entry) {
   const Entry& given = message.entries[entry];
-  const std::string_view own = given.id.empty() ? std::string_view(given.full_url) : given.id;
-  const BytesView about = entry == message.focus ? BytesView() : BytesView(message.focus_key);
+  std::string_view about;
+  std::string own = given.id.empty() ? given.full_url : given.id;
+  if (!given.identifiers.empty()) {
+    const Identifier& by = number_to_find_by(given.identifiers);
+    own = fmt::format("{}|{}", by.system, by.value);
+  } else if (entry != message.focus) {
+    about = message.focus_key;
+  }
   const BytesView end("\0", 1);  // which cannot be in any of the parts
   const Hash hash =
       sha256({message.head.sender, end, about, end, fhir::name(given.type), end, own});
@@ -301,18 +342,20 @@ std::string focus_key(const Message& message, const std::optional<Known>& known)
   return known ? known->id : derived_id(message, message.focus);
 }
 
-Result<std::vector<Outside>> link_entries(Message& message, fhir::JsonReader& reader) {
+Result<std::vector<Outside>> link_entries(Message& message, std::string_view base,
+                                          fhir::JsonReader& reader) {
+  Names full_urls;
   Names names;
   for (std::size_t i = 0; i < message.entries.size(); ++i) {
     const Entry& entry = message.entries[i];
-    names.emplace(entry.full_url, i);
+    full_urls.emplace(entry.full_url, i);
     if (!entry.id.empty()) {
       names.emplace(name_of(message, i, entry.id), i);
     }
   }
   std::vector<Outside> outside;
   for (std::size_t i = 0; i < message.entries.size(); ++i) {
-    TRY_OK(link_entry(message, i, names, reader, outside));
+    TRY_OK(link_entry(message, i, {full_urls, names, base, reader}, outside));
   }
   return outside;
 }

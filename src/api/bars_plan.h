@@ -37,18 +37,20 @@ struct Outside {
   std::string id;
 };
 
-/// The id that a resource without business identifiers is kept under: the same for the same sender,
-/// referral or appointment (Message::focus_key), and name. By it, it is found again, and never
-/// becomes a second resource.
+/// The id that a new resource is kept under: the same for the same sender and business identifier,
+/// or, where it has none, for the same sender, referral or appointment (Message::focus_key), and
+/// name. By it, what a sender has sent before is known again, and never becomes a second resource.
 [[nodiscard]] std::string derived_id(const Message& message, std::size_t entry);
 
 /// The focus as derived_id() of the others knows it, once it was looked up.
 [[nodiscard]] std::string focus_key(const Message& message, const std::optional<Known>& known);
 
-/// Gives relative references the fullUrl of the entry that they mean, and returns the others.
-[[nodiscard]] Result<std::vector<Outside>> link_entries(Message& message, fhir::JsonReader& reader);
+/// Gives relative references the fullUrl of the entry that they mean. Those that mean none are
+/// returned; where they are addresses below `base` they become relative.
+[[nodiscard]] Result<std::vector<Outside>> link_entries(Message& message, std::string_view base,
+                                                        fhir::JsonReader& reader);
 
-/// An operation whose body is not prepared yet. Without an id: one is to be drawn.
+/// An operation whose body is not prepared yet.
 struct Planned {
   Operation operation;
   Bytes body;

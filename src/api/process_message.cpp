@@ -41,12 +41,17 @@ struct Work {
   std::vector<bars::Outside> outside;
 };
 
-Result<Work> read_work(const Parts& parts, const Call& call, const bars::Received& received) {
-  TRY_OK(bars::judge(parts, call, received));
+Result<Work> read_work(const Parts& parts, const Call& call, const bars::Received& received,
+                       std::string_view base) {
+  // What was taken is not judged again: by other rules the answer might be another.
+  TRY(const bool used, was_used(received.command, parts.node.view()));
+  if (!used) {
+    TRY_OK(bars::judge(parts, call, received));
+  }
   Work work;
   TRY(work.message, bars::read_message(received.head, received.json.root()));
   fhir::ReaderPool::Lease reader = parts.readers.take();
-  TRY(work.outside, bars::link_entries(work.message, *reader));
+  TRY(work.outside, bars::link_entries(work.message, base, *reader));
   return work;
 }
 
@@ -80,9 +85,6 @@ Result<std::optional<decide::Prepared>> make(const Parts& parts, const Call& cal
   decide::Prepared prepared;
   prepared.command = command;
   for (bars::Planned& one : all) {
-    if (one.operation.id.empty()) {
-      one.operation.id = new_uuid(parts.random);
-    }
     TRY_OK(add_operation(parts, prepared, std::move(one.operation), std::move(one.body)));
   }
   TRY_OK(add_evidence(parts, call, work.message, prepared));
@@ -142,7 +144,7 @@ Task<Reply> process_message(const Parts& parts, Call& call, Executor& on) {
   }
   const std::string base = base_url(parts.options, call.request);
   bars::Said said{received->head, received->command.key, base, parts.clock.wall()};
-  auto work = read_work(parts, call, *received);
+  auto work = read_work(parts, call, *received, base);
   if (!work) {
     co_return refuse(said, work.error());
   }

@@ -193,6 +193,96 @@ TEST_F(ProcessMessage, ABookingMayNameTheReferralAsItIsCalledHere) {
   EXPECT_THAT(refusal(other.books("booked", "ServiceRequest/none")), HasSubstr("is not here"));
 }
 
+TEST_F(ProcessMessage, ABookingMayNameTheReferralByItsNumber) {
+  take({});
+  const auto booking = [](const std::string& id, const std::string& number) {
+    Letter letter;
+    letter.id = id;
+    letter.request.clear();
+    letter.books("booked", "X");
+    letter.more.back().replace(
+        letter.more.back().find(R"("reference":"X")"), 15,
+        fmt::format(R"("identifier":{{"system":"urn:oldmill","value":"{}"}})", number));
+    return letter;
+  };
+  EXPECT_THAT(refusal(booking("m-2", "R-9")), HasSubstr("no referral here has the number"));
+  Letter other = booking("m-3", "R-1");
+  other.number = "9000000009";
+  EXPECT_THAT(refusal(other), HasSubstr("is another patient's here"));
+  EXPECT_EQ(state(), "received");
+  take(booking("m-4", "R-1"));
+  EXPECT_EQ(state(), "booked");
+}
+
+TEST_F(ProcessMessage, AnAddressBelowOurBaseIsOurs) {
+  const std::string ours = take({}).json().at("entry.1.fullUrl");
+  EXPECT_THAT(ours, HasSubstr("http://localhost:8080/fhir/ServiceRequest/"));
+  Letter booking;
+  booking.id = "m-2";
+  booking.request.clear();
+  take(booking.books("booked", ours));
+  EXPECT_EQ(state(), "booked");
+}
+
+TEST_F(ProcessMessage, ACopyOverwritesNothingThatTheSenderDidNotSend) {
+  server_.write("Patient/p1", R"("identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number",)"
+                              R"("value":"9434765919"}])");
+  server_.write("Observation/o1", R"("identifier":[{"system":"urn:lab","value":"1"}],)"
+                                  R"("status":"final","code":{"text":"ours"},)"
+                                  R"("subject":{"reference":"Patient/p1"})");
+  const auto with = [](const std::string& id, const std::string& number, const std::string& text) {
+    Letter letter;
+    letter.id = id;
+    letter.more.push_back(Letter::entry(
+        "urn:uuid:o",
+        fmt::format(R"({{"resourceType":"Observation","identifier":[{{"system":"urn:lab",)"
+                    R"("value":"{}"}}],"status":"final","code":{{"text":"{}"}},)"
+                    R"("subject":{{"reference":"urn:uuid:p"}}}})",
+                    number, text)));
+    return letter;
+  };
+  take(with("m-1", "1", "theirs"));
+  EXPECT_EQ(server_.get("/fhir/Observation/o1").json().at("code.text"), "ours");
+  take(with("m-2", "2", "first"));
+  take(with("m-3", "2", "second"));
+  EXPECT_EQ(count("Observation"), "2");
+  EXPECT_EQ(
+      server_.get("/fhir/Observation?identifier=urn:lab|2").json().at("entry.0.resource.code.text"),
+      "second");
+}
+
+TEST_F(ProcessMessage, MeansWhoAPatientWasReplacedBy) {
+  take({});
+  const std::string old =
+      server_.get("/fhir/ServiceRequest").json().at("entry.0.resource.subject.reference");
+  server_.write(old, R"("identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number",)"
+                     R"("value":"9434765919"}],"active":false,"link":[{"other":{"reference":)"
+                     R"("Patient/p1"},"type":"replaced-by"}])");
+  Letter update;
+  update.id = "m-2";
+  update.reason = "update";
+  EXPECT_EQ(take(update).json().at("entry.1.resource.subject.reference"), "Patient/p1");
+}
+
+TEST_F(ProcessMessage, AnIdOfTheSenderIsNotOneOfOurs) {
+  server_.refer("r1", "", "CareTeam/eyes", "p2");
+  Letter letter;
+  letter.request = R"("id":"r1","status":"active","intent":"order")";
+  EXPECT_NE(take(letter).json().at("entry.1.resource.id"), "r1");
+  EXPECT_EQ(count("ServiceRequest"), "2");
+}
+
+TEST_F(ProcessMessage, BringsNoItemOfItsOwn) {
+  Letter letter;
+  letter.more.push_back(Letter::entry(
+      "urn:uuid:t",
+      R"({"resourceType":"Task","extension":[{"url":"urn:holdfast:item","extension":[)"
+      R"({"url":"organisation","valueString":"x"}]}],"status":"requested","intent":"order",)"
+      R"("for":{"reference":"urn:uuid:p"}})"));
+  EXPECT_THAT(refusal(letter), HasSubstr("422"));
+  EXPECT_EQ(count("Task"), "0");
+}
+
 TEST_F(ProcessMessage, AnAnswerChangesTheStatusOfOurReferralAlone) {
   server_.refer("r1", R"(,"identifier":[{"system":"urn:oldmill","value":"R-1"}])");
   server_.write("Patient/p1", R"("identifier":[{"system":"https://fhir.nhs.uk/Id/nhs-number",)"
@@ -278,8 +368,7 @@ TEST_F(ProcessMessage, RefusesAMessageWithAFaultAndKeepsNothingOfIt) {
        }),
        "nobody would follow"},
       {with([](Letter& l) {
-         l.more.push_back(Letter::entry("urn:uuid:s", l.request_entry().substr(37)));
-         l.more.back() = l.request_entry();
+         l.more.push_back(l.request_entry());
          l.more.back().replace(l.more.back().find("uuid:r"), 6, "uuid:s");
        }),
        "two entries of the message are the same ServiceRequest"},
