@@ -140,6 +140,22 @@ class Bars(ServerTest):
         self.assertEqual(other.status, 409, other.body)
         self.assertIn("has sent another message with the id m-1", other.body.decode())
 
+    def test_a_patient_who_comes_with_many_at_once_is_one(self):
+        replies = []
+
+        def refer(number):
+            resources = referral()
+            resources[REQUEST]["identifier"][0]["value"] = f"R-{number}"
+            replies.append(self.send(message(f"m-{number}", "servicerequest-request", "new", resources)))
+        together = [threading.Thread(target=refer, args=(number,)) for number in range(8)]
+        for one in together:
+            one.start()
+        for one in together:
+            one.join()
+        self.assertEqual([reply.status for reply in replies], [200] * 8, replies[0].body)
+        self.assertEqual((len(self.found("Patient")), len(self.found("Organization"))), (1, 1))
+        self.assertEqual(len(self.found("Task?code=urn:holdfast:pathway|referral")), 8)
+
     def test_what_is_refused_leaves_nothing(self):
         self.take("m-1", "servicerequest-request", "new", referral())
         head = self.head()

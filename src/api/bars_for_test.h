@@ -7,6 +7,9 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "api/items_for_test.h"
 
 namespace holdfast::api {
 
@@ -93,6 +96,51 @@ struct Letter {
     request.replace(request.find(old), old.size(), fmt::format(R"("status":"{}")", status));
     return *this;
   }
+};
+
+/// A server with pathways, messages that are sent to it, and what it says.
+class ProcessMessage : public testing::Test {
+ protected:
+  Answered send(const std::string& message) {
+    return server_.post("/fhir/$process-message", message);
+  }
+  Answered send(const Letter& letter) { return send(letter.text()); }
+  /// The answer says that it was taken.
+  Answered take(const Letter& letter) {
+    Answered answered = send(letter);
+    EXPECT_EQ(answered.status, 200) << answered.body;
+    EXPECT_EQ(answered.json().at("entry.0.resource.response.code"), "ok");
+    return answered;
+  }
+  /// "422 not-supported: what is wrong", of an OperationOutcome or of an answer with one.
+  std::string refusal(const std::string& message) {
+    const Answered answered = send(message);
+    const Document json = answered.json();
+    const bool plain = json.at("resourceType") == "OperationOutcome";
+    const std::string at = plain ? "issue.0" : "entry.1.resource.issue.0";
+    if (!plain) {
+      EXPECT_EQ(json.at("entry.0.resource.response.code"), "fatal-error") << answered.body;
+    }
+    return fmt::format("{} {}: {}", answered.status, json.at(at + ".code"),
+                       json.at(at + ".diagnostics"));
+  }
+  std::string refusal(const Letter& letter) { return refusal(letter.text()); }
+
+  std::string count(const std::string& search) {
+    return server_
+        .get(fmt::format("/fhir/{}{}_summary=count", search,
+                         search.find('?') == std::string::npos ? "?" : "&"))
+        .json()
+        .at("total");
+  }
+  /// Of the only item: state and patient's name.
+  std::string state() {
+    const Document json = server_.get("/fhir/Task?code=urn:holdfast:pathway|referral").json();
+    EXPECT_EQ(json.size("entry"), 1U);
+    return json.at("entry.0.resource.businessStatus.coding.0.code");
+  }
+
+  ItemServer server_;
 };
 
 }  // namespace holdfast::api

@@ -101,9 +101,8 @@ class Planner {
                 operation_place(i));
   }
 
-  // An update is of something that is here; a new referral is one that somebody will see.
+  // An update is of something that is here.
   [[nodiscard]] Result<void> check_request() const {
-    const Entry& focus = message_.entries[message_.focus];
     const Head& head = message_.head;
     const bool changes = head.reason == Reason::update || head.reason == Reason::cancel;
     const bool asks = head.event == Event::referral || head.event == Event::booking;
@@ -117,9 +116,6 @@ class Planner {
         }
       }
     }
-    if (head.event == Event::referral && head.reason == Reason::fresh) {
-      return check_is_followed(focus);
-    }
     return ok();
   }
 
@@ -129,30 +125,6 @@ class Planner {
                             "new first",
                             type(i)),
                 operation_place(i));
-  }
-
-  // BaRS refers with intent plan; of other senders' requests the pathways take orders.
-  [[nodiscard]] Result<void> check_is_followed(const Entry& focus) const {
-    TRY(const fhir::Json json, reader_.read(focus.body));
-    const std::string intent = fhir::text_member(json.root(), "intent");
-    bool categorised = false;
-    if (const auto categories = json.root().find("category")) {
-      for (const JsonValue category : categories->children()) {
-        const auto codings = category.find("coding");
-        for (const JsonValue coding : codings ? codings->children() : category.children()) {
-          categorised = categorised || fhir::text_member(coding, "system") == category_system;
-        }
-      }
-    }
-    if (intent.ends_with("order") || (intent == "plan" && categorised)) {
-      return ok();
-    }
-    return fail(
-        Code::invariant,
-        fmt::format("nobody would follow this referral: its intent is {}{}", intent,
-                    intent == "plan" ? fmt::format(", and no category is of {}", category_system)
-                                     : std::string()),
-        operation_place(message_.focus) + ".resource");
   }
 
   // What a message is about; in an answer, our own referral; and what its sender has sent before.

@@ -56,7 +56,7 @@ struct Planned {
   Bytes body;
 };
 /// `known`: one for each entry. Code::not_found: an update of what is not here; invariant: it is
-/// another patient's, or would open nothing; structure: two entries are the same resource.
+/// another patient's; structure: two entries are the same resource.
 [[nodiscard]] Result<std::vector<Planned>> plan(const Message& message,
                                                 const std::vector<std::optional<Known>>& known,
                                                 fhir::JsonReader& reader);

@@ -2,6 +2,7 @@
 // messages of the NHS Booking and Referral Standard. A message is one Command: its resources, the
 // items that they open or move, the message as it came and where it came from. Its key is who sent
 // it and its id, so that it happens once, whoever sends it again and when.
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 #include "api/interactions.h"
 #include "api/stored.h"
 #include "api/writing.h"
+#include "pathway/signals.h"
 
 namespace holdfast::api {
 namespace {
@@ -73,6 +75,31 @@ Result<void> add_evidence(const Parts& parts, const Call& call, const bars::Mess
                                              evidence, parts.clock.wall()));
 }
 
+// By the definitions that are in force, whoever wrote them: a referral is never taken in silence.
+Result<void> check_are_followed(const Parts& parts, const bars::Message& message,
+                                const std::vector<std::optional<bars::Known>>& known,
+                                decide::Prepared& prepared) {
+  {
+    fhir::ReaderPool::Lease reader = parts.readers.take();
+    decide::note_signals(prepared, parts.node.pathways(), *reader);
+  }
+  const auto opens = [](const pathway::Signal& one) { return one.open != nullptr; };
+  for (std::size_t i = 0; i < message.entries.size(); ++i) {
+    const bars::Entry& entry = message.entries[i];
+    const bool is_new = !known[i] || known[i]->deleted;
+    if (!is_new || entry.status != "active" || fhir::name(entry.type) != "ServiceRequest" ||
+        (prepared.signals && std::ranges::any_of(prepared.signals->at(i).all, opens))) {
+      continue;
+    }
+    return fail(Code::invariant,
+                fmt::format("nobody would follow this referral: no pathway here takes its "
+                            "category, code and intent; BaRS has intent plan and a category of {}",
+                            bars::category_system),
+                fmt::format("Bundle.entry[{}]", i));
+  }
+  return ok();
+}
+
 Result<std::optional<decide::Prepared>> make(const Parts& parts, const Call& call, Work& work,
                                              const Command& command, const node::Moment& moment) {
   TRY(const auto known, bars::look_up(parts, moment, work.message));
@@ -88,6 +115,7 @@ Result<std::optional<decide::Prepared>> make(const Parts& parts, const Call& cal
     TRY_OK(add_operation(parts, prepared, std::move(one.operation), std::move(one.body)));
   }
   TRY_OK(add_evidence(parts, call, work.message, prepared));
+  TRY_OK(check_are_followed(parts, work.message, known, prepared));
   return prepared;
 }
 
