@@ -104,7 +104,6 @@ class Lookup {
     return std::optional(std::move(known));
   }
 
- private:
   // https://hl7.org/fhir/R4/patient.html#links: who a Patient was replaced by, in the end.
   Result<std::string> survivor(std::string id) const {
     const fhir::TypeId type = *fhir::type_id("Patient");
@@ -125,6 +124,7 @@ class Lookup {
     return id;
   }
 
+ private:
   Result<void> follow_merges(std::vector<Subject>& subjects) const {
     for (Subject& one : subjects) {
       const auto literal = fhir::parse_literal(one.reference);
@@ -190,7 +190,8 @@ Result<void> check_outside(const Parts& parts, const node::Moment& moment, const
                   operation_place(one.entry));
     }
     const bool is_patient = fhir::name(one.type) == "Patient";
-    if (is_patient ? !patient || patient->id != one.id
+    TRY(const std::string meant, is_patient ? lookup.survivor(one.id) : Result<std::string>(""));
+    if (is_patient ? !patient || patient->id != meant
                    : !is_theirs(*there, message.entries[message.patient], patient)) {
       return fail(Code::invariant, fmt::format("{} is another patient's here", name),
                   operation_place(one.entry));

@@ -82,6 +82,19 @@ TEST_F(ProcessMessage, FindsWhatHasNoNumberByItsId) {
   EXPECT_EQ(state(), "clinical-review");
 }
 
+TEST_F(ProcessMessage, WhatWasReadHereMayBeSentBackAsItIs) {
+  const Document ours = take({}).json();
+  Letter cancel;
+  cancel.id = "m-2";
+  cancel.reason = "update";
+  cancel.subject = ours.at("entry.1.resource.subject.reference");
+  take(cancel.becomes("revoked"));
+  EXPECT_EQ(state(), "clinical-review");
+  cancel.id = "m-3";
+  cancel.subject = "Patient/p2";
+  EXPECT_THAT(refusal(cancel), HasSubstr("Patient/p2 is another patient's here"));
+}
+
 TEST_F(ProcessMessage, ACancellationIsARequest) {
   take({});
   Letter cancel;
