@@ -61,6 +61,7 @@ Deed deed_of(Interaction interaction) {
     case Interaction::patch_selected:
     case Interaction::meta_add:
     case Interaction::meta_delete:
+    case Interaction::process_message:
     case Interaction::bundle: return Deed::writing;
     default: return Deed::reading;
   }

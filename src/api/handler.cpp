@@ -129,7 +129,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::item_accept:
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer:
-    case Interaction::reconcile: break;
+    case Interaction::reconcile:
+    case Interaction::process_message: break;
   }
   check(false, "an interaction that writes does not come here");
   return Reply{};
@@ -315,6 +316,7 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer: return change_item(parts_, call, on);
     case Interaction::reconcile: return reconcile_list(parts_, call, on);
+    case Interaction::process_message: return process_message(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);
     case Interaction::bundle: return bundle(parts_, call, on);
     default: return answer_now(call);

@@ -52,6 +52,9 @@ constexpr bool is_our_own(std::string_view operation) {
 
 /// `of`: "Resource", or the one type that has it.
 std::string definition_url(std::string_view of, std::string_view operation) {
+  if (operation == "process-message") {
+    of = "MessageHeader";  // of the system, but named for what it is about
+  }
   return is_our_own(operation)
              ? fmt::format("urn:holdfast:OperationDefinition:{}", operation)
              : fmt::format("http://hl7.org/fhir/OperationDefinition/{}-{}", of, operation);

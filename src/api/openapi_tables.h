@@ -196,6 +196,9 @@ inline constexpr std::array interaction_texts{
     InteractionText{Interaction::item_withdraw_offer, "item_withdraw_offer",
                     "The owner of an item takes his offer of it back", Brings::parameters,
                     Answers::resource, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::process_message, "process_message",
+                    "A referral or a booking as a message of the NHS Booking and Referral Standard",
+                    Brings::bundle, Answers::bundle, ""},
     InteractionText{Interaction::work_list, "work_list",
                     "The open items of an owner or an overseer, or those that somebody is asked to "
                     "take over, the most urgent first",

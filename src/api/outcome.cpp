@@ -110,6 +110,7 @@ std::string status_line(int status) {
       case 404: return " Not Found";
       case 405: return " Method Not Allowed";
       case 406: return " Not Acceptable";
+      case 409: return " Conflict";
       case 410: return " Gone";
       case 412: return " Precondition Failed";
       case 413: return " Content Too Large";

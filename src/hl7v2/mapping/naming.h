@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/nhs_number.h"
 #include "hl7v2/mapping/draft.h"
 #include "hl7v2/mapping/reading.h"
 
@@ -13,10 +14,6 @@ namespace holdfast::hl7v2 {
 
 /// `urn:holdfast:authority:QE2`: percent-encoded, so that it is a URI.
 [[nodiscard]] std::string local_urn(std::string_view kind, std::string_view name);
-
-/// "943 476 5919" → "9434765919" if it is a number of ten digits whose last one is right (modulus
-/// 11).
-[[nodiscard]] std::optional<std::string> nhs_number(std::string_view text);
 
 /// The system of an HD (namespace, universal id, its type): what the overlay says of either, else
 /// urn:oid:, urn:uuid: or the URI itself, else urn:holdfast:authority:<namespace>. Empty where the
