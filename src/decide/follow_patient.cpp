@@ -35,7 +35,8 @@ std::string replaced_by(fhir::JsonValue patient) {
   for (const fhir::JsonValue link : links->children()) {
     const auto other = link.find("other");
     if (other && fhir::text_member(link, "type") == "replaced-by") {
-      const auto literal = fhir::parse_literal(fhir::text_member(*other, "reference"));
+      const std::string reference = fhir::text_member(*other, "reference");
+      const auto literal = fhir::parse_literal(reference);  // views of it
       return literal && fhir::name(literal->type) == "Patient"
                  ? "Patient/" + std::string(literal->id)
                  : std::string();
