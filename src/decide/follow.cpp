@@ -303,9 +303,9 @@ Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Th
     for (const std::string& id : there) {
       TRY(Touched* const other, touch(id));
       if (other->item.pathway == then.pathway && other->item.parent == parent &&
-          other->item.is_open()) {
+          other->definition != nullptr && other->item.is_open()) {
         begun = true;
-        hurry(*other, *definition, from);
+        hurry(*other, *other->definition, from);
       }
     }
     if (begun) {
