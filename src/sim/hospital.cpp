@@ -157,14 +157,18 @@ class Hospital {
     }
     const views::Item* open = nullptr;
     bool phoned = false;
+    std::string there;
     for (const auto& [id, item] : judge_.items()) {
+      there += item.focus == event.owed ? " " + item.pathway + ":" + item.state : std::string();
       if (item.focus == event.owed && item.is_open() && item.parent.empty()) {
         open = &item;
       }
       phoned = phoned || (item.focus == event.owed && item.pathway == "critical-result");
     }
     if (open == nullptr) {
-      judge_.violated(event.owed + " is owed, and no item about it is open");
+      judge_.violated(fmt::format("{} is owed after {}, and no item about it is open:{}",
+                                  event.owed, event.command.operations.back().body.substr(0, 120),
+                                  there));
     } else if (event.not_normal && open->urgency == "normal") {
       judge_.violated(event.owed + " is counted as normal, and nobody has judged it so");
     }
