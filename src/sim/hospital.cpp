@@ -204,6 +204,15 @@ class Hospital {
     events_.learn_teams(std::move(active));
   }
 
+  void learn_requests() {
+    const node::Moment moment = node_->view();
+    events_.learn_requests([&](const std::string& about) {
+      const auto items = views::items_about(*moment.reader, about, views::Which::all, 1);
+      check(items.has_value(), "items can be looked for");
+      return !items->empty();
+    });
+  }
+
   /// Mostly hours, sometimes months; then whoever has to wake, wakes.
   void pass_time() {
     const std::uint64_t days = options_.years * 365 * 2 / options_.events + 1;
@@ -246,6 +255,7 @@ class Hospital {
       return;
     }
     learn_teams();
+    learn_requests();
     judge_.look(node_->view(), event.cause);
     judge_.look_through(node_->view(), node_->codec());
     if (acknowledged) {

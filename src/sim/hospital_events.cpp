@@ -50,6 +50,10 @@ std::string_view one_of(Random& random, const std::array<std::string_view, count
   return all[random.below(count)];
 }
 
+bool is_diagnostic(const Request& request) {
+  return request.kind == "laboratory" || request.kind == "imaging";
+}
+
 }  // namespace
 
 Command HospitalEvents::begin() {
@@ -94,11 +98,29 @@ Operation HospitalEvents::request_body(const Request& request) {
 Event HospitalEvents::new_request(Time) {
   Request request{fresh("r"), std::string(kinds[random_.below(kinds.size())].name), patient(),
                   true};
+  if (is_diagnostic(request) && random_.chance(1, 8)) {
+    request.followed = false;
+    Event event = report(request);
+    requests_.push_back(std::move(request));
+    return event;
+  }
   Event event;
   event.command.operations.push_back(request_body(request));
   event.fate = Fate::accepted;
   event.owed = "ServiceRequest/" + request.id;
   requests_.push_back(std::move(request));
+  return event;
+}
+
+Event HospitalEvents::again(Request& request) {
+  Event event;
+  event.fate = Fate::accepted;
+  event.command.operations.push_back(request_body(request));
+  if (!request.followed && request.active) {
+    event.owed = "ServiceRequest/" + request.id;
+    event.cause.closes = {"diagnostic-order"};  // the item of its result: the order's goes on
+    request.followed = true;
+  }
   return event;
 }
 
@@ -135,6 +157,7 @@ Event HospitalEvents::report(const Request& request) {
   const std::string_view flag = one_of(random_, flags);
   const std::string_view status = one_of(random_, statuses);
   const std::string value = fresh("o");
+  const std::string id = fresh("dr");
   Event event;
   event.command.operations.push_back(put(
       "Observation", value,
@@ -146,15 +169,15 @@ Event HospitalEvents::report(const Request& request) {
                     R"(,"valueQuantity":{{"value":1}},"interpretation":[{{"coding":[{{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"{}"}}]}}])",
                     flag))));
   event.command.operations.push_back(
-      put("DiagnosticReport", fresh("dr"),
+      put("DiagnosticReport", id,
           fmt::format(R"("status":"{}","code":{{"text":"x"}},{},{},{})", status,
                       reference("subject", request.patient),
                       references("basedOn", "ServiceRequest/" + request.id),
                       references("result", "Observation/" + value))));
   event.fate = Fate::accepted;
-  const bool diagnostic = request.kind == "laboratory" || request.kind == "imaging";
-  if (diagnostic && status != "preliminary") {
-    event.owed = "ServiceRequest/" + request.id;
+  // Of an order that is not followed the result is somebody's all the same.
+  if (!request.followed || (is_diagnostic(request) && status != "preliminary")) {
+    event.owed = request.followed ? "ServiceRequest/" + request.id : "DiagnosticReport/" + id;
     event.not_normal = flag != "N";
     event.critical = flag == "HH";
   }
@@ -202,12 +225,8 @@ Event HospitalEvents::on_request(Time now) {
                           reference("subject", request.patient), references("basedOn", about))));
       event.cause.closes = {"procedure"};
       return event;
-    case 3: {
-      request.active = !request.active;
-      event.command.operations.push_back(request_body(request));
-      return event;
-    }
-    case 4: event.command.operations.push_back(request_body(request)); return event;
+    case 3: request.active = !request.active; return again(request);
+    case 4: return again(request);
     default: return report(request);
   }
 }

@@ -37,12 +37,13 @@ struct Event {
   bool critical = false;
 };
 
-/// A request that was made.
+/// A request that was made, or is known by its result only.
 struct Request {
   std::string id;
   std::string kind;  ///< "referral", "laboratory", …
   std::string patient;
   bool active = true;
+  bool followed = true;  ///< it has an item: a crash may have taken it, its result may come first
 };
 
 class HospitalEvents {
@@ -83,11 +84,20 @@ class HospitalEvents {
   [[nodiscard]] const std::set<std::string>& teams() const { return teams_; }
   /// After a crash: what was to become of a team happened, or did not.
   void learn_teams(std::set<std::string> teams) { teams_ = std::move(teams); }
+  /// The same of requests: `is_followed` says whether an item is about "ServiceRequest/…".
+  template <class IsFollowed>
+  void learn_requests(IsFollowed&& is_followed) {
+    for (Request& request : requests_) {
+      request.followed = is_followed("ServiceRequest/" + request.id);
+    }
+  }
 
  private:
   [[nodiscard]] Event new_request(Time now);
   [[nodiscard]] Event encounter(Time now);
   [[nodiscard]] Event on_request(Time now);
+  /// It is written again; if it was not followed yet, it is now, and goes on where its result is.
+  [[nodiscard]] Event again(Request& request);
   [[nodiscard]] Event report(const Request& request);
   [[nodiscard]] Event act(const views::Item& item, const TaskNow& task);
   /// An item is offered, or an offer is accepted or ended.
