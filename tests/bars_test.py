@@ -4,7 +4,7 @@ moves that item; what is refused leaves nothing."""
 import json
 import threading
 
-from harness import ServerTest, ask, main
+from harness import RecordTest, ask, main
 
 EVENTS = "https://fhir.nhs.uk/CodeSystem/message-events-bars"
 REASONS = "https://fhir.nhs.uk/CodeSystem/message-reason-bars"
@@ -46,26 +46,11 @@ def message(number, event, reason, resources):
         *({"fullUrl": url, "resource": resource} for url, resource in resources.items())]})
 
 
-class Bars(ServerTest):
+class Bars(RecordTest):
     def setUp(self):
         super().setUp()
         self.directory = self.init()
         self.server = self.serve(self.directory)
-
-    def tearDown(self):
-        ledger = self.get("/fhir/$ledger")
-        self.assertEqual([p["valueBoolean"] for p in ledger["parameter"] if p["name"] == "balanced"], [True])
-        self.assertEqual(self.server.end(), 0)
-        self.summary("verify", self.directory)
-        super().tearDown()
-
-    def get(self, path):
-        reply = ask(self.server.connect(), "GET", path)
-        self.assertEqual(reply.status, 200, reply.body)
-        return json.loads(reply.body)
-
-    def found(self, query):
-        return [entry["resource"] for entry in self.get("/fhir/" + query).get("entry", [])]
 
     def send(self, text):
         return ask(self.server.connect(), "POST", "/fhir/$process-message", text)

@@ -135,6 +135,25 @@ class ServerTest(unittest.TestCase):
         return match.groups()
 
 
+class RecordTest(ServerTest):
+    """One server, self.server, over self.directory; at the end of each test its ledger balances and it verifies."""
+
+    def get(self, path):
+        reply = ask(self.server.connect(), "GET", path)
+        self.assertEqual(reply.status, 200, reply.body)
+        return json.loads(reply.body)
+
+    def found(self, query):
+        return [entry["resource"] for entry in self.get("/fhir/" + query).get("entry", [])]
+
+    def tearDown(self):
+        ledger = self.get("/fhir/$ledger")
+        self.assertEqual([p["valueBoolean"] for p in ledger["parameter"] if p["name"] == "balanced"], [True])
+        self.assertEqual(self.server.end(), 0)
+        self.summary("verify", self.directory)
+        super().tearDown()
+
+
 def metric(connection, name):
     text = ask(connection, "GET", "/metrics").body.decode()
     return float(re.search(rf"^holdfast_{re.escape(name)} (\S+)$", text, re.M).group(1))

@@ -3,7 +3,7 @@ telephone call, the acknowledgement, the correction; blood until the fate of eac
 referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
 import json
 
-from harness import ServerTest, ask, main
+from harness import RecordTest, ask, main
 from mllp import Mllp
 
 CONFIG = """
@@ -22,21 +22,14 @@ EPR = "urn:holdfast:authority:EPR"
 PID = "PID|1||{patient}^^^QE2^MR||Test{patient}^Ann||19800102|F\r"
 
 
-class Pathways(ServerTest):
+class Pathways(RecordTest):
     def setUp(self):
         super().setUp()
         config = self.folder / "holdfast.toml"
         config.write_text(CONFIG)
-        self.server = self.serve(self.init(), "--config", config, "--mllp", "127.0.0.1:0")
+        self.directory = self.init()
+        self.server = self.serve(self.directory, "--config", config, "--mllp", "127.0.0.1:0")
         self.numbers = 0
-
-    def tearDown(self):
-        ledger = self.get("/fhir/$ledger")
-        balanced = [p["valueBoolean"] for p in ledger["parameter"] if p["name"] == "balanced"]
-        self.assertEqual(balanced, [True])
-        self.assertEqual(self.server.end(), 0)
-        self.summary("verify", self.folder / "data")
-        super().tearDown()
 
     # ---- both doors --------------------------------------------------------------------------------------------
 
@@ -47,14 +40,6 @@ class Pathways(ServerTest):
         peer = Mllp(*self.server.mllp)
         self.assertEqual(peer.ask(text.encode()), ("AA", str(self.numbers)), text)
         peer.close()
-
-    def get(self, path):
-        reply = ask(self.server.connect(), "GET", path)
-        self.assertEqual(reply.status, 200, reply.body)
-        return json.loads(reply.body)
-
-    def found(self, query):
-        return [entry["resource"] for entry in self.get("/fhir/" + query).get("entry", [])]
 
     def put(self, resource):
         reply = ask(self.server.connect(), "PUT", f"/fhir/{resource['resourceType']}/{resource['id']}", resource)

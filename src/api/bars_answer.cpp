@@ -16,6 +16,32 @@ void write_reference(fhir::JsonWriter& to, std::string_view key, std::string_vie
   to.close('}');
 }
 
+/// One Coding of the message's event, in a list.
+void write_event(fhir::JsonWriter& to, std::string_view key, Event event) {
+  to.open(key, '[');
+  to.open('{');
+  to.text("system", event_system);
+  to.text("code", code_of(event));
+  to.close('}');
+  to.close(']');
+}
+
+/// A list of one Reference.
+void write_only_reference(fhir::JsonWriter& to, std::string_view key, std::string_view reference) {
+  to.open(key, '[');
+  to.open('{');
+  to.text("reference", reference);
+  to.close('}');
+  to.close(']');
+}
+
+void write_uri_identifier(fhir::JsonWriter& to, std::string_view value) {
+  to.open("identifier", '{');
+  to.text("system", "urn:ietf:rfc:3986");
+  to.text("value", value);
+  to.close('}');
+}
+
 // RFC 9562 version 8: a name-based UUID of our own.
 std::string uuid_of(const IdempotencyKey& key, std::string_view what) {
   std::string hex = to_hex(sha256({key.view(), what}).view().substr(0, 16));
@@ -64,11 +90,7 @@ void write_header(fhir::JsonWriter& to, const Said& said, const Verdict& result)
   }
   to.close('}');
   if (good) {
-    to.open("focus", '[');
-    to.open('{');
-    to.text("reference", result.full_url);
-    to.close('}');
-    to.close(']');
+    write_only_reference(to, "focus", result.full_url);
   }
   to.close('}');
 }
@@ -78,10 +100,7 @@ Bytes write_answer(const Said& said, const Verdict& result) {
   to.open('{');
   to.text("resourceType", "Bundle");
   to.text("id", uuid_of(said.key, "bundle"));
-  to.open("identifier", '{');
-  to.text("system", "urn:ietf:rfc:3986");
-  to.text("value", fmt::format("urn:uuid:{}", uuid_of(said.key, "bundle")));
-  to.close('}');
+  write_uri_identifier(to, fmt::format("urn:uuid:{}", uuid_of(said.key, "bundle")));
   to.text("type", "message");
   to.text("timestamp", to_instant(said.time));
   to.open("entry", '[');
@@ -109,12 +128,7 @@ Bytes evidence_body(const Head& head, std::string_view media_type, BytesView mes
   to.open('{');
   to.text("resourceType", "Binary");
   to.open("meta", '{');
-  to.open("tag", '[');
-  to.open('{');
-  to.text("system", event_system);
-  to.text("code", code_of(head.event));
-  to.close('}');
-  to.close(']');
+  write_event(to, "tag", head.event);
   to.close('}');
   to.text("contentType", media_type);
   to.text("data", to_base64(message));
@@ -127,27 +141,15 @@ Bytes provenance_body(const Head& head, std::string_view focus, std::string_view
   fhir::JsonWriter to(768);
   to.open('{');
   to.text("resourceType", "Provenance");
-  to.open("target", '[');
-  to.open('{');
-  to.text("reference", focus);
-  to.close('}');
-  to.close(']');
+  write_only_reference(to, "target", focus);
   to.text("recorded", to_instant(now));
   to.open("activity", '{');
-  to.open("coding", '[');
-  to.open('{');
-  to.text("system", event_system);
-  to.text("code", code_of(head.event));
-  to.close('}');
-  to.close(']');
+  write_event(to, "coding", head.event);
   to.close('}');
   to.open("agent", '[');
   to.open('{');
   to.open("who", '{');
-  to.open("identifier", '{');
-  to.text("system", "urn:ietf:rfc:3986");
-  to.text("value", head.sender);
-  to.close('}');
+  write_uri_identifier(to, head.sender);
   if (!head.sender_name.empty()) {
     to.text("display", head.sender_name);
   }

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "api/stored.h"
-#include "fhir/member.h"
+#include "fhir/patient_link.h"
 #include "fhir/sites.h"
 #include "search/matches.h"
 #include "views/versions.h"
@@ -20,22 +20,6 @@ std::string operation_place(std::size_t operation) {
 /// Patients with the same number, most of them replaced by one of them.
 constexpr std::size_t same_number_max = 16;
 constexpr std::size_t merges_max = 16;
-
-std::string replaced_by(fhir::JsonValue patient) {
-  const auto links = patient.find("link");
-  if (!links || !links->is_array()) {
-    return {};
-  }
-  for (const fhir::JsonValue link : links->children()) {
-    const auto other = link.find("other");
-    if (other && fhir::text_member(link, "type") == "replaced-by") {
-      const std::string reference = fhir::text_member(*other, "reference");
-      const auto literal = fhir::parse_literal(reference);
-      return literal ? std::string(literal->id) : std::string();
-    }
-  }
-  return {};
-}
 
 class Lookup {
  public:
@@ -115,7 +99,7 @@ class Lookup {
       TRY(views::Body body, stored_row(parts_, moment_, current->row));
       fhir::ReaderPool::Lease reader = parts_.readers.take();
       TRY(const fhir::Json json, reader->read(std::move(body.bytes)));
-      std::string next = replaced_by(json.root());
+      std::string next = fhir::replacing_id(json.root());
       if (next.empty()) {
         return id;
       }

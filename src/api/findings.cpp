@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "api/stored.h"
-#include "base/text.h"
 #include "base/time.h"
 #include "fhir/json_writer.h"
 #include "fhir/member.h"
@@ -147,15 +146,9 @@ Result<std::optional<Finding>> read_finding(const Parts& parts, const node::Mome
 
 Result<std::vector<std::string>> standing_findings(const Parts& parts, const node::Moment& moment,
                                                    std::string_view source) {
-  std::string token;
-  for (const char c : source) {
-    token +=
-        c == '\\' || c == '|' || c == ',' || c == '$' ? fmt::format("\\{}", c) : std::string(1, c);
-  }
-  return search::matches(
-      {*moment.reader, parts.node.codec(), *moment.params}, *fhir::type_id(type_name),
-      fmt::format("identifier={}", percent_encode(fmt::format("{}|{}", differs_system, token))),
-      standing_max);
+  return search::matches({*moment.reader, parts.node.codec(), *moment.params},
+                         *fhir::type_id(type_name),
+                         search::identifier_condition(differs_system, source), standing_max);
 }
 
 Bytes finding_body(const Difference& difference, const Found& found) {

@@ -29,22 +29,10 @@ constexpr std::size_t items_of_one_max = 256;
 constexpr std::size_t places_at_once = 1000;
 constexpr std::string_view findings_pathway = "reconciliation";
 
-// https://hl7.org/fhir/R4/search.html#escaping
-std::string escaped(std::string_view text) {
-  std::string to;
-  for (const char c : text) {
-    if (c == '\\' || c == '|' || c == ',' || c == '$') {
-      to.push_back('\\');
-    }
-    to.push_back(c);
-  }
-  return to;
-}
-
+/// A list may leave out in which system a number is: then it may be in any.
 std::string by_identifier(std::string_view system, std::string_view value) {
-  const std::string token =
-      system.empty() ? escaped(value) : fmt::format("{}|{}", escaped(system), escaped(value));
-  return fmt::format("identifier={}", percent_encode(token));
+  return system.empty() ? "identifier=" + percent_encode(search::escaped_value(value))
+                        : search::identifier_condition(system, value);
 }
 
 /// Whether something is still to be done for a resource of that status.

@@ -84,11 +84,12 @@ Result<bool> Following::has_newer_set(const std::string& subject, Time time) {
   }
   static const fhir::TypeId observation = *fhir::type_id("Observation");
   TRY(const auto newer,
-      search::matches(
-          {view_, codec_, params_}, observation,
-          fmt::format("encounter={}&date=sa{}&date=lt{}&combo-code={}", subject, to_instant(time),
-                      to_instant(rules_.now), percent_encode(codes, ",")),
-          1));
+      search::matches({view_, codec_, params_}, observation,
+                      fmt::format("encounter={}&date=sa{}&date=lt{}&combo-code={}&"
+                                  "status=final,amended,corrected,preliminary",
+                                  subject, to_instant(time), to_instant(rules_.now),
+                                  percent_encode(codes, ",")),
+                      1));
   return !newer.empty();
 }
 

@@ -188,6 +188,30 @@ TEST(FollowNews2, ASetThatIsWrittenDownLateChangesNothing) {
   EXPECT_EQ(ward.observations().urgency, "zero") << "it hides no set that comes after it";
 }
 
+// Whoever was scored by a set that was wrong is looked at again at once.
+TEST(FollowNews2, ASetThatIsWithdrawnOwesAnotherAndHidesNone) {
+  Ward ward;
+  Set good;
+  good.at = "2026-11-30T08:58:00Z";
+  const auto panel_as = [&](const std::string& status) {
+    Operation one = panel("o1", good);
+    const std::size_t at = one.body.find("final");
+    one.body.replace(at, 5, status);
+    return one;
+  };
+  ward.run(command(panel_as("final")));
+  EXPECT_EQ(ward.observations().urgency, "zero");
+  ward.run(command(panel_as("entered-in-error")));
+  EXPECT_EQ(ward.observations().state, "set-withdrawn");
+  EXPECT_EQ(ward.minutes_left(), 30);
+  Set true_one;
+  true_one.respiration = 26;
+  true_one.at = "2026-11-30T08:50:00Z";
+  ward.run(command(panel("o2", true_one)));
+  EXPECT_EQ(ward.observations().state, "watched");
+  EXPECT_EQ(ward.observations().urgency, "low-medium") << "the newer one was withdrawn";
+}
+
 TEST(FollowNews2, OfAChildThereIsNoScore) {
   Ward ward;
   ward.run(command(update("Encounter", "e2",

@@ -1,9 +1,8 @@
 // decide/follow_patient.cpp: who an item is about, and what items need to know of them.
-#include <algorithm>
-
 #include "base/time.h"
 #include "decide/following.h"
 #include "fhir/member.h"
+#include "fhir/patient_link.h"
 #include "fhir/sites.h"
 #include "views/versions.h"
 
@@ -24,25 +23,6 @@ std::optional<std::int64_t> age_at(std::string_view born, Time now) {
   const auto year = [](const std::string& text) { return std::stoll(text.substr(0, 4)); };
   const bool is_before_birthday = today.substr(5, 5) < then.substr(5, 5);
   return year(today) - year(then) - (is_before_birthday ? 1 : 0);
-}
-
-/// https://hl7.org/fhir/R4/patient-definitions.html#Patient.link.type
-std::string replaced_by(fhir::JsonValue patient) {
-  const auto links = patient.find("link");
-  if (!links || !links->is_array()) {
-    return {};
-  }
-  for (const fhir::JsonValue link : links->children()) {
-    const auto other = link.find("other");
-    if (other && fhir::text_member(link, "type") == "replaced-by") {
-      const std::string reference = fhir::text_member(*other, "reference");
-      const auto literal = fhir::parse_literal(reference);  // views of it
-      return literal && fhir::name(literal->type) == "Patient"
-                 ? "Patient/" + std::string(literal->id)
-                 : std::string();
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -89,7 +69,8 @@ Result<Following::PatientFacts> Following::facts_of(const std::string& patient) 
     fhir::Json json;
     TRY_OK(task_reader().read(body, json));
     facts.age = age_at(fhir::text_member(json.root(), "birthDate"), rules_.now);
-    facts.replaced_by = replaced_by(json.root());
+    const std::string id = fhir::replacing_id(json.root());
+    facts.replaced_by = id.empty() ? id : "Patient/" + id;
   }
   patients_.emplace(patient, facts);
   return facts;

@@ -53,7 +53,6 @@ class Following {
 
   // follow.cpp: what resources bring about
   Result<void> hear(std::size_t index);
-  Result<void> open(std::size_t index, const pathway::Signal& signal);
   Result<void> move(std::size_t index, const pathway::Signal& signal);
   /// What a set of observations came to.
   struct Scored {
@@ -64,37 +63,25 @@ class Following {
   /// `scored`: of a move by score.
   Result<void> move_item(const std::string& id, std::size_t index, const pathway::Signal& signal,
                          const Scored* scored = nullptr);
-  // follow_news2.cpp
-  /// Once for each item and Command, however many observations are the set.
-  Result<void> score(std::size_t index, const pathway::Signal& signal);
-  Result<bool> has_newer_set(const std::string& subject, Time time);
-  Result<std::vector<clinical::Observation>> set_about(const std::string& subject,
-                                                       const pathway::Signal& like, Time& time);
-  /// Whether an update says anything else than the version before it, meta apart.
-  Result<bool> says_something_new(std::size_t index);
-  /// The worst of the values that a report refers to; nothing can be judged where there are none.
-  Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
-  Result<pathway::Judgement> judge_stored(std::string_view reference,
-                                          std::optional<std::int64_t> age);
-  /// What a Patient says of itself, as far as items need it.
-  struct PatientFacts {
-    std::optional<std::int64_t> age;  ///< in whole years, now
-    std::string replaced_by;          ///< "Patient/8"; empty: it stands for itself
-  };
-  /// "Patient/7". Nothing is known of one who is not there.
-  Result<PatientFacts> facts_of(const std::string& patient);
-  Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
-  /// An item that opens again, or goes on: its owner may have left while it was closed.
-  Result<void> keep_owned(views::Item& item, const pathway::Definition& definition);
   /// Bugs that close what nobody closed.
   void plant(views::Item& item, std::size_t index) const;
+  Result<void> tick(const Tick& tick);
+  Result<void> make();
+  Result<std::vector<std::string>> about(std::string_view focus, views::Which which);
+
+  // follow_open.cpp: an item begins
+  Result<void> open(std::size_t index, const pathway::Signal& signal);
+  [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
+  /// Whether an item is there that has that duty already, open or closed.
+  Result<bool> is_followed(const std::string& focus, const pathway::Signal& signal);
+  Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
+  /// An item that opens again, or goes on: its owner may have left while it was closed.
+  Result<void> keep_owned(views::Item& item, const pathway::Definition& definition);
   Result<void> go_on(const Touched& from, const std::vector<pathway::Then>& thens,
                      std::optional<Time> due_from);
   void hurry(Touched& touched, const pathway::Definition& definition, const Touched& from) const;
-  Result<void> tick(const Tick& tick);
-  Result<void> make();
-  [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
-  Result<std::vector<std::string>> about(std::string_view focus, views::Which which);
+
+  // follow_links.cpp: who is meant
   /// What a signal refers to, by reference or by number, each once.
   Result<std::vector<std::string>> meant(std::size_t index, const std::vector<std::uint32_t>& sites,
                                          const std::vector<pathway::NamedLink>& named,
@@ -109,14 +96,34 @@ class Following {
                                           const pathway::Signal& signal);
   /// The item that the new one is a part of, and what it takes from there.
   Result<void> join(views::Item& item, std::size_t index, const pathway::Signal& signal);
-  Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
-  /// Whether an item is there that has that duty already, open or closed.
-  Result<bool> is_followed(const std::string& focus, const pathway::Signal& signal);
+
+  // follow_news2.cpp: sets of observations
+  /// Once for each item and Command, however many observations are the set.
+  Result<void> score(std::size_t index, const pathway::Signal& signal);
+  Result<bool> has_newer_set(const std::string& subject, Time time);
+  Result<std::vector<clinical::Observation>> set_about(const std::string& subject,
+                                                       const pathway::Signal& like, Time& time);
+
+  // follow_results.cpp: what is said, and how results are judged
+  /// Whether an update says anything else than the version before it, meta apart.
+  Result<bool> says_something_new(std::size_t index);
+  /// The worst of the values that a report refers to; nothing can be judged where there are none.
+  Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
+  Result<pathway::Judgement> judge_stored(std::string_view reference,
+                                          std::optional<std::int64_t> age);
+  Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
+
+  // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
   Result<std::string> patient_of(std::size_t index, const pathway::Signal& signal);
+  /// What a Patient says of itself, as far as items need it.
+  struct PatientFacts {
+    std::optional<std::int64_t> age;  ///< in whole years, now
+    std::string replaced_by;          ///< "Patient/8"; empty: it stands for itself
+  };
+  /// "Patient/7". Nothing is known of one who is not there.
+  Result<PatientFacts> facts_of(const std::string& patient);
 
-  // follow_links.cpp: meant(), known_as(), join(), came_before(), take_over()
-  // follow_results.cpp: says_something_new(), judge(), judge_stored(), take_judgement()
   // follow_task.cpp: what a person does with an item
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
@@ -129,7 +136,6 @@ class Following {
   Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
                            std::size_t index);
 
-  // follow_patient.cpp: patient_of(), facts_of()
   // follow_owner.cpp: what an item rests on goes, or is replaced
   Result<void> guard_removal(std::size_t index);
   Result<void> leave(std::size_t index);

@@ -8,6 +8,7 @@
 
 #include "exchange/edit.h"
 #include "fhir/json_writer.h"
+#include "fhir/patient_link.h"
 
 namespace holdfast::exchange {
 namespace {
@@ -44,15 +45,7 @@ Result<std::string> replaced_by(const Stored& patient, fhir::JsonReader& reader)
     return std::string();
   }
   TRY(const fhir::Json json, reader.read(patient.body));
-  if (const auto links = json.root().find("link")) {
-    for (const JsonValue link : links->children()) {
-      const std::string to = text_at(link, "other", "reference");
-      if (type_of_link(link) == "replaced-by" && to.starts_with("Patient/")) {
-        return to.substr(8);
-      }
-    }
-  }
-  return std::string();
+  return fhir::replacing_id(json.root());
 }
 
 }  // namespace

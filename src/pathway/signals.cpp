@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "fhir/member.h"
 #include "fhir/path/evaluate.h"
+#include "fhir/patient_link.h"
 #include "pathway/judgement.h"
 #include "pathway/shipped.h"
 
@@ -231,11 +232,8 @@ void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, 
   if (fhir::name(type) != "Patient") {
     return;
   }
-  for (const fhir::JsonValue link : values_at(resource, "link")) {
-    const auto other = link.find("other");
-    if (other && fhir::text_member(link, "type") == "replaced-by") {
-      signals.replaced_by = look.site_of(*other);
-    }
+  if (const auto other = fhir::replaced_by(resource)) {
+    signals.replaced_by = look.site_of(*other);
   }
 }
 

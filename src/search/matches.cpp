@@ -43,23 +43,25 @@ Result<Criteria> parse_condition(const fhir::SearchParams& params, fhir::TypeId 
   return criteria;
 }
 
+std::string escaped_value(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\\' || c == '|' || c == ',' || c == '$') {
+      escaped.push_back('\\');
+    }
+    escaped.push_back(c);
+  }
+  return escaped;
+}
+
 std::string identifier_condition(std::string_view system, std::string_view value) {
   return condition_of("identifier", system, value);
 }
 
 std::string condition_of(std::string_view parameter, std::string_view system,
                          std::string_view value) {
-  const auto quoted = [](std::string_view text) {
-    std::string escaped;
-    for (const char c : text) {
-      if (c == '\\' || c == '|' || c == ',' || c == '$') {
-        escaped.push_back('\\');
-      }
-      escaped.push_back(c);
-    }
-    return percent_encode(escaped);
-  };
-  return fmt::format("{}={}%7C{}", parameter, quoted(system), quoted(value));
+  return fmt::format("{}={}%7C{}", parameter, percent_encode(escaped_value(system)),
+                     percent_encode(escaped_value(value)));
 }
 
 Result<std::vector<std::string>> matches(const Source& source, fhir::TypeId type,

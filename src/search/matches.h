@@ -30,8 +30,11 @@ inline constexpr std::size_t matches_wanted = 2;
                                                        std::string_view query,
                                                        std::size_t limit = matches_wanted);
 
+/// A text as a value of a query means it, before percent-encoding.
+/// https://hl7.org/fhir/R4/search.html#escaping
+[[nodiscard]] std::string escaped_value(std::string_view text);
 /// The query that selects what has that business identifier, percent-encoded; an empty system: one
-/// without. https://hl7.org/fhir/R4/search.html#escaping
+/// without.
 [[nodiscard]] std::string identifier_condition(std::string_view system, std::string_view value);
 /// The same by another parameter: "based-on:identifier".
 [[nodiscard]] std::string condition_of(std::string_view parameter, std::string_view system,
