@@ -324,6 +324,9 @@ Task<void> Sequencer::finish(Batch& batch) {
     }
   }
   answer(batch);
+  if (batch.entries > 0) {
+    applier_.wake();  // behind the answers: they are what somebody waits for
+  }
 }
 
 void Sequencer::publish(Batch& batch) {
@@ -341,7 +344,6 @@ void Sequencer::publish(Batch& batch) {
   clock_.entry_has(batch.time);
   folded_ = std::move(batch.folded);
   published_.add(std::move(batch.work).freeze(first, folded_.state.position));
-  applier_.wake();
   if (OutboxWatcher* const watcher = watcher_; watcher != nullptr) {
     for (const std::string& channel : batch.owed) {
       watcher->owed(channel);

@@ -72,24 +72,25 @@ void write_message(WorkLayer& layer, const MessageName& name, const MessageRow& 
 Result<KnownMessage> read_message(const Reader& reader, const MessageName& name) {
   KnownMessage known;
   const Bytes key = key_of(name);
-  const auto attempts = reader.scan(Table::message, key, after_prefix(key), Direction::backward);
-  if (attempts->valid()) {
-    TRY(known.newest, row_of(attempts->key(), attempts->value()));
-  }
-  TRY_OK(attempts->status());
-  if (name.control_id.empty()) {
-    return known;
-  }
-  const Bytes prefix = prefix_of(name.neighbour, name.control_id);
+  // One walk finds its own rows and those of others, unless there are very many others before it.
+  const Bytes prefix = name.control_id.empty() ? key : prefix_of(name.neighbour, name.control_id);
   const auto cursor = reader.scan(Table::message, prefix, after_prefix(prefix), Direction::forward);
   for (; cursor->valid() && known.others < others_max; cursor->next()) {
-    TRY(const MessageRow row, row_of(cursor->key(), cursor->value()));
-    const BytesView hash = cursor->key().substr(prefix.size()).substr(0, sizeof(Hash::bytes));
-    if (hash != name.hash.view() && row.attempt == 1) {
+    TRY(MessageRow row, row_of(cursor->key(), cursor->value()));
+    if (cursor->key().starts_with(key)) {
+      known.newest = std::move(row);
+    } else if (row.attempt == 1) {
       ++known.others;
     }
   }
   TRY_OK(cursor->status());
+  if (known.others == others_max) {
+    const auto attempts = reader.scan(Table::message, key, after_prefix(key), Direction::backward);
+    if (attempts->valid()) {
+      TRY(known.newest, row_of(attempts->key(), attempts->value()));
+    }
+    TRY_OK(attempts->status());
+  }
   return known;
 }
 

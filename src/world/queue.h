@@ -28,14 +28,18 @@ class Queue {
         : queue_(queue), from_(from), item_(std::move(item)) {}
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     bool await_suspend(std::coroutine_handle<> waiting) {
-      const std::scoped_lock lock(queue_.mutex_);
-      if (queue_.closed_ || queue_.items_.size() < queue_.capacity_) {
-        queue_.accept(*this);
-        return false;
+      std::coroutine_handle<> receiver;
+      {
+        const std::scoped_lock lock(queue_.mutex_);
+        if (!queue_.closed_ && queue_.items_.size() >= queue_.capacity_) {
+          waiting_ = waiting;
+          queue_.senders_.push_back(this);
+          return true;
+        }
+        receiver = queue_.accept(*this);
       }
-      waiting_ = waiting;
-      queue_.senders_.push_back(this);
-      return true;
+      queue_.wake(receiver);
+      return false;
     }
     /// False if the queue was closed and the item was not taken.
     [[nodiscard]] bool await_resume() const noexcept { return taken_; }
@@ -74,12 +78,16 @@ class Queue {
 
   /// Takes `item` if there is room now; does not wait. False if it is full or closed.
   bool try_push(T item) {
-    const std::scoped_lock lock(mutex_);
-    if (closed_ || items_.size() >= capacity_) {
-      return false;
+    std::coroutine_handle<> receiver;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (closed_ || items_.size() >= capacity_) {
+        return false;
+      }
+      items_.push_back(std::move(item));
+      receiver = std::exchange(waiting_receiver_, {});
     }
-    items_.push_back(std::move(item));
-    wake_receiver();
+    wake(receiver);
     return true;
   }
 
@@ -91,7 +99,7 @@ class Queue {
       resume(*sender);
     }
     senders_.clear();
-    wake_receiver();
+    wake(std::exchange(waiting_receiver_, {}));
   }
 
   [[nodiscard]] std::size_t size() const {
@@ -100,17 +108,18 @@ class Queue {
   }
 
  private:
-  void accept(Push& push) {
+  /// Whom to wake, outside the lock: it is what the receiver wants first.
+  [[nodiscard]] std::coroutine_handle<> accept(Push& push) {
     if (closed_) {
-      return;
+      return {};
     }
     items_.push_back(std::move(push.item_));
     push.taken_ = true;
-    wake_receiver();
+    return std::exchange(waiting_receiver_, {});
   }
-  void wake_receiver() {
-    if (auto waiting = std::exchange(waiting_receiver_, {})) {
-      receiver_.post([waiting] { waiting.resume(); });
+  void wake(std::coroutine_handle<> receiver) {
+    if (receiver) {
+      receiver_.post([receiver] { receiver.resume(); });
     }
   }
   static void resume(Push& push) {
@@ -124,7 +133,7 @@ class Queue {
     while (!senders_.empty() && items_.size() < capacity_) {
       Push& sender = *senders_.front();
       senders_.pop_front();
-      accept(sender);
+      static_cast<void>(accept(sender));  // nobody waits: the receiver is here
       resume(sender);
     }
     return taken;

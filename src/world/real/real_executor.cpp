@@ -1,23 +1,47 @@
 #include "world/real/real_executor.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <utility>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/buffer.hpp>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/check.h"
 #include "world/real/real_loop.h"
 
 namespace holdfast {
 
-RealExecutor::Loop::Loop(std::string thread_name) : name(std::move(thread_name)) {}
+RealExecutor::Loop::Loop(std::string thread_name) : name(std::move(thread_name)) {
+  const int descriptor = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  check(descriptor >= 0,
+        "an executor needs one file descriptor more than there may be (ulimit -n)");
+  bell.assign(descriptor);
+  await_wake();
+}
 
 void RealExecutor::Loop::run() {
   owner = std::this_thread::get_id();
   static_cast<void>(::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str()));
   io.run();
+}
+
+void RealExecutor::Loop::wake() {
+  const std::uint64_t once = 1;
+  check(::write(bell.native_handle(), &once, sizeof once) == sizeof once || errno == EAGAIN,
+        "an eventfd can be written");
+}
+
+void RealExecutor::Loop::await_wake() {
+  bell.async_read_some(boost::asio::buffer(&rung, sizeof rung),
+                       [this](const boost::system::error_code& error, std::size_t) {
+                         check(!error, "an eventfd can be read");
+                         run_arrived();
+                         await_wake();
+                       });
 }
 
 // One wake-up runs all that has arrived by then. What arrives meanwhile waits for the next one, so
@@ -79,7 +103,7 @@ void RealExecutor::post(Job job) {
       return;
     }
   }
-  boost::asio::post(loop_->io, [loop = loop_.get()] { loop->run_arrived(); });
+  loop_->wake();
 }
 
 void RealExecutor::post_at(Instant when, Job job) {

@@ -13,6 +13,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "world/real/real_clock.h"
 #include "world/real/real_executor.h"
@@ -33,6 +34,8 @@ struct RealExecutor::Loop {
   explicit Loop(std::string thread_name);
 
   void run();
+  void wake();
+  void await_wake();
   void run_arrived();
   void run_due();
   void arm();
@@ -51,13 +54,16 @@ struct RealExecutor::Loop {
   boost::asio::io_context io{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
   boost::asio::basic_waitable_timer<BootClock> alarm{io};
+  /// An eventfd. Asio's own way to wake a thread holds a mutex that the woken thread wants first.
+  boost::asio::posix::stream_descriptor bell{io};
+  std::uint64_t rung = 0;  ///< what is read from the bell
   std::thread thread;
   /// Whose turn it is to call post_at(): nobody's in particular while no thread runs.
   std::atomic<std::thread::id> owner{};
 
   std::mutex mutex;
   std::vector<Job> arrived;  ///< guarded by mutex
-  bool woken = false;        ///< guarded by mutex: run_arrived() is under way
+  bool woken = false;        ///< guarded by mutex: the bell has rung, run_arrived() will come
 
   std::vector<Job> running;   ///< empty between runs; kept for its memory
   std::vector<Timer> timers;  ///< a heap
