@@ -211,6 +211,19 @@ class Exchange(ServerTest):
         self.assertRegex(done.stdout, r"Patient\.identifier\.system  in 2 message\(s\), first .*"
                                       r'"urn:holdfast:authority:QE2" -> "https://qe2\.example/mrn"')
         self.assertEqual(len(self.search(server, "Binary?_source=urn:holdfast:neighbour:lab")), 2)
+        # What the overlay explains, and whose it is; of kept messages, and of files.
+        done = run("hl7", "coverage", "--config", after, "--server", url, "--neighbour", "lab")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("neighbour=lab owner=results messages=2 not_mapped=0", done.stdout)
+        self.assertIn("authorities.csv  owner=ann lines=1 used=1", done.stdout)
+        self.assertNotIn("Smith", done.stdout)
+        (self.folder / "other.hl7").write_text(message(3, patient="79").decode().replace("QE2", "QE3"))
+        done = run("hl7", "coverage", "--config", after, "--neighbour", "lab", self.folder / "other.hl7")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("not used: authorities.csv 'QE2' owner=ann", done.stdout)
+        done = run("hl7", "coverage", "--config", after)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--server", done.stderr)
         self.assertEqual(server.end(), 0)
         # Without the filter, the message that was only kept is taken up again: shown, then done.
         server = self.serve_mllp(self.folder / "data", config=config.replace("filter = ", "#"))

@@ -30,5 +30,6 @@ Command add_hl7_send(CLI::App& parent);
 Command add_hl7_listen(CLI::App& parent);
 Command add_hl7_explain(CLI::App& parent);
 Command add_hl7_diff(CLI::App& parent);
+Command add_hl7_coverage(CLI::App& parent);
 
 }  // namespace holdfast::cli

@@ -10,22 +10,12 @@
 
 #include <fmt/format.h>
 
-#include "base/hash.h"
-#include "base/text.h"
 #include "cli/hl7.h"
-#include "cli/machine.h"
-#include "cli/overlays.h"
-#include "cli/remote.h"
+#include "cli/hl7_kept.h"
 #include "exchange/map_diff.h"
-#include "server/config.h"
-#include "world/real/real_executor.h"
-#include "world/real/real_network.h"
 
 namespace holdfast::cli {
 namespace {
-
-constexpr std::uint64_t config_file_bytes_max = 1 << 20;
-constexpr std::size_t page_size = 200;
 
 struct DiffOptions {
   std::string server;
@@ -35,15 +25,6 @@ struct DiffOptions {
   std::string since;
   std::uint64_t count = 10'000;
 };
-
-Result<server::Config> read_file(const std::string& path) {
-  server::Origins origins;
-  origins.file = path;
-  TRY(origins.file_text, read_text_file(path, config_file_bytes_max));
-  TRY(auto config, server::read_config(origins));
-  TRY_OK(read_overlays(config));
-  return config;
-}
 
 const exchange::Neighbour* named(const server::Config& config, std::string_view name) {
   const auto found = std::ranges::find_if(
@@ -60,19 +41,41 @@ struct Kind {
 
 class Differ {
  public:
-  Differ(const DiffOptions& options, ServerAddress address)
-      : options_(options), remote_(network_, on_, std::move(address)) {
-    on_.start();
-  }
-  ~Differ() {
-    on_.stop();
-    on_.discard();
-  }
-  Differ(const Differ&) = delete;
-  Differ& operator=(const Differ&) = delete;
+  Differ(const exchange::Neighbour& before, const exchange::Neighbour& after)
+      : before_(before), after_(after) {}
 
-  Result<void> run(const exchange::Neighbour& before, const exchange::Neighbour& after) {
-    return wait_for(on_, run_all(before, after));
+  Result<void> take(const KeptMessage& kept) {
+    TRY(const auto diff, exchange::diff_maps(kept.bytes, before_, after_, reader_));
+    ++seen_;
+    unmapped_before_ += diff.unmapped_before;
+    unmapped_after_ += diff.unmapped_after;
+    if (!diff.differs()) {
+      return ok();
+    }
+    ++differing_;
+    const std::string message =
+        fmt::format("{} {} (Binary/{})", diff.type, diff.control_id, kept.binary);
+    if (diff.before.has_value() != diff.after.has_value()) {
+      ++(diff.after ? lost_ : gained_);
+      if (failures_.size() < failures_shown_max) {
+        failures_.push_back(
+            diff.after
+                ? fmt::format("{} could not be mapped any more: {}", message, diff.after->what)
+                : fmt::format("{} could be mapped then; it was not because: {}", message,
+                              diff.before->what));
+      }
+      return ok();
+    }
+    std::set<std::string> counted;
+    for (const exchange::MapChange& change : diff.changes) {
+      Kind& kind = kinds_[change.kind()];
+      if (kind.count == 0) {
+        kind.first = change;
+        kind.first_message = message;
+      }
+      kind.count += counted.insert(change.kind()).second ? 1U : 0U;
+    }
+    return ok();
   }
   [[nodiscard]] bool differs() const { return differing_ > 0; }
 
@@ -94,104 +97,10 @@ class Differ {
  private:
   static std::string shown(const std::string& value) { return value.empty() ? "nothing" : value; }
 
-  Task<Result<fhir::Json>> ask(std::string target) {
-    Remote::Question question;
-    question.target = std::move(target);
-    question.headers.add("Accept", "application/fhir+json");
-    const Patience patience;
-    CO_TRY(const auto reply, co_await remote_.ask(question, patience));
-    if (reply.status != 200) {
-      co_return fail(Code::io, fmt::format("{} answers {}: {}", question.target, reply.status,
-                                           diagnostics_of(reply.body)));
-    }
-    co_return reader_.read(reply.body);
-  }
-
-  Task<Result<void>> run_all(const exchange::Neighbour& before, const exchange::Neighbour& after) {
-    std::string target = fmt::format(
-        "/fhir/Binary?_source=urn:holdfast:neighbour:{}&_sort=-_lastUpdated&_count={}"
-        "&_elements=id{}",
-        before.name, page_size,
-        options_.since.empty() ? "" : "&_lastUpdated=ge" + percent_encode(options_.since));
-    while (!target.empty() && seen_ < options_.count) {
-      std::string now = std::move(target);
-      target.clear();
-      CO_TRY(const auto page, co_await ask(std::move(now)));
-      std::vector<std::string> ids;
-      if (const auto entries = page.root().find("entry")) {
-        for (const fhir::JsonValue entry : entries->children()) {
-          const auto resource = entry.find("resource");
-          const auto id = resource ? resource->find("id") : std::nullopt;
-          if (id) {
-            ids.push_back(id->text());
-          }
-        }
-      }
-      if (const auto links = page.root().find("link")) {
-        for (const fhir::JsonValue link : links->children()) {
-          const auto relation = link.find("relation");
-          const auto url = link.find("url");
-          if (relation && url && relation->equals("next")) {
-            const std::string whole = url->text();
-            target = whole.substr(std::min(whole.find("/fhir"), whole.size()));
-          }
-        }
-      }
-      for (const std::string& id : ids) {
-        if (seen_ < options_.count) {
-          CO_TRY_OK(co_await take(id, before, after));
-        }
-      }
-    }
-    co_return ok();
-  }
-
-  Task<Result<void>> take(std::string id, const exchange::Neighbour& before,
-                          const exchange::Neighbour& after) {
-    CO_TRY(const auto binary, co_await ask("/fhir/Binary/" + id));
-    const auto data = binary.root().find("data");
-    const auto bytes = data ? from_base64(data->text()) : std::nullopt;
-    if (!bytes) {
-      co_return ok();  // no message
-    }
-    CO_TRY(const auto diff, exchange::diff_maps(*bytes, before, after, reader_));
-    ++seen_;
-    unmapped_before_ += diff.unmapped_before;
-    unmapped_after_ += diff.unmapped_after;
-    if (!diff.differs()) {
-      co_return ok();
-    }
-    ++differing_;
-    const std::string message = fmt::format("{} {} (Binary/{})", diff.type, diff.control_id, id);
-    if (diff.before.has_value() != diff.after.has_value()) {
-      ++(diff.after ? lost_ : gained_);
-      if (failures_.size() < failures_shown_max) {
-        failures_.push_back(
-            diff.after
-                ? fmt::format("{} could not be mapped any more: {}", message, diff.after->what)
-                : fmt::format("{} could be mapped then; it was not because: {}", message,
-                              diff.before->what));
-      }
-      co_return ok();
-    }
-    std::set<std::string> counted;
-    for (const exchange::MapChange& change : diff.changes) {
-      Kind& kind = kinds_[change.kind()];
-      if (kind.count == 0) {
-        kind.first = change;
-        kind.first_message = message;
-      }
-      kind.count += counted.insert(change.kind()).second ? 1U : 0U;
-    }
-    co_return ok();
-  }
-
   static constexpr std::size_t failures_shown_max = 20;
 
-  const DiffOptions& options_;
-  RealNetwork network_;
-  RealExecutor on_{"hl7-diff"};
-  Remote remote_;
+  const exchange::Neighbour& before_;
+  const exchange::Neighbour& after_;
   fhir::JsonReader reader_;
   std::uint64_t seen_ = 0;
   std::uint64_t differing_ = 0;
@@ -204,8 +113,8 @@ class Differ {
 };
 
 Result<int> diff_all(const DiffOptions& options) {
-  TRY(const auto before, read_file(options.before));
-  TRY(const auto after, read_file(options.after));
+  TRY(const auto before, read_neighbours(options.before));
+  TRY(const auto after, read_neighbours(options.after));
   TRY(const ServerAddress address, parse_server(options.server));
   bool any = false;
   bool differs = false;
@@ -221,8 +130,9 @@ Result<int> diff_all(const DiffOptions& options) {
       continue;
     }
     any = true;
-    Differ differ(options, address);
-    TRY_OK(differ.run(setting.neighbour, *changed));
+    Differ differ(setting.neighbour, *changed);
+    const auto take = [&differ](const KeptMessage& kept) { return differ.take(kept); };
+    TRY_OK(each_kept(address, {name, options.since, options.count}, take));
     differ.print(name);
     differs = differs || differ.differs();
   }

@@ -47,7 +47,8 @@ int run(int argc, const char* const* argv) {
   }
   CLI::App* const hl7 = app.add_subcommand("hl7", "HL7 v2 messages at the console");
   hl7->require_subcommand(1);
-  for (const auto& add : {add_hl7_send, add_hl7_listen, add_hl7_explain, add_hl7_diff}) {
+  for (const auto& add :
+       {add_hl7_send, add_hl7_listen, add_hl7_explain, add_hl7_diff, add_hl7_coverage}) {
     added.push_back(add(*hl7));
   }
   try {

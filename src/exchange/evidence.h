@@ -42,8 +42,8 @@ struct Item {
   std::string what;     ///< a sentence: what happened, to which message, what to do
   std::string patient;  ///< "Patient/7" or a urn of the same Command; empty: not known
   /// Of a request about an order: "ServiceRequest/7" or a urn, and ORC-1; empty: not known.
-  std::string order;
-  std::string control;
+  std::string order{};
+  std::string control{};
 };
 
 /// A message by what everybody needs of it.

@@ -222,6 +222,7 @@ bool convert_unit(const Conversion& one) {
   std::string_view unit;
   const auto& own = reading.overlay().units;
   if (const auto found = own.find(code); found != own.end()) {
+    reading.used("units", {}, found->first);
     unit = found->second;
   } else if (!code.empty() && fhir::parse_unit(code)) {
     unit = code;

@@ -52,6 +52,7 @@ std::string authority_system(Reading& reading, std::string_view name, std::strin
   for (const std::string_view one : {universal, name}) {
     const auto found = one.empty() ? known.end() : known.find(one);
     if (found != known.end()) {
+      reading.used("authorities", {}, found->first);
       return found->second;
     }
   }
@@ -141,6 +142,7 @@ std::string_view coding_system(Reading& reading, std::string_view name, BytesVie
   }
   const auto& own = reading.overlay().coding_systems;
   if (const auto found = own.find(name); found != own.end()) {
+    reading.used("coding-systems", {}, found->first);
     return found->second;
   }
   if (tables::coding_systems != tables::none) {
@@ -181,6 +183,7 @@ std::optional<CodeFound> find_code(const Reading& reading, std::uint16_t map,
   for (const std::string_view name : {text(row.name), text(row.table)}) {
     if (const auto table = own.find(name); table != own.end()) {
       if (const auto found = table->second.find(code); found != table->second.end()) {
+        reading.used("codes", table->first, found->first);
         return CodeFound{found->second.system, found->second.code, found->second.display, true};
       }
     }

@@ -87,6 +87,7 @@ struct Rows {
   struct Row {
     std::uint32_t line;
     std::vector<std::string> cells;
+    std::string owner;  ///< of a column of that name
   };
   std::vector<Row> rows;
 };
@@ -105,13 +106,14 @@ Result<Rows> read_rows(std::string_view text, std::initializer_list<std::string_
     }
     places.push_back(static_cast<std::size_t>(found - head.begin()));
   }
+  const auto owner = static_cast<std::size_t>(std::ranges::find(head, "owner") - head.begin());
   Rows rows;
   while (!csv.at_end()) {
     TRY(const std::vector<std::string> cells, csv.row());
     if (cells.size() == 1 && cells[0].empty()) {
       continue;
     }
-    Rows::Row row{csv.line(), {}};
+    Rows::Row row{csv.line(), {}, owner < cells.size() ? cells[owner] : std::string()};
     for (const std::size_t place : places) {
       if (place >= cells.size()) {
         return fail(Code::syntax, fmt::format("line {}: {} cells, {} columns", csv.line(),
@@ -139,13 +141,21 @@ Result<void> add(Overlay::Names<Value>& to, const Rows::Row& row, const std::str
   return ok();
 }
 
-Result<void> add_systems(Overlay::Names<std::string>& to, std::string_view csv) {
+void own(Overlay& overlay, const Rows::Row& row, OverlayLine line) {
+  if (!row.owner.empty()) {
+    overlay.owners[std::move(line)] = row.owner;
+  }
+}
+
+Result<void> add_systems(Overlay& overlay, std::string_view kind, Overlay::Names<std::string>& to,
+                         std::string_view csv) {
   TRY(const Rows rows, read_rows(csv, {"name", "system"}));
   for (const Rows::Row& row : rows.rows) {
     if (row.cells[1].empty() || !fhir::is_uri(row.cells[1])) {
       return fail(Code::syntax, fmt::format("line {}: '{}' is no URI", row.line, row.cells[1]));
     }
     TRY_OK(add(to, row, row.cells[0], row.cells[1]));
+    own(overlay, row, {std::string(kind), {}, row.cells[0]});
   }
   return ok();
 }
@@ -162,6 +172,7 @@ Result<void> add_codes(Overlay& overlay, std::string_view csv) {
     }
     TRY_OK(add(overlay.codes[row.cells[0]], row, row.cells[1],
                Coding{row.cells[3], row.cells[2], row.cells[4]}));
+    own(overlay, row, {"codes", row.cells[0], row.cells[1]});
   }
   return ok();
 }
@@ -174,6 +185,7 @@ Result<void> add_units(Overlay& overlay, std::string_view csv) {
                   fmt::format("line {}: '{}' is no unit of UCUM", row.line, row.cells[1]));
     }
     TRY_OK(add(overlay.units, row, row.cells[0], row.cells[1]));
+    own(overlay, row, {"units", {}, row.cells[0]});
   }
   return ok();
 }
@@ -188,6 +200,7 @@ Result<void> add_defaults(Overlay& overlay, std::string_view csv) {
                                             row.line, row.cells[0]));
     }
     TRY_OK(add(overlay.defaults, row, path->text(), row.cells[1]));
+    own(overlay, row, {"defaults", {}, path->text()});
   }
   return ok();
 }
@@ -196,10 +209,10 @@ Result<void> add_defaults(Overlay& overlay, std::string_view csv) {
 
 Result<void> add_overlay(Overlay& overlay, std::string_view kind, std::string_view csv) {
   if (kind == "authorities") {
-    return add_systems(overlay.authorities, csv);
+    return add_systems(overlay, kind, overlay.authorities, csv);
   }
   if (kind == "coding-systems") {
-    return add_systems(overlay.coding_systems, csv);
+    return add_systems(overlay, kind, overlay.coding_systems, csv);
   }
   if (kind == "codes") {
     return add_codes(overlay, csv);

@@ -2,7 +2,9 @@
 // names stand for, its codes and units, and what it leaves out because everybody there knows it.
 #pragma once
 
+#include <compare>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +20,14 @@ struct Coding {
   std::string code;
   std::string display;
   bool operator==(const Coding&) const = default;
+};
+
+/// A line of an overlay by what it is about.
+struct OverlayLine {
+  std::string kind;   ///< of add_overlay(): "codes"
+  std::string table;  ///< of a code: "0001"; else empty
+  std::string from;   ///< what a message says, or the path of a default
+  auto operator<=>(const OverlayLine&) const = default;
 };
 
 /// All of it may be empty: then the names of HL7 and `urn:holdfast:…` stand.
@@ -37,13 +47,15 @@ struct Overlay {
   Names<std::string> units;
   /// "PID-3.4" → the raw value that is meant where nothing is said there.
   Names<std::string> defaults;
+  /// Who answers for a line, of those that say so.
+  std::map<OverlayLine, std::string> owners;
 };
 
 /// One CSV file of an overlay as an integration engineer writes it; the first line names its
 /// columns:
 ///   authorities: name,system      coding-systems: name,system
 ///   codes: table,from,code,system,display        units: from,ucum        defaults: path,value
-/// Other columns (owner, comment) may be there. Adds to `overlay`.
+/// A column `owner` says who answers for a line; others (comment) may be there. Adds to `overlay`.
 /// Code::syntax names the line of what is wrong: a column that is missing, a name that is there
 /// twice with another meaning, a unit that is not UCUM, a path that is none, a system that is no
 /// URI.
@@ -63,6 +75,8 @@ struct IdentifierPolicy {
 struct MapInput {
   const Overlay& overlay;
   const IdentifierPolicy& identifiers;
+  std::set<OverlayLine>* used =
+      nullptr;  ///< gets the lines that were looked up, where somebody asks
 };
 
 }  // namespace holdfast::hl7v2

@@ -140,7 +140,11 @@ BytesView Reading::default_for(tables::SegmentName segment, std::uint16_t field,
   const auto found =
       overlay().defaults.find(component == 0 ? fmt::format("{}-{}", name, field)
                                              : fmt::format("{}-{}.{}", name, field, component));
-  return found == overlay().defaults.end() ? BytesView{} : BytesView(found->second);
+  if (found == overlay().defaults.end()) {
+    return {};
+  }
+  used("defaults", {}, found->first);
+  return found->second;
 }
 
 std::string_view Reading::text(const Value& value) {

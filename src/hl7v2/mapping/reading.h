@@ -62,6 +62,12 @@ class Reading {
   [[nodiscard]] const Message& message() const { return message_; }
   [[nodiscard]] const Overlay& overlay() const { return input_.overlay; }
   [[nodiscard]] const IdentifierPolicy& identifiers() const { return input_.identifiers; }
+  /// A line of the overlay said something.
+  void used(std::string_view kind, std::string_view table, std::string_view from) const {
+    if (input_.used != nullptr) {
+      input_.used->insert({std::string(kind), std::string(table), std::string(from)});
+    }
+  }
 
   /// The `number`th part; for a subcomponent the first is itself. The overlay's default where the
   /// message says nothing.
