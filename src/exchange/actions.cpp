@@ -156,12 +156,12 @@ class Acting {
       return change(patient_, survivor,
                     [&](JsonValue patient) { return with_old(patient, merge.retired.patient); });
     }
-    TRY(const Stored stands_for_retired, survivor_of(ground_, *retired));
+    TRY(const Stored stands_for_retired, survivor_of(ground_, patient_, *retired));
     if (surviving && stands_for_retired.id == *surviving && *retired != *surviving) {
       return ok();  // it was merged so before
     }
     if (surviving) {
-      TRY(const Stored stands_for_survivor, survivor_of(ground_, *surviving));
+      TRY(const Stored stands_for_survivor, survivor_of(ground_, patient_, *surviving));
       if (stands_for_survivor.id != *surviving && stands_for_survivor.id == stands_for_retired.id) {
         return fail(Code::mismatch,
                     fmt::format("Patient/{} was merged into Patient/{} before, and is now to be "
@@ -178,7 +178,7 @@ class Acting {
                   [&](JsonValue patient) { return with_link(patient, gone, "replaces"); });
   }
 
-  /// Of accounts and visits: the number that goes becomes an old one of that which stays.
+  /// Of accounts and visits.
   Result<void> merge_lesser(const hl7v2::Merge& merge) {
     const bool account = merge.level == Level::account;
     const fhir::TypeId type = account ? account_ : encounter_;
@@ -186,16 +186,70 @@ class Acting {
     const auto& goes = account ? merge.retired.account : merge.retired.visit;
     TRY(const auto survivor, find(type, stays));
     TRY(const auto retired, find(type, goes));
-    if (!survivor || retired) {
+    const auto called = [&](const std::string& id) {
+      return fmt::format("{}/{}", fhir::name(type), id);
+    };
+    const std::string drafted = drafted_as(type, stays);
+    const std::string staying = survivor ? called(*survivor) : drafted;
+    if (staying.empty()) {
       add_item(ItemKind::identity_conflict,
-               fmt::format("the {} {} was merged into {} by its sender; both hold data here, so "
-                           "somebody has to bring them together",
-                           account ? "account" : "visit", goes.empty() ? "?" : goes[0].token(),
+               fmt::format("{} was merged into {} by its sender, which is not known here: find out "
+                           "what it is",
+                           goes.empty() ? "?" : goes[0].token(),
                            stays.empty() ? "?" : stays[0].token()));
       return ok();
     }
-    return change(type, fmt::format("{}/{}", fhir::name(type), *survivor),
-                  [&](JsonValue resource) { return with_old(resource, goes); });
+    if (!retired) {
+      // Its number becomes an old one of that which stays.
+      return change(type, staying, [&](JsonValue resource) { return with_old(resource, goes); });
+    }
+    if (survivor) {
+      TRY(const bool done, is_merged(type, *survivor, *retired));
+      if (done) {
+        return ok();
+      }
+    }
+    // Both hold data: each keeps its own, and the one that goes says which one stands for it.
+    const Bytes status = account ? "\"inactive\"" : "\"entered-in-error\"";
+    const std::string going = called(*retired);
+    TRY_OK(change(type, going, [&](JsonValue resource) {
+      return then(ground_.reader, with_reference(resource, replaced_by_extension, staying),
+                  [&](JsonValue again) { return with_member(again, "status", status); });
+    }));
+    return change(type, staying, [&](JsonValue resource) {
+      return with_reference(resource, replaces_extension, going);
+    });
+  }
+
+  /// What this message calls the resource with one of these numbers; empty where it says nothing.
+  [[nodiscard]] std::string drafted_as(fhir::TypeId type,
+                                       const std::vector<BusinessId>& ids) const {
+    for (const hl7v2::Draft& draft : mapped_.drafts) {
+      const bool is_it = draft.type == type && std::ranges::any_of(ids, [&](const BusinessId& id) {
+                           return std::ranges::find(draft.find, id) != draft.find.end();
+                         });
+      if (is_it) {
+        return name_of(draft.local);
+      }
+    }
+    return {};
+  }
+
+  /// Whether that was so before. Code::mismatch where it was the other way round.
+  Result<bool> is_merged(fhir::TypeId type, const std::string& survivor,
+                         const std::string& retired) {
+    if (survivor == retired) {
+      return true;
+    }
+    TRY(const Stored of_retired, survivor_of(ground_, type, retired));
+    TRY(const Stored of_survivor, survivor_of(ground_, type, survivor));
+    if (of_survivor.id == retired) {
+      return fail(Code::mismatch,
+                  fmt::format("{0}/{1} was merged into {0}/{2} before, and is now to be the one "
+                              "that stays",
+                              fhir::name(type), survivor, retired));
+    }
+    return of_retired.id == of_survivor.id;
   }
 
   Result<void> take(const hl7v2::Move& move) {

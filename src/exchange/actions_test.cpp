@@ -117,6 +117,108 @@ TEST_F(ActionsTest, AChangedNumberIsKeptAsTheOldOne) {
   EXPECT_EQ(count("Patient"), 2U);
 }
 
+/// Two visits of one patient, and the message that says they are one.
+class VisitsTest : public ActionsTest {
+ protected:
+  static Bytes visit(std::string_view type, std::string_view id, std::string_view number,
+                     std::string_view more = "") {
+    Bytes rest = "PID|1||A1^^^QE2^MR||Early^Ann||19800102|F\r";
+    rest += more;
+    Bytes made = message(type, id, rest);
+    made = made.substr(0, made.find("PV1|"));
+    made += "PV1|1|I|W1||||||||||||||||" + std::string(number) + "^^^QE2\r";
+    return made;
+  }
+  static Bytes merge(std::string_view id, std::string_view stays, std::string_view goes) {
+    return visit("ADT^A42", id, stays, "MRG|A1^^^QE2^MR||||" + std::string(goes) + "^^^QE2\r");
+  }
+  std::string encounter(const std::string& number) {
+    const auto found = find("Encounter", "identifier=urn:holdfast:authority:QE2|" + number);
+    return found.size() == 1 ? found[0] : std::to_string(found.size()) + " visits";
+  }
+  void two_visits() {
+    start();
+    ASSERT_EQ(said(take(visit("ADT^A01", "V1", "K1"))), "AA");
+    ASSERT_EQ(said(take(visit("ADT^A01", "V2", "K2"))), "AA");
+    one_ = encounter("K1");
+    other_ = encounter("K2");
+    ASSERT_NE(one_, other_);
+  }
+};
+
+TEST_F(VisitsTest, OfTwoThatAreOneEachKeepsItsDataAndSaysSo) {
+  two_visits();
+  EXPECT_EQ(said(take(merge("M1", "K1", "K2"))), "AA");
+  EXPECT_EQ(items(), "");
+  EXPECT_EQ(encounter("K1"), one_);
+  EXPECT_EQ(encounter("K2"), other_);
+  EXPECT_THAT(
+      body("Encounter", other_),
+      HasSubstr(R"({"url":"urn:holdfast:replaced-by","valueReference":{"reference":"Encounter/)" +
+                one_ + R"("}})"));
+  EXPECT_THAT(body("Encounter", other_), HasSubstr(R"("status":"entered-in-error")"));
+  EXPECT_THAT(
+      body("Encounter", one_),
+      HasSubstr(R"({"url":"urn:holdfast:replaces","valueReference":{"reference":"Encounter/)" +
+                other_ + R"("}})"));
+  // What comes later under the old number is about the one that stays, which keeps its own numbers.
+  const Bytes before = body("Encounter", other_);
+  EXPECT_EQ(said(take(visit("ADT^A03", "V3", "K2"))), "AA");
+  EXPECT_THAT(body("Encounter", one_), HasSubstr(R"("status":"finished")"));
+  EXPECT_THAT(body("Encounter", one_), Not(HasSubstr("K2")));
+  EXPECT_EQ(body("Encounter", other_), before);
+  EXPECT_EQ(count("Encounter"), 2U);
+}
+
+TEST_F(VisitsTest, TheSameMergeAgainChangesNothingAndTheInverseIsSomebodysMatter) {
+  two_visits();
+  EXPECT_EQ(said(take(merge("M1", "K1", "K2"))), "AA");
+  const Bytes stays = body("Encounter", one_);
+  const Bytes goes = body("Encounter", other_);
+  EXPECT_EQ(said(take(merge("M2", "K1", "K2"))), "AA");
+  EXPECT_EQ(said(take(merge("M3", "K2", "K1"))), "AE");
+  EXPECT_EQ(items(), "identity-conflict");
+  EXPECT_EQ(body("Encounter", one_), stays);
+  EXPECT_EQ(body("Encounter", other_), goes);
+}
+
+TEST_F(VisitsTest, TheOneThatStaysMayBeginWithTheMerge) {
+  two_visits();
+  EXPECT_EQ(said(take(merge("M1", "K7", "K2"))), "AA");
+  EXPECT_EQ(items(), "");
+  const std::string begun = encounter("K7");
+  EXPECT_THAT(body("Encounter", other_), HasSubstr(R"("reference":"Encounter/)" + begun + R"(")"));
+  EXPECT_THAT(body("Encounter", begun), HasSubstr("urn:holdfast:replaces"));
+}
+
+TEST_F(VisitsTest, AccountsAreMergedLikeThem) {
+  two_people();  // nothing that a message says makes an Account
+  for (const std::string number : {"AC1", "AC2"}) {
+    ASSERT_TRUE(submit(apply::command(apply::create(
+        "Account", number,
+        R"("status":"active","identifier":[{"system":"urn:holdfast:authority:QE2","value":")" +
+            number + R"("}])"))));
+  }
+  Bytes rest = "PID|1||A1^^^QE2^MR||Early^Ann||19800102|F||||||||||AC1^^^QE2\r";
+  rest += "MRG|A1^^^QE2^MR||AC2^^^QE2\r";
+  Bytes merges = message("ADT^A41", "M1", rest);
+  EXPECT_EQ(said(take(merges.substr(0, merges.find("PV1|")))), "AA");
+  EXPECT_EQ(items(), "");
+  EXPECT_THAT(body("Account", "AC2"), HasSubstr(R"("reference":"Account/AC1")"));
+  EXPECT_THAT(body("Account", "AC2"), HasSubstr(R"("status":"inactive")"));
+  EXPECT_THAT(body("Account", "AC1"), HasSubstr(R"("reference":"Account/AC2")"));
+  EXPECT_THAT(body("Account", "AC1"), HasSubstr(R"("status":"active")"));
+}
+
+TEST_F(VisitsTest, ANumberThatHoldsNothingBecomesAnOldOne) {
+  two_visits();
+  EXPECT_EQ(said(take(merge("M1", "K1", "K9"))), "AA");
+  EXPECT_EQ(items(), "");
+  EXPECT_EQ(encounter("K9"), one_);
+  EXPECT_THAT(body("Encounter", one_), HasSubstr(R"("use":"old")"));
+  EXPECT_THAT(body("Encounter", one_), Not(HasSubstr("replaces")));
+}
+
 constexpr std::string_view order =
     "PID|1||A1^^^QE2^MR||Early^Ann||19800102|F\rORC|RE|P1^PAS|F1^LAB\r"
     "OBR|1|P1^PAS|F1^LAB|FBC^Full blood "

@@ -8,6 +8,7 @@
 
 #include "exchange/edit.h"
 #include "fhir/json_writer.h"
+#include "fhir/member.h"
 #include "fhir/patient_link.h"
 
 namespace holdfast::exchange {
@@ -39,13 +40,32 @@ Bytes link_to(std::string_view name, std::string_view type) {
   return to.take();
 }
 
+bool is_extension(JsonValue extension, std::string_view url, std::string_view name) {
+  return fhir::text_member(extension, "url") == url &&
+         (name.empty() || text_at(extension, "valueReference", "reference") == name);
+}
+
 /// Where a `replaced-by` leads; empty if there is none.
-Result<std::string> replaced_by(const Stored& patient, fhir::JsonReader& reader) {
-  if (patient.body.find("replaced-by") == Bytes::npos) {
+Result<std::string> replaced_by(const Stored& stored, fhir::TypeId type, fhir::JsonReader& reader) {
+  if (stored.body.find("replaced-by") == Bytes::npos) {
     return std::string();
   }
-  TRY(const fhir::Json json, reader.read(patient.body));
-  return fhir::replacing_id(json.root());
+  TRY(const fhir::Json json, reader.read(stored.body));
+  if (fhir::name(type) == "Patient") {
+    return fhir::replacing_id(json.root());
+  }
+  const std::string prefix = fmt::format("{}/", fhir::name(type));
+  const auto extensions = json.root().find("extension");
+  if (!extensions) {
+    return std::string();
+  }
+  for (const JsonValue extension : extensions->children()) {
+    if (is_extension(extension, replaced_by_extension, {})) {
+      const std::string name = text_at(extension, "valueReference", "reference");
+      return name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
+    }
+  }
+  return std::string();
 }
 
 }  // namespace
@@ -81,25 +101,43 @@ Bytes without_links(JsonValue patient, std::string_view name) {
                    : with_member(patient, "link", kept.take());
 }
 
-Result<Stored> survivor_of(const Ground& ground, const std::string& id) {
-  const fhir::TypeId patient = *fhir::type_id("Patient");
-  TRY(Stored at, read_stored(ground, patient, id));
+Bytes with_reference(JsonValue resource, std::string_view url, std::string_view name) {
+  const auto extensions = resource.find("extension");
+  if (extensions) {
+    for (const JsonValue extension : extensions->children()) {
+      if (is_extension(extension, url, name)) {
+        return Bytes(resource.raw());
+      }
+    }
+  }
+  fhir::JsonWriter to;
+  to.open('{');
+  to.text("url", url);
+  to.open("valueReference", '{');
+  to.text("reference", name);
+  to.close('}');
+  to.close('}');
+  return with_member(resource, "extension", with_element(extensions, to.take()));
+}
+
+Result<Stored> survivor_of(const Ground& ground, fhir::TypeId type, const std::string& id) {
+  TRY(Stored at, read_stored(ground, type, id));
   for (unsigned steps = 0; steps < replacements_max; ++steps) {
-    TRY(const std::string next, replaced_by(at, ground.reader));
+    TRY(const std::string next, replaced_by(at, type, ground.reader));
     if (next.empty()) {
       return at;
     }
-    auto after = read_stored(ground, patient, next);
+    auto after = read_stored(ground, type, next);
     if (!after && after.error().code == Code::not_found) {
-      return at;  // merged into somebody who was deleted since
+      return at;  // merged into one that was deleted since
     }
     if (!after) {
       return after;
     }
     at = *std::move(after);
   }
-  return fail(Code::mismatch,
-              fmt::format("Patient/{} was merged more than {} times over", id, replacements_max));
+  return fail(Code::mismatch, fmt::format("{}/{} was merged more than {} times over",
+                                          fhir::name(type), id, replacements_max));
 }
 
 }  // namespace holdfast::exchange

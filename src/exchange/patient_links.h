@@ -1,5 +1,6 @@
 // exchange/patient_links.h: Patient.link, by which merges and links are kept apart from what they
 // join, and can be taken back. https://hl7.org/fhir/R4/patient.html#links
+// Encounter and Account have no link: of those the extensions below say the same.
 #pragma once
 
 #include <string>
@@ -19,8 +20,17 @@ namespace holdfast::exchange {
 /// Without any link to `name`.
 [[nodiscard]] Bytes without_links(fhir::JsonValue patient, std::string_view name);
 
-/// The patient that stands for this one today, followed over `replaced-by`; itself if there is
-/// none. Code::mismatch after more than eight.
-[[nodiscard]] Result<Stored> survivor_of(const Ground& ground, const std::string& id);
+/// Of an Encounter or Account that was merged: a Reference to the one that stands for it.
+constexpr std::string_view replaced_by_extension = "urn:holdfast:replaced-by";
+/// Of the one that stands for it.
+constexpr std::string_view replaces_extension = "urn:holdfast:replaces";
+/// The resource with that extension, a Reference to `name`, unless it is there.
+[[nodiscard]] Bytes with_reference(fhir::JsonValue resource, std::string_view url,
+                                   std::string_view name);
+
+/// The Patient, Encounter or Account that stands for this one today, followed over `replaced-by`;
+/// itself if there is none. Code::mismatch after more than eight.
+[[nodiscard]] Result<Stored> survivor_of(const Ground& ground, fhir::TypeId type,
+                                         const std::string& id);
 
 }  // namespace holdfast::exchange

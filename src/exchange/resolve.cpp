@@ -129,11 +129,12 @@ class Resolving {
     });
   }
 
-  /// The resource of that id; of a patient who was merged, the one that stands for them today.
+  /// The resource of that id; of one that was merged, the one that stands for it today.
   Result<There> read(fhir::TypeId type, const std::string& id) {
     There there;
-    if (type == patient_ && !takes_back_) {
-      TRY(there.stored, survivor_of(ground_, id));
+    const bool may_be_merged = type == patient_ || type == encounter_ || type == account_;
+    if (may_be_merged && !takes_back_) {
+      TRY(there.stored, survivor_of(ground_, type, id));
       there.by_merge = there.stored.id != id;
     } else {
       TRY(there.stored, read_stored(ground_, type, id));
@@ -226,6 +227,7 @@ class Resolving {
 
   const fhir::TypeId patient_ = *fhir::type_id("Patient");
   const fhir::TypeId encounter_ = *fhir::type_id("Encounter");
+  const fhir::TypeId account_ = *fhir::type_id("Account");
   const hl7v2::Mapped& mapped_;
   const Ground& ground_;
   Resolved resolved_;

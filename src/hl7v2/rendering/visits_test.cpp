@@ -84,6 +84,36 @@ TEST(RenderVisit, EachChangeIsItsEvent) {
   EXPECT_EQ(event(visit("in-progress", "IMP"), visit("in-progress", "IMP")), "ADT^A08");
 }
 
+TEST(RenderVisit, OneThatWasMergedIsA42OfBothNumbers) {
+  TestRecord record;
+  record.resources["Patient/1"] = std::string(test_patient);
+  record.resources["Encounter/v2"] =
+      R"({"resourceType":"Encounter","id":"v2","status":"in-progress","class":{"code":"IMP"},)"
+      R"("identifier":[{"system":"urn:holdfast:authority:RXH","value":"V200"}],)"
+      R"("subject":{"reference":"Patient/1"},"extension":[{"url":"urn:holdfast:replaces",)"
+      R"("valueReference":{"reference":"Encounter/v1"}}]})";
+  const std::string retired = visit(
+      "entered-in-error", "IMP",
+      R"(,"extension":[{"url":"urn:holdfast:replaced-by","valueReference":{"reference":"Encounter/v2"}}])");
+  const RenderedMessage made(retired, visit("in-progress", "IMP"), test_envelope(), record);
+  EXPECT_EQ(made.type(), "ADT^A42");
+  EXPECT_EQ(made.raw("MSH", 9), "ADT^A42^ADT_A39");
+  EXPECT_EQ(made.segments(), "MSH EVN PID MRG PV1");
+  EXPECT_EQ(made.raw("PID", 3), "9434765919^^^NHSNBR^NH");
+  EXPECT_EQ(made.raw("MRG", 1), "9434765919^^^NHSNBR^NH");
+  EXPECT_EQ(made.raw("MRG", 5), "V100^^^RXH");
+  EXPECT_EQ(made.raw("PV1", 19), "V200^^^RXH");
+  EXPECT_FALSE(made.leaves("Encounter.extension[0].valueReference.reference"));
+  // Of the one that stays there is nothing more to say.
+  const RenderedMessage stays(record.resources["Encounter/v2"], visit("in-progress", "IMP"),
+                              test_envelope(), record);
+  EXPECT_EQ(stays.type(), "ADT^A08");
+  EXPECT_FALSE(stays.leaves("Encounter.extension[0].valueReference.reference"));
+  const RenderedMessage alone(retired, visit("in-progress", "IMP"));
+  EXPECT_NE(alone.type().find("ADT^A42 cannot be made of Encounter/v1"), std::string::npos)
+      << alone.type();
+}
+
 TEST(RenderVisit, TakenBackBeforeAnybodyKnewIsNotSent) {
   const RenderedMessage made(visit("cancelled", "IMP"));
   EXPECT_EQ(made.result.error().code, Code::unsupported);
