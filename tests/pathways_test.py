@@ -3,7 +3,7 @@ telephone call, the acknowledgement, the correction; blood until the fate of eac
 referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
 import json
 
-from harness import RecordTest, ask, main
+from harness import RecordTest, ask, main, metric, wait_until
 from mllp import Mllp
 
 CONFIG = """
@@ -322,6 +322,23 @@ class Pathways(RecordTest):
         self.v2("REF^I12", "RF1|A|R|||||20260301\rPRD|RP|Lee^Ann\r" + PID.format(patient="7"), sender="EPR")
         referrals = [t for t in self.found("Task?_count=100") if self.pathway(t) == "referral"]
         self.assertEqual([self.state(t) for t in referrals], ["received"])
+
+    def test_metrics_say_how_many_items_are_open_and_late(self):
+        def gauge(name):
+            return metric(self.server.connect(), name)
+        before = gauge("items_overdue")
+        self.order_by_v2("F1", "9")
+        self.assertEqual(gauge('items_open{pathway="diagnostic-order"}'), 1)
+        self.assertGreaterEqual(gauge("items_owners"), 1)
+        self.assertGreater(gauge("items_next_wake_timestamp_seconds"), 0)
+        # Of years ago: late at once, as soon as anybody looks.
+        self.put({"resourceType": "Patient", "id": "p9"})
+        self.put({"resourceType": "ServiceRequest", "id": "old", "status": "active", "intent": "order",
+                  "subject": {"reference": "Patient/p9"}, "category": [{"coding": [{"system": SNOMED, "code": "3457005"}]}]})
+        self.put({"resourceType": "Appointment", "id": "old", "status": "booked", "start": "2020-01-06T10:00:00Z",
+                  "end": "2020-01-06T10:30:00Z", "basedOn": [{"reference": "ServiceRequest/old"}],
+                  "participant": [{"status": "accepted", "actor": {"reference": "Patient/p9"}}]})
+        wait_until(lambda: gauge("items_overdue") == before + 1)
 
 
 if __name__ == "__main__":

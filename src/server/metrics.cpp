@@ -3,12 +3,15 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/check.h"
 #include "exchange/numbering.h"
+#include "views/items.h"
 #include "views/outbox.h"
 #include "views/sequence.h"
 #include "views/versions.h"
@@ -17,6 +20,7 @@ namespace holdfast::server {
 namespace {
 
 using Families = std::vector<prometheus::MetricFamily>;
+constexpr std::size_t families_max = 128;
 using Labels = std::vector<prometheus::ClientMetric::Label>;
 
 prometheus::ClientMetric& add_sample(prometheus::MetricFamily& family, Labels labels) {
@@ -27,6 +31,7 @@ prometheus::ClientMetric& add_sample(prometheus::MetricFamily& family, Labels la
 
 prometheus::MetricFamily& add_family(Families& to, std::string_view name, std::string_view help,
                                      prometheus::MetricType type) {
+  check(to.size() < families_max, "there is room for the families");
   prometheus::MetricFamily& family = to.emplace_back();
   family.name = "holdfast_" + std::string(name);
   family.help = help;
@@ -258,6 +263,40 @@ void add_channels(Families& to, const node::Node& node, const exchange::Dispatch
   }
 }
 
+/// What a page at night is woken by: that nothing is followed any more, and that much is late. Of
+/// one owner the work-list tells; there may be thousands of them.
+void add_items(Families& to, const node::Moment& moment) {
+  if (const auto states = views::read_states(*moment.reader); states && !states->empty()) {
+    std::map<std::string, std::uint64_t> by_pathway;
+    for (const views::StateCount& state : *states) {
+      by_pathway[state.pathway] += state.open;
+    }
+    auto& open = add_family(to, "items_open", "Items that somebody has to see to, by pathway",
+                            prometheus::MetricType::Gauge);
+    for (const auto& [pathway, count] : by_pathway) {
+      add_sample(open, {{"pathway", pathway}}).gauge.value = static_cast<double>(count);
+    }
+  }
+  if (const auto owners = views::read_owners(*moment.reader)) {
+    views::ListCounts all;
+    for (const auto& [owner, counts] : *owners) {
+      all.overdue += counts.overdue;
+      all.escalated += counts.escalated;
+    }
+    add_gauge(to, "items_overdue", "Open items whose time has passed", all.overdue);
+    add_gauge(to, "items_escalated", "Open items that more than one overseer was told of",
+              all.escalated);
+    add_gauge(to, "items_owners", "Owners of open items", owners->size());
+  }
+  if (const auto wakes = views::first_wake(*moment.reader)) {
+    auto& next = add_family(to, "items_next_wake_timestamp_seconds",
+                            "When the first item is to be looked at again; 0: none. Long past: "
+                            "nobody escalates",
+                            prometheus::MetricType::Gauge);
+    add_sample(next, {}).gauge.value = *wakes ? static_cast<double>((*wakes)->ms) / 1000 : 0;
+  }
+}
+
 // One channel so far; the label is for those that come.
 void add_judged(Families& to, const std::string& channel, const api::JudgedCounts& judged) {
   const auto add = [&](std::string_view name, std::string_view help, Labels labels,
@@ -282,8 +321,9 @@ void add_judged(Families& to, const std::string& channel, const api::JudgedCount
 
 Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {
   Families families;
-  families.reserve(64);
+  families.reserve(families_max);  // they are referred to while others are added
   add_node(families, counted.node);
+  add_items(families, counted.node.view());
   add_edge(families, counted.edge);
   add_judged(families, "http", counted.judged);
   if (counted.exchange != nullptr) {
