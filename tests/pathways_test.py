@@ -323,6 +323,26 @@ class Pathways(RecordTest):
         referrals = [t for t in self.found("Task?_count=100") if self.pathway(t) == "referral"]
         self.assertEqual([self.state(t) for t in referrals], ["received"])
 
+    def test_a_referral_that_is_changed_or_called_off_by_v2_stays_one_duty(self):
+        def referral(kind, status, patient="7"):
+            self.v2(kind, f"RF1|{status}|R||||R-1^EPR|20260301\rPRD|RP|Lee^Ann\r" + PID.format(patient=patient),
+                    sender="EPR")
+            items = [t for t in self.found("Task?_count=100") if self.pathway(t) == "referral"]
+            self.assertEqual(len(items), 1, kind)
+            return items[0]
+        opened = referral("REF^I12", "A")
+        self.assertEqual(self.state(opened), "received")
+        changed = referral("REF^I13", "A")
+        self.assertEqual((changed["id"], self.state(changed)), (opened["id"], "received"))
+        gone = referral("REF^I14", "A")
+        self.assertEqual((gone["id"], self.state(gone)), (opened["id"], "clinical-review"))
+        self.assertNotIn(gone["status"], ["completed", "cancelled"])
+        self.assertIn("revoked", gone["statusReason"]["text"])
+        # It is asked for again: the same duty goes on.
+        self.assertEqual(referral("REF^I13", "A")["id"], opened["id"])
+        self.assertEqual(referral("REF^I14", "")["id"], opened["id"])
+        self.assertEqual(self.found("ServiceRequest?_count=10")[0]["status"], "revoked")
+
     def test_metrics_say_how_many_items_are_open_and_late(self):
         def gauge(name):
             return metric(self.server.connect(), name)
