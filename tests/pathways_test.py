@@ -2,6 +2,8 @@
 telephone call, the acknowledgement, the correction; blood until the fate of each unit; an operation and its date; a
 referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
 import json
+import re
+import shutil
 
 from harness import RecordTest, ask, main, metric, wait_until
 from mllp import Mllp
@@ -342,6 +344,16 @@ class Pathways(RecordTest):
         self.assertEqual(referral("REF^I13", "A")["id"], opened["id"])
         self.assertEqual(referral("REF^I14", "")["id"], opened["id"])
         self.assertEqual(self.found("ServiceRequest?_count=10")[0]["status"], "revoked")
+
+    def test_a_calendar_that_ends_is_said_before_due_times_lie_behind_it(self):
+        self.assertGreater(metric(self.server.connect(), "calendar_days_left"), 0)
+        folder = self.folder / "pathways"
+        shutil.copytree("pathways", folder)
+        calendar = (folder / "calendar.toml").read_text()
+        (folder / "calendar.toml").write_text(re.sub(r"holidays = \[.*?\]", 'holidays = ["2020-12-25"]', calendar, flags=re.S))
+        server = self.serve(self.init("other"), "--pathways", folder)
+        self.assertLess(metric(server.connect(), "calendar_days_left"), -2000)
+        self.assertTrue(any("holidays are known for less than a year" in line for line in server.log()))
 
     def test_metrics_say_how_many_items_are_open_and_late(self):
         def gauge(name):

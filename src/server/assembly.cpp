@@ -158,6 +158,7 @@ Task<Result<std::unique_ptr<Assembly>>> Assembly::open(Parts parts, const Config
   }
   if (defined) {
     defined = co_await assembly->define_pathways(config.pathways);
+    assembly->warn_of_calendar();
   }
   if (!defined) {
     // The node runs by now: segments are being prepared, postings written.
@@ -215,6 +216,19 @@ Task<Result<void>> Assembly::define_pathways(std::vector<pathway::File> files) {
   }
   parts_.log.info("pathways in force", {{"definitions", defined->value}});
   co_return ok();
+}
+
+void Assembly::warn_of_calendar() {
+  const pathway::Definitions* const pathways = node_->pathways();
+  if (pathways == nullptr) {
+    return;
+  }
+  const std::int64_t days = calendar_days_left(*pathways, parts_.world.clock.wall());
+  if (days < calendar_warning_days) {
+    parts_.log.warn(
+        "holidays are known for less than a year: after that they count as working days",
+        {{"days", days}, {"what to do", "add the holidays that were announced to calendar.toml"}});
+  }
 }
 
 void Assembly::log_opening(const node::OpeningReport& report) {

@@ -82,6 +82,7 @@ class Assembly {
   Assembly(Parts parts, const Config& config, std::unique_ptr<Exchange> exchange,
            node::Opened opened, std::unique_ptr<const api::Definitions> definitions);
   void log_opening(const node::OpeningReport& report);
+  void warn_of_calendar();
   void show_certificates(std::vector<TlsExpiry> expiries);
   Task<Result<void>> define(std::vector<Bytes> search_parameters);
   /// `files`, or those that ship where there are none in force. Those that may not follow leave the

@@ -265,7 +265,15 @@ void add_channels(Families& to, const node::Node& node, const exchange::Dispatch
 
 /// What a page at night is woken by: that nothing is followed any more, and that much is late. Of
 /// one owner the work-list tells; there may be thousands of them.
-void add_items(Families& to, const node::Moment& moment) {
+void add_items(Families& to, const node::Node& node, Time now) {
+  const node::Moment moment = node.view();
+  if (const pathway::Definitions* const pathways = node.pathways(); pathways != nullptr) {
+    auto& days = add_family(to, "calendar_days_left",
+                            "Whole days until the last holiday that due times know of; negative "
+                            "afterwards",
+                            prometheus::MetricType::Gauge);
+    add_sample(days, {}).gauge.value = static_cast<double>(calendar_days_left(*pathways, now));
+  }
   if (const auto states = views::read_states(*moment.reader); states && !states->empty()) {
     std::map<std::string, std::uint64_t> by_pathway;
     for (const views::StateCount& state : *states) {
@@ -319,11 +327,15 @@ void add_judged(Families& to, const std::string& channel, const api::JudgedCount
 
 }  // namespace
 
+std::int64_t calendar_days_left(const pathway::Definitions& pathways, Time now) {
+  return pathways.calendar().known_until().value - pathway::to_local(now).day.value;
+}
+
 Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {
   Families families;
   families.reserve(families_max);  // they are referred to while others are added
   add_node(families, counted.node);
-  add_items(families, counted.node.view());
+  add_items(families, counted.node, counted.now);
   add_edge(families, counted.edge);
   add_judged(families, "http", counted.judged);
   if (counted.exchange != nullptr) {

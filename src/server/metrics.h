@@ -14,10 +14,17 @@
 #include "exchange/dispatcher.h"
 #include "http/counts.h"
 #include "node/node.h"
+#include "pathway/definition.h"
 #include "world/tls/tls_context.h"
 #include "world/tls/tls_counts.h"
 
 namespace holdfast::server {
+
+/// Whole days until the last holiday that working days are counted by; negative afterwards. A due
+/// time behind it takes every holiday for a working day.
+[[nodiscard]] std::int64_t calendar_days_left(const pathway::Definitions& pathways, Time now);
+/// Below this the log warns at the start: bank holidays are announced years ahead.
+constexpr std::int64_t calendar_warning_days = 365;
 
 /// What only the process's surroundings know. Called on any executor.
 struct Surroundings {
