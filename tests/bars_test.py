@@ -103,6 +103,23 @@ class Bars(RecordTest):
         self.assertIn("Binary/", entries)
         self.assertIn(THEIRS, json.dumps(self.found(f"Provenance?target=ServiceRequest/{request['id']}")))
 
+    def test_what_is_closed_and_asked_for_anew_opens_again(self):
+        self.take("m-1", "servicerequest-request", "new", referral())
+        item = self.item()
+        reply = ask(self.server.connect(), "POST", f"/fhir/Task/{item['id']}/$close", {
+            "resourceType": "Parameters", "parameter": [
+                {"name": "act", "valueString": "end"},
+                {"name": "reason", "valueCoding": {"code": "34", "display": "Decision not to treat"}}]})
+        self.assertEqual(reply.status, 200, reply.body)
+        # A change of what is closed opens nothing; to ask anew does, under the number of before.
+        self.take("m-2", "servicerequest-request", "update", referral(priority="urgent"))
+        self.assertEqual(self.item()["status"], "cancelled")
+        self.take("m-3", "servicerequest-request", "new", referral())
+        again = self.item()
+        self.assertEqual((again["id"], self.state(), again["status"]), (item["id"], "received", "requested"))
+        self.assertIn("asked for anew", again["statusReason"]["text"])
+        self.assertEqual(len(self.found("ServiceRequest")), 1)
+
     def test_a_message_happens_once(self):
         text = message("m-1", "servicerequest-request", "new", referral())
         answers = []

@@ -345,6 +345,20 @@ class Pathways(RecordTest):
         self.assertEqual(referral("REF^I14", "")["id"], opened["id"])
         self.assertEqual(self.found("ServiceRequest?_count=10")[0]["status"], "revoked")
 
+    def test_a_closed_referral_that_is_sent_anew_by_v2_opens_again(self):
+        def send(kind):
+            self.v2(kind, "RF1|A|R||||R-2^EPR|20260301\rPRD|RP|Lee^Ann\r" + PID.format(patient="8"), sender="EPR")
+            return [t for t in self.found("Task?_count=100") if self.pathway(t) == "referral"]
+        opened, = send("REF^I12")
+        reply = ask(self.server.connect(), "POST", f"/fhir/Task/{opened['id']}/$close", {
+            "resourceType": "Parameters", "parameter": [
+                {"name": "act", "valueString": "end"}, {"name": "reason", "valueCoding": {"code": "34"}}]})
+        self.assertEqual(reply.status, 200, reply.body)
+        changed, = send("REF^I13")
+        self.assertEqual(changed["status"], "cancelled")
+        anew, = send("REF^I12")
+        self.assertEqual((anew["id"], self.state(anew)), (opened["id"], "received"))
+
     def test_a_calendar_that_ends_is_said_before_due_times_lie_behind_it(self):
         self.assertGreater(metric(self.server.connect(), "calendar_days_left"), 0)
         folder = self.folder / "pathways"

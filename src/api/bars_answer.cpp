@@ -17,12 +17,16 @@ void write_reference(fhir::JsonWriter& to, std::string_view key, std::string_vie
 }
 
 /// One Coding of the message's event, in a list.
+void write_coding(fhir::JsonWriter& to, std::string_view system, std::string_view code) {
+  to.open('{');
+  to.text("system", system);
+  to.text("code", code);
+  to.close('}');
+}
+
 void write_event(fhir::JsonWriter& to, std::string_view key, Event event) {
   to.open(key, '[');
-  to.open('{');
-  to.text("system", event_system);
-  to.text("code", code_of(event));
-  to.close('}');
+  write_coding(to, event_system, code_of(event));
   to.close(']');
 }
 
@@ -144,7 +148,12 @@ Bytes provenance_body(const Head& head, std::string_view focus, std::string_view
   write_only_reference(to, "target", focus);
   to.text("recorded", to_instant(now));
   to.open("activity", '{');
-  write_event(to, "coding", head.event);
+  to.open("coding", '[');
+  write_coding(to, event_system, code_of(head.event));
+  if (head.reason != Reason::none) {
+    write_coding(to, reason_system, code_of(head.reason));
+  }
+  to.close(']');
   to.close('}');
   to.open("agent", '[');
   to.open('{');

@@ -66,14 +66,10 @@ Result<Reason> read_reason(JsonValue header, Event event) {
       }
     }
   }
-  if (code == "new") {
-    return Reason::fresh;
-  }
-  if (code == "update") {
-    return Reason::update;
-  }
-  if (code == "delete") {
-    return Reason::cancel;
+  for (const Reason known : {Reason::fresh, Reason::update, Reason::cancel}) {
+    if (code == code_of(known)) {
+      return known;
+    }
   }
   const bool answers = event == Event::referral_answer || event == Event::booking_answer;
   if (code.empty() && answers) {
@@ -279,6 +275,16 @@ Result<void> check_subject(const Message& message) {
 }
 
 }  // namespace
+
+std::string_view code_of(Reason reason) {
+  switch (reason) {
+    case Reason::none: return {};
+    case Reason::fresh: return "new";
+    case Reason::update: return "update";
+    case Reason::cancel: return "delete";
+  }
+  return {};
+}
 
 std::string_view code_of(Event event) {
   return std::ranges::find(events, event, &EventName::event)->code;

@@ -38,6 +38,8 @@ enum class Event : std::uint8_t { referral, referral_answer, booking, booking_an
 /// `delete` is taken where the status says the same; BaRS itself cancels by an update whose
 /// ServiceRequest is revoked or entered in error, or whose Appointment is cancelled.
 enum class Reason : std::uint8_t { none, fresh, update, cancel };
+/// Of reason_system; empty for none.
+[[nodiscard]] std::string_view code_of(Reason reason);
 
 /// What the MessageHeader says: enough to answer, whatever else is wrong.
 struct Head {

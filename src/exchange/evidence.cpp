@@ -148,6 +148,11 @@ Bytes provenance_body(const About& about, const std::vector<std::string>& target
     to.text("occurredDateTime", occurred);
   }
   to.text("recorded", to_instant(about.now));
+  const std::size_t caret = about.type.find('^');
+  if (const std::string_view event = about.type.substr(std::min(caret, about.type.size() - 1) + 1);
+      is_plain(event)) {
+    write_code(to, "activity", "http://terminology.hl7.org/CodeSystem/v2-0003", event, about.type);
+  }
   to.open("agent", '[');
   to.open('{');
   write_neighbour(to, "who", about.neighbour);
