@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "fhir/member.h"
 #include "pathway/calendar.h"
+#include "pathway/definition.h"
 
 namespace holdfast::api {
 namespace {
@@ -66,6 +67,17 @@ Result<reconcile::List> read_file(const Parts& parts, fhir::JsonValue binary,
                               default_system);
 }
 
+/// A line is compared whatever it says that it belongs to; only the item says it.
+void drop_unknown_kinds(const Parts& parts, reconcile::List& list) {
+  const pathway::Definitions* const all = parts.node.pathways();
+  for (reconcile::Row& row : list.rows) {
+    if (!row.kind.empty() && (all == nullptr || all->find(row.kind) == nullptr)) {
+      list.notes.add(reconcile::note_kind, fmt::format("{}: {}", row.place, row.kind));
+      row.kind.clear();
+    }
+  }
+}
+
 }  // namespace
 
 Result<AskedList> read_asked_list(const Parts& parts, const Call& call) {
@@ -97,6 +109,7 @@ Result<AskedList> read_asked_list(const Parts& parts, const Call& call) {
     TRY(asked.list, reconcile::read_resource(*list, asked.identifier_system));
   }
   // What is not there for the lack of a page is not missing.
+  drop_unknown_kinds(parts, asked.list);
   if (std::ranges::any_of(asked.list.stated, &reconcile::Stated::differs)) {
     asked.scope = {};
     asked.is_incomplete = true;

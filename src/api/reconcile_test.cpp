@@ -280,6 +280,18 @@ TEST(Reconcile, IsNamedAndWritesWhatIsSoundFhir) {
               testing::Not(HasSubstr(R"("severity":"error")")));
 }
 
+TEST(Reconcile, AKindThatIsNoPathwayIsNamedAndTheLineComparedAllTheSame) {
+  ReconcileServer server;
+  server.refer_as("r1", "A1", "", "p3");
+  const Answered answered = server.send_list("identifier,kind\nA1,referral\nB1,plumbing\n");
+  ASSERT_EQ(answered.status, 200) << answered.body;
+  const Document json = answered.json();
+  EXPECT_EQ(differences(json), Lines{"missing-here B1 new"});
+  EXPECT_THAT(groups(json, "note", {"count", "about"}),
+              ElementsAre("1 kind that is no pathway in force, not read"));
+  EXPECT_THAT(answered.body, HasSubstr("line 3: plumbing"));
+}
+
 TEST(Reconcile, ABundleIsComparedByItsIdentifiers) {
   ReconcileServer server;
   server.refer_as("r1", "A1", "", "p3");

@@ -80,6 +80,7 @@ inline constexpr std::string_view note_no_number = "without an identifier, not c
 inline constexpr std::string_view note_column = "column that is not known, not read";
 inline constexpr std::string_view note_nhs_number = "NHS number that is none, not compared";
 inline constexpr std::string_view note_authored = "date that is none, not read";
+inline constexpr std::string_view note_kind = "kind that is no pathway in force, not read";
 inline constexpr std::string_view note_other_type = "entry of a type that is not compared";
 
 struct List {
