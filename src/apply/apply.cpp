@@ -264,9 +264,11 @@ class Fold {
     if (written.type != "Task") {
       return ok();
     }
+    // Of the body that was read anyway: its row lies somewhere else in the store.
     std::optional<views::Item> was;
-    if (before) {
-      TRY(was, views::find_item(work_, written.id));
+    if (before && before->presence == views::Presence::present) {
+      TRY_OK(tools_.reader.read(retired_, json_));
+      TRY(was, views::read_item(json_.root(), written.id));
     }
     std::optional<views::Item> is;
     if (!written.stored->bytes.empty()) {
@@ -287,13 +289,14 @@ class Fold {
     return before;
   }
 
-  /// The version that was current is no longer found, but by open pages.
+  /// The version that was current is no longer found, but by open pages. Its body is `retired_`.
   Result<void> retire(const views::Current& before) {
     if (before.presence == views::Presence::deleted) {
       return ok();
     }
-    TRY(const views::Body old, views::read_body(work_, tools_.codec, before.row));
+    TRY(views::Body old, views::read_body(work_, tools_.codec, before.row));
     TRY_OK(fill_from_stored(old.header.type, old.header.id, old.bytes));
+    retired_ = std::move(old.bytes);
     views::supersede(work_, state_, before.row, postings_, tools_.planted);
     touched_.note(postings_, tools_.params);
     return ok();
@@ -348,6 +351,7 @@ class Fold {
   views::StoredPostings stored_;
   views::Postings postings_;
   fhir::Json json_;                  ///< of a Task
+  Bytes retired_;                    ///< body of the version that was current
   std::vector<views::Duty> duties_;  ///< of outcome_.owed, in its order
   views::Touched touched_;
 };
