@@ -129,6 +129,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::item_accept:
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer:
+    case Interaction::close_many:
+    case Interaction::confirm:
     case Interaction::reconcile:
     case Interaction::process_message: break;
   }
@@ -183,7 +185,8 @@ bool is_long(const Call& call) {
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
          interaction == Interaction::ledger || interaction == Interaction::oversight ||
-         interaction == Interaction::channel_replay || interaction == Interaction::reconcile;
+         interaction == Interaction::channel_replay || interaction == Interaction::reconcile ||
+         interaction == Interaction::close_many || interaction == Interaction::confirm;
 }
 
 bool is_form(Interaction interaction) {
@@ -315,6 +318,8 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::item_accept:
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer: return change_item(parts_, call, on);
+    case Interaction::close_many: return close_many(parts_, call, on);
+    case Interaction::confirm: return confirm(parts_, call, on);
     case Interaction::reconcile: return reconcile_list(parts_, call, on);
     case Interaction::process_message: return process_message(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);

@@ -106,6 +106,10 @@ Task<Reply> process_message(const Parts& parts, Call& call, Executor& on);
 /// Task/[id]/$advance, $assign, $close, $reopen, $hand-over, $accept, $decline, $withdraw-offer of
 /// an item of a pathway. Our own.
 Task<Reply> change_item(const Parts& parts, Call& call, Executor& on);
+/// Task/$close-many: a proposal to close items together; nothing closes. Our own.
+Task<Reply> close_many(const Parts& parts, Call& call, Executor& on);
+/// List/[id]/$confirm: a second person confirms such a proposal. Our own.
+Task<Reply> confirm(const Parts& parts, Call& call, Executor& on);
 /// $reconcile: a neighbour's own list against ours; each difference becomes an item. Our own.
 Task<Reply> reconcile_list(const Parts& parts, Call& call, Executor& on);
 

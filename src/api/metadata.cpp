@@ -42,6 +42,8 @@ constexpr bool is_our_own(std::string_view operation) {
                            "accept"sv,
                            "decline"sv,
                            "withdraw-offer"sv,
+                           "close-many"sv,
+                           "confirm"sv,
                            "where-is-my-referral"sv,
                            "reconcile"sv,
                            "oversight"sv,

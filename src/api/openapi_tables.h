@@ -196,6 +196,13 @@ inline constexpr std::array interaction_texts{
     InteractionText{Interaction::item_withdraw_offer, "item_withdraw_offer",
                     "The owner of an item takes his offer of it back", Brings::parameters,
                     Answers::resource, "If-Match Prefer Idempotency-Key"},
+    InteractionText{Interaction::close_many, "close_many",
+                    "One person proposes items to be closed together, and sees which and how many; "
+                    "nothing closes",
+                    Brings::parameters, Answers::parameters, "Idempotency-Key"},
+    InteractionText{Interaction::confirm, "confirm",
+                    "A second person confirms a proposal: what is as it was shown is closed",
+                    Brings::parameters, Answers::parameters, "If-Match Idempotency-Key"},
     InteractionText{Interaction::process_message, "process_message",
                     "A referral or a booking as a message of the NHS Booking and Referral Standard",
                     Brings::bundle, Answers::bundle, ""},

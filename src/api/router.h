@@ -74,6 +74,8 @@ enum class Interaction : std::uint8_t {
   item_accept,
   item_decline,
   item_withdraw_offer,
+  close_many,   ///< items together, as one person proposes it
+  confirm,      ///< of such a proposal, by a second person
   whereabouts,  ///< of a patient's referrals
   reconcile,    ///< a neighbour's list against ours
   oversight,
@@ -190,6 +192,10 @@ inline constexpr std::array routes{
           "decline"},
     Route{Method::post, "/fhir/Task/{id}/$withdraw-offer", Interaction::item_withdraw_offer,
           Level::own_operation, "withdraw-offer"},
+    Route{Method::post, "/fhir/Task/$close-many", Interaction::close_many, Level::own_operation,
+          "close-many"},
+    Route{Method::post, "/fhir/List/{id}/$confirm", Interaction::confirm, Level::own_operation,
+          "confirm"},
     Route{Method::get, "/fhir/Task/$work-list", Interaction::work_list, Level::own_operation,
           "work-list"},
     Route{Method::get, "/fhir/$ledger", Interaction::ledger, Level::system_operation, "ledger"},

@@ -130,9 +130,11 @@ Result<bool> Following::is_there(std::string_view reference) {
   if (!literal) {
     return false;
   }
-  const std::string text = fmt::format("{}/{}", fhir::name(literal->type), literal->id);
   for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
-    if (reference_to(i) == text && outcome_.results[i].status != Status::absent) {
+    // A Command that closes a thousand items asks this of the evidence of each.
+    if (outcome_.results[i].id == literal->id &&
+        prepared_.command.operations[i].type == fhir::name(literal->type) &&
+        outcome_.results[i].status != Status::absent) {
       return outcome_.results[i].status != Status::removed;
     }
   }
