@@ -97,6 +97,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::work_list: return work_list(parts, call, moment);
     case Interaction::ledger: return ledger(parts, call, moment);
     case Interaction::oversight: return oversight(parts, call, moment);
+    case Interaction::open_duties: return open_duties(parts, call, moment);
+    case Interaction::pending: return pending(parts, call, moment);
     case Interaction::whereabouts: return where_is_my_referral(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -165,6 +167,8 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::ledger:
     case Interaction::oversight:
     case Interaction::whereabouts:
+    case Interaction::open_duties:
+    case Interaction::pending:
     case Interaction::channel_sent: return true;
     default: return false;
   }
@@ -179,13 +183,15 @@ bool is_long(const Call& call) {
   const Interaction interaction = call.match.interaction;
   const auto has = [&](std::string_view name) { return parameter(call, name).has_value(); };
   if (interaction == Interaction::work_list) {
-    return has("pathway") || has("state") || has("overseer") || has("_page");
+    return has("pathway") || has("state") || has("overseer") || has("_page") || has("teams") ||
+           has("pending-at-discharge");
   }
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
          interaction == Interaction::ledger || interaction == Interaction::oversight ||
          interaction == Interaction::channel_replay || interaction == Interaction::reconcile ||
+         interaction == Interaction::open_duties || interaction == Interaction::pending ||
          interaction == Interaction::close_many || interaction == Interaction::confirm;
 }
 

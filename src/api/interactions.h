@@ -58,6 +58,13 @@ namespace holdfast::api {
 /// Task/$work-list: what somebody has to do, in the order in which it wants doing. Our own.
 [[nodiscard]] Result<Reply> work_list(const Parts& parts, const Call& call,
                                       const node::Moment& moment);
+/// [type]/[id]/$open-duties of a Practitioner, PractitionerRole, CareTeam or Organization: what
+/// they would leave behind. Our own.
+[[nodiscard]] Result<Reply> open_duties(const Parts& parts, const Call& call,
+                                        const node::Moment& moment);
+/// Patient/[id]/$pending, Encounter/[id]/$pending: what is open behind a discharge. Our own.
+[[nodiscard]] Result<Reply> pending(const Parts& parts, const Call& call,
+                                    const node::Moment& moment);
 /// $ledger: how many items were opened, and how many of those are closed and open. Our own.
 [[nodiscard]] Result<Reply> ledger(const Parts& parts, const Call& call,
                                    const node::Moment& moment);

@@ -76,6 +76,8 @@ enum class Interaction : std::uint8_t {
   item_withdraw_offer,
   close_many,   ///< items together, as one person proposes it
   confirm,      ///< of such a proposal, by a second person
+  open_duties,  ///< of whoever may own items
+  pending,      ///< of a patient or a stay: what is open behind a discharge
   whereabouts,  ///< of a patient's referrals
   reconcile,    ///< a neighbour's list against ours
   oversight,
@@ -198,6 +200,18 @@ inline constexpr std::array routes{
           "confirm"},
     Route{Method::get, "/fhir/Task/$work-list", Interaction::work_list, Level::own_operation,
           "work-list"},
+    Route{Method::get, "/fhir/Practitioner/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/PractitionerRole/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/CareTeam/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/Organization/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/Patient/{id}/$pending", Interaction::pending, Level::own_operation,
+          "pending"},
+    Route{Method::get, "/fhir/Encounter/{id}/$pending", Interaction::pending, Level::own_operation,
+          "pending"},
     Route{Method::get, "/fhir/$ledger", Interaction::ledger, Level::system_operation, "ledger"},
     Route{Method::post, "/fhir/$reconcile", Interaction::reconcile, Level::system_operation,
           "reconcile"},

@@ -11,6 +11,10 @@
 
 namespace holdfast::decide {
 
+std::string owner_has_ended(std::string_view owner) {
+  return fmt::format("Its owner {} is there no longer", owner);
+}
+
 Result<void> Following::guard_removal(std::size_t index) {
   const std::string what = reference_to(index);
   std::vector<std::string> resting;
@@ -61,7 +65,7 @@ Result<void> Following::leave(std::size_t index) {
     }
     touched->item.owner = touched->definition->fallback;
     touched->left = true;
-    touched->why = fmt::format("Its owner {} is there no longer", owner);
+    touched->why = owner_has_ended(owner);
   }
   return ok();
 }
