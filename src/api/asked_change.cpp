@@ -183,6 +183,26 @@ Result<AskedChange> read_about_offer(const OperationInput& input, AskedChange as
   return asked;
 }
 
+/// State or act, and what is given with it.
+Result<AskedChange> read_act(const OperationInput& input, AskedChange asked) {
+  asked.to = input.text("to");
+  asked.act = input.text("act");
+  if (!asked.to.empty() && !asked.act.empty()) {
+    return fail(Code::value, "`to` and `act` say the same: give one of them", "http.act");
+  }
+  if (asked.interaction == Interaction::item_advance && asked.to.empty() && asked.act.empty()) {
+    return fail(Code::required, "$advance needs `to`, a state, or `act`, the name of an act",
+                "http.to");
+  }
+  TRY_OK(add_evidence(input, asked.outputs));
+  TRY(const auto outputs, input.objects("output"));
+  for (const fhir::JsonValue one : outputs) {
+    TRY(Output output, read_output(one));
+    asked.outputs.push_back(std::move(output));
+  }
+  return asked;
+}
+
 }  // namespace
 
 bool is_about_offer(Interaction interaction) {
@@ -231,22 +251,14 @@ Result<AskedChange> read_asked_change(const Parts& parts, const Call& call) {
   if (is_about_offer(asked.interaction)) {
     return read_about_offer(input, std::move(asked));
   }
-  asked.to = input.text("to");
-  asked.act = input.text("act");
-  if (!asked.to.empty() && !asked.act.empty()) {
-    return fail(Code::value, "`to` and `act` say the same: give one of them", "http.act");
-  }
-  if (asked.interaction == Interaction::item_advance && asked.to.empty() && asked.act.empty()) {
-    return fail(Code::required, "$advance needs `to`, a state, or `act`, the name of an act",
-                "http.to");
-  }
-  TRY_OK(add_evidence(input, asked.outputs));
-  TRY(const auto outputs, input.objects("output"));
-  for (const fhir::JsonValue one : outputs) {
-    TRY(Output output, read_output(one));
-    asked.outputs.push_back(std::move(output));
-  }
-  return asked;
+  return read_act(input, std::move(asked));
+}
+
+Result<AskedChange> read_asked_close(const OperationInput& input) {
+  AskedChange asked;
+  asked.interaction = Interaction::item_close;
+  TRY(asked.reason, read_why(input, true));
+  return read_act(input, std::move(asked));
 }
 
 }  // namespace holdfast::api

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/call.h"
+#include "api/operation_input.h"
 #include "views/item.h"
 
 namespace holdfast::api {
@@ -39,5 +40,8 @@ struct AskedChange {
 /// Code::required where an operation is given nothing to go by; value, unsupported, structure for
 /// what it cannot take.
 [[nodiscard]] Result<AskedChange> read_asked_change(const Parts& parts, const Call& call);
+
+/// The same of a close of many, which always has a reason.
+[[nodiscard]] Result<AskedChange> read_asked_close(const OperationInput& input);
 
 }  // namespace holdfast::api

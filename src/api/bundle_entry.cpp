@@ -85,6 +85,8 @@ class EntryReader {
       case Interaction::channel_queue:
       case Interaction::channel_sent:
       case Interaction::whereabouts:
+      case Interaction::open_duties:
+      case Interaction::pending:
       case Interaction::oversight:
       case Interaction::ledger:
       case Interaction::work_list:

@@ -62,6 +62,8 @@ Deed deed_of(Interaction interaction) {
     case Interaction::meta_add:
     case Interaction::meta_delete:
     case Interaction::process_message:
+    case Interaction::close_many:
+    case Interaction::confirm:
     case Interaction::bundle: return Deed::writing;
     default: return Deed::reading;
   }

@@ -97,6 +97,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::work_list: return work_list(parts, call, moment);
     case Interaction::ledger: return ledger(parts, call, moment);
     case Interaction::oversight: return oversight(parts, call, moment);
+    case Interaction::open_duties: return open_duties(parts, call, moment);
+    case Interaction::pending: return pending(parts, call, moment);
     case Interaction::whereabouts: return where_is_my_referral(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -129,6 +131,8 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::item_accept:
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer:
+    case Interaction::close_many:
+    case Interaction::confirm:
     case Interaction::reconcile:
     case Interaction::process_message: break;
   }
@@ -163,6 +167,8 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::ledger:
     case Interaction::oversight:
     case Interaction::whereabouts:
+    case Interaction::open_duties:
+    case Interaction::pending:
     case Interaction::channel_sent: return true;
     default: return false;
   }
@@ -177,13 +183,16 @@ bool is_long(const Call& call) {
   const Interaction interaction = call.match.interaction;
   const auto has = [&](std::string_view name) { return parameter(call, name).has_value(); };
   if (interaction == Interaction::work_list) {
-    return has("pathway") || has("state") || has("overseer") || has("_page");
+    return has("pathway") || has("state") || has("overseer") || has("_page") || has("teams") ||
+           has("pending-at-discharge");
   }
   return interaction == Interaction::everything_patient ||
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
          interaction == Interaction::ledger || interaction == Interaction::oversight ||
-         interaction == Interaction::channel_replay || interaction == Interaction::reconcile;
+         interaction == Interaction::channel_replay || interaction == Interaction::reconcile ||
+         interaction == Interaction::open_duties || interaction == Interaction::pending ||
+         interaction == Interaction::close_many || interaction == Interaction::confirm;
 }
 
 bool is_form(Interaction interaction) {
@@ -315,6 +324,8 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::item_accept:
     case Interaction::item_decline:
     case Interaction::item_withdraw_offer: return change_item(parts_, call, on);
+    case Interaction::close_many: return close_many(parts_, call, on);
+    case Interaction::confirm: return confirm(parts_, call, on);
     case Interaction::reconcile: return reconcile_list(parts_, call, on);
     case Interaction::process_message: return process_message(parts_, call, on);
     case Interaction::take_up: return take_up(parts_, call, on);

@@ -58,6 +58,13 @@ namespace holdfast::api {
 /// Task/$work-list: what somebody has to do, in the order in which it wants doing. Our own.
 [[nodiscard]] Result<Reply> work_list(const Parts& parts, const Call& call,
                                       const node::Moment& moment);
+/// [type]/[id]/$open-duties of a Practitioner, PractitionerRole, CareTeam or Organization: what
+/// they would leave behind. Our own.
+[[nodiscard]] Result<Reply> open_duties(const Parts& parts, const Call& call,
+                                        const node::Moment& moment);
+/// Patient/[id]/$pending, Encounter/[id]/$pending: what is open behind a discharge. Our own.
+[[nodiscard]] Result<Reply> pending(const Parts& parts, const Call& call,
+                                    const node::Moment& moment);
 /// $ledger: how many items were opened, and how many of those are closed and open. Our own.
 [[nodiscard]] Result<Reply> ledger(const Parts& parts, const Call& call,
                                    const node::Moment& moment);
@@ -106,6 +113,10 @@ Task<Reply> process_message(const Parts& parts, Call& call, Executor& on);
 /// Task/[id]/$advance, $assign, $close, $reopen, $hand-over, $accept, $decline, $withdraw-offer of
 /// an item of a pathway. Our own.
 Task<Reply> change_item(const Parts& parts, Call& call, Executor& on);
+/// Task/$close-many: a proposal to close items together; nothing closes. Our own.
+Task<Reply> close_many(const Parts& parts, Call& call, Executor& on);
+/// List/[id]/$confirm: a second person confirms such a proposal. Our own.
+Task<Reply> confirm(const Parts& parts, Call& call, Executor& on);
 /// $reconcile: a neighbour's own list against ours; each difference becomes an item. Our own.
 Task<Reply> reconcile_list(const Parts& parts, Call& call, Executor& on);
 

@@ -196,6 +196,23 @@ inline constexpr std::array interaction_texts{
     InteractionText{Interaction::item_withdraw_offer, "item_withdraw_offer",
                     "The owner of an item takes his offer of it back", Brings::parameters,
                     Answers::resource, "If-Match Prefer Idempotency-Key"},
+    InteractionText{
+        Interaction::open_duties, "open_duties",
+        "What somebody would leave behind: items that they own, are offered or oversee, "
+        "and drafts",
+        Brings::nothing, Answers::parameters, "_count"},
+    InteractionText{
+        Interaction::pending, "pending",
+        "The open items of a patient that were there before a stay ended, or that would "
+        "be if it ended now",
+        Brings::nothing, Answers::bundle, "_count"},
+    InteractionText{Interaction::close_many, "close_many",
+                    "One person proposes items to be closed together, and sees which and how many; "
+                    "nothing closes",
+                    Brings::parameters, Answers::parameters, "Idempotency-Key"},
+    InteractionText{Interaction::confirm, "confirm",
+                    "A second person confirms a proposal: what is as it was shown is closed",
+                    Brings::parameters, Answers::parameters, "If-Match Idempotency-Key"},
     InteractionText{Interaction::process_message, "process_message",
                     "A referral or a booking as a message of the NHS Booking and Referral Standard",
                     Brings::bundle, Answers::bundle, ""},
@@ -203,7 +220,7 @@ inline constexpr std::array interaction_texts{
                     "The open items of an owner or an overseer, or those that somebody is asked to "
                     "take over, the most urgent first",
                     Brings::nothing, Answers::bundle,
-                    "owner overseer offered pathway state _count _page"},
+                    "owner overseer offered teams pathway state pending-at-discharge _count _page"},
     InteractionText{Interaction::ledger, "ledger",
                     "How many items were opened, by pathway, organisation and day, and how many of "
                     "those are closed and open",
@@ -281,6 +298,10 @@ inline constexpr std::array shared_parameters{
     SharedParameter{"duty", "query", "A duty as $queue and $sent name it: that one alone"},
     SharedParameter{"owner", "query", "Whose list: CareTeam/7, or team:pathology"},
     SharedParameter{"overseer", "query", "1: what that one was made overseer of"},
+    SharedParameter{"teams", "query",
+                    "1: with the lists of the roles, teams and organisations that the owner is in"},
+    SharedParameter{"pending-at-discharge", "query",
+                    "1: only what was open when its patient was discharged"},
     SharedParameter{"offered", "query", "1: what that one is asked to take over"},
     SharedParameter{"pathway", "query", "Of that pathway only"},
     SharedParameter{"state", "query", "In that state only"},

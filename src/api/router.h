@@ -74,6 +74,10 @@ enum class Interaction : std::uint8_t {
   item_accept,
   item_decline,
   item_withdraw_offer,
+  close_many,   ///< items together, as one person proposes it
+  confirm,      ///< of such a proposal, by a second person
+  open_duties,  ///< of whoever may own items
+  pending,      ///< of a patient or a stay: what is open behind a discharge
   whereabouts,  ///< of a patient's referrals
   reconcile,    ///< a neighbour's list against ours
   oversight,
@@ -190,8 +194,24 @@ inline constexpr std::array routes{
           "decline"},
     Route{Method::post, "/fhir/Task/{id}/$withdraw-offer", Interaction::item_withdraw_offer,
           Level::own_operation, "withdraw-offer"},
+    Route{Method::post, "/fhir/Task/$close-many", Interaction::close_many, Level::own_operation,
+          "close-many"},
+    Route{Method::post, "/fhir/List/{id}/$confirm", Interaction::confirm, Level::own_operation,
+          "confirm"},
     Route{Method::get, "/fhir/Task/$work-list", Interaction::work_list, Level::own_operation,
           "work-list"},
+    Route{Method::get, "/fhir/Practitioner/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/PractitionerRole/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/CareTeam/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/Organization/{id}/$open-duties", Interaction::open_duties,
+          Level::own_operation, "open-duties"},
+    Route{Method::get, "/fhir/Patient/{id}/$pending", Interaction::pending, Level::own_operation,
+          "pending"},
+    Route{Method::get, "/fhir/Encounter/{id}/$pending", Interaction::pending, Level::own_operation,
+          "pending"},
     Route{Method::get, "/fhir/$ledger", Interaction::ledger, Level::system_operation, "ledger"},
     Route{Method::post, "/fhir/$reconcile", Interaction::reconcile, Level::system_operation,
           "reconcile"},

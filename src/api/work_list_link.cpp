@@ -14,7 +14,7 @@ namespace holdfast::api {
 namespace {
 
 constexpr std::string_view page_purpose = "work-list page";
-constexpr std::uint8_t link_format = 1;
+constexpr std::uint8_t link_format = 2;
 constexpr std::uint64_t count_unless_asked = 50;
 constexpr std::uint64_t count_max = 500;
 
@@ -45,7 +45,7 @@ Result<bool> read_flag(const Call& call, std::string_view name) {
 /// A name that nothing has would hide everything, and look like a list with nothing on it.
 Result<void> check_filter(const Parts& parts, const node::Moment& moment,
                           const WorkListLink& asked) {
-  if (!asked.is_narrowed()) {
+  if (asked.pathway.empty() && asked.state.empty()) {
     return ok();
   }
   std::vector<std::pair<std::string, std::string>> known;
@@ -85,6 +85,8 @@ std::string seal(const WorkListLink& link, BytesView secret) {
   append_text(bytes, link.owner);
   append_text(bytes, link.pathway);
   append_text(bytes, link.state);
+  bytes.push_back(link.teams ? '\1' : '\0');
+  bytes.push_back(link.pending ? '\1' : '\0');
   append_varint(bytes, link.count);
   bytes.push_back(link.after ? '\1' : '\0');
   if (link.after) {
@@ -111,6 +113,8 @@ Result<WorkListLink> open_work_list_link(std::string_view text, BytesView secret
   link.owner = reader.text();
   link.pathway = reader.text();
   link.state = reader.text();
+  link.teams = reader.little<std::uint8_t>() == 1;
+  link.pending = reader.little<std::uint8_t>() == 1;
   link.count = reader.varint();
   if (reader.little<std::uint8_t>() == 1) {
     views::Place place;
@@ -138,7 +142,8 @@ Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
     TRY_OK(check_parameters(call, {work_list_page}));
     return open_work_list_link(*token, parts.node.link_secret());
   }
-  TRY_OK(check_parameters(call, {"owner", "overseer", "offered", "pathway", "state", "_count"}));
+  TRY_OK(check_parameters(call, {"owner", "overseer", "offered", "teams", "pathway", "state",
+                                 "pending-at-discharge", "_count"}));
   WorkListLink asked;
   const auto owner = parameter(call, "owner");
   if (!owner) {
@@ -157,6 +162,8 @@ Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
   asked.list = overseer  ? views::List::overseen
                : offered ? views::List::offered
                          : views::List::owned;
+  TRY(asked.teams, read_flag(call, "teams"));
+  TRY(asked.pending, read_flag(call, "pending-at-discharge"));
   asked.pathway = parameter(call, "pathway").value_or("");
   asked.state = parameter(call, "state").value_or("");
   asked.count = count_unless_asked;

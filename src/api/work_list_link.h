@@ -19,12 +19,14 @@ namespace holdfast::api {
 struct WorkListLink {
   views::List list = views::List::owned;
   views::Owner owner;
-  std::string pathway;  ///< empty: of all
-  std::string state;    ///< empty: in any
+  std::string pathway;   ///< empty: of all
+  std::string state;     ///< empty: in any
+  bool teams = false;    ///< of a person: with the lists of their roles, teams and organisations
+  bool pending = false;  ///< only what was open when its patient was discharged
   std::uint64_t count = 0;
   std::optional<views::Place> after;  ///< nothing: the first page
 
-  [[nodiscard]] bool is_narrowed() const { return !pathway.empty() || !state.empty(); }
+  [[nodiscard]] bool is_narrowed() const { return !pathway.empty() || !state.empty() || pending; }
   bool operator==(const WorkListLink&) const = default;
 };
 

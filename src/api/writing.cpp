@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/format.h"
 #include "api/stored.h"
+#include "decide/follow.h"
 #include "fhir/check.h"
 #include "fhir/sites.h"
 #include "fhir/subset.h"
@@ -57,6 +60,23 @@ Telling telling(const Call& call) {
   return call.prefer.content == Return::operation_outcome ? Telling::issues : Telling::nothing;
 }
 
+namespace {
+
+/// Whoever ends leaves items to the fallbacks of their pathways: whoever ended them is told how
+/// many.
+void add_moved(Reply& reply, const node::Committed& committed, std::string_view type,
+               std::string_view id) {
+  const std::string why = decide::owner_has_ended(fmt::format("{}/{}", type, id));
+  const auto moved = std::ranges::count_if(committed.outcome.made, [&](const Made& made) {
+    return !made.operation && made.body.find(why) != Bytes::npos;
+  });
+  if (moved > 0) {
+    reply.headers.add("Holdfast-Items-Moved", std::to_string(moved));
+  }
+}
+
+}  // namespace
+
 Reply show_written(const Parts& parts, const Call& call, const node::Committed& committed,
                    const Issues& issues) {
   const auto what = written(parts, committed, 0, call.match.type);
@@ -66,6 +86,9 @@ Reply show_written(const Parts& parts, const Call& call, const node::Committed& 
   Reply reply;
   reply.status = http_status(what->status);
   add_position(reply, committed.position);
+  if (!committed.outcome.made.empty()) {
+    add_moved(reply, committed, fhir::name(what->type), what->id);
+  }
   const bool gone = what->status == Status::removed || what->status == Status::absent;
   if (what->status != Status::absent) {
     add_version_headers(reply.headers, what->version, what->time);

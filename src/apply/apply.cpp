@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "views/absences.h"
 #include "views/extracted.h"
 #include "views/feed.h"
 #include "views/items.h"
@@ -99,6 +100,10 @@ class Fold {
     }
     if (prepared_.command.tick) {
       TRY_OK(views::raise_wake_floor(work_, state_.time));
+      const Tick& tick = *prepared_.command.tick;
+      if (outcome_.made.size() < tick.items_max) {  // else it may have stopped half-way
+        views::raise_absence_floor(work_, std::min(tick.until, state_.time));
+      }
     }
     TRY_OK(views::write_before(work_, state_, outcome_.before));
     if (prepared_.command.message) {
@@ -259,8 +264,27 @@ class Fold {
     return note_item(written, before);
   }
 
-  /// Table item says what the Task says.
+  Result<void> note_absences(const Written& written, const std::optional<views::Current>& before) {
+    std::vector<Bytes> was;
+    std::vector<Bytes> is;
+    if (before && before->presence == views::Presence::present) {
+      TRY(const views::Body old, views::read_body(work_, tools_.codec, before->row));
+      TRY_OK(tools_.reader.read(old.bytes, json_));
+      was = views::absence_keys(json_.root(), written.id, old.header.time);
+    }
+    if (!written.stored->bytes.empty()) {
+      TRY_OK(tools_.reader.read(written.stored->bytes, json_));
+      is = views::absence_keys(json_.root(), written.id, state_.time);
+    }
+    views::write_absences(work_, was, is);
+    return ok();
+  }
+
+  /// Table item says what the Task says, and when a PractitionerRole is not there.
   Result<void> note_item(const Written& written, const std::optional<views::Current>& before) {
+    if (written.type == "PractitionerRole") {
+      return note_absences(written, before);
+    }
     if (written.type != "Task") {
       return ok();
     }

@@ -172,7 +172,9 @@ void Following::plant(views::Item& item, std::size_t index) const {
 
 Result<void> Following::tick(const Tick& tick) {
   const Time until = std::min(tick.until, rules_.now);
-  TRY(const auto ids, views::items_to_wake(view_, until, tick.items_max));
+  // First, so that an entry that has fewer items than it may has seen all absences (apply.cpp).
+  TRY(const std::size_t covered, cover_absent(until, tick.items_max));
+  TRY(const auto ids, views::items_to_wake(view_, until, tick.items_max - covered));
   for (const std::string& id : ids) {
     TRY(Touched* const touched, touch(id));
     if (touched->definition == nullptr) {
@@ -223,6 +225,7 @@ Result<void> Following::make() {
         touched.item == touched.before) {
       continue;
     }
+    TRY_OK(cover(touched));
     if (touched.definition == nullptr) {
       return fail(
           Code::invariant,

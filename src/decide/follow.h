@@ -3,6 +3,10 @@
 // causes it.
 #pragma once
 
+#include <cstddef>
+#include <string>
+#include <string_view>
+
 #include "base/planted.h"
 #include "base/result.h"
 #include "decide/decide.h"
@@ -17,6 +21,9 @@ namespace holdfast::decide {
 inline constexpr std::size_t items_of_owner_max = 10'000;
 /// Items about one resource that a change of it can move.
 inline constexpr std::size_t items_about_max = 256;
+
+/// What an item says that went to its pathway's fallback because its owner ended.
+[[nodiscard]] std::string owner_has_ended(std::string_view owner);
 
 /// Adds to `outcome` what its results bring about. Code::invariant where an item's Task is changed
 /// in a way that its pathway does not know (Error::what says which are), by somebody who did not

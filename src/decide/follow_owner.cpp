@@ -11,6 +11,10 @@
 
 namespace holdfast::decide {
 
+std::string owner_has_ended(std::string_view owner) {
+  return fmt::format("Its owner {} is there no longer", owner);
+}
+
 Result<void> Following::guard_removal(std::size_t index) {
   const std::string what = reference_to(index);
   std::vector<std::string> resting;
@@ -61,7 +65,7 @@ Result<void> Following::leave(std::size_t index) {
     }
     touched->item.owner = touched->definition->fallback;
     touched->left = true;
-    touched->why = fmt::format("Its owner {} is there no longer", owner);
+    touched->why = owner_has_ended(owner);
   }
   return ok();
 }
@@ -130,9 +134,11 @@ Result<bool> Following::is_there(std::string_view reference) {
   if (!literal) {
     return false;
   }
-  const std::string text = fmt::format("{}/{}", fhir::name(literal->type), literal->id);
   for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
-    if (reference_to(i) == text && outcome_.results[i].status != Status::absent) {
+    // A Command that closes a thousand items asks this of the evidence of each.
+    if (outcome_.results[i].id == literal->id &&
+        prepared_.command.operations[i].type == fhir::name(literal->type) &&
+        outcome_.results[i].status != Status::absent) {
       return outcome_.results[i].status != Status::removed;
     }
   }

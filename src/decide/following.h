@@ -13,6 +13,7 @@
 #include "fhir/json.h"
 #include "pathway/item_task.h"
 #include "pathway/judgement.h"
+#include "pathway/rota.h"
 #include "pathway/signals.h"
 #include "pathway/step.h"
 #include "views/items.h"
@@ -136,6 +137,27 @@ class Following {
   Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
                            std::size_t index);
 
+  // follow_absence.cpp: an owner who is not there
+  /// Of a Practitioner or a PractitionerRole, now.
+  struct Presence {
+    bool is_away = false;      ///< notAvailable, in each active role
+    bool is_off_duty = false;  ///< that, or outside of availableTime, in each
+    std::optional<Time>
+        back;             ///< of one who is off duty: from when on he is there by availableTime
+    std::string why;      ///< what is said of the absence; may be empty
+    views::Owner deputy;  ///< as he names one; empty: nobody
+  };
+  Result<const Presence*> presence_of(const views::Owner& owner);
+  Result<std::vector<pathway::Rota>> rotas_of(const views::Owner& owner);
+  Result<std::optional<pathway::Rota>> rota_of(const std::string& role);
+  /// Who oversees what is the owner's meanwhile: somebody who is there, at the end `fallback`.
+  Result<views::Owner> deputy_for(const views::Owner& owner, const views::Owner& fallback);
+  /// Adds the deputy of an owner who is away to the overseers. Whether there was one to add.
+  Result<bool> cover(Touched& touched);
+  /// The same to open items of those whose absence has begun; at most so many.
+  Result<std::size_t> cover_absent(Time until, std::size_t items_max);
+  Result<void> cover_owned(const views::Owner& owner, std::size_t items_max, std::size_t& covered);
+
   // follow_owner.cpp: what an item rests on goes, or is replaced
   Result<void> guard_removal(std::size_t index);
   Result<void> leave(std::size_t index);
@@ -176,6 +198,7 @@ class Following {
   std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
   std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject
   std::map<std::string, PatientFacts> patients_;
+  std::map<views::Owner, Presence> presence_;
   std::map<std::string, std::vector<std::string>> about_;  // all, as the view has it
 };
 

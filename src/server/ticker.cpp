@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "views/absences.h"
 #include "views/items.h"
 
 namespace holdfast::server {
@@ -54,8 +55,9 @@ Task<Result<void>> Ticker::pass() {
       co_return ok();
     }
     const Time now = std::max(world_.clock.wall(), moment.state.time);
-    CO_TRY(const auto first, views::first_wake(*moment.reader));
-    if (!first || *first > now) {
+    CO_TRY(const auto wake, views::first_wake(*moment.reader));
+    CO_TRY(const auto absence, views::first_absence(*moment.reader));
+    if ((!wake || *wake > now) && (!absence || *absence > now)) {
       co_return ok();
     }
     decide::Prepared prepared;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "fhir/json.h"
+#include "views/absences.h"
 #include "views/items_rows.h"
 #include "views/keys.h"
 #include "views/postings.h"
@@ -61,6 +62,22 @@ Result<void> add_tasks(const Reader& reader, const BodyCodec& codec, Sums& sums)
   return cursor->status();
 }
 
+/// Each PractitionerRole that is not there at some time.
+Result<void> add_absences(const Reader& reader, const BodyCodec& codec, Sums& sums) {
+  fhir::JsonReader json_reader;
+  fhir::Json json;
+  const Bytes prefix = listing_prefix(*fhir::type_id("PractitionerRole"));
+  const auto cursor = reader.scan(Table::posting, prefix, after_prefix(prefix), Direction::forward);
+  for (; cursor->valid(); cursor->next()) {
+    TRY(const Body body, read_body(reader, codec, row_at_end(cursor->key())));
+    TRY_OK(json_reader.read(body.bytes, json));
+    for (const Bytes& key : absence_keys(json.root(), body.header.id, body.header.time)) {
+      sums.rows.add(row_fact(key, {}));
+    }
+  }
+  return cursor->status();
+}
+
 Result<void> add_before(const Reader& reader, Sums& sums) {
   return each_before(reader, [&](Position, const Before& one, Time time) {
     sums.ledger[ledger_key(one.pathway, one.organisation, day_of(time))].before += one.count;
@@ -102,6 +119,7 @@ Result<void> check_floor(const Reader& reader) {
 Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
   Sums sums;
   TRY_OK(add_tasks(reader, codec, sums));
+  TRY_OK(add_absences(reader, codec, sums));
   TRY_OK(add_before(reader, sums));
   Digest rows;
   const auto cursor = reader.scan(Table::item, {}, {}, Direction::forward);
@@ -109,6 +127,7 @@ Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
     const BytesView key = cursor->key();
     switch (static_cast<Kind>(key.front())) {
       case Kind::before: break;
+      case Kind::absence_floor: break;
       case Kind::floor: break;  // behind the wakes, and held against the first of them
       case Kind::ledger: {
         TRY(const auto found, ledger_of(cursor->value()));
@@ -132,8 +151,8 @@ Result<void> check_items(const Reader& reader, const BodyCodec& codec) {
   TRY_OK(check_floor(reader));
   if (rows != sums.rows || !sums.ledger.empty() || !sums.lists.empty() || !sums.states.empty()) {
     return fail(Code::corrupt,
-                "items: the table does not have exactly the items that the Tasks say; run "
-                "`holdfast rebuild`");
+                "items: the table does not have exactly the items that the Tasks say, or not the "
+                "absences of the PractitionerRoles; run `holdfast rebuild`");
   }
   return ok();
 }

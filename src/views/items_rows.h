@@ -18,18 +18,20 @@ namespace holdfast::views::items {
 
 // The first byte of a key.
 enum class Kind : char {
-  row = 'i',       // id -> the item
-  about = 'f',     // focus, id -> whether it is open
-  patient = 'p',   // patient, id: open
-  owned = 'o',     // owner, place: open
-  overseen = 'v',  // overseer, place: open
-  offered = 'h',   // who is asked to take it over, place: open
-  counts = 'c',    // owner -> counts
-  state = 's',     // pathway, state -> how many are open
-  wake = 'w',      // time, id
-  floor = 'x',     // -> the time that nothing wakes before
-  ledger = 'l',    // pathway, organisation, day -> counts
-  before = 'b',    // position, number -> what was not taken up
+  row = 'i',            // id -> the item
+  about = 'f',          // focus, id -> whether it is open
+  patient = 'p',        // patient, id: open
+  owned = 'o',          // owner, place: open
+  overseen = 'v',       // overseer, place: open
+  offered = 'h',        // who is asked to take it over, place: open
+  counts = 'c',         // owner -> counts
+  state = 's',          // pathway, state -> how many are open
+  wake = 'w',           // time, id
+  floor = 'x',          // -> the time that nothing wakes before
+  ledger = 'l',         // pathway, organisation, day -> counts
+  before = 'b',         // position, number -> what was not taken up
+  absence = 'a',        // time that it begins, id of the PractitionerRole
+  absence_floor = 'y',  // -> the time up to which those that began were looked at
 };
 
 inline Kind kind_of(List list) {
