@@ -175,6 +175,38 @@ class Pathways(RecordTest):
     def test_a_results_whole_life_ordered_by_fhir_and_answered_by_v2(self):
         self.life("A4", self.order_by_fhir, self.sample_by_v2, self.result_by_v2)
 
+    # ---- codes that no table knows ---------------------------------------------------------------------------------
+
+    def number(self, n, code, flag=""):
+        self.v2("ORU^R01", PID.format(patient=str(n)) + f"ORC|RE|M{n}^EPR|FM{n}^LAB\r"
+                f"OBR|1|M{n}^EPR|FM{n}^LAB|X^Something^L|||20260301100000|||||||||||||||||CH|F\r"
+                f"OBX|1|NM|{code}^Something^L||5|mmol/L||{flag}|||F|||20260301101500\r")
+
+    def mappings(self):
+        listed = self.get("/fhir/Task/$work-list?owner=team:laboratory-integration")
+        return [e["resource"] for e in listed["entry"] if e["resource"]["resourceType"] == "Task"]
+
+    def test_a_code_that_no_table_knows_is_one_item_until_somebody_says_what_it_is(self):
+        self.number(21, "ZZ1", flag="N")
+        self.assertEqual(self.mappings(), [])
+        self.number(22, "ZZ1")
+        self.number(23, "ZZ1")
+        task, = self.mappings()
+        self.assertEqual((self.pathway(task), self.state(task)), ("mapping", "open"))
+        self.assertIn("ZZ1", json.dumps(task["reasonCode"]))
+        self.assertIn("sent by lab", task["description"])
+        self.get("/fhir/" + task["reasonReference"]["reference"])
+        self.do(task, "not-judged", status=422)
+        self.do(task, "not-judged", reason="a dilution, not a result")
+        self.number(24, "ZZ1")
+        self.assertEqual(self.mappings(), [])
+        self.number(25, "ZZ2")
+        task, = self.mappings()
+        self.do(task, "map", reason="the laboratory's name of 2823-3", status=422)
+        self.do(task, "map", reason="the laboratory's name of 2823-3", version="phone 2")
+        self.number(26, "ZZ2")  # and the table in force is still the one before
+        self.assertEqual(self.mappings()[0]["id"], task["id"])
+
     # ---- other kinds of order -----------------------------------------------------------------------------------
 
     def test_what_kind_of_order_it_is_comes_from_its_message_or_its_section(self):

@@ -71,8 +71,12 @@ Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Si
     std::optional<pathway::Judgement> judged;
     for (std::size_t i = 0; i < signals_.size(); ++i) {
       if (writes(i) && reference_to(i) == value) {
-        judged = signals_[i].observation ? pathway::judge(*signals_[i].observation, facts.age)
-                                         : pathway::Judgement::unjudged;
+        judged = pathway::Judgement::unjudged;
+        if (signals_[i].observation) {
+          const auto assessment = pathway::assess(*signals_[i].observation, facts.age);
+          TRY_OK(note_unmapped(assessment, value));
+          judged = assessment.judged.judgement;
+        }
       }
     }
     if (!judged) {
@@ -97,7 +101,12 @@ Result<pathway::Judgement> Following::judge_stored(std::string_view reference,
   fhir::Json json;
   TRY_OK(task_reader().read(body.bytes, json));
   const auto observation = clinical::read_observation(json.root());
-  return observation ? pathway::judge(*observation, age) : pathway::Judgement::unjudged;
+  if (!observation) {
+    return pathway::Judgement::unjudged;
+  }
+  const auto assessment = pathway::assess(*observation, age);
+  TRY_OK(note_unmapped(assessment, reference));
+  return assessment.judged.judgement;
 }
 
 Result<void> Following::take_judgement(views::Item& item, std::size_t index,

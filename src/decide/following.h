@@ -113,6 +113,15 @@ class Following {
                                           std::optional<std::int64_t> age);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
 
+  // follow_mapping.cpp: codes and units that no table knows
+  /// One item for each that the value cannot be judged by; none where it is known to somebody.
+  Result<void> note_unmapped(const clinical::Assessment& assessment, std::string_view observation);
+  Result<void> note_unmapped(const clinical::Unmapped& unmapped, std::string_view observation);
+  /// One that is closed, and of which there is a value again.
+  Result<void> note_again(const std::string& id, std::string_view observation);
+  /// Who sends what this Command brings: the neighbour of its message, else who asks.
+  [[nodiscard]] std::string source() const;
+
   // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
   Result<std::string> patient_of(std::size_t index, const pathway::Signal& signal);

@@ -140,7 +140,11 @@ struct Definition {
   views::Owner fallback;              ///< whose items become if their owner is there no longer
   std::vector<std::string> approved;  ///< names; none: a draft
   std::string effective;              ///< day
-  std::vector<Urgency> urgencies;     ///< the last has no condition
+  /// State in which an item begins about a code or a unit that no clinical table knows, once for
+  /// each and each sender; empty: this is not the pathway of those.
+  std::string unknown_codes;
+  std::vector<std::string> unknown_again;  ///< closed states that the next such value opens again
+  std::vector<Urgency> urgencies;          ///< the last has no condition
   std::vector<State> states;
   std::vector<Open> opens;
   std::vector<Move> moves;
@@ -175,6 +179,8 @@ class Definitions {
 
   [[nodiscard]] const std::vector<Definition>& all() const { return all_; }
   [[nodiscard]] const Definition* find(std::string_view name) const;
+  /// That of codes and units that no table knows; null where there is none.
+  [[nodiscard]] const Definition* of_unknown_codes() const;
   [[nodiscard]] const Calendar& calendar() const { return calendar_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] const std::vector<File>& files() const { return files_; }

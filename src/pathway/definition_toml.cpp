@@ -267,6 +267,16 @@ constexpr std::array definition_keys{
                       return day ? ok()
                                  : Result<void>(fail(Code::usage, "is wrong: " + day.error().what));
                     }},
+    TableKey<Draft>{"unknown_codes",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.unknown_codes, text_in(from));
+                      return ok();
+                    }},
+    TableKey<Draft>{"unknown_again",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.unknown_again, texts_in(from));
+                      return ok();
+                    }},
     TableKey<Draft>{"urgency",
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.urgencies, from, urgency_keys,
@@ -348,8 +358,8 @@ Result<void> compile_all(Definition& definition) {
 Result<Definition> read_definition(const toml::table& table) {
   Draft draft;
   TRY_OK(read_table(draft, table, definition_keys,
-                    "pathway, version, title, catch_all, fallback, approved, effective, urgency, "
-                    "state, open, move, act, escalate"));
+                    "pathway, version, title, catch_all, fallback, approved, effective, "
+                    "unknown_codes, unknown_again, urgency, state, open, move, act, escalate"));
   Definition& definition = draft.definition;
   for (State& state : definition.states) {
     if (state.steps.empty() && !state.is_closed()) {

@@ -187,6 +187,9 @@ Bytes task_of(const Definition& definition, const views::Item& item, const Wordi
     to.raw("requester", wording.requester);
   }
   write_reason(to, wording.reason);
+  if (!wording.more.empty()) {
+    to.raw(wording.more);
+  }
   write_state_members(to, definition, item, now);
   to.close('}');
   return to.take();

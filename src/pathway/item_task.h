@@ -16,6 +16,7 @@ struct Wording {
   std::string description;  ///< may be empty
   Bytes requester;          ///< Reference as JSON; may be empty
   std::string reason;       ///< why it begins where it does; may be empty
+  Bytes more;               ///< further members as JSON, as they stand in an object; may be empty
 };
 
 /// A new item.

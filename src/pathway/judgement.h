@@ -20,9 +20,12 @@ using Judgement = clinical::Judgement;
 [[nodiscard]] std::string_view urgency_of(Judgement judgement);
 
 /// Of an Observation and its components, of a patient of that age at the time (nothing: not known;
-/// then the stricter limits count).
-[[nodiscard]] Judgement judge(const clinical::Observation& observation,
-                              std::optional<std::int64_t> age_years);
+/// then the stricter limits count). What a table of another kind knows (a vital sign) is not
+/// unmapped.
+[[nodiscard]] clinical::Assessment assess(const clinical::Observation& observation,
+                                          std::optional<std::int64_t> age_years);
+/// "phone 1 (2026-11-30), a draft": the table that a code or unit is missing from.
+[[nodiscard]] std::string edition_of_limits();
 
 /// Which urgency goes with a score: "zero", "low", "low-medium", "medium", "high"; "other" for
 /// patients of whom there is none.
