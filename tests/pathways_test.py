@@ -175,6 +175,25 @@ class Pathways(RecordTest):
     def test_a_results_whole_life_ordered_by_fhir_and_answered_by_v2(self):
         self.life("A4", self.order_by_fhir, self.sample_by_v2, self.result_by_v2)
 
+    def test_charted_elsewhere_renews_the_time_of_who_is_watched(self):
+        self.put({"resourceType": "Patient", "id": "p41", "birthDate": "1950-03-01"})
+        self.put({"resourceType": "Encounter", "id": "stay", "status": "in-progress", "class": {"code": "IMP"},
+                  "subject": {"reference": "Patient/p41"}})
+        task = self.only("Encounter/stay", "observations")
+        self.do(task, "charted-elsewhere", reason="on paper")
+        first = self.expect("Encounter/stay", "observations", "watched")["restriction"]["period"]["end"]
+        self.do(task, "charted-elsewhere", status=422)  # why, is missing
+        self.do(task, "charted-elsewhere", reason="on paper")
+        task = self.expect("Encounter/stay", "observations", "watched")
+        self.assertGreater(task["restriction"]["period"]["end"], first)
+        self.assertNotIn("given", json.dumps(task))
+        # By PUT the reason that stands there is none of this act's.
+        body = {**task, "businessStatus": {"coding": [{**task["businessStatus"]["coding"][0], "code": "stopped"}]}}
+        reply = ask(self.server.connect(), "PUT", "/fhir/Task/" + task["id"], body,
+                    If_Match=f'W/"{task["meta"]["versionId"]}"')
+        self.assertEqual(reply.status, 422, reply.body)
+        self.assertIn(b"was said before", reply.body)
+
     # ---- codes that no table knows ---------------------------------------------------------------------------------
 
     def number(self, n, code, flag=""):
@@ -295,6 +314,44 @@ class Pathways(RecordTest):
         blood = self.expect(request, "blood", "issued")
         self.do(blood, "fate", evidence=units["G01"], units="G01 transfused, G02 returned")
         self.expect(request, "blood", "fate-known")
+
+    def group(self, name, patient, code, day):
+        self.put({"resourceType": "Observation", "id": name, "status": "final",
+                  "code": {"coding": [{"system": "http://loinc.org", "code": "882-1"}]},
+                  "subject": {"reference": "Patient/" + patient}, "effectiveDateTime": day,
+                  "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": code}]}})
+
+    @staticmethod
+    def shown(task, kind):
+        return [i.get("valueString") or i["valueReference"]["display"] for i in task.get("input", [])
+                if {"system": "urn:holdfast:blood", "code": kind} in i["type"].get("coding", [])]
+
+    def test_blood_shows_the_groups_on_file_warns_and_holds_nothing_up(self):
+        self.put({"resourceType": "Patient", "id": "p31", "gender": "female", "birthDate": "1980-01-02", "identifier": [
+            {"system": "urn:holdfast:authority:QE2", "value": "31"}]})
+        self.group("g1", "p31", "278152006", "2019-05-01")  # A RhD-negative
+        pid = PID.format(patient="31")
+        self.v2("OMB^O27", pid + "ORC|NW|N1^EPR\rBPO|1|RBC^Red cells^L|IR^Irradiated^HL70508|2\r", sender="EPR")
+        request = self.request_of("N1")
+        task = self.expect(request, "blood", "requested")
+        self.assertEqual(self.shown(task, "group"), ["A RhD-negative, sampled 2019-05-01"])
+        self.assertEqual(self.shown(task, "requirement"), ["needs irradiated units"])
+        self.assertIn("one sample only", self.shown(task, "warning")[0])
+        self.group("g2", "p31", "278148006", "2026-02-28")  # O RhD-negative
+        task = self.expect(request, "blood", "requested")
+        self.assertTrue(any("The group differs" in one for one in self.shown(task, "warning")), task)
+        self.assertIn("The group differs", task["statusReason"]["text"])
+        unit = "BPX|1|{}|P|20260301110000|G31^NBS|E0382^Red cells^ISBT|||||A POS^A POS^L\r"
+        for status, state in (("RS", "allocated"), ("DS", "issued")):
+            self.v2("BPS^O29", pid + "ORC|SC|N1^EPR\rBPO|1|RBC^Red cells^L||2\r" + unit.format(status))
+            task = self.expect(request, "blood", state)
+        warnings = self.shown(task, "warning")
+        self.assertTrue(any("Unit G31: group A is not among those" in one for one in warnings), warnings)
+        why = self.expect(request, "blood-override", "to-explain")
+        self.assertEqual(why["partOf"][0]["reference"], "Task/" + task["id"])
+        self.do(why, "explain", status=422)
+        self.do(why, "explain", reason="the laboratory has confirmed group A")
+        self.expect(request, "blood-override", "explained")
 
     def test_an_appointment_moves_the_operation_that_it_names_and_opens_none(self):
         self.put({"resourceType": "Patient", "id": "p6", "identifier": [

@@ -43,12 +43,15 @@ class Following {
     views::Item before;
     const pathway::Definition* definition = nullptr;
     Version current;  ///< 0: it is new
-    Bytes task;       ///< the Task that is there, or that an operation sent, ids resolved
+    Bytes stored;     ///< the Task that is there
+    Bytes task;       ///< the same, or what an operation sent in its place, ids resolved
     std::optional<std::uint32_t> operation;  ///< that writes it
     pathway::Wording wording;                ///< of a new one
     std::string why;
-    bool told = false;  ///< it is written for `why` alone
-    bool left = false;  ///< its owner has ended; what he offered stays offered
+    pathway::Beside beside;
+    std::string reason;  ///< that a person gave for the act that he did; empty: none
+    bool told = false;   ///< it is written for `why` alone
+    bool left = false;   ///< its owner has ended; what he offered stays offered
   };
 
   // follow.cpp: what resources bring about
@@ -122,12 +125,36 @@ class Following {
   /// Who sends what this Command brings: the neighbour of its message, else who asks.
   [[nodiscard]] std::string source() const;
 
+  // follow_blood.cpp: what the record knows of the patient's blood
+  /// Each item that shows it and is touched, or whose patient it speaks of, says what is known now.
+  Result<void> show_blood();
+  Result<void> show_blood(const std::string& id);
+  Result<clinical::BloodRecord> blood_record(const Touched& touched);
+  /// What this Command writes, or else what the record has.
+  Result<void> read_blood(const std::string& reference, clinical::BloodRecord& to);
+  /// References to resources of `type` that `query` selects, and to those of that patient that the
+  /// Command writes.
+  Result<std::vector<std::string>> blood_sources(std::string_view type, const std::string& query,
+                                                 const std::string& patient);
+  /// Nothing where it is not there.
+  Result<std::optional<Bytes>> blood_body(const std::string& reference);
+  /// References of that type that the Command brings for the request, or that the Task names.
+  Result<std::vector<std::string>> named_by(const Touched& touched, std::string_view type);
+  Result<void> read_samples(const Touched& touched, const std::string& patient,
+                            clinical::BloodRecord& to);
+  /// The patient, and whoever was merged into them.
+  Result<std::vector<std::string>> all_numbers_of(const std::string& patient);
+  /// It has come to a state in spite of warnings: recorded with the reason that was given, else
+  /// somebody is asked for it.
+  Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
+
   // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
   Result<std::string> patient_of(std::size_t index, const pathway::Signal& signal);
   /// What a Patient says of itself, as far as items need it.
   struct PatientFacts {
     std::optional<std::int64_t> age;  ///< in whole years, now
+    std::string gender;               ///< administrative; empty: not known
     std::string replaced_by;          ///< "Patient/8"; empty: it stands for itself
   };
   /// "Patient/7". Nothing is known of one who is not there.
@@ -137,13 +164,20 @@ class Following {
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
   /// `claimed`: what the Task says of the item; nothing where it leaves the extension out.
-  Result<void> take_changes(Touched& touched, fhir::JsonValue task,
+  /// `stored`: the Task as it was: what stood there says nothing of this change.
+  Result<void> take_changes(Touched& touched, fhir::JsonValue task, fhir::JsonValue stored,
                             const std::optional<views::Item>& claimed, std::size_t index);
   Result<void> take_owner(Touched& touched, fhir::JsonValue task, std::size_t index);
   Result<void> take_offer(Touched& touched, const views::Owner& wanted, std::size_t index);
-  Result<void> take_state(Touched& touched, fhir::JsonValue task, std::size_t index);
+  // follow_act.cpp: which act, and what it needs
+  /// Null where the Task asks for none.
+  Result<const pathway::Act*> meant_act(const pathway::Definition& definition,
+                                        const views::Item& item, fhir::JsonValue task,
+                                        std::size_t index) const;
+  Result<void> take_state(Touched& touched, fhir::JsonValue task, fhir::JsonValue stored,
+                          std::size_t index);
   Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
-                           std::size_t index);
+                           fhir::JsonValue stored, std::size_t index);
 
   // follow_owner.cpp: what an item rests on goes, or is replaced
   Result<void> guard_removal(std::size_t index);

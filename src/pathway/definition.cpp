@@ -90,6 +90,9 @@ Result<void> check_thens(const Definitions& definitions) {
     for (const Act& act : definition.acts) {
       TRY_OK(check_one(definition, act.then));
     }
+    for (const State& state : definition.states) {
+      TRY_OK(check_one(definition, state.warned));
+    }
   }
   return ok();
 }

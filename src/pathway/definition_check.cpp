@@ -35,6 +35,10 @@ Result<void> check_state(const Definition& definition, const State& state) {
                     "can have",
                     state.name, state.status));
   }
+  if (!state.warned.empty() && !definition.shows_blood) {
+    return hole(
+        fmt::format("state '{}' has `warned`, and nothing warns here: shows_blood", state.name));
+  }
   if (state.is_closed()) {
     return ok();
   }

@@ -59,6 +59,17 @@ TEST(Definitions, CodesThatNoTableKnowsAreOnePathwaysAndItsOwnersFromTheFirst) {
             std::string::npos);
 }
 
+TEST(Definitions, WhatGoesOnInSpiteOfAWarningGoesOnSomewhere) {
+  const auto refused = [](const std::string& from, const std::string& to) {
+    return refusal("blood.toml", from, to);
+  };
+  EXPECT_NE(refused("shows_blood = true\n", "").find("nothing warns here"), std::string::npos);
+  EXPECT_NE(refused("pathway = \"blood-override\", state = \"to-explain\"",
+                    "pathway = \"blood-override\", state = \"explained\"")
+                .find("is not there or is closed"),
+            std::string::npos);
+}
+
 TEST(Definitions, RefusesEachKindOfHole) {
   expect_refused("pathway =", "pathwai =", "did you mean 'pathway'?");
   expect_refused("fallback = \"team:oversight\"\n", "", "fallback");

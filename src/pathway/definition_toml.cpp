@@ -150,6 +150,10 @@ constexpr std::array state_keys{
                     [](State& to, const node& from) {
                       return set_rows(to.steps, from, step_keys, "after, half, to");
                     }},
+    TableKey<State>{"warned",
+                    [](State& to, const node& from) {
+                      return set_rows(to.warned, from, then_keys, "pathway, state, if");
+                    }},
     TableKey<State>{"on_due", set_text<State, &State::on_due>},
     TableKey<State>{"owner",
                     [](State& to, const node& from) -> Result<void> {
@@ -272,6 +276,11 @@ constexpr std::array definition_keys{
                       TRY(to.definition.unknown_codes, text_in(from));
                       return ok();
                     }},
+    TableKey<Draft>{"shows_blood",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.shows_blood, yes_in(from));
+                      return ok();
+                    }},
     TableKey<Draft>{"unknown_again",
                     [](Draft& to, const node& from) -> Result<void> {
                       TRY(to.definition.unknown_again, texts_in(from));
@@ -285,14 +294,15 @@ constexpr std::array definition_keys{
     TableKey<Draft>{"state",
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.states, from, state_keys,
-                                      "name, title, status, due, escalate, on_due, owner");
+                                      "name, title, status, due, escalate, warned, on_due, owner");
                     }},
     TableKey<Draft>{"open",
                     [](Draft& to, const node& from) {
-                      return set_rows(to.definition.opens, from, open_keys,
-                                      "on, when, codes, in, state, owner, unless_linked, part_of, "
-                                      "due_from, judge, dated, came_before, superseded, beside, "
-                                      "with_open, why, then");
+                      return set_rows(
+                          to.definition.opens, from, open_keys,
+                          "on, when, codes, in, state, owner, unless_linked, part_of, "
+                          "due_from, judge, dated, came_before, superseded, beside, "
+                          "with_open, why, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {
@@ -357,9 +367,10 @@ Result<void> compile_all(Definition& definition) {
 
 Result<Definition> read_definition(const toml::table& table) {
   Draft draft;
-  TRY_OK(read_table(draft, table, definition_keys,
-                    "pathway, version, title, catch_all, fallback, approved, effective, "
-                    "unknown_codes, unknown_again, urgency, state, open, move, act, escalate"));
+  TRY_OK(read_table(
+      draft, table, definition_keys,
+      "pathway, version, title, catch_all, fallback, approved, effective, "
+      "unknown_codes, unknown_again, shows_blood, urgency, state, open, move, act, escalate"));
   Definition& definition = draft.definition;
   for (State& state : definition.states) {
     if (state.steps.empty() && !state.is_closed()) {

@@ -68,6 +68,11 @@ const clinical::News2Table& news2_table() {
   return table;
 }
 
+const clinical::BloodTable& blood_table() {
+  static const clinical::BloodTable table = shipped("blood", clinical::read_blood);
+  return table;
+}
+
 bool has_vital(const clinical::Observation& observation) {
   return is_vital(observation.own.codes) ||
          std::ranges::any_of(observation.components, [](const clinical::Measurement& measured) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "clinical/blood_record.h"
 #include "clinical/judging.h"
 #include "clinical/news2.h"
 #include "fhir/json.h"
@@ -31,6 +32,7 @@ using Judgement = clinical::Judgement;
 /// patients of whom there is none.
 [[nodiscard]] std::string_view urgency_of(const clinical::News2& score);
 [[nodiscard]] const clinical::News2Table& news2_table();
+[[nodiscard]] const clinical::BloodTable& blood_table();
 /// Whether any of it is one of the seven.
 [[nodiscard]] bool has_vital(const clinical::Observation& observation);
 
