@@ -194,6 +194,34 @@ class Pathways(RecordTest):
         self.assertEqual(reply.status, 422, reply.body)
         self.assertIn(b"was said before", reply.body)
 
+    VITALS = (("9279-1", "16", "/min"), ("59408-5", "97", "%"), ("3150-6", "21", "%"), ("8480-6", "120", "mmHg"),
+              ("8462-4", "80", "mmHg"), ("8867-4", "95", "bpm"), ("8310-5", "37.0", "C"))
+
+    def ward(self, patient, values, more=""):
+        """A ward's report, without OBR-24."""
+        self.numbers += 1
+        lines = "".join(f"OBX|{n}|NM|{code}^x^LN||{value}|{unit}|||||F|||20260301101500\r"
+                        for n, (code, value, unit) in enumerate(values, 1))
+        self.v2("ORU^R01", PID.format(patient=patient) + f"PV1|1|I|W1^^^QE2||||||||||||||||V{patient}^^^QE2^VN\r"
+                f"OBR|1||W{self.numbers}^EPR|OBS^Observations^L|||20260301101500|||||||||||||||20260301101500|||F\r"
+                + lines + more, sender="EPR")
+
+    def test_a_wards_vital_signs_are_a_set_and_no_result_to_read(self):
+        self.stay("A01", "51")
+        visit = "Encounter/" + self.found("Encounter?identifier=urn:holdfast:authority:QE2|V51")[0]["id"]
+        self.ward("51", self.VITALS[:3])
+        self.expect(visit, "observations", "first-set")
+        awake = "OBX|9|CE|80288-4^x^LN||248234008^Alert^SCT||||||F|||20260301101500\r"
+        self.ward("51", self.VITALS[3:], awake)
+        task = self.expect(visit, "observations", "watched")
+        self.assertIn("NEWS2 1, low risk: pulse 1", task["statusReason"]["text"])
+        reports = ["DiagnosticReport/" + r["id"] for r in self.found("DiagnosticReport?_count=10")]
+        self.assertEqual(len(reports), 2)
+        self.assertEqual([self.items(one) for one in reports], [[], []])
+        self.ward("51", (("2823-3", "4.0", "mmol/L"), self.VITALS[5]))  # a potassium among them
+        self.assertEqual(sum(len(self.items("DiagnosticReport/" + r["id"]))
+                             for r in self.found("DiagnosticReport?_count=10")), 1)
+
     # ---- codes that no table knows ---------------------------------------------------------------------------------
 
     def number(self, n, code, flag=""):

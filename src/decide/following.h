@@ -75,6 +75,8 @@ class Following {
   // follow_open.cpp: an item begins
   Result<void> open(std::size_t index, const pathway::Signal& signal);
   [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
+  /// Whether a report is the ward's own: nothing but vital signs, at least one of them scored.
+  Result<bool> is_vitals_only(std::size_t index, const pathway::Signal& signal);
   /// Whether an item is there that has that duty already, open or closed.
   Result<bool> is_followed(const std::string& focus, const pathway::Signal& signal);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
@@ -103,17 +105,51 @@ class Following {
   // follow_news2.cpp: sets of observations
   /// Once for each item and Command, however many observations are the set.
   Result<void> score(std::size_t index, const pathway::Signal& signal);
-  Result<bool> has_newer_set(const std::string& subject, Time time);
-  Result<std::vector<clinical::Observation>> set_about(const std::string& subject,
-                                                       const pathway::Signal& like, Time& time);
+  struct SeenVital {
+    Time at;
+    std::string source;
+    clinical::Observation observation;
+  };
+  struct BestSet {
+    Time at;  ///< of its newest value
+    clinical::News2 news;
+  };
+  /// When the newest vital sign was taken that the Command brings of that stay.
+  Result<Time> vitals_of_command(const std::string& subject, const pathway::Signal& like);
+  Result<std::vector<SeenVital>> vitals_of(const std::string& subject, const pathway::Signal& like,
+                                           Time from, Time until);
+  Result<std::vector<SeenVital>> stored_vitals(const std::string& subject, Time from, Time until);
+  /// Of those, oldest first, the set that ends at `from` or later.
+  static BestSet best_set(const std::vector<SeenVital>& all, Time from,
+                          const clinical::News2Patient& patient);
+  Result<bool> has_newer_set(const std::string& subject, const pathway::Signal& like, Time time,
+                             const clinical::News2Patient& patient);
+  /// Items about the stay that the move may move, and whose they are.
+  Result<std::vector<std::string>> hearing(const std::string& subject,
+                                           const pathway::Signal& signal, std::string& patient);
+
+  // follow_news2_patient.cpp: by which chart, and whether at all
+  struct News2Of {
+    clinical::News2Patient patient;
+    std::string why;  ///< said behind the score; empty: nothing out of the ordinary
+  };
+  Result<News2Of> news2_patient(const std::string& patient);
+  /// Pregnant or not, as was said last; nothing where nothing is said.
+  Result<std::optional<bool>> said_pregnant(const std::string& patient);
+  /// Reference of what a prescriber asked scale 2 by; empty: nobody has.
+  Result<std::string> scale_two_by(const std::string& patient);
+  /// Resources of `type` that `query` selects of that patient, and those of this Command.
+  Result<std::vector<std::pair<std::string, Bytes>>> bodies_of(std::string_view type,
+                                                               const std::string& query,
+                                                               const std::string& patient);
 
   // follow_results.cpp: what is said, and how results are judged
   /// Whether an update says anything else than the version before it, meta apart.
   Result<bool> says_something_new(std::size_t index);
   /// The worst of the values that a report refers to; nothing can be judged where there are none.
   Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
-  Result<pathway::Judgement> judge_stored(std::string_view reference,
-                                          std::optional<std::int64_t> age);
+  /// As this Command writes it, or else as the record has it; nothing where it is none.
+  Result<std::optional<clinical::Observation>> observation_of(const std::string& reference);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
 
   // follow_mapping.cpp: codes and units that no table knows

@@ -93,6 +93,7 @@ struct Open {
   /// Elements with a reference to what an open item is about, of which this is a part.
   std::vector<std::string> part_of;
   std::string due_from;        ///< element with the time that due times count from; empty: receipt
+  bool unless_vitals = false;  ///< not a report of nothing but the vital signs of a ward
   bool judge = false;          ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.
   std::string dated;

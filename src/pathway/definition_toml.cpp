@@ -180,6 +180,7 @@ constexpr std::array open_keys{
     TableKey<Open>{"unless_linked", set_texts<Open, &Open::unless_linked>},
     TableKey<Open>{"part_of", set_texts<Open, &Open::part_of>},
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
+    TableKey<Open>{"unless_vitals", set_yes<Open, &Open::unless_vitals>},
     TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
     TableKey<Open>{"came_before",
@@ -301,7 +302,7 @@ constexpr std::array definition_keys{
                       return set_rows(
                           to.definition.opens, from, open_keys,
                           "on, when, codes, in, state, owner, unless_linked, part_of, "
-                          "due_from, judge, dated, came_before, superseded, beside, "
+                          "due_from, unless_vitals, judge, dated, came_before, superseded, beside, "
                           "with_open, why, then");
                     }},
     TableKey<Draft>{"move",

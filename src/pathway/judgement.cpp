@@ -73,6 +73,18 @@ const clinical::BloodTable& blood_table() {
   return table;
 }
 
+bool is_vitals_only(const clinical::Observation& observation) {
+  const auto belongs = [](const clinical::Measurement& measured) {
+    const auto& beside = news2_table().beside;
+    return is_vital(measured.codes) ||
+           std::ranges::any_of(measured.codes, [&](const clinical::Coding& one) {
+             return std::ranges::find(beside, one) != beside.end();
+           });
+  };
+  return (observation.own.kind == clinical::ValueKind::none || belongs(observation.own)) &&
+         std::ranges::all_of(observation.components, belongs);
+}
+
 bool has_vital(const clinical::Observation& observation) {
   return is_vital(observation.own.codes) ||
          std::ranges::any_of(observation.components, [](const clinical::Measurement& measured) {

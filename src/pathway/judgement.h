@@ -33,6 +33,9 @@ using Judgement = clinical::Judgement;
 [[nodiscard]] std::string_view urgency_of(const clinical::News2& score);
 [[nodiscard]] const clinical::News2Table& news2_table();
 [[nodiscard]] const clinical::BloodTable& blood_table();
+/// Whether all that it says are vital signs and what belongs to a ward's set, by the codes of
+/// clinical/news2.toml.
+[[nodiscard]] bool is_vitals_only(const clinical::Observation& observation);
 /// Whether any of it is one of the seven.
 [[nodiscard]] bool has_vital(const clinical::Observation& observation);
 

@@ -256,7 +256,7 @@ Signal opening(const Definitions::OpenRule& rule, const Look& look, fhir::JsonVa
   if (!rule.open->came_before.empty()) {
     signal.numbers = look.numbers();
   }
-  if (rule.open->judge) {
+  if (rule.open->judge || rule.open->unless_vitals) {
     signal.results = look.sites_at({"result"});
   }
   signal.due_from = look.time_at(rule.open->due_from);
