@@ -116,6 +116,24 @@ TEST(FollowVitals, AnEarlierSetThatBecomesWholeLateSaysNothingOfNow) {
   EXPECT_EQ(ward.observations(), before);
 }
 
+TEST(FollowVitals, OfTwoWholeSetsOfOneWindowTheNewerCounts) {
+  Ward ward;
+  Set set;
+  set.at = "2026-11-30T08:40:00Z";
+  ward.run(command(panel("o1", set)));
+  set.respiration = 26;
+  set.at = "2026-11-30T08:50:00Z";
+  ward.run(command(panel("o2", set)));
+  const Item before = ward.observations();
+  EXPECT_EQ(before.urgency, "low-medium");
+  ward.run(command(single("late", "8867-4", 71, "/min", "2026-11-30T08:41:00Z")));
+  EXPECT_EQ(ward.observations().urgency, "low-medium");
+  EXPECT_EQ(ward.observations().due, before.due);
+  // Written down late, and of the newer set as well: oxygen was given.
+  ward.run(command(single("oxygen", "3150-6", 40, "%", "2026-11-30T08:41:00Z")));
+  EXPECT_EQ(ward.observations().urgency, "medium") << ward.reason(ward.observations());
+}
+
 TEST(FollowVitals, AValueThatIsCorrectedCountsAsItIsNow) {
   Ward ward;
   for (const Operation& one : one_by_one(40, 26)) {
@@ -215,6 +233,11 @@ TEST(FollowVitals, InPregnancyThereIsNoScoreAndTheItemSaysSo) {
 TEST(FollowVitals, WhatWasSaidOfPregnancyLongAgoSaysNothing) {
   Ward ward;
   ward.run(command(pregnancy("p1", "LA15173-0", "2025-06-01")));
+  // A diagnosis that nobody has ended.
+  ward.run(command(update("Condition", "c",
+                          R"("subject":{"reference":"Patient/adult"},"onsetDateTime":"2024-11-25",)"
+                          R"("clinicalStatus":{"coding":[{"code":"active"}]},"code":{"coding":)"
+                          R"([{"system":"http://snomed.info/sct","code":"77386006"}]})")));
   ward.run(command(panel("o1", {})));
   EXPECT_EQ(ward.observations().urgency, "zero");
 }
