@@ -177,6 +177,85 @@ class Pathways(RecordTest):
     def test_a_results_whole_life_ordered_by_fhir_and_answered_by_v2(self):
         self.life("A4", self.order_by_fhir, self.sample_by_v2, self.result_by_v2)
 
+    def test_charted_elsewhere_renews_the_time_of_who_is_watched(self):
+        self.put({"resourceType": "Patient", "id": "p41", "birthDate": "1950-03-01"})
+        self.put({"resourceType": "Encounter", "id": "stay", "status": "in-progress", "class": {"code": "IMP"},
+                  "subject": {"reference": "Patient/p41"}})
+        task = self.only("Encounter/stay", "observations")
+        self.do(task, "charted-elsewhere", reason="on paper")
+        first = self.expect("Encounter/stay", "observations", "watched")["restriction"]["period"]["end"]
+        self.do(task, "charted-elsewhere", status=422)  # why, is missing
+        self.do(task, "charted-elsewhere", reason="on paper")
+        task = self.expect("Encounter/stay", "observations", "watched")
+        self.assertGreater(task["restriction"]["period"]["end"], first)
+        self.assertNotIn("given", json.dumps(task))
+        # By PUT the reason that stands there is none of this act's.
+        body = {**task, "businessStatus": {"coding": [{**task["businessStatus"]["coding"][0], "code": "stopped"}]}}
+        reply = ask(self.server.connect(), "PUT", "/fhir/Task/" + task["id"], body,
+                    If_Match=f'W/"{task["meta"]["versionId"]}"')
+        self.assertEqual(reply.status, 422, reply.body)
+        self.assertIn(b"was said before", reply.body)
+
+    VITALS = (("9279-1", "16", "/min"), ("59408-5", "97", "%"), ("3150-6", "21", "%"), ("8480-6", "120", "mmHg"),
+              ("8462-4", "80", "mmHg"), ("8867-4", "95", "bpm"), ("8310-5", "37.0", "C"))
+
+    def ward(self, patient, values, more=""):
+        """A ward's report, without OBR-24."""
+        self.numbers += 1
+        lines = "".join(f"OBX|{n}|NM|{code}^x^LN||{value}|{unit}|||||F|||20260301101500\r"
+                        for n, (code, value, unit) in enumerate(values, 1))
+        self.v2("ORU^R01", PID.format(patient=patient) + f"PV1|1|I|W1^^^QE2||||||||||||||||V{patient}^^^QE2^VN\r"
+                f"OBR|1||W{self.numbers}^EPR|OBS^Observations^L|||20260301101500|||||||||||||||20260301101500|||F\r"
+                + lines + more, sender="EPR")
+
+    def test_a_wards_vital_signs_are_a_set_and_no_result_to_read(self):
+        self.stay("A01", "51")
+        visit = "Encounter/" + self.found("Encounter?identifier=urn:holdfast:authority:QE2|V51")[0]["id"]
+        self.ward("51", self.VITALS[:3])
+        self.expect(visit, "observations", "first-set")
+        awake = "OBX|9|CE|80288-4^x^LN||248234008^Alert^SCT||||||F|||20260301101500\r"
+        self.ward("51", self.VITALS[3:], awake)
+        task = self.expect(visit, "observations", "watched")
+        self.assertIn("NEWS2 1, low risk: pulse 1", task["statusReason"]["text"])
+        reports = ["DiagnosticReport/" + r["id"] for r in self.found("DiagnosticReport?_count=10")]
+        self.assertEqual(len(reports), 2)
+        self.assertEqual([self.items(one) for one in reports], [[], []])
+        self.ward("51", (("2823-3", "4.0", "mmol/L"), self.VITALS[5]))  # a potassium among them
+        self.assertEqual(sum(len(self.items("DiagnosticReport/" + r["id"]))
+                             for r in self.found("DiagnosticReport?_count=10")), 1)
+
+    # ---- codes that no table knows ---------------------------------------------------------------------------------
+
+    def number(self, n, code, flag=""):
+        self.v2("ORU^R01", PID.format(patient=str(n)) + f"ORC|RE|M{n}^EPR|FM{n}^LAB\r"
+                f"OBR|1|M{n}^EPR|FM{n}^LAB|X^Something^L|||20260301100000|||||||||||||||||CH|F\r"
+                f"OBX|1|NM|{code}^Something^L||5|mmol/L||{flag}|||F|||20260301101500\r")
+
+    def mappings(self):
+        listed = self.get("/fhir/Task/$work-list?owner=team:laboratory-integration")
+        return [e["resource"] for e in listed["entry"] if e["resource"]["resourceType"] == "Task"]
+
+    def test_a_code_that_no_table_knows_is_one_item_until_somebody_says_what_it_is(self):
+        self.number(21, "ZZ1", flag="N")
+        self.assertEqual(self.mappings(), [])
+        self.number(22, "ZZ1")
+        self.number(23, "ZZ1")
+        task, = self.mappings()
+        self.assertEqual((self.pathway(task), self.state(task)), ("mapping", "open"))
+        self.assertIn("ZZ1", json.dumps(task["reasonCode"]))
+        self.assertIn("sent by lab", task["description"])
+        self.get("/fhir/" + task["reasonReference"]["reference"])
+        self.do(task, "not-judged", status=422)
+        self.do(task, "not-judged", reason="a dilution, not a result")
+        self.number(24, "ZZ1")
+        self.assertEqual(self.mappings(), [])
+        self.number(25, "ZZ2")
+        task, = self.mappings()
+        self.do(task, "map", reason="the laboratory's name of 2823-3", status=422)
+        self.do(task, "map", reason="the laboratory's name of 2823-3", version="phone 2")
+        self.number(26, "ZZ2")  # and the table in force is still the one before
+        self.assertEqual(self.mappings()[0]["id"], task["id"])
+
     # ---- other kinds of order -----------------------------------------------------------------------------------
 
     def test_what_kind_of_order_it_is_comes_from_its_message_or_its_section(self):
@@ -265,6 +344,44 @@ class Pathways(RecordTest):
         blood = self.expect(request, "blood", "issued")
         self.do(blood, "fate", evidence=units["G01"], units="G01 transfused, G02 returned")
         self.expect(request, "blood", "fate-known")
+
+    def group(self, name, patient, code, day):
+        self.put({"resourceType": "Observation", "id": name, "status": "final",
+                  "code": {"coding": [{"system": "http://loinc.org", "code": "882-1"}]},
+                  "subject": {"reference": "Patient/" + patient}, "effectiveDateTime": day,
+                  "valueCodeableConcept": {"coding": [{"system": SNOMED, "code": code}]}})
+
+    @staticmethod
+    def shown(task, kind):
+        return [i.get("valueString") or i["valueReference"]["display"] for i in task.get("input", [])
+                if {"system": "urn:holdfast:blood", "code": kind} in i["type"].get("coding", [])]
+
+    def test_blood_shows_the_groups_on_file_warns_and_holds_nothing_up(self):
+        self.put({"resourceType": "Patient", "id": "p31", "gender": "female", "birthDate": "1980-01-02", "identifier": [
+            {"system": "urn:holdfast:authority:QE2", "value": "31"}]})
+        self.group("g1", "p31", "278152006", "2019-05-01")  # A RhD-negative
+        pid = PID.format(patient="31")
+        self.v2("OMB^O27", pid + "ORC|NW|N1^EPR\rBPO|1|RBC^Red cells^L|IR^Irradiated^HL70508|2\r", sender="EPR")
+        request = self.request_of("N1")
+        task = self.expect(request, "blood", "requested")
+        self.assertEqual(self.shown(task, "group"), ["A RhD-negative, sampled 2019-05-01"])
+        self.assertEqual(self.shown(task, "requirement"), ["needs irradiated units"])
+        self.assertIn("one sample only", self.shown(task, "warning")[0])
+        self.group("g2", "p31", "278148006", "2026-02-28")  # O RhD-negative
+        task = self.expect(request, "blood", "requested")
+        self.assertTrue(any("The group differs" in one for one in self.shown(task, "warning")), task)
+        self.assertIn("The group differs", task["statusReason"]["text"])
+        unit = "BPX|1|{}|P|20260301110000|G31^NBS|E0382^Red cells^ISBT|||||A POS^A POS^L\r"
+        for status, state in (("RS", "allocated"), ("DS", "issued")):
+            self.v2("BPS^O29", pid + "ORC|SC|N1^EPR\rBPO|1|RBC^Red cells^L||2\r" + unit.format(status))
+            task = self.expect(request, "blood", state)
+        warnings = self.shown(task, "warning")
+        self.assertTrue(any("Unit G31: group A is not among those" in one for one in warnings), warnings)
+        why = self.expect(request, "blood-override", "to-explain")
+        self.assertEqual(why["partOf"][0]["reference"], "Task/" + task["id"])
+        self.do(why, "explain", status=422)
+        self.do(why, "explain", reason="the laboratory has confirmed group A")
+        self.expect(request, "blood-override", "explained")
 
     def test_an_appointment_moves_the_operation_that_it_names_and_opens_none(self):
         self.put({"resourceType": "Patient", "id": "p6", "identifier": [

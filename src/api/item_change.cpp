@@ -82,7 +82,7 @@ Result<std::string> choose_state(const ItemTask& task, const AskedChange& asked)
                   ? fmt::format("cannot go to '{}'", asked.to)
                   : fmt::format("{} does nothing there", operation_name(asked.interaction)));
   }
-  if (*states.begin() == item.state) {
+  if (*states.begin() == item.state && asked.act.empty()) {
     return refuse_act(task, "is there already");
   }
   return *states.begin();
@@ -149,6 +149,44 @@ void write_outputs(fhir::JsonWriter& to, fhir::JsonValue task, const std::vector
   to.close(']');
 }
 
+/// One part of the item's extension that says something of this change only.
+void write_part(fhir::JsonWriter& to, std::string_view url, std::string_view value) {
+  to.open('{');
+  to.text("url", url);
+  to.text("valueString", value);
+  to.close('}');
+}
+
+/// The extensions as they are, and in the item's what is given with this act: it counts though it
+/// may read as what stands there. `stays`: the state does not say which act it is.
+void write_given(fhir::JsonWriter& to, fhir::JsonValue task, const AskedChange& asked, bool stays) {
+  to.open("extension", '[');
+  for (const fhir::JsonValue one : task.find("extension")->children()) {
+    if (fhir::text_member(one, "url") != views::item_extension) {
+      to.raw(one.raw());
+      continue;
+    }
+    to.open('{');
+    to.text("url", views::item_extension);
+    to.open("extension", '[');
+    for (const fhir::JsonValue part : one.find("extension")->children()) {
+      to.raw(part.raw());
+    }
+    if (!asked.reason.empty()) {
+      write_part(to, "given", "reason");
+    }
+    for (const Output& output : asked.outputs) {
+      write_part(to, "given", output.type);
+    }
+    if (stays) {
+      write_part(to, "act", asked.act);
+    }
+    to.close(']');
+    to.close('}');
+  }
+  to.close(']');
+}
+
 /// Elements of the Task that `asked` writes anew.
 std::set<std::string_view> replaced_elements(const AskedChange& asked) {
   std::set<std::string_view> all;
@@ -159,7 +197,7 @@ std::set<std::string_view> replaced_elements(const AskedChange& asked) {
   } else if (is_about_offer(asked.interaction)) {
     all = {"extension"};
   } else {
-    all = {"businessStatus", "statusReason", "output"};
+    all = {"businessStatus", "statusReason", "output", "extension"};
   }
   if (!asked.reason.empty()) {
     all.insert("statusReason");
@@ -230,8 +268,10 @@ Result<Bytes> changed_task(const Parts& parts, const ItemTask& task, const Asked
   if (!asked.reason.empty()) {
     to.raw("statusReason", asked.reason);
   }
-  if (replaced.contains("extension")) {
+  if (is_about_offer(asked.interaction)) {
     write_offer(to, json.root(), asked);
+  } else if (!state.empty()) {
+    write_given(to, json.root(), asked, state == task.item.state);
   }
   if (replaced.contains("owner")) {
     to.raw("owner", asked.interaction == Interaction::item_accept

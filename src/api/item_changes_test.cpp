@@ -185,5 +185,20 @@ TEST(Reopen, OpensAgainAndWhatClosedItBeforeClosesItNoMore) {
   EXPECT_EQ(server.act(id, "close", withdraw).status, 200);
 }
 
+// What is given with an operation is given, though the same words stand there already.
+TEST(Reopen, TakesTheSameWordsForAnotherAct) {
+  ItemServer server;
+  const std::string id = server.refer("r1");
+  server.write("Communication/c1", R"("status":"completed")");
+  const std::vector<std::string> withdraw{text_parameter("act", "withdraw"),
+                                          text_parameter("reason", "asked for"),
+                                          reference_parameter("evidence", "Communication/c1")};
+  ASSERT_EQ(server.act(id, "close", withdraw).status, 200);
+  ASSERT_EQ(server.act(id, "reopen", {text_parameter("reason", "asked for")}).status, 200);
+  const Answered again = server.act(id, "close", withdraw);
+  ASSERT_EQ(again.status, 200) << again.body;
+  EXPECT_THAT(again.body, testing::Not(HasSubstr("given")));
+}
+
 }  // namespace
 }  // namespace holdfast::api

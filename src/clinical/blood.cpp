@@ -8,6 +8,8 @@ namespace holdfast::clinical {
 namespace {
 
 constexpr std::array<std::string_view, 4> abo_names{"O", "A", "B", "AB"};
+constexpr std::array<std::string_view, 3> requirement_names{"irradiated", "CMV-negative",
+                                                            "K-negative"};
 constexpr std::int64_t hour_ms = 3'600'000;
 
 std::size_t index(Abo abo) { return static_cast<std::size_t>(abo); }
@@ -111,6 +113,10 @@ void warn_of_rhd_and_k(BloodWarnings& to, const BloodTable& table, const Recipie
 }  // namespace
 
 std::string_view name(Abo abo) { return abo_names[index(abo)]; }
+
+std::string_view name(Requirement requirement) {
+  return requirement_names[static_cast<std::size_t>(requirement)];
+}
 
 std::string text(const Group& group) {
   return fmt::format("{} RhD-{}", name(group.abo),

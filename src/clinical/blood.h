@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "clinical/edition.h"
+#include "clinical/observation.h"
 
 namespace holdfast::clinical {
 
@@ -35,8 +36,52 @@ struct Group {
 /// Groups in the order of preference; those of one step are as good as each other.
 using Preference = std::vector<std::vector<Abo>>;
 
+enum class Component : std::uint8_t { red_cells, plasma };
+enum class Storage : std::uint8_t { unknown, room_temperature, refrigerated };
+/// What a patient may need of units beside their group.
+enum class Requirement : std::uint8_t { irradiated, cmv_negative, k_negative };
+/// "CMV-negative"
+[[nodiscard]] std::string_view name(Requirement requirement);
+
+/// Codes, and words that are taken for the same: in any case of letters.
+struct Said {
+  std::vector<Coding> codes;
+  std::vector<std::string> words;  ///< in lower case
+};
+
+/// Which codes of the record say what (clinical/blood_record.h).
+struct BloodCodes {
+  /// Of Observation.code: the whole group, one half of it, antibodies, pregnancy, and the question
+  /// whether there was a transfusion or pregnancy of late.
+  std::vector<Coding> group, abo, rhd, antibody, pregnancy_status, history_asked;
+  std::vector<Coding> pregnant;     ///< answer, or Condition.code
+  std::vector<Coding> transfusion;  ///< Procedure.code
+  struct Answer {
+    std::optional<Abo> abo;
+    std::optional<RhD> rhd;
+    Said said;
+  };
+  std::vector<Answer> answers;  ///< in the order in which they are tried
+  Said no_antibody;
+  Said immune_anti_d;
+  struct Required {
+    Requirement what{};
+    Said said;
+  };
+  std::vector<Required> requirements;
+  /// Extensions of BiologicallyDerivedProduct.
+  std::string unit_group, unit_testing, unit_status;
+  std::vector<std::string> units_back;  ///< dispense statuses of units that are with nobody
+  std::vector<Coding> plasma;           ///< BiologicallyDerivedProduct.productCode
+  std::vector<Coding> not_compared;     ///< … that the tables have no row for
+};
+
 struct BloodTable {
   Edition edition;
+  BloodCodes codes;
+  std::int64_t history_days = 0;        ///< "three months" before the sample
+  Storage stored = Storage::unknown;    ///< how the laboratory keeps samples
+  bool record_is_complete = false;      ///< nothing recorded means that there was nothing
   std::array<Preference, 4> red_cells;  ///< by the patient's Abo
   std::array<Preference, 4> plasma;
   Abo red_cells_in_doubt{};
@@ -50,6 +95,9 @@ struct BloodTable {
   std::int64_t fate_kept_years = 0;
 };
 
+/// The part of the table that says which codes are what. Refuses a code or word that says two
+/// things.
+[[nodiscard]] Result<void> read_blood_codes(BloodTable& to, Fields& fields);
 /// Refuses with FILE:LINE a patient's group that is missing or twice, a preference that does not
 /// begin with the group itself, or that would be incompatible by ABO.
 [[nodiscard]] Result<BloodTable> read_blood(std::string_view text, std::string_view file);
@@ -79,8 +127,6 @@ struct Recipient {
   bool needs_cmv_negative = false;
   bool needs_k_negative = false;
 };
-
-enum class Component : std::uint8_t { red_cells, plasma };
 
 struct BloodUnit {
   Component component = Component::red_cells;
@@ -135,8 +181,6 @@ struct BloodChoice {
 /// What speaks against this unit for this patient: group, RhD, K, antibodies, special requirements.
 [[nodiscard]] BloodWarnings unit_warnings(const BloodTable& table, const Recipient& recipient,
                                           const BloodUnit& unit);
-
-enum class Storage : std::uint8_t { unknown, room_temperature, refrigerated };
 
 struct Sample {
   Time taken;

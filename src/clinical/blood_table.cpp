@@ -146,6 +146,7 @@ Result<BloodTable> read_blood(std::string_view text, std::string_view file) {
   Fields row(*fate, file);
   TRY(table.fate_kept_years, row.whole("kept_years", 1, years_max));
   TRY_OK(row.done());
+  TRY_OK(read_blood_codes(table, fields));
   TRY_OK(fields.done());
   return table;
 }

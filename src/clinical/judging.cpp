@@ -180,8 +180,16 @@ Assessment assess(const FlagTable& flags, const PhoneTable& limits, const Observ
       return;
     }
     all.phone.push_back(phone(limits, measured, patient));
-    if (all.phone.back().answer == PhoneAnswer::phone) {
-      worsen(all.judged, {Judgement::critical, all.phone.back().why});
+    const PhoneVerdict& verdict = all.phone.back();
+    if (verdict.answer == PhoneAnswer::phone) {
+      worsen(all.judged, {Judgement::critical, verdict.why});
+    }
+    const bool is_unit = !verdict.test.empty();
+    if (verdict.answer == PhoneAnswer::needs_mapping &&
+        (is_unit || judge(flags, measured).judgement == Judgement::unjudged)) {
+      all.unmapped.push_back({measured.codes, verdict.test,
+                              is_unit ? unit_text(*measured.quantity) : std::string(),
+                              verdict.mapping_key, verdict.why});
     }
   };
   look(observation.own);

@@ -45,9 +45,22 @@ struct Judged {
 /// Of a report: the worst; of nothing at all: unjudged.
 [[nodiscard]] Judgement worst(std::span<const Judgement> all);
 
+/// A code or a unit that a value could not be judged by, because the tables lack it.
+struct Unmapped {
+  std::vector<Coding> codes;  ///< of the value; none where it has none
+  std::string test;           ///< of the table, where only the unit is not taken; else empty
+  std::string unit;           ///< as it was sent, where it is the unit; else empty
+  std::string key;            ///< the same for every such value (PhoneVerdict::mapping_key)
+  std::string why;            ///< a sentence
+};
+
 /// Flags, ranges and limits together.
 struct Assessment {
   Judged judged;  ///< critical also where a value is past a limit for telephoning
+  /// Of each number: a code that no table knows, where neither a flag nor a range judged the value;
+  /// and a unit that a test with limits is not taken in, whatever the flag: those limits watched
+  /// over nothing. Words and answers have none: no table could judge them.
+  std::vector<Unmapped> unmapped;
   /// Of each value that has a number: the observation's own, then its components'.
   std::vector<PhoneVerdict> phone;
 

@@ -246,6 +246,37 @@ TEST(Assessing, EachComponentIsHeldAgainstItsOwnLimit) {
   EXPECT_TRUE(it.is_to_phone());
 }
 
+std::vector<std::string> unmapped(const Observation& seen) {
+  std::vector<std::string> keys;
+  for (const Unmapped& one : assess(table(), limits(), seen, {.age_years = 40}).unmapped) {
+    keys.push_back(one.key);
+  }
+  return keys;
+}
+
+TEST(Assessing, SaysWhichCodeNobodyCouldJudgeBy) {
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L")), testing::ElementsAre("http://loinc.org|1-1"));
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", flag("N"))), SizeIs(0)) << "judged by its flag";
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", flag("HH"))), SizeIs(0));
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", range("1", "9"))), SizeIs(0))
+      << "judged by its range";
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", flag("Q"))), SizeIs(1))
+      << "a flag that nobody knows judges nothing";
+  EXPECT_THAT(unmapped(number("787-2", "90", "fL")), SizeIs(0)) << "known, and without a limit";
+  EXPECT_THAT(unmapped(words()), SizeIs(0)) << "no table could judge words";
+}
+
+// The limits for telephoning are the second net behind the flag: they must not go missing unseen.
+TEST(Assessing, AUnitThatIsNotTakenIsSaidWhateverTheFlag) {
+  const Observation seen = number("2823-3", "7", "mg/dL", flag("N"));
+  const Assessment it = assess(table(), limits(), seen, {.age_years = 40});
+  ASSERT_THAT(it.unmapped, SizeIs(1));
+  EXPECT_EQ(it.unmapped[0].key, "2823-3 in mg/dL");
+  EXPECT_EQ(it.unmapped[0].test, "potassium");
+  EXPECT_EQ(it.unmapped[0].unit, "mg/dL");
+  EXPECT_EQ(it.judged.judgement, Judgement::normal);
+}
+
 TEST(FlagTable, RefusesAFlagThatMeansTwoThings) {
   const auto refused = [](std::string_view before, std::string_view after) {
     return refusal(read_flags, "results", before, after);

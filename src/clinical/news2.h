@@ -78,9 +78,22 @@ struct ConsciousnessCode {
   Coding code;
 };
 
+/// A unit as it is written where no UCUM is said.
+struct UnitSynonym {
+  std::string unit;               ///< of UCUM
+  std::vector<std::string> said;  ///< in lower case
+};
+
 struct News2Table {
   Edition edition;
   std::int64_t age_from = 0;
+  std::int64_t set_minutes = 0;          ///< observations of one set lie within
+  std::vector<Coding> scale_two;         ///< that a prescriber asks for
+  std::vector<Coding> pregnancy_status;  ///< Observation.code
+  std::vector<Coding> pregnant;          ///< its answer, or Condition.code
+  std::int64_t pregnancy_days = 0;       ///< what is older says nothing
+  std::vector<Coding> beside;            ///< belongs to a set, and has no points
+  std::vector<UnitSynonym> synonyms;
   std::uint8_t oxygen_points = 0;
   std::uint8_t not_alert_points = 0;
   Chart respiration, saturation_1, saturation_2_air, saturation_2_oxygen, systolic, pulse,
@@ -90,6 +103,10 @@ struct News2Table {
   std::vector<VitalCode> codes;
   std::vector<ConsciousnessCode> answers;
 };
+
+/// The unit of UCUM that the text is written for; null for none.
+[[nodiscard]] const std::string* unit_said(std::span<const UnitSynonym> synonyms,
+                                           std::string_view text);
 
 /// Refuses with FILE:LINE a gap, an overlap, an unknown key, a unit that is no UCUM, a code twice.
 [[nodiscard]] Result<News2Table> read_news2(std::string_view text, std::string_view file);

@@ -15,6 +15,7 @@ using fhir::Decimal;
 constexpr std::int64_t points_max = 3;
 constexpr std::int64_t total_max = 20;
 constexpr std::int64_t age_max = 150;
+constexpr std::int64_t days_max = 366;
 constexpr std::int64_t minutes_max = std::int64_t{7} * 24 * 60;
 constexpr std::int64_t places_max = 3;
 
@@ -271,7 +272,70 @@ Result<void> read_answers(News2Table& to, Fields& fields) {
   return ok();
 }
 
+Result<std::vector<Coding>> read_codings(Fields& fields, std::string_view key) {
+  TRY(const auto texts, fields.texts(key));
+  std::vector<Coding> all;
+  for (const std::string& text : texts) {
+    auto code = coding_in(text);
+    if (!code) {
+      return fields.wrong(*fields.find(key), fmt::format("'{}' is no system|code", text));
+    }
+    all.push_back(*std::move(code));
+  }
+  return all;
+}
+
+Result<void> read_settings(News2Table& to, Fields& fields) {
+  TRY(to.set_minutes, fields.whole("set_minutes", 1, 24 * 60));
+  TRY(const Value* const scale, fields.table("scale_two"));
+  Fields scale_row(*scale, fields.file());
+  TRY(to.scale_two, read_codings(scale_row, "codes"));
+  TRY_OK(scale_row.done());
+  TRY(const Value* const pregnancy, fields.table("pregnancy"));
+  Fields row(*pregnancy, fields.file());
+  TRY(to.pregnancy_status, read_codings(row, "status"));
+  TRY(to.pregnant, read_codings(row, "pregnant"));
+  TRY(to.pregnancy_days, row.whole("days", 1, days_max));
+  TRY_OK(row.done());
+  TRY(const Value* const beside, fields.table("beside"));
+  Fields others(*beside, fields.file());
+  TRY(to.beside, read_codings(others, "codes"));
+  return others.done();
+}
+
+Result<void> read_synonyms(News2Table& to, Fields& fields) {
+  TRY(const auto values, fields.tables("synonym"));
+  for (const Value& value : values) {
+    Fields row(value, fields.file());
+    UnitSynonym one;
+    TRY(one.unit, row.text("unit"));
+    if (!fhir::parse_unit(one.unit)) {
+      return row.wrong(fmt::format("unit '{}' is no UCUM", one.unit));
+    }
+    TRY(const auto said, row.texts("said"));
+    for (const std::string& text : said) {
+      one.said.push_back(in_lower_case(text));
+      if (unit_said(to.synonyms, text) != nullptr) {
+        return row.wrong(fmt::format("'{}' means two units", one.said.back()));
+      }
+    }
+    TRY_OK(row.done());
+    to.synonyms.push_back(std::move(one));
+  }
+  return ok();
+}
+
 }  // namespace
+
+const std::string* unit_said(std::span<const UnitSynonym> synonyms, std::string_view text) {
+  const std::string wanted = in_lower_case(text);
+  for (const UnitSynonym& one : synonyms) {
+    if (std::ranges::find(one.said, wanted) != one.said.end()) {
+      return &one.unit;
+    }
+  }
+  return nullptr;
+}
 
 Result<News2Table> read_news2(std::string_view text, std::string_view file) {
   TRY(const Value document, parse_document(text, file));
@@ -283,6 +347,8 @@ Result<News2Table> read_news2(std::string_view text, std::string_view file) {
   table.oxygen_points = static_cast<std::uint8_t>(oxygen);
   TRY(const std::int64_t not_alert, fields.whole("not_alert_points", 0, points_max));
   table.not_alert_points = static_cast<std::uint8_t>(not_alert);
+  TRY_OK(read_settings(table, fields));
+  TRY_OK(read_synonyms(table, fields));
   TRY_OK(read_charts(table, fields));
   TRY_OK(read_responses(table, fields));
   TRY_OK(read_codes(table, fields));

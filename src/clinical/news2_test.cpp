@@ -338,7 +338,7 @@ std::string refused(std::string_view before, std::string_view after) {
 
 TEST(News2Table, RefusesChartsWithHoles) {
   EXPECT_EQ(refused("{ from = 9, to = 11, points = 1 }", "{ from = 10, to = 11, points = 1 }"),
-            "t.toml:21: the band begins at 10, and the one before it ends at 8");
+            "t.toml:53: the band begins at 10, and the one before it ends at 8");
   EXPECT_EQ(sentence(refused("{ from = \"35.1\", to", "{ from = \"35.05\", to")),
             "the band begins at 35.05, and the one before it ends at 35.0");
   EXPECT_EQ(sentence(refused("{ from = 25, points = 3 }", "{ from = 25, to = 60, points = 3 }")),
@@ -376,6 +376,13 @@ TEST(News2Table, RefusesWhatItDoesNotKnow) {
             "unit 'mmHg' is no UCUM, or cannot become mm[Hg]");
   EXPECT_EQ(sentence(refused("units = [\"Cel\", ", "units = [\"/min\", ")),
             "unit '/min' is no UCUM, or cannot become Cel");
+  EXPECT_EQ(sentence(refused("unit = \"L/min\"\nsaid", "unit = \"L per min\"\nsaid")),
+            "unit 'L per min' is no UCUM");
+  EXPECT_EQ(sentence(refused("\"torr\"", "\"BPM\"")), "'bpm' means two units");
+  EXPECT_EQ(sentence(refused("set_minutes = 15", "set_minutes = 0")),
+            "set_minutes is no whole number from 1 to 1440");
+  EXPECT_EQ(sentence(refused("\"http://loinc.org|85353-1\"", "\"85353-1\"")),
+            "'85353-1' is no system|code");
   EXPECT_EQ(sentence(refused("code = \"2708-6\"", "code = \"59408-5\"")),
             "the code 59408-5 is there twice");
   EXPECT_THAT(refused("to = \"35.0\"", "to = 35.0"),

@@ -185,6 +185,22 @@ std::optional<fhir::Decimal> value_in(const Quantity& quantity,
   return amount ? fhir::convert(*amount, *moles, *into) : std::nullopt;
 }
 
+std::optional<Coding> coding_in(std::string_view text) {
+  const std::size_t bar = text.rfind('|');
+  if (bar == std::string_view::npos || bar == 0 || bar + 1 == text.size()) {
+    return std::nullopt;
+  }
+  return Coding{std::string(text.substr(0, bar)), std::string(text.substr(bar + 1))};
+}
+
+std::string in_lower_case(std::string_view text) {
+  std::string small(text);
+  for (char& c : small) {
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return small;
+}
+
 std::string unit_text(const Quantity& quantity) {
   return quantity.said.empty() ? "no unit" : quantity.said;
 }

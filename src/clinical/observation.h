@@ -25,6 +25,11 @@ struct Coding {
   bool operator==(const Coding&) const = default;
 };
 
+/// "http://loinc.org|8867-4" of a table; nothing for what is no system|code.
+[[nodiscard]] std::optional<Coding> coding_in(std::string_view text);
+/// Of the letters A to Z; others stay as they are.
+[[nodiscard]] std::string in_lower_case(std::string_view text);
+
 /// Quantity.comparator: the value is somewhere below or above the one that is written.
 enum class Comparator : std::uint8_t { none, less, less_or_equal, greater_or_equal, greater };
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "clinical/news2.h"
+#include "fhir/ucum.h"
 
 namespace holdfast::clinical {
 namespace {
@@ -53,12 +54,32 @@ class Set {
           fmt::format("{} is only said to be below or above a number", name(row.vital)));
       return std::nullopt;
     }
-    const auto value = value_in(*one.quantity, row.units, unit);
+    const auto value = value_in(in_ucum(*one.quantity, unit), row.units, unit);
     if (!value) {
       vitals_.doubts.push_back(fmt::format("{} is given in {}, which is not taken", name(row.vital),
                                            unit_text(*one.quantity)));
     }
     return value;
+  }
+
+  /// As it is, or in the unit that its words are written for: where no UCUM is said, or none that
+  /// could be meant. HL7 v2 names no system: C is a coulomb there by its letters, and no
+  /// temperature has coulombs.
+  [[nodiscard]] Quantity in_ucum(const Quantity& quantity, std::string_view wanted) const {
+    const auto is = quantity.unit ? fhir::parse_unit(*quantity.unit) : std::nullopt;
+    const auto into = fhir::parse_unit(wanted);
+    if (quantity.said.empty() || (is && into && fhir::are_comparable(*is, *into))) {
+      return quantity;
+    }
+    Quantity taken = quantity;
+    const std::string* unit = unit_said(table_.synonyms, quantity.said);
+    if (unit == nullptr && quantity.unit) {
+      unit = unit_said(table_.synonyms, *quantity.unit);
+    }
+    if (unit != nullptr) {
+      taken.unit = *unit;
+    }
+    return taken;
   }
 
   void take_oxygen(const VitalCode& row, const Measurement& one) {

@@ -99,10 +99,10 @@ TEST(Vitals, EveryCodeIsTakenInEachOfItsUnits) {
 }
 
 TEST(Vitals, InAnUnknownUnitOrNoneAreMissingAndSaid) {
-  const std::vector<Observation> set{number("8310-5", "98.6", "F"), number("8867-4", "70", "Hz"),
+  const std::vector<Observation> set{number("8310-5", "37", "mol"), number("8867-4", "70", "Hz"),
                                      number("9279-1", "16", ""), number("59408-5", "0.97", "1")};
   const Vitals vitals = read_vitals(table(), set);
-  EXPECT_THAT(vitals.doubts, ElementsAre("temperature is given in F, which is not taken",
+  EXPECT_THAT(vitals.doubts, ElementsAre("temperature is given in mol, which is not taken",
                                          "pulse is given in Hz, which is not taken",
                                          "respiration is given in no unit, which is not taken",
                                          "saturation is given in 1, which is not taken"));
@@ -112,8 +112,37 @@ TEST(Vitals, InAnUnknownUnitOrNoneAreMissingAndSaid) {
 TEST(Vitals, AUnitThatIsNotSaidInUcumIsNotTaken) {
   const std::vector<Observation> set{observation(
       R"({"resourceType":"Observation","code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},
-          "valueQuantity":{"value":70,"unit":"/min","code":"/min"}})")};
+          "valueQuantity":{"value":70,"unit":"per fortnight","code":"/min"}})")};
   EXPECT_FALSE(read_vitals(table(), set).pulse);
+}
+
+// As machines write them that know no UCUM. What may be meant as UCUM is taken for what it is
+// there.
+TEST(Vitals, WellKnownWordsForAUnitAreTakenFromTheTable) {
+  const auto said = [](std::string_view code, std::string_view value, std::string_view unit,
+                       std::string_view more = {}) {
+    return std::vector<Observation>{
+        observation(std::string(R"({"resourceType":"Observation","code":{"coding":[{"system":)"
+                                R"("http://loinc.org","code":")") +
+                    std::string(code) + R"("}]},"valueQuantity":{"value":)" + std::string(value) +
+                    R"(,"unit":")" + std::string(unit) + "\"" + std::string(more) + "}}")};
+  };
+  EXPECT_EQ(text(read_vitals(table(), said("8480-6", "120", "mmHg")).systolic), "120");
+  EXPECT_EQ(text(read_vitals(table(), said("8867-4", "70", "BPM")).pulse), "70");
+  EXPECT_EQ(text(read_vitals(table(), said("9279-1", "16", "breaths/min")).respiration), "16");
+  EXPECT_EQ(text(read_vitals(table(), said("59408-5", "97", "%")).saturation), "97");
+  EXPECT_EQ(text(read_vitals(table(), said("8310-5", "37", "\u00b0C")).temperature), "37");
+  EXPECT_EQ(text(read_vitals(table(), said("8310-5", "98.6", "\u00b0F")).temperature), "37");
+  constexpr std::string_view not_ucum = R"(,"system":"http://unitsofmeasure.org","code":"mmHg")";
+  EXPECT_EQ(text(read_vitals(table(), said("8480-6", "120", "mm Hg", not_ucum)).systolic), "120");
+  constexpr std::string_view coulomb = R"(,"system":"http://unitsofmeasure.org","code":"C")";
+  EXPECT_EQ(text(read_vitals(table(), said("8310-5", "37", "C", coulomb)).temperature), "37")
+      << "no temperature has coulombs";
+  constexpr std::string_view hertz = R"(,"system":"http://unitsofmeasure.org","code":"Hz")";
+  EXPECT_FALSE(read_vitals(table(), said("8867-4", "70", "bpm", hertz)).pulse)
+      << "what may be meant is taken by its word";
+  EXPECT_FALSE(read_vitals(table(), said("8867-4", "70", "mmHg")).pulse)
+      << "a unit that the code does not take";
 }
 
 TEST(Vitals, TheLastOneCountsEvenWhereItCannotBeTaken) {

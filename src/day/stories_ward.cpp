@@ -10,6 +10,9 @@
 namespace holdfast::day {
 namespace {
 
+/// What is taken within so many minutes is one set (clinical/news2.toml): ours lie further apart.
+constexpr std::int64_t set_minutes = 15;
+
 DutyKey watch_of(const Visit& visit) { return {visit.number, "observations"}; }
 DutyKey call_of(const Visit& visit) { return {visit.number, "deterioration"}; }
 
@@ -34,7 +37,7 @@ const VitalSet& draw_next(Story& story, const Visit& visit) {
 }
 
 /// Charted as one panel, as an Observation for each, or as a message with the visit. A message is a
-/// report, too, which nobody has ordered: somebody reads it.
+/// report, too; of nothing but vital signs, so that it is nobody's to read.
 /// Returns it where nobody heard our answer, and it is to come once more.
 std::optional<Message> say_set(Story& story, const Visit& visit,
                                const std::vector<Reading>& readings, std::string_view says) {
@@ -44,11 +47,6 @@ std::optional<Message> say_set(Story& story, const Visit& visit,
   if (story.by_v2()) {
     Message message = story.desk().messages.vitals(visit, number, readings, story.now());
     story.send(kind, text, message);
-    story.opens({{number, "diagnostic-order"},
-                 "observations of " + visit.person.name(),
-                 visit.person.number,
-                 "result",
-                 "team:results"});
     return story.chance(1, 8) ? std::optional(std::move(message)) : std::nullopt;
   }
   if (story.chance(1, 2)) {
@@ -101,6 +99,7 @@ void take_partial(Story& story, const Visit& visit) {
     scored(story, visit, set.risk);
   }
   say_again(story, visit, std::move(twice));
+  story.waits(set_minutes);
 }
 
 void take_set(Story& story, const Visit& visit) {
@@ -109,6 +108,7 @@ void take_set(Story& story, const Visit& visit) {
                        visit.person.child ? "a child" : fmt::format("risk {}", name_of(set.risk)));
   scored(story, visit, set.risk);
   say_again(story, visit, std::move(twice));
+  story.waits(set_minutes);
 }
 
 /// Somebody comes, or the set was another patient's. Or nobody does: it is open in the evening.

@@ -53,6 +53,8 @@ class Story {
 
   /// Some time passes. False: nothing more happens in it.
   [[nodiscard]] bool goes_on();
+  /// So many minutes pass, and nothing happens in them.
+  void waits(std::int64_t minutes) { minute_ += minutes; }
   /// Another person, on the same line or the other one.
   Person registers();
 

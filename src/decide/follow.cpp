@@ -65,6 +65,7 @@ Result<void> Following::run() {
   if (prepared_.command.tick) {
     TRY_OK(tick(*prepared_.command.tick));
   }
+  TRY_OK(show_blood());
   return make();
 }
 
@@ -212,6 +213,7 @@ Result<Following::Touched*> Following::touch(const std::string& id) {
   touched.item = *std::move(item);
   touched.definition = definitions_.find(touched.item.pathway);
   touched.current = current->version;
+  touched.stored = body.bytes;
   touched.task = std::move(body.bytes);
   return &touched_.emplace(id, std::move(touched)).first->second;
 }
@@ -241,11 +243,15 @@ Result<void> Following::make() {
       made.version = Version{touched.current.value + 1};
     }
     if (touched.current.value == 0) {
+      if (touched.beside.inputs && !touched.beside.inputs->empty()) {
+        touched.wording.more.append(touched.wording.more.empty() ? "" : ",")
+            .append("\"input\":[" + *touched.beside.inputs + "]");
+      }
       made.body = pathway::task_of(*touched.definition, touched.item, touched.wording, rules_.now);
     } else {
       TRY_OK(task_reader().read(touched.task, json));
       made.body = pathway::changed_task(json.root(), *touched.definition, touched.item, touched.why,
-                                        rules_.now);
+                                        touched.beside, rules_.now);
     }
     (touched.operation ? outcome_.made : others).push_back(std::move(made));
   }

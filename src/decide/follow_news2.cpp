@@ -1,6 +1,7 @@
-// decide/follow_news2.cpp: the early warning score of the set of observations that a Command
-// brings. What is one set: what is about the same stay and not more than half an hour older than
-// the newest of it. A set that is not whole has no score and moves nothing: the next one stays due.
+// decide/follow_news2.cpp: the early warning score of the set of observations that a Command brings
+// or completes. What is one set: what is about the same stay and was taken within the minutes that
+// clinical/news2.toml names, whether it came together or one by one, in whatever order. A set that
+// is not whole has no score and moves nothing: the next one stays due.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -8,12 +9,17 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "decide/following.h"
+#include "fhir/member.h"
 #include "search/matches.h"
+#include "views/versions.h"
 
 namespace holdfast::decide {
 namespace {
 
-constexpr std::int64_t set_ms = 30 * 60'000;
+/// Of one stay, from one window: more are not looked at.
+constexpr std::size_t vitals_max = 256;
+
+std::int64_t set_ms() { return pathway::news2_table().set_minutes * 60'000; }
 
 std::string sentence_of(const clinical::News2& news) {
   std::string text;
@@ -43,12 +49,19 @@ std::string sentence_of(const clinical::News2& news) {
   return text;
 }
 
+/// Of a query: all codes of the seven.
+std::string vital_codes() {
+  std::string codes;
+  for (const clinical::VitalCode& one : pathway::news2_table().codes) {
+    codes += fmt::format("{}{}|{}", codes.empty() ? "" : ",", one.code.system, one.code.code);
+  }
+  return percent_encode(codes, ",");
+}
+
 }  // namespace
 
-Result<std::vector<clinical::Observation>> Following::set_about(const std::string& subject,
-                                                                const pathway::Signal& like,
-                                                                Time& time) {
-  std::vector<std::pair<Time, const clinical::Observation*>> all;
+Result<Time> Following::vitals_of_command(const std::string& subject, const pathway::Signal& like) {
+  std::optional<Time> newest;
   for (std::size_t i = 0; i < signals_.size(); ++i) {
     if (!writes(i) || !signals_[i].observation) {
       continue;
@@ -58,39 +71,145 @@ Result<std::vector<clinical::Observation>> Following::set_about(const std::strin
         continue;
       }
       TRY(const auto subjects, meant(i, signal.links, signal.named, *signal.definition));
-      if (std::ranges::find(subjects, subject) != subjects.end()) {
-        all.emplace_back(std::min(signal.due_from.value_or(rules_.now), rules_.now),
-                         signals_[i].observation.get());
+      const Time at = std::min(signal.due_from.value_or(rules_.now), rules_.now);
+      if (std::ranges::find(subjects, subject) != subjects.end() && (!newest || at > *newest)) {
+        newest = at;
       }
     }
   }
-  std::ranges::stable_sort(all, {}, [](const auto& one) { return one.first; });
-  time = all.empty() ? rules_.now : all.back().first;
-  std::vector<clinical::Observation> set;
-  for (const auto& [at, observation] : all) {
-    if (time.ms - at.ms <= set_ms) {
-      set.push_back(*observation);
+  return newest.value_or(rules_.now);
+}
+
+// Those of the Command, and those that the record has of the stay from `from` to `until`.
+Result<std::vector<Following::SeenVital>> Following::vitals_of(const std::string& subject,
+                                                               const pathway::Signal& like,
+                                                               Time from, Time until) {
+  std::vector<SeenVital> all;
+  for (std::size_t i = 0; i < signals_.size(); ++i) {
+    if (!writes(i) || !signals_[i].observation) {
+      continue;
+    }
+    for (const pathway::Signal& signal : signals_[i].all) {
+      if (signal.move != like.move) {
+        continue;
+      }
+      TRY(const auto subjects, meant(i, signal.links, signal.named, *signal.definition));
+      const Time at = std::min(signal.due_from.value_or(rules_.now), rules_.now);
+      if (std::ranges::find(subjects, subject) != subjects.end() && at >= from && at <= until) {
+        all.push_back({at, reference_to(i), *signals_[i].observation});
+      }
     }
   }
-  return set;
+  TRY(const auto stored, stored_vitals(subject, from, until));
+  std::ranges::move(stored, std::back_inserter(all));
+  std::ranges::sort(all, {}, [](const SeenVital& one) { return std::pair(one.at, one.source); });
+  return all;
+}
+
+Result<std::vector<Following::SeenVital>> Following::stored_vitals(const std::string& subject,
+                                                                   Time from, Time until) {
+  std::vector<SeenVital> all;
+  static const fhir::TypeId type = *fhir::type_id("Observation");
+  TRY(const auto ids,
+      search::matches({view_, codec_, params_}, type,
+                      fmt::format("encounter={}&date=ge{}&date=le{}&combo-code={}&"
+                                  "status=final,amended,corrected,preliminary",
+                                  subject, to_instant(from), to_instant(until), vital_codes()),
+                      vitals_max));
+  for (const std::string& id : ids) {
+    const std::string source = "Observation/" + id;
+    bool is_written = false;
+    for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
+      is_written = is_written || reference_to(i) == source;
+    }
+    TRY(const auto current, views::read_current(view_, type, id));
+    if (is_written || !current || current->presence == views::Presence::deleted) {
+      continue;  // what the Command says of it counts
+    }
+    TRY(const views::Body body, views::read_body(view_, codec_, current->row));
+    fhir::Json json;
+    TRY_OK(task_reader().read(body.bytes, json));
+    const auto observation = clinical::read_observation(json.root());
+    std::optional<TimeRange> at =
+        parse_date_time(fhir::text_member(json.root(), "effectiveDateTime"));
+    if (!at) {
+      at = parse_date_time(fhir::text_member(json.root(), "effectiveInstant"));
+    }
+    if (const auto period = json.root().find("effectivePeriod"); !at && period) {
+      at = parse_date_time(fhir::text_member(*period, "start"));
+    }
+    if (observation && at && at->from >= from && at->from <= until) {
+      all.push_back({at->from, source, *observation});
+    }
+  }
+  return all;
+}
+
+// The newest window with the one that came in which all seven are; else the one that lacks least.
+Following::BestSet Following::best_set(const std::vector<SeenVital>& all, Time from,
+                                       const clinical::News2Patient& patient) {
+  const clinical::News2Table& table = pathway::news2_table();
+  BestSet best;
+  bool first = true;
+  for (std::size_t end = all.size(); end > 0; --end) {
+    const Time until = all[end - 1].at;
+    if (until < from || (end < all.size() && all[end].at == until)) {
+      continue;
+    }
+    std::vector<clinical::Observation> set;
+    for (std::size_t i = 0; i < end; ++i) {
+      if (until.ms - all[i].at.ms <= set_ms()) {
+        set.push_back(all[i].observation);
+      }
+    }
+    auto news = clinical::news2(table, clinical::read_vitals(table, set), patient);
+    const bool is_whole = news.became != clinical::News2Became::partial;
+    if (first || is_whole || news.missing.size() < best.news.missing.size()) {
+      best = {until, std::move(news)};
+      first = false;
+    }
+    if (is_whole) {
+      break;
+    }
+  }
+  return best;
 }
 
 // A set that was written down late says nothing of now: what the newer one asked for stands. What
-// claims to be from the future was taken as one of its moment, and is newer than nothing.
-Result<bool> Following::has_newer_set(const std::string& subject, Time time) {
-  std::string codes;
-  for (const clinical::VitalCode& one : pathway::news2_table().codes) {
-    codes += fmt::format("{}{}|{}", codes.empty() ? "" : ",", one.code.system, one.code.code);
-  }
+// claims to be from the future was taken as one of its moment, and is newer than nothing. What is
+// newer and not whole has asked for nothing.
+Result<bool> Following::has_newer_set(const std::string& subject, const pathway::Signal& like,
+                                      Time time, const clinical::News2Patient& patient) {
   static const fhir::TypeId observation = *fhir::type_id("Observation");
   TRY(const auto newer,
       search::matches({view_, codec_, params_}, observation,
                       fmt::format("encounter={}&date=sa{}&date=lt{}&combo-code={}&"
                                   "status=final,amended,corrected,preliminary",
-                                  subject, to_instant(time), to_instant(rules_.now),
-                                  percent_encode(codes, ",")),
-                      1));
-  return !newer.empty();
+                                  subject, to_instant(time), to_instant(rules_.now), vital_codes()),
+                      vitals_max));
+  if (newer.empty() || newer.size() == vitals_max) {
+    return !newer.empty();  // so many were taken since that one of them was whole
+  }
+  TRY(const auto all, vitals_of(subject, like, Time{time.ms + 1 - set_ms()}, rules_.now));
+  const BestSet best = best_set(all, Time{time.ms + 1}, patient);
+  return best.at > time && best.news.became != clinical::News2Became::partial;
+}
+
+Result<std::vector<std::string>> Following::hearing(const std::string& subject,
+                                                    const pathway::Signal& signal,
+                                                    std::string& patient) {
+  std::vector<std::string> heard;
+  TRY(const auto ids, about(subject, views::Which::all));
+  for (const std::string& id : ids) {
+    TRY(const Touched* const touched, touch(id));
+    const auto& from = signal.move->from;
+    if (touched->item.pathway == signal.definition->name &&
+        std::ranges::find(from, touched->item.state) != from.end()) {
+      heard.push_back(id);
+      patient = touched->item.patient;
+    }
+  }
+  return heard;
 }
 
 Result<void> Following::score(std::size_t index, const pathway::Signal& signal) {
@@ -99,35 +218,25 @@ Result<void> Following::score(std::size_t index, const pathway::Signal& signal) 
     if (!scored_.insert({signal.definition->name, subject}).second) {
       continue;
     }
-    TRY(const auto ids, about(subject, views::Which::all));
-    std::vector<std::string> heard;
     std::string patient;
-    for (const std::string& id : ids) {
-      TRY(const Touched* const touched, touch(id));
-      const auto& from = signal.move->from;
-      if (touched->item.pathway == signal.definition->name &&
-          std::ranges::find(from, touched->item.state) != from.end()) {
-        heard.push_back(id);
-        patient = touched->item.patient;
-      }
-    }
+    TRY(const auto heard, hearing(subject, signal, patient));
     if (heard.empty()) {
       continue;
     }
-    Scored scored;
-    TRY(const auto set, set_about(subject, signal, scored.time));
-    TRY(const bool is_late, has_newer_set(subject, scored.time));
+    TRY(const auto came, vitals_of_command(subject, signal));
+    TRY(const auto all, vitals_of(subject, signal, Time{came.ms - set_ms()},
+                                  std::min(Time{came.ms + set_ms()}, rules_.now)));
+    TRY(const auto of, news2_patient(patient));
+    const BestSet best = best_set(all, came, of.patient);
+    TRY(const bool is_late, has_newer_set(subject, signal, best.at, of.patient));
     if (is_late) {
       continue;
     }
-    clinical::News2Patient of;
-    TRY(const PatientFacts facts, facts_of(patient));
-    of.age_years = facts.age;
-    const clinical::News2Table& table = pathway::news2_table();
-    const clinical::News2 news = clinical::news2(table, clinical::read_vitals(table, set), of);
-    scored.urgency = pathway::urgency_of(news);
-    scored.why = sentence_of(news);
-    if (news.became == clinical::News2Became::partial) {
+    Scored scored;
+    scored.time = best.at;
+    scored.urgency = pathway::urgency_of(best.news);
+    scored.why = sentence_of(best.news) + of.why;
+    if (best.news.became == clinical::News2Became::partial) {
       TRY_OK(tell(heard, scored.why));
       continue;
     }

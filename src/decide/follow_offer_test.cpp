@@ -120,7 +120,9 @@ TEST_F(Offer, EndsWithTheItemAndWithAnotherOwner) {
   EXPECT_EQ(whose(), "CareTeam/lungs");
   EXPECT_EQ(hospital.record.body("Task", id).find("offered"), std::string::npos);
   // Opened again, it is not offered again.
-  hospital.run(hospital.put(id, {Hospital::state("not-to-treat", "received")}));
+  hospital.run(hospital.put(id, {Hospital::state("not-to-treat", "received"),
+                                 {R"("statusReason":{"coding":[{"code":"35"}]})",
+                                  R"("statusReason":{"text":"asked for again"})"}}));
   EXPECT_EQ(whose(), "CareTeam/lungs");
 }
 

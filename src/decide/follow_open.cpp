@@ -43,6 +43,12 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
       return ok();
     }
   }
+  if (signal.open->unless_vitals) {
+    TRY(const bool is_wards_own, is_vitals_only(index, signal));
+    if (is_wards_own) {
+      return ok();
+    }
+  }
   const std::string& organisation = definitions_.settings().organisation;
   TRY(const std::string patient, patient_of(index, signal));
   std::vector<std::string> waiting;

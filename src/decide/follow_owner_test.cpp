@@ -88,7 +88,9 @@ TEST(Follow, WhatOpensAgainIsNotWhoseWhoHasLeft) {
                                  Hospital::with(R"("statusReason":{"coding":[{"code":"35"}]})")}));
   hospital.run(command(update("CareTeam", "eyes", R"("status":"inactive")")));
   EXPECT_EQ(hospital.item(id).owner, "CareTeam/eyes") << "closed items stay as they were";
-  hospital.run(hospital.put(id, {Hospital::state("not-to-treat", "received")}));
+  hospital.run(hospital.put(id, {Hospital::state("not-to-treat", "received"),
+                                 {R"("statusReason":{"coding":[{"code":"35"}]})",
+                                  R"("statusReason":{"text":"asked for again"})"}}));
   EXPECT_EQ(hospital.item(id).owner, "team:oversight");
   hospital.expect_sound();
 }

@@ -69,6 +69,7 @@ Result<Following::PatientFacts> Following::facts_of(const std::string& patient) 
     fhir::Json json;
     TRY_OK(task_reader().read(body, json));
     facts.age = age_at(fhir::text_member(json.root(), "birthDate"), rules_.now);
+    facts.gender = fhir::text_member(json.root(), "gender");
     const std::string id = fhir::replacing_id(json.root());
     facts.replaced_by = id.empty() ? id : "Patient/" + id;
   }

@@ -59,6 +59,28 @@ Result<bool> Following::says_something_new(std::size_t index) {
   return without_meta(body.bytes) != without_meta(resolved_body(index));
 }
 
+Result<std::optional<clinical::Observation>> Following::observation_of(
+    const std::string& reference) {
+  for (std::size_t i = 0; i < signals_.size(); ++i) {
+    if (writes(i) && reference_to(i) == reference) {
+      return signals_[i].observation ? std::optional(*signals_[i].observation) : std::nullopt;
+    }
+  }
+  const auto literal = fhir::parse_literal(reference);
+  if (!literal || fhir::name(literal->type) != "Observation") {
+    return std::optional<clinical::Observation>();
+  }
+  TRY(const auto current, views::read_current(view_, literal->type, literal->id));
+  if (!current || current->presence == views::Presence::deleted) {
+    return std::optional<clinical::Observation>();
+  }
+  TRY(const views::Body body, views::read_body(view_, codec_, current->row));
+  fhir::Json json;
+  TRY_OK(task_reader().read(body.bytes, json));
+  auto observation = clinical::read_observation(json.root());
+  return observation ? std::optional(*std::move(observation)) : std::nullopt;
+}
+
 Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Signal& signal) {
   if (signal.results.empty()) {
     return pathway::Judgement::unjudged;
@@ -68,36 +90,29 @@ Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Si
   pathway::Judgement worst = pathway::Judgement::normal;
   for (const std::uint32_t site : signal.results) {
     const std::string value = target(index, site);
-    std::optional<pathway::Judgement> judged;
-    for (std::size_t i = 0; i < signals_.size(); ++i) {
-      if (writes(i) && reference_to(i) == value) {
-        judged = signals_[i].observation ? pathway::judge(*signals_[i].observation, facts.age)
-                                         : pathway::Judgement::unjudged;
-      }
+    TRY(const auto observation, observation_of(value));
+    if (!observation) {
+      worst = std::max(worst, pathway::Judgement::unjudged);
+      continue;
     }
-    if (!judged) {
-      TRY(judged, judge_stored(value, facts.age));
-    }
-    worst = std::max(worst, *judged);
+    const auto assessment = pathway::assess(*observation, facts.age);
+    TRY_OK(note_unmapped(assessment, value));
+    worst = std::max(worst, assessment.judged.judgement);
   }
   return worst;
 }
 
-Result<pathway::Judgement> Following::judge_stored(std::string_view reference,
-                                                   std::optional<std::int64_t> age) {
-  const auto literal = fhir::parse_literal(reference);
-  if (!literal || fhir::name(literal->type) != "Observation") {
-    return pathway::Judgement::unjudged;
+// A value that is not there, or that a member says, may be anything.
+Result<bool> Following::is_vitals_only(std::size_t index, const pathway::Signal& signal) {
+  bool any = false;
+  for (const std::uint32_t site : signal.results) {
+    TRY(const auto observation, observation_of(target(index, site)));
+    if (!observation || observation->has_members || !pathway::is_vitals_only(*observation)) {
+      return false;
+    }
+    any = any || pathway::has_vital(*observation);
   }
-  TRY(const auto current, views::read_current(view_, literal->type, literal->id));
-  if (!current || current->presence == views::Presence::deleted) {
-    return pathway::Judgement::unjudged;
-  }
-  TRY(const views::Body body, views::read_body(view_, codec_, current->row));
-  fhir::Json json;
-  TRY_OK(task_reader().read(body.bytes, json));
-  const auto observation = clinical::read_observation(json.root());
-  return observation ? pathway::judge(*observation, age) : pathway::Judgement::unjudged;
+  return any;
 }
 
 Result<void> Following::take_judgement(views::Item& item, std::size_t index,

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "decide/following.h"
+#include "decide/task_words.h"
 #include "fhir/member.h"
 #include "fhir/sites.h"
 #include "views/versions.h"
@@ -17,73 +18,6 @@ namespace {
 
 std::unexpected<Error> refuse(std::string what, std::string where) {
   return fail(Code::invariant, std::move(what), std::move(where));
-}
-
-/// Of an element that says something: a text, or a code of it.
-bool says_something(fhir::JsonValue task, std::string_view element) {
-  const auto value = task.find(element);
-  if (!value) {
-    return false;
-  }
-  const auto coding = value->find("coding");
-  return !fhir::text_member(*value, "text").empty() || (coding && coding->size() > 0);
-}
-
-bool has_code_of(fhir::JsonValue coded, const std::vector<std::string>& codes) {
-  const auto coding = coded.find("coding");
-  if (!coding) {
-    return false;
-  }
-  for (const fhir::JsonValue one : coding->children()) {
-    if (std::ranges::find(codes, fhir::text_member(one, "code")) != codes.end()) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/// The output of that type: by text or by code.
-std::optional<fhir::JsonValue> output_of(fhir::JsonValue task, std::string_view type) {
-  const auto outputs = task.find("output");
-  if (!outputs) {
-    return {};
-  }
-  for (const fhir::JsonValue one : outputs->children()) {
-    const auto of = one.find("type");
-    if (of && (fhir::text_member(*of, "text") == type || has_code_of(*of, {std::string(type)}))) {
-      return one;
-    }
-  }
-  return {};
-}
-
-std::optional<std::string> reference_in(fhir::JsonValue output) {
-  const auto value = output.find("valueReference");
-  return value ? std::optional(fhir::text_member(*value, "reference")) : std::nullopt;
-}
-
-std::optional<Time> time_in(fhir::JsonValue output) {
-  for (const std::string_view key : {"valueDateTime", "valueDate", "valueInstant"}) {
-    if (const auto range = parse_date_time(fhir::text_member(output, key))) {
-      return range->from;
-    }
-  }
-  return {};
-}
-
-/// The state that businessStatus names, in the system of that pathway; empty where it names none.
-std::string state_in(fhir::JsonValue task, std::string_view pathway) {
-  const std::string system = fmt::format("{}{}", views::pathway_state_prefix, pathway);
-  const auto status = task.find("businessStatus");
-  const auto coding = status ? status->find("coding") : std::nullopt;
-  if (coding) {
-    for (const fhir::JsonValue one : coding->children()) {
-      if (fhir::text_member(one, "system") == system) {
-        return fhir::text_member(one, "code");
-      }
-    }
-  }
-  return {};
 }
 
 std::string reference_at(fhir::JsonValue task, std::string_view key) {
@@ -101,9 +35,6 @@ views::Owner without_version(views::Owner owner) {
   const auto literal = fhir::parse_literal(owner);
   return literal ? fmt::format("{}/{}", fhir::name(literal->type), literal->id) : std::move(owner);
 }
-
-/// An output that is a time to be done by: what follows is due from it.
-constexpr std::string_view see_by = "see-by";
 
 }  // namespace
 
@@ -134,8 +65,13 @@ Result<void> Following::change(std::size_t index) {
   TRY(Touched* const touched, touch(result.id));
   touched->operation = static_cast<std::uint32_t>(index);
   touched->task = std::move(body);
+  fhir::Json stored;
+  TRY_OK(task_reader().read(touched->stored, stored));
+  if (gives_reason(json.root(), stored.root())) {
+    touched->reason = reason_text(json.root());
+  }
   TRY_OK(check_fixed(*touched, json.root(), index));
-  return take_changes(*touched, json.root(), claimed, index);
+  return take_changes(*touched, json.root(), stored.root(), claimed, index);
 }
 
 Result<void> Following::check_fixed(const Touched& touched, fhir::JsonValue task,
@@ -220,14 +156,14 @@ Result<void> Following::take_offer(Touched& touched, const views::Owner& wanted,
   return ok();
 }
 
-Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task,
+Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task, fhir::JsonValue stored,
                                      const std::optional<views::Item>& claimed, std::size_t index) {
   views::Item& item = touched.item;
   TRY_OK(take_owner(touched, task, index));
   if (const std::string priority = fhir::text_member(task, "priority"); !priority.empty()) {
     item.priority = priority;
   }
-  TRY_OK(take_state(touched, task, index));
+  TRY_OK(take_state(touched, task, stored, index));
   if (claimed) {
     TRY_OK(take_offer(touched, without_version(claimed->offered), index));
   }
@@ -235,105 +171,12 @@ Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task,
   const auto period = restriction ? restriction->find("period") : std::nullopt;
   const auto due = period ? parse_date_time(fhir::text_member(*period, "end")) : std::nullopt;
   if (due && touched.before.due && due->from != *touched.before.due && item.is_open()) {
-    if (!says_something(task, "statusReason")) {
-      return refuse(fmt::format("Task/{} gets another due time only with a statusReason", item.id),
-                    where(index));
-    }
-    pathway::set_due(definitions_, *touched.definition, item, due->from, rules_.now);
-  }
-  return ok();
-}
-
-Result<void> Following::take_state(Touched& touched, fhir::JsonValue task, std::size_t index) {
-  views::Item& item = touched.item;
-  const pathway::Definition* const definition = touched.definition;
-  if (definition == nullptr) {
-    return ok();  // make() refuses it
-  }
-  std::string wanted = state_in(task, item.pathway);
-  const std::string status = fhir::text_member(task, "status");
-  if ((wanted.empty() || wanted == item.state) && status != item.status) {
-    wanted.clear();  // only the status says where to: the state that has it, if there is one
-    for (const pathway::Act& act : definition->acts) {
-      const bool fits = definition->state(act.to)->status == status &&
-                        std::ranges::find(act.from, item.state) != act.from.end();
-      if (fits && !wanted.empty() && wanted != act.to) {
-        return refuse(fmt::format("Task/{}: several states of pathway '{}' have status '{}'; name "
-                                  "one in businessStatus: {}",
-                                  item.id, item.pathway, status,
-                                  pathway::legal_acts(*definition, item.state)),
-                      where(index));
-      }
-      wanted = fits ? act.to : wanted;
-    }
-    wanted = wanted.empty() ? "status " + status : wanted;
-  }
-  if (wanted.empty() || wanted == item.state) {
-    return ok();
-  }
-  const pathway::Act* const act = pathway::find_act(*definition, item.state, wanted);
-  if (act == nullptr) {
-    return refuse(fmt::format("Task/{} is in state '{}' of pathway '{}' and cannot go to '{}'; it "
-                              "can go to {}",
-                              item.id, item.state, item.pathway, wanted,
-                              pathway::legal_acts(*definition, item.state)),
-                  where(index));
-  }
-  TRY_OK(check_needs(touched, *act, task, index));
-  const views::Owner owner = item.owner;
-  std::optional<Time> due_from;
-  if (const auto by = output_of(task, see_by)) {
-    due_from = time_in(*by);
-  }
-  pathway::enter(definitions_, *definition, item, *definition->state(act->to), rules_.now,
-                 act->then.empty() ? due_from : std::nullopt);
-  if (owner != touched.before.owner) {
-    item.owner = owner;  // a person who gives it away says to whom
-  }
-  TRY_OK(keep_owned(item, *definition));
-  const Touched from = touched;
-  return go_on(from, act->then, due_from);
-}
-
-Result<void> Following::check_needs(const Touched& touched, const pathway::Act& act,
-                                    fhir::JsonValue task, std::size_t index) {
-  for (const std::string& need : act.needs) {
-    if (planted_ == Bug::close_without_evidence) {
-      break;
-    }
-    if (need == "reason") {
-      const auto reason = task.find("statusReason");
-      if (!says_something(task, "statusReason") ||
-          (!act.reasons.empty() && !has_code_of(*reason, act.reasons))) {
-        return refuse(
-            fmt::format("Task/{}: to {} needs a statusReason{}", touched.item.id, act.title,
-                        act.reasons.empty()
-                            ? std::string()
-                            : fmt::format(" with a code, one of {}", fmt::join(act.reasons, ", "))),
-            where(index));
-      }
-      continue;
-    }
-    const auto output = output_of(task, need);
-    if (!output) {
-      return refuse(fmt::format("Task/{}: to {} needs an output of type '{}'", touched.item.id,
-                                act.title, need),
-                    where(index));
-    }
-    const auto reference = reference_in(*output);
-    if (need == "evidence" && !reference) {
+    if (!gives_reason(task, stored)) {
       return refuse(
-          fmt::format("Task/{}: its evidence is a valueReference to a resource", touched.item.id),
+          fmt::format("Task/{} gets another due time only with a statusReason of its own", item.id),
           where(index));
     }
-    if (reference) {
-      TRY(const bool there, is_there(*reference));
-      if (!there) {
-        return refuse(fmt::format("Task/{}: its output '{}' names {}, which is not there",
-                                  touched.item.id, need, *reference),
-                      where(index));
-      }
-    }
+    pathway::set_due(definitions_, *touched.definition, item, due->from, rules_.now);
   }
   return ok();
 }

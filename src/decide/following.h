@@ -44,12 +44,15 @@ class Following {
     views::Item before;
     const pathway::Definition* definition = nullptr;
     Version current;  ///< 0: it is new
-    Bytes task;       ///< the Task that is there, or that an operation sent, ids resolved
+    Bytes stored;     ///< the Task that is there
+    Bytes task;       ///< the same, or what an operation sent in its place, ids resolved
     std::optional<std::uint32_t> operation;  ///< that writes it
     pathway::Wording wording;                ///< of a new one
     std::string why;
-    bool told = false;  ///< it is written for `why` alone
-    bool left = false;  ///< its owner has ended; what he offered stays offered
+    pathway::Beside beside;
+    std::string reason;  ///< that a person gave for the act that he did; empty: none
+    bool told = false;   ///< it is written for `why` alone
+    bool left = false;   ///< its owner has ended; what he offered stays offered
   };
 
   // follow.cpp: what resources bring about
@@ -73,6 +76,8 @@ class Following {
   // follow_open.cpp: an item begins
   Result<void> open(std::size_t index, const pathway::Signal& signal);
   [[nodiscard]] bool is_before(const pathway::Signal& signal) const;
+  /// Whether a report is the ward's own: nothing but vital signs, at least one of them scored.
+  Result<bool> is_vitals_only(std::size_t index, const pathway::Signal& signal);
   /// Whether an item is there that has that duty already, open or closed.
   Result<bool> is_followed(const std::string& focus, const pathway::Signal& signal);
   Result<views::Owner> owner_of(std::size_t index, const pathway::Signal& signal);
@@ -101,18 +106,84 @@ class Following {
   // follow_news2.cpp: sets of observations
   /// Once for each item and Command, however many observations are the set.
   Result<void> score(std::size_t index, const pathway::Signal& signal);
-  Result<bool> has_newer_set(const std::string& subject, Time time);
-  Result<std::vector<clinical::Observation>> set_about(const std::string& subject,
-                                                       const pathway::Signal& like, Time& time);
+  struct SeenVital {
+    Time at;
+    std::string source;
+    clinical::Observation observation;
+  };
+  struct BestSet {
+    Time at;  ///< of its newest value
+    clinical::News2 news;
+  };
+  /// When the newest vital sign was taken that the Command brings of that stay.
+  Result<Time> vitals_of_command(const std::string& subject, const pathway::Signal& like);
+  Result<std::vector<SeenVital>> vitals_of(const std::string& subject, const pathway::Signal& like,
+                                           Time from, Time until);
+  Result<std::vector<SeenVital>> stored_vitals(const std::string& subject, Time from, Time until);
+  /// Of those, oldest first, the set that ends at `from` or later.
+  static BestSet best_set(const std::vector<SeenVital>& all, Time from,
+                          const clinical::News2Patient& patient);
+  Result<bool> has_newer_set(const std::string& subject, const pathway::Signal& like, Time time,
+                             const clinical::News2Patient& patient);
+  /// Items about the stay that the move may move, and whose they are.
+  Result<std::vector<std::string>> hearing(const std::string& subject,
+                                           const pathway::Signal& signal, std::string& patient);
+
+  // follow_news2_patient.cpp: by which chart, and whether at all
+  struct News2Of {
+    clinical::News2Patient patient;
+    std::string why;  ///< said behind the score; empty: nothing out of the ordinary
+  };
+  Result<News2Of> news2_patient(const std::string& patient);
+  /// Pregnant or not, as was said last; nothing where nothing is said.
+  Result<std::optional<bool>> said_pregnant(const std::string& patient);
+  /// Reference of what a prescriber asked scale 2 by; empty: nobody has.
+  Result<std::string> scale_two_by(const std::string& patient);
+  /// Resources of `type` that `query` selects of that patient, and those of this Command.
+  Result<std::vector<std::pair<std::string, Bytes>>> bodies_of(std::string_view type,
+                                                               const std::string& query,
+                                                               const std::string& patient);
 
   // follow_results.cpp: what is said, and how results are judged
   /// Whether an update says anything else than the version before it, meta apart.
   Result<bool> says_something_new(std::size_t index);
   /// The worst of the values that a report refers to; nothing can be judged where there are none.
   Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
-  Result<pathway::Judgement> judge_stored(std::string_view reference,
-                                          std::optional<std::int64_t> age);
+  /// As this Command writes it, or else as the record has it; nothing where it is none.
+  Result<std::optional<clinical::Observation>> observation_of(const std::string& reference);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
+
+  // follow_mapping.cpp: codes and units that no table knows
+  /// One item for each that the value cannot be judged by; none where it is known to somebody.
+  Result<void> note_unmapped(const clinical::Assessment& assessment, std::string_view observation);
+  Result<void> note_unmapped(const clinical::Unmapped& unmapped, std::string_view observation);
+  /// One that is closed, and of which there is a value again.
+  Result<void> note_again(const std::string& id, std::string_view observation);
+  /// Who sends what this Command brings: the neighbour of its message, else who asks.
+  [[nodiscard]] std::string source() const;
+
+  // follow_blood.cpp: what the record knows of the patient's blood
+  /// Each item that shows it and is touched, or whose patient it speaks of, says what is known now.
+  Result<void> show_blood();
+  Result<void> show_blood(const std::string& id);
+  Result<clinical::BloodRecord> blood_record(const Touched& touched);
+  /// What this Command writes, or else what the record has.
+  Result<void> read_blood(const std::string& reference, clinical::BloodRecord& to);
+  /// References to resources of `type` that `query` selects, and to those of that patient that the
+  /// Command writes.
+  Result<std::vector<std::string>> blood_sources(std::string_view type, const std::string& query,
+                                                 const std::string& patient);
+  /// Nothing where it is not there.
+  Result<std::optional<Bytes>> blood_body(const std::string& reference);
+  /// References of that type that the Command brings for the request, or that the Task names.
+  Result<std::vector<std::string>> named_by(const Touched& touched, std::string_view type);
+  Result<void> read_samples(const Touched& touched, const std::string& patient,
+                            clinical::BloodRecord& to);
+  /// The patient, and whoever was merged into them.
+  Result<std::vector<std::string>> all_numbers_of(const std::string& patient);
+  /// It has come to a state in spite of warnings: recorded with the reason that was given, else
+  /// somebody is asked for it.
+  Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
 
   // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
@@ -120,6 +191,7 @@ class Following {
   /// What a Patient says of itself, as far as items need it.
   struct PatientFacts {
     std::optional<std::int64_t> age;  ///< in whole years, now
+    std::string gender;               ///< administrative; empty: not known
     std::string replaced_by;          ///< "Patient/8"; empty: it stands for itself
   };
   /// "Patient/7". Nothing is known of one who is not there.
@@ -129,13 +201,20 @@ class Following {
   Result<void> change(std::size_t index);
   Result<void> check_fixed(const Touched& touched, fhir::JsonValue task, std::size_t index) const;
   /// `claimed`: what the Task says of the item; nothing where it leaves the extension out.
-  Result<void> take_changes(Touched& touched, fhir::JsonValue task,
+  /// `stored`: the Task as it was: what stood there says nothing of this change.
+  Result<void> take_changes(Touched& touched, fhir::JsonValue task, fhir::JsonValue stored,
                             const std::optional<views::Item>& claimed, std::size_t index);
   Result<void> take_owner(Touched& touched, fhir::JsonValue task, std::size_t index);
   Result<void> take_offer(Touched& touched, const views::Owner& wanted, std::size_t index);
-  Result<void> take_state(Touched& touched, fhir::JsonValue task, std::size_t index);
+  // follow_act.cpp: which act, and what it needs
+  /// Null where the Task asks for none.
+  Result<const pathway::Act*> meant_act(const pathway::Definition& definition,
+                                        const views::Item& item, fhir::JsonValue task,
+                                        std::size_t index) const;
+  Result<void> take_state(Touched& touched, fhir::JsonValue task, fhir::JsonValue stored,
+                          std::size_t index);
   Result<void> check_needs(const Touched& touched, const pathway::Act& act, fhir::JsonValue task,
-                           std::size_t index);
+                           fhir::JsonValue stored, std::size_t index);
 
   // follow_absence.cpp: an owner who is not there
   /// Of a Practitioner or a PractitionerRole, now.

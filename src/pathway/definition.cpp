@@ -90,6 +90,9 @@ Result<void> check_thens(const Definitions& definitions) {
     for (const Act& act : definition.acts) {
       TRY_OK(check_one(definition, act.then));
     }
+    for (const State& state : definition.states) {
+      TRY_OK(check_one(definition, state.warned));
+    }
   }
   return ok();
 }
@@ -147,12 +150,23 @@ Result<std::shared_ptr<const Definitions>> Definitions::read(std::vector<File> f
   TRY_OK(check_overlaps(set->all_));
   TRY_OK(check_catch_all(set->all_));
   TRY_OK(check_thens(*set));
+  if (std::ranges::count_if(set->all_,
+                            [](const Definition& one) { return !one.unknown_codes.empty(); }) > 1) {
+    return fail(Code::usage,
+                "two pathways have unknown_codes: a code that no table knows is one item");
+  }
   set->index();
   return std::shared_ptr<const Definitions>(std::move(set));
 }
 
 const Definition* Definitions::find(std::string_view name) const {
   const auto at = std::ranges::find(all_, name, &Definition::name);
+  return at == all_.end() ? nullptr : &*at;
+}
+
+const Definition* Definitions::of_unknown_codes() const {
+  const auto at =
+      std::ranges::find_if(all_, [](const Definition& one) { return !one.unknown_codes.empty(); });
   return at == all_.end() ? nullptr : &*at;
 }
 

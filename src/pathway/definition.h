@@ -53,6 +53,13 @@ struct Step {
   views::Owner to;
 };
 
+/// Another item that begins, with the same subject and this one as its parent.
+struct Then {
+  std::string pathway;
+  std::string state;
+  std::string only_if;  ///< urgency that this one has by then; empty: always
+};
+
 struct State {
   std::string name;
   std::string title;
@@ -60,15 +67,11 @@ struct State {
   std::vector<Due> due;
   std::vector<Step> steps;            ///< those of the definition where it has none of its own
   std::optional<views::Owner> owner;  ///< whose it becomes; nothing: it stays whose it is
+  /// Items that begin when one comes here while a warning stands and nobody says why in spite of
+  /// it.
+  std::vector<Then> warned;
   std::string on_due;  ///< open state that it comes into when its due time passes; empty: it stays
   [[nodiscard]] bool is_closed() const { return views::is_final_status(status); }
-};
-
-/// Another item that begins, with the same subject and this one as its parent.
-struct Then {
-  std::string pathway;
-  std::string state;
-  std::string only_if;  ///< urgency that this one has by then; empty: always
 };
 
 /// What may have come before the resource that opens: resources of a type that refer to it.
@@ -89,8 +92,9 @@ struct Open {
   std::vector<std::string> unless_linked;  ///< not where one of these refers to what has an item
   /// Elements with a reference to what an open item is about, of which this is a part.
   std::vector<std::string> part_of;
-  std::string due_from;  ///< element with the time that due times count from; empty: receipt
-  bool judge = false;    ///< the urgency is how the results are judged (pathway/judgement.h)
+  std::string due_from;        ///< element with the time that due times count from; empty: receipt
+  bool unless_vitals = false;  ///< not a report of nothing but the vital signs of a ward
+  bool judge = false;          ///< the urgency is how the results are judged (pathway/judgement.h)
   /// Element with the time that says whether it lies before what the record answers for.
   std::string dated;
   /// Items of this pathway about those go on in this one, in the state that they are in, and come
@@ -140,7 +144,14 @@ struct Definition {
   views::Owner fallback;              ///< whose items become if their owner is there no longer
   std::vector<std::string> approved;  ///< names; none: a draft
   std::string effective;              ///< day
-  std::vector<Urgency> urgencies;     ///< the last has no condition
+  /// State in which an item begins about a code or a unit that no clinical table knows, once for
+  /// each and each sender; empty: this is not the pathway of those.
+  std::string unknown_codes;
+  /// Its items show what the record knows of the patient's blood, and warn
+  /// (clinical/blood_record.h).
+  bool shows_blood = false;
+  std::vector<std::string> unknown_again;  ///< closed states that the next such value opens again
+  std::vector<Urgency> urgencies;          ///< the last has no condition
   std::vector<State> states;
   std::vector<Open> opens;
   std::vector<Move> moves;
@@ -175,6 +186,8 @@ class Definitions {
 
   [[nodiscard]] const std::vector<Definition>& all() const { return all_; }
   [[nodiscard]] const Definition* find(std::string_view name) const;
+  /// That of codes and units that no table knows; null where there is none.
+  [[nodiscard]] const Definition* of_unknown_codes() const;
   [[nodiscard]] const Calendar& calendar() const { return calendar_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
   [[nodiscard]] const std::vector<File>& files() const { return files_; }

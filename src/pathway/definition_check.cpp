@@ -35,6 +35,10 @@ Result<void> check_state(const Definition& definition, const State& state) {
                     "can have",
                     state.name, state.status));
   }
+  if (!state.warned.empty() && !definition.shows_blood) {
+    return hole(
+        fmt::format("state '{}' has `warned`, and nothing warns here: shows_blood", state.name));
+  }
   if (state.is_closed()) {
     return ok();
   }
@@ -213,6 +217,37 @@ Result<void> check_rules(const Definition& definition) {
   return ok();
 }
 
+/// Who takes codes that no table knows begins with one in an open state, and says whether it is the
+/// unit of a test with limits or the code.
+Result<void> check_unknown_codes(const Definition& definition) {
+  for (const std::string& again : definition.unknown_again) {
+    const State* const closed = definition.state(again);
+    if (definition.unknown_codes.empty() || closed == nullptr || !closed->is_closed()) {
+      return hole(
+          fmt::format("unknown_again names '{}', which is no closed state of a pathway with "
+                      "unknown_codes",
+                      again));
+    }
+  }
+  if (definition.unknown_codes.empty()) {
+    return ok();
+  }
+  const State* const state = definition.state(definition.unknown_codes);
+  if (state == nullptr || state->is_closed() || !state->owner) {
+    return hole(
+        fmt::format("unknown_codes begins in state '{}', which there is not, is closed or names no "
+                    "owner",
+                    definition.unknown_codes));
+  }
+  for (const std::string_view name : {"unit", "code"}) {
+    if (std::ranges::find(definition.urgencies, name, &Urgency::name) ==
+        definition.urgencies.end()) {
+      return hole(fmt::format("unknown_codes needs an urgency '{}'", name));
+    }
+  }
+  return ok();
+}
+
 /// Each open state can be left by a person, reaches one that is closed, and can be come to.
 Result<void> check_ways(const Definition& definition) {
   std::set<std::string_view> closing;
@@ -308,6 +343,7 @@ Result<void> check_definition(const Definition& definition) {
   TRY_OK(check_judging(definition));
   TRY_OK(check_scoring(definition));
   TRY_OK(check_rules(definition));
+  TRY_OK(check_unknown_codes(definition));
   return check_ways(definition);
 }
 

@@ -38,6 +38,38 @@ TEST(Definitions, ThoseThatShipAreSound) {
   EXPECT_EQ(*again, (*read)->files());
 }
 
+TEST(Definitions, CodesThatNoTableKnowsAreOnePathwaysAndItsOwnersFromTheFirst) {
+  const auto read = Definitions::read(shipped_files());
+  ASSERT_TRUE(read.has_value());
+  ASSERT_NE((*read)->of_unknown_codes(), nullptr);
+  EXPECT_EQ((*read)->of_unknown_codes()->name, "mapping");
+  const auto refused = [](const std::string& from, const std::string& to) {
+    return refusal("mapping.toml", from, to);
+  };
+  EXPECT_NE(refused("unknown_codes = \"open\"", "unknown_codes = \"mapped\"").find("is closed"),
+            std::string::npos);
+  EXPECT_NE(refused("owner = \"team:laboratory-integration\"\n", "").find("names no owner"),
+            std::string::npos);
+  EXPECT_NE(refused("name = \"code\"", "name = \"cod\"").find("needs an urgency 'code'"),
+            std::string::npos);
+  EXPECT_NE(refused("unknown_again = [\"mapped\"]", "unknown_again = [\"open\"]").find("no closed"),
+            std::string::npos);
+  EXPECT_NE(refusal("death.toml", "version = 1\n", "version = 1\nunknown_again = [\"open\"]\n")
+                .find("of a pathway with unknown_codes"),
+            std::string::npos);
+}
+
+TEST(Definitions, WhatGoesOnInSpiteOfAWarningGoesOnSomewhere) {
+  const auto refused = [](const std::string& from, const std::string& to) {
+    return refusal("blood.toml", from, to);
+  };
+  EXPECT_NE(refused("shows_blood = true\n", "").find("nothing warns here"), std::string::npos);
+  EXPECT_NE(refused("pathway = \"blood-override\", state = \"to-explain\"",
+                    "pathway = \"blood-override\", state = \"explained\"")
+                .find("is not there or is closed"),
+            std::string::npos);
+}
+
 TEST(Definitions, RefusesEachKindOfHole) {
   expect_refused("pathway =", "pathwai =", "did you mean 'pathway'?");
   expect_refused("fallback = \"team:oversight\"\n", "", "fallback");

@@ -150,6 +150,10 @@ constexpr std::array state_keys{
                     [](State& to, const node& from) {
                       return set_rows(to.steps, from, step_keys, "after, half, to");
                     }},
+    TableKey<State>{"warned",
+                    [](State& to, const node& from) {
+                      return set_rows(to.warned, from, then_keys, "pathway, state, if");
+                    }},
     TableKey<State>{"on_due", set_text<State, &State::on_due>},
     TableKey<State>{"owner",
                     [](State& to, const node& from) -> Result<void> {
@@ -176,6 +180,7 @@ constexpr std::array open_keys{
     TableKey<Open>{"unless_linked", set_texts<Open, &Open::unless_linked>},
     TableKey<Open>{"part_of", set_texts<Open, &Open::part_of>},
     TableKey<Open>{"due_from", set_text<Open, &Open::due_from>},
+    TableKey<Open>{"unless_vitals", set_yes<Open, &Open::unless_vitals>},
     TableKey<Open>{"judge", set_yes<Open, &Open::judge>},
     TableKey<Open>{"dated", set_text<Open, &Open::dated>},
     TableKey<Open>{"came_before",
@@ -267,6 +272,21 @@ constexpr std::array definition_keys{
                       return day ? ok()
                                  : Result<void>(fail(Code::usage, "is wrong: " + day.error().what));
                     }},
+    TableKey<Draft>{"unknown_codes",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.unknown_codes, text_in(from));
+                      return ok();
+                    }},
+    TableKey<Draft>{"shows_blood",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.shows_blood, yes_in(from));
+                      return ok();
+                    }},
+    TableKey<Draft>{"unknown_again",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.unknown_again, texts_in(from));
+                      return ok();
+                    }},
     TableKey<Draft>{"urgency",
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.urgencies, from, urgency_keys,
@@ -275,14 +295,15 @@ constexpr std::array definition_keys{
     TableKey<Draft>{"state",
                     [](Draft& to, const node& from) {
                       return set_rows(to.definition.states, from, state_keys,
-                                      "name, title, status, due, escalate, on_due, owner");
+                                      "name, title, status, due, escalate, warned, on_due, owner");
                     }},
     TableKey<Draft>{"open",
                     [](Draft& to, const node& from) {
-                      return set_rows(to.definition.opens, from, open_keys,
-                                      "on, when, codes, in, state, owner, unless_linked, part_of, "
-                                      "due_from, judge, dated, came_before, superseded, beside, "
-                                      "with_open, why, then");
+                      return set_rows(
+                          to.definition.opens, from, open_keys,
+                          "on, when, codes, in, state, owner, unless_linked, part_of, "
+                          "due_from, unless_vitals, judge, dated, came_before, superseded, beside, "
+                          "with_open, why, then");
                     }},
     TableKey<Draft>{"move",
                     [](Draft& to, const node& from) {
@@ -347,9 +368,10 @@ Result<void> compile_all(Definition& definition) {
 
 Result<Definition> read_definition(const toml::table& table) {
   Draft draft;
-  TRY_OK(read_table(draft, table, definition_keys,
-                    "pathway, version, title, catch_all, fallback, approved, effective, urgency, "
-                    "state, open, move, act, escalate"));
+  TRY_OK(read_table(
+      draft, table, definition_keys,
+      "pathway, version, title, catch_all, fallback, approved, effective, "
+      "unknown_codes, unknown_again, shows_blood, urgency, state, open, move, act, escalate"));
   Definition& definition = draft.definition;
   for (State& state : definition.states) {
     if (state.steps.empty() && !state.is_closed()) {

@@ -153,7 +153,42 @@ void write_reason(JsonWriter& to, std::string_view why) {
   }
 }
 
+bool is_about_blood(fhir::JsonValue input) {
+  const auto type = input.find("type");
+  const auto coding = type ? type->find("coding") : std::nullopt;
+  if (coding) {
+    for (const fhir::JsonValue one : coding->children()) {
+      if (const auto system = one.find("system"); system && system->equals(blood_system)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// Elements of `list`, those about blood or the others.
+Bytes elements(std::optional<fhir::JsonValue> list, bool about_blood) {
+  Bytes all;
+  if (list && list->is_array()) {
+    for (const fhir::JsonValue one : list->children()) {
+      if (is_about_blood(one) == about_blood) {
+        all.append(all.empty() ? "" : ",").append(one.raw());
+      }
+    }
+  }
+  return all;
+}
+
+void write_list(JsonWriter& to, std::string_view key, Bytes there, const Bytes& added) {
+  there.append(there.empty() || added.empty() ? "" : ",").append(added);
+  if (!there.empty()) {
+    to.raw(key, "[" + there + "]");
+  }
+}
+
 }  // namespace
+
+Bytes blood_inputs(fhir::JsonValue task) { return elements(task.find("input"), true); }
 
 Bytes task_of(const Definition& definition, const views::Item& item, const Wording& wording,
               Time now) {
@@ -187,13 +222,16 @@ Bytes task_of(const Definition& definition, const views::Item& item, const Wordi
     to.raw("requester", wording.requester);
   }
   write_reason(to, wording.reason);
+  if (!wording.more.empty()) {
+    to.raw(wording.more);
+  }
   write_state_members(to, definition, item, now);
   to.close('}');
   return to.take();
 }
 
 Bytes changed_task(fhir::JsonValue task, const Definition& definition, const views::Item& item,
-                   std::string_view why, Time now) {
+                   std::string_view why, const Beside& beside, Time now) {
   JsonWriter to(task.raw().size() + 256);
   std::string scratch;
   to.open('{');
@@ -201,9 +239,21 @@ Bytes changed_task(fhir::JsonValue task, const Definition& definition, const vie
     const std::string_view key = member.key(scratch);
     const bool replaced = std::ranges::find(kept_by_item, key) != kept_by_item.end() &&
                           (key != "statusReason" || !why.empty());
-    if (key != "extension" && !replaced) {
+    const bool added_to =
+        (key == "input" && beside.inputs) || (key == "output" && !beside.output.empty());
+    if (key != "extension" && !replaced && !added_to) {
       to.raw(key, member.raw());
     }
+  }
+  if (beside.inputs) {
+    write_list(to, "input", elements(task.find("input"), false), *beside.inputs);
+  }
+  if (!beside.output.empty()) {
+    const auto outputs = task.find("output");
+    Bytes there = elements(outputs, true);
+    Bytes others = elements(outputs, false);
+    others.append(others.empty() || there.empty() ? "" : ",").append(there);
+    write_list(to, "output", std::move(others), beside.output);
   }
   write_extensions(to, task.find("extension"), item);
   write_reason(to, why);

@@ -27,6 +27,12 @@ const clinical::PhoneTable& limits() {
   return table;
 }
 
+bool is_vital(const std::vector<clinical::Coding>& codes) {
+  return std::ranges::any_of(news2_table().codes, [&](const clinical::VitalCode& one) {
+    return std::ranges::find(codes, one.code) != codes.end();
+  });
+}
+
 }  // namespace
 
 std::string_view urgency_of(Judgement judgement) {
@@ -39,11 +45,16 @@ std::string_view urgency_of(Judgement judgement) {
   return "abnormal";
 }
 
-Judgement judge(const clinical::Observation& observation, std::optional<std::int64_t> age_years) {
+clinical::Assessment assess(const clinical::Observation& observation,
+                            std::optional<std::int64_t> age_years) {
   clinical::PhonePatient patient;
   patient.age_years = age_years;
-  return clinical::assess(flags(), limits(), observation, patient).judged.judgement;
+  clinical::Assessment all = clinical::assess(flags(), limits(), observation, patient);
+  std::erase_if(all.unmapped, [](const clinical::Unmapped& one) { return is_vital(one.codes); });
+  return all;
 }
+
+std::string edition_of_limits() { return limits().edition.text(); }
 
 std::string_view urgency_of(const clinical::News2& score) {
   if (score.became == clinical::News2Became::not_for_this_patient) {
@@ -57,13 +68,28 @@ const clinical::News2Table& news2_table() {
   return table;
 }
 
-bool has_vital(const clinical::Observation& observation) {
-  const auto is_vital = [](const clinical::Measurement& measured) {
-    return std::ranges::any_of(news2_table().codes, [&](const clinical::VitalCode& one) {
-      return std::ranges::find(measured.codes, one.code) != measured.codes.end();
-    });
+const clinical::BloodTable& blood_table() {
+  static const clinical::BloodTable table = shipped("blood", clinical::read_blood);
+  return table;
+}
+
+bool is_vitals_only(const clinical::Observation& observation) {
+  const auto belongs = [](const clinical::Measurement& measured) {
+    const auto& beside = news2_table().beside;
+    return is_vital(measured.codes) ||
+           std::ranges::any_of(measured.codes, [&](const clinical::Coding& one) {
+             return std::ranges::find(beside, one) != beside.end();
+           });
   };
-  return is_vital(observation.own) || std::ranges::any_of(observation.components, is_vital);
+  return (observation.own.kind == clinical::ValueKind::none || belongs(observation.own)) &&
+         std::ranges::all_of(observation.components, belongs);
+}
+
+bool has_vital(const clinical::Observation& observation) {
+  return is_vital(observation.own.codes) ||
+         std::ranges::any_of(observation.components, [](const clinical::Measurement& measured) {
+           return is_vital(measured.codes);
+         });
 }
 
 }  // namespace holdfast::pathway

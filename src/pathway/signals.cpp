@@ -216,6 +216,11 @@ class Look {
   const fhir::Sites& sites_;
 };
 
+bool may_speak_of_blood(fhir::TypeId type) {
+  constexpr std::array<std::string_view, 4> types{"Condition", "Flag", "Observation", "Procedure"};
+  return std::ranges::find(types, fhir::name(type)) != types.end();
+}
+
 /// https://hl7.org/fhir/R4/patient-definitions.html#Patient.link.type
 void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, Signals& signals) {
   if (is_owner_type(type)) {
@@ -228,6 +233,9 @@ void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, 
     if (auto read = clinical::read_observation(resource)) {
       signals.observation = std::make_shared<const clinical::Observation>(*std::move(read));
     }
+  }
+  if (may_speak_of_blood(type) && clinical::speaks_of_blood(blood_table(), resource)) {
+    signals.blood_of = look.patient();
   }
   if (fhir::name(type) != "Patient") {
     return;
@@ -248,7 +256,7 @@ Signal opening(const Definitions::OpenRule& rule, const Look& look, fhir::JsonVa
   if (!rule.open->came_before.empty()) {
     signal.numbers = look.numbers();
   }
-  if (rule.open->judge) {
+  if (rule.open->judge || rule.open->unless_vitals) {
     signal.results = look.sites_at({"result"});
   }
   signal.due_from = look.time_at(rule.open->due_from);
@@ -276,7 +284,7 @@ bool is_owner_type(fhir::TypeId type) {
 
 bool is_heard(const Definitions& definitions, fhir::TypeId type) {
   return !definitions.opens(type).empty() || !definitions.moves(type).empty() ||
-         is_owner_type(type) || fhir::name(type) == "Patient";
+         is_owner_type(type) || fhir::name(type) == "Patient" || may_speak_of_blood(type);
 }
 
 Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::JsonValue resource,

@@ -60,6 +60,8 @@ struct Signals {
   bool ends_owner = false;
   /// An Observation, as the clinical tables look at it; null for one that cannot be read.
   std::shared_ptr<const clinical::Observation> observation;
+  /// Whose group, antibodies, requirements or transfusions it speaks of: a site.
+  std::optional<std::uint32_t> blood_of;
   /// Of a Patient: site of the one that replaces it.
   std::optional<std::uint32_t> replaced_by;
 };

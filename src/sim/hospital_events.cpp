@@ -261,12 +261,15 @@ Event HospitalEvents::act(const views::Item& item, const TaskNow& task) {
       break;
     }
     if (need == "reason") {
-      change("statusReason", act.reasons.empty() ? Bytes(R"({"text":"because"})")
-                                                 : fmt::format(R"({{"coding":[{{"code":"{}"}}]}})",
-                                                               act.reasons.front()));
+      // Of this act: what stood there is none.
+      change("statusReason",
+             act.reasons.empty()
+                 ? fmt::format(R"({{"text":"because, at version {}"}})", task.version.value)
+                 : fmt::format(R"({{"coding":[{{"code":"{}"}}]}})", act.reasons.front()));
       continue;
     }
-    outputs += fmt::format(R"({}{{"type":{{"text":"{}"}},{}}})", outputs.empty() ? "" : ",", need,
+    outputs += fmt::format(R"({}{{"id":"v{}","type":{{"text":"{}"}},{}}})",
+                           outputs.empty() ? "" : ",", task.version.value, need,
                            need == "evidence" ? reference("valueReference", patients_.front())
                                               : std::string(R"("valueString":"said")"));
   }

@@ -1,0 +1,100 @@
+// clinical/blood_record.h: what the record says of somebody who is to have blood: groups,
+// antibodies, special requirements, samples, units; and what speaks against it, in sentences that a
+// nurse reads. Codes are those of clinical/blood.toml. What is there and not understood is said,
+// never left out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clinical/blood.h"
+#include "fhir/json.h"
+
+namespace holdfast::clinical {
+
+/// A determination of the group, or of one half of it.
+struct GroupSeen {
+  std::optional<Abo> abo;
+  std::optional<RhD> rhd;
+  std::string said;    ///< what could not be read, as it was sent; else empty
+  Time taken;          ///< of the sample
+  std::string source;  ///< "Observation/7"
+};
+struct AntibodySeen {
+  std::string name;  ///< as it was sent: "anti-K"
+  bool is_anti_d = false;
+  std::optional<Time> seen;
+  std::string source;
+};
+struct RequirementSeen {
+  Requirement what{};
+  std::string source;
+};
+struct HistorySeen {
+  bool transfused_or_pregnant = false;  ///< or explicitly not
+  Time at;
+  std::string what;  ///< "pregnant"
+  std::string source;
+};
+struct SampleSeen {
+  Time taken;
+  std::string source;
+};
+struct UnitSeen {
+  BloodUnit unit;
+  bool is_compared = true;  ///< the tables have a row for what it is
+  std::string name;         ///< its donation number; may be empty
+  std::string source;
+};
+
+struct BloodRecord {
+  std::vector<GroupSeen> groups;
+  std::vector<AntibodySeen> antibodies;
+  std::vector<RequirementSeen> requirements;
+  std::vector<HistorySeen> history;
+  std::vector<SampleSeen> samples;  ///< of this request
+  std::vector<UnitSeen> units;      ///< for this request, and not back
+  std::optional<Time> wanted;       ///< when the request wants it
+};
+
+/// Whether an Observation, Condition, Flag or Procedure says anything of this.
+[[nodiscard]] bool speaks_of_blood(const BloodTable& table, fhir::JsonValue resource);
+/// Adds what a resource says: one of those; the ServiceRequest itself; a Specimen or a
+/// BiologicallyDerivedProduct of it. What was entered in error says nothing. `received`: when, of
+/// what has no time.
+void read_blood_fact(const BloodTable& table, fhir::JsonValue resource, std::string_view source,
+                     Time received, BloodRecord& to);
+
+enum class BloodNoteKind : std::uint8_t {
+  group,
+  antibody,
+  requirement,
+  sample,
+  unit,
+  note,
+  warning
+};
+/// "warning"
+[[nodiscard]] std::string_view name(BloodNoteKind kind);
+
+struct BloodNote {
+  BloodNoteKind kind{};
+  std::string text;    ///< a sentence
+  std::string source;  ///< reference; empty for none
+  bool operator==(const BloodNote&) const = default;
+};
+
+struct BloodPatient {
+  Sex sex = Sex::unknown;
+  std::optional<std::int64_t> age_years;
+  Urgency urgency = Urgency::planned;
+};
+
+/// All that is to be shown of it, in the order in which it is read; warnings last. `transfusion`:
+/// now; it is meant to begin then, or when the request wants it, if that is later. The same record
+/// gives the same, however it is sorted.
+[[nodiscard]] std::vector<BloodNote> review_blood(const BloodTable& table, BloodRecord record,
+                                                  const BloodPatient& patient, Time transfusion);
+
+}  // namespace holdfast::clinical
