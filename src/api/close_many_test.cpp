@@ -231,6 +231,23 @@ TEST_F(CloseMany, AListThatWasChangedIsNotConfirmed) {
   EXPECT_EQ(open(), 3U);
 }
 
+TEST_F(CloseMany, ShowsAsManyAsItIsAskedFor) {
+  const auto shown_with = [&](const std::string& count) {
+    const Position before = server.head();
+    const Answered answered = propose({reference_parameter("owner", "CareTeam/eyes"),
+                                       fmt::format(R"("name":"_count","valueInteger":{})", count)});
+    if (answered.status != 200) {
+      EXPECT_EQ(server.head(), before) << "nothing is written";
+      return std::to_string(answered.status);
+    }
+    return fmt::format("{} of {}", groups(answered.json(), "item", {"owner"}).size(),
+                       said(answered.json(), "closable"));
+  };
+  EXPECT_EQ(shown_with("2"), "2 of 3");
+  EXPECT_EQ(shown_with("0"), "0 of 3");
+  EXPECT_EQ(shown_with("-1"), "422");
+}
+
 TEST_F(CloseMany, TheSameKeyAnswersTheSame) {
   const std::vector<Field> key{{"Idempotency-Key", "k1"}};
   const Answered first =
