@@ -40,6 +40,7 @@ struct Asked {
   std::string by;
   Filter filter;
   AskedChange change;
+  std::uint64_t shown_max = 0;
 };
 
 // ---- what is asked for --------------------------------------------------------------------------
@@ -123,6 +124,7 @@ Result<Asked> read_asked(const Parts& parts, const Call& call) {
   TRY(asked.by, read_reference_of(input, "by"));
   TRY(asked.filter, read_filter(input));
   TRY(asked.change, read_asked_close(input));
+  TRY(asked.shown_max, read_shown_max(input));
   return asked;
 }
 
@@ -248,8 +250,8 @@ Task<Reply> close_many(const Parts& parts, Call& call, Executor& on) {
     co_return refusal(committed.error(), Origin::content);
   }
   check(committed->has_value(), "a proposal is always a List");
-  co_return show_written_proposal(parts, call, (*committed)->outcome.results.front().id, Version{1},
-                                  **committed);
+  co_return show_written_proposal(parts, (*committed)->outcome.results.front().id, Version{1},
+                                  **committed, asked->shown_max);
 }
 
 }  // namespace holdfast::api

@@ -199,6 +199,25 @@ TEST_F(CloseMany, TakesWhatTheFilterMeansAndNothingElse) {
   EXPECT_EQ(closable({reference_parameter("item", "Task/nothing")}), "404");
 }
 
+TEST_F(CloseMany, MoreThanAPersonLooksThroughIsRefusedWithWhatToDo) {
+  const auto fill = [&](std::size_t from, std::size_t until) {
+    for (std::size_t i = from; i < until; ++i) {
+      server.refer(fmt::format("m{}", i), "", "CareTeam/hearts");
+    }
+  };
+  fill(1, proposed_items_max);  // with the one that is there
+  const Answered all = propose({reference_parameter("owner", "CareTeam/hearts")});
+  ASSERT_EQ(all.status, 200) << all.body;
+  EXPECT_EQ(said(all.json(), "closable"), "1000");
+  EXPECT_EQ(groups(all.json(), "item", {"owner"}).size(), 50U);
+  fill(proposed_items_max, proposed_items_max + 1);
+  const Answered more = propose({reference_parameter("owner", "CareTeam/hearts")});
+  EXPECT_EQ(more.status, 403) << more.body;
+  EXPECT_THAT(more.body, HasSubstr("more than 1000 items"));
+  EXPECT_THAT(more.body, HasSubstr("narrow it by"));
+  EXPECT_EQ(said(confirm(said(all.json(), "proposal")).json(), "closed"), "1000");
+}
+
 TEST_F(CloseMany, AListThatWasChangedIsNotConfirmed) {
   const std::string list = proposed();
   std::string body = server.get("/fhir/" + list).body;
@@ -210,6 +229,23 @@ TEST_F(CloseMany, AListThatWasChangedIsNotConfirmed) {
   EXPECT_EQ(done.status, 422);
   EXPECT_THAT(done.body, HasSubstr("was changed after it was proposed"));
   EXPECT_EQ(open(), 3U);
+}
+
+TEST_F(CloseMany, ShowsAsManyAsItIsAskedFor) {
+  const auto shown_with = [&](const std::string& count) {
+    const Position before = server.head();
+    const Answered answered = propose({reference_parameter("owner", "CareTeam/eyes"),
+                                       fmt::format(R"("name":"_count","valueInteger":{})", count)});
+    if (answered.status != 200) {
+      EXPECT_EQ(server.head(), before) << "nothing is written";
+      return std::to_string(answered.status);
+    }
+    return fmt::format("{} of {}", groups(answered.json(), "item", {"owner"}).size(),
+                       said(answered.json(), "closable"));
+  };
+  EXPECT_EQ(shown_with("2"), "2 of 3");
+  EXPECT_EQ(shown_with("0"), "0 of 3");
+  EXPECT_EQ(shown_with("-1"), "422");
 }
 
 TEST_F(CloseMany, TheSameKeyAnswersTheSame) {

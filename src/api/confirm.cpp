@@ -168,6 +168,10 @@ Task<Reply> confirm(const Parts& parts, Call& call, Executor& on) {
   if (!by) {
     co_return refusal(by.error(), call.request.body.empty() ? Origin::request : Origin::content);
   }
+  const auto shown_max = read_shown_max(*input);
+  if (!shown_max) {
+    co_return refusal(shown_max.error(), Origin::request);
+  }
   const auto deed = read_deed(parts, call);
   if (!deed) {
     co_return refusal(deed.error(), Origin::request);
@@ -186,7 +190,7 @@ Task<Reply> confirm(const Parts& parts, Call& call, Executor& on) {
     co_return refusal(committed.error(), Origin::content);
   }
   check(committed->has_value(), "what is confirmed is always written");
-  co_return show_written_proposal(parts, call, call.match.id, Version{2}, **committed);
+  co_return show_written_proposal(parts, call.match.id, Version{2}, **committed, *shown_max);
 }
 
 }  // namespace holdfast::api

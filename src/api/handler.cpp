@@ -99,6 +99,7 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::oversight: return oversight(parts, call, moment);
     case Interaction::open_duties: return open_duties(parts, call, moment);
     case Interaction::pending: return pending(parts, call, moment);
+    case Interaction::check_pathways: return check_pathways(parts, call, moment);
     case Interaction::whereabouts: return where_is_my_referral(parts, call, moment);
     case Interaction::checkpoint: return checkpoint(parts, call);
     case Interaction::proof: return proof(parts, call);
@@ -167,6 +168,7 @@ bool tells_what_is_there(Interaction interaction) {
     case Interaction::ledger:
     case Interaction::oversight:
     case Interaction::whereabouts:
+    case Interaction::check_pathways:
     case Interaction::open_duties:
     case Interaction::pending:
     case Interaction::channel_sent: return true;
@@ -192,7 +194,8 @@ bool is_long(const Call& call) {
          interaction == Interaction::ledger || interaction == Interaction::oversight ||
          interaction == Interaction::channel_replay || interaction == Interaction::reconcile ||
          interaction == Interaction::open_duties || interaction == Interaction::pending ||
-         interaction == Interaction::close_many || interaction == Interaction::confirm;
+         interaction == Interaction::check_pathways || interaction == Interaction::close_many ||
+         interaction == Interaction::confirm;
 }
 
 bool is_form(Interaction interaction) {

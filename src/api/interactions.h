@@ -65,6 +65,9 @@ namespace holdfast::api {
 /// Patient/[id]/$pending, Encounter/[id]/$pending: what is open behind a discharge. Our own.
 [[nodiscard]] Result<Reply> pending(const Parts& parts, const Call& call,
                                     const node::Moment& moment);
+/// $check-pathways: a dry run of other definitions of pathways. Our own.
+[[nodiscard]] Result<Reply> check_pathways(const Parts& parts, const Call& call,
+                                           const node::Moment& moment);
 /// $ledger: how many items were opened, and how many of those are closed and open. Our own.
 [[nodiscard]] Result<Reply> ledger(const Parts& parts, const Call& call,
                                    const node::Moment& moment);

@@ -20,17 +20,15 @@ using namespace std::string_view_literals;
 
 // Operations that the standard does not define.
 constexpr bool is_our_own(std::string_view operation) {
-  constexpr std::array own{"chronology"sv,     "explain"sv,    "mapping-report"sv,
-                           "take-up"sv,        "queue"sv,      "sent"sv,
-                           "pause"sv,          "resume"sv,     "fence"sv,
-                           "test"sv,           "replay"sv,     "retry"sv,
-                           "skip"sv,           "resend"sv,     "advance"sv,
-                           "assign"sv,         "close"sv,      "reopen"sv,
-                           "hand-over"sv,      "accept"sv,     "decline"sv,
-                           "withdraw-offer"sv, "close-many"sv, "open-duties"sv,
-                           "pending"sv,        "confirm"sv,    "where-is-my-referral"sv,
-                           "reconcile"sv,      "oversight"sv,  "ledger"sv,
-                           "work-list"sv};
+  constexpr std::array own{
+      "chronology"sv,  "explain"sv,        "mapping-report"sv, "take-up"sv,
+      "queue"sv,       "sent"sv,           "pause"sv,          "resume"sv,
+      "fence"sv,       "test"sv,           "replay"sv,         "retry"sv,
+      "skip"sv,        "resend"sv,         "advance"sv,        "assign"sv,
+      "close"sv,       "reopen"sv,         "hand-over"sv,      "accept"sv,
+      "decline"sv,     "withdraw-offer"sv, "close-many"sv,     "check-pathways"sv,
+      "open-duties"sv, "pending"sv,        "confirm"sv,        "where-is-my-referral"sv,
+      "reconcile"sv,   "oversight"sv,      "ledger"sv,         "work-list"sv};
   return std::ranges::find(own, operation) != own.end();
 }
 

@@ -206,6 +206,10 @@ inline constexpr std::array interaction_texts{
         "The open items of a patient that were there before a stay ended, or that would "
         "be if it ended now",
         Brings::nothing, Answers::bundle, "_count"},
+    InteractionText{Interaction::check_pathways, "check_pathways",
+                    "A dry run of other definitions of pathways against what is open: what would "
+                    "change, and what stands in the way",
+                    Brings::parameters, Answers::parameters, ""},
     InteractionText{Interaction::close_many, "close_many",
                     "One person proposes items to be closed together, and sees which and how many; "
                     "nothing closes",

@@ -60,15 +60,16 @@ struct Proposal {
 /// Code::not_found where it is not there.
 [[nodiscard]] Result<Version> version_of_task(const node::Moment& moment, const std::string& id);
 
+/// How many items of each kind are shown: `_count`. Code::value for what is no number.
+[[nodiscard]] Result<std::uint64_t> read_shown_max(const OperationInput& input);
 /// What a version of a List that is a proposal says, for programs and in words: how many items of
 /// which pathway, state and owner, the first of them, and those that are not closed, with why.
-[[nodiscard]] Result<Reply> show_proposal(const Parts& parts, const Call& call,
-                                          const node::Moment& moment, const std::string& id,
-                                          Version version);
-
-/// The same as the reply to what was written: also under a key that was used before.
-[[nodiscard]] Reply show_written_proposal(const Parts& parts, const Call& call,
+[[nodiscard]] Result<Reply> show_proposal(const Parts& parts, const node::Moment& moment,
                                           const std::string& id, Version version,
-                                          const node::Committed& committed);
+                                          std::uint64_t shown_max);
+/// The same as the reply to what was written: also under a key that was used before.
+[[nodiscard]] Reply show_written_proposal(const Parts& parts, const std::string& id,
+                                          Version version, const node::Committed& committed,
+                                          std::uint64_t shown_max);
 
 }  // namespace holdfast::api

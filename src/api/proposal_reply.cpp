@@ -219,12 +219,13 @@ Result<decide::Prepared> try_to_close(const Parts& parts, const node::Moment& mo
   return prepared;
 }
 
-Result<Reply> show_proposal(const Parts& parts, const Call& call, const node::Moment& moment,
-                            const std::string& id, Version version) {
-  std::uint64_t shown_max = shown_unless_asked;
-  if (const auto text = parameter(call, "_count")) {
-    shown_max = parse_count(*text).value_or(shown_unless_asked);
-  }
+Result<std::uint64_t> read_shown_max(const OperationInput& input) {
+  TRY(const auto count, input.number("_count"));
+  return count ? std::min<std::uint64_t>(*count, proposed_items_max) : shown_unless_asked;
+}
+
+Result<Reply> show_proposal(const Parts& parts, const node::Moment& moment, const std::string& id,
+                            Version version, std::uint64_t shown_max) {
   TRY(const views::Body body, stored_version(parts, moment, *fhir::type_id("List"), id, version));
   fhir::ReaderPool::Lease reader = parts.readers.take();
   TRY(const fhir::Json json, reader->read(body.bytes));
@@ -232,9 +233,9 @@ Result<Reply> show_proposal(const Parts& parts, const Call& call, const node::Mo
   return Showing(parts, moment, proposal, shown_max).show(id);
 }
 
-Reply show_written_proposal(const Parts& parts, const Call& call, const std::string& id,
-                            Version version, const node::Committed& committed) {
-  auto reply = show_proposal(parts, call, parts.node.view(), id, version);
+Reply show_written_proposal(const Parts& parts, const std::string& id, Version version,
+                            const node::Committed& committed, std::uint64_t shown_max) {
+  auto reply = show_proposal(parts, parts.node.view(), id, version, shown_max);
   if (!reply) {
     return refusal(reply.error(), Origin::content);
   }

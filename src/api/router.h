@@ -74,12 +74,13 @@ enum class Interaction : std::uint8_t {
   item_accept,
   item_decline,
   item_withdraw_offer,
-  close_many,   ///< items together, as one person proposes it
-  confirm,      ///< of such a proposal, by a second person
-  open_duties,  ///< of whoever may own items
-  pending,      ///< of a patient or a stay: what is open behind a discharge
-  whereabouts,  ///< of a patient's referrals
-  reconcile,    ///< a neighbour's list against ours
+  close_many,      ///< items together, as one person proposes it
+  confirm,         ///< of such a proposal, by a second person
+  open_duties,     ///< of whoever may own items
+  pending,         ///< of a patient or a stay: what is open behind a discharge
+  check_pathways,  ///< a dry run of other definitions
+  whereabouts,     ///< of a patient's referrals
+  reconcile,       ///< a neighbour's list against ours
   oversight,
   ledger,
   work_list,
@@ -212,6 +213,8 @@ inline constexpr std::array routes{
           "pending"},
     Route{Method::get, "/fhir/Encounter/{id}/$pending", Interaction::pending, Level::own_operation,
           "pending"},
+    Route{Method::post, "/fhir/$check-pathways", Interaction::check_pathways,
+          Level::system_operation, "check-pathways"},
     Route{Method::get, "/fhir/$ledger", Interaction::ledger, Level::system_operation, "ledger"},
     Route{Method::post, "/fhir/$reconcile", Interaction::reconcile, Level::system_operation,
           "reconcile"},

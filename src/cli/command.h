@@ -34,6 +34,7 @@ Command add_bench(CLI::App& parent);
 Command add_doctor(CLI::App& parent);
 Command add_fhirpath(CLI::App& parent);
 Command add_reconcile(CLI::App& parent);
+Command add_pathways_check(CLI::App& parent);  ///< of `pathways`
 Command add_simulate(CLI::App& parent);
 Command add_simulate_hospital(CLI::App& parent);
 

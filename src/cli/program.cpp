@@ -51,6 +51,9 @@ int run(int argc, const char* const* argv) {
        {add_hl7_send, add_hl7_listen, add_hl7_explain, add_hl7_diff, add_hl7_coverage}) {
     added.push_back(add(*hl7));
   }
+  CLI::App* const pathways = app.add_subcommand("pathways", "definitions of pathways");
+  pathways->require_subcommand(1);
+  added.push_back(add_pathways_check(*pathways));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // the library's way to say: help, version, or usage

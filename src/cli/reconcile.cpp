@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "cli/command.h"
 #include "cli/machine.h"
+#include "cli/parameters_reply.h"
 #include "cli/progress.h"
 #include "cli/remote.h"
 #include "fhir/json.h"
@@ -91,42 +92,6 @@ Bytes request_body(const ReconcileOptions& options, BytesView file) {
   to.close(']');
   to.close('}');
   return to.take();
-}
-
-/// What a neighbour wrote may hold anything, and a terminal obeys some of it.
-std::string plain(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      c = '?';
-    }
-  }
-  return text;
-}
-
-/// The value of a parameter or a part, whatever its type.
-std::string value_in(fhir::JsonValue parameter) {
-  std::string scratch;
-  for (const fhir::JsonValue member : parameter.children()) {
-    if (!member.key(scratch).starts_with("value")) {
-      continue;
-    }
-    if (member.is_object()) {
-      return plain(fhir::text_member(member, "reference"));
-    }
-    return plain(member.is_string() ? member.text() : std::string(member.raw()));
-  }
-  return {};
-}
-
-std::string part(fhir::JsonValue group, std::string_view name) {
-  if (const auto parts = group.find("part")) {
-    for (const fhir::JsonValue one : parts->children()) {
-      if (fhir::text_member(one, "name") == name) {
-        return value_in(one);
-      }
-    }
-  }
-  return {};
 }
 
 /// The reply as a table, and what of it decides the exit code.

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "pathway/definition.h"
+#include "pathway/difference.h"
 
 namespace holdfast::pathway {
 namespace {
@@ -53,29 +54,38 @@ Result<void> check_approval(const Definition* before, const Definition& next, Lo
 
 }  // namespace
 
-Result<void> check_change(const Definitions* now, const Definitions& next,
-                          std::span<const InUse> in_use, LocalDay today) {
+std::vector<std::string> faults_of_change(const Definitions* now, const Definitions& next,
+                                          std::span<const InUse> in_use, LocalDay today) {
+  std::vector<std::string> faults;
   for (const InUse& one : in_use) {
     const Definition* const definition = next.find(one.pathway);
     const State* const state = definition != nullptr ? definition->state(one.state) : nullptr;
     if (state == nullptr || state->is_closed()) {
-      return refuse(
+      faults.push_back(
           fmt::format("{} open items are in state '{}' of pathway '{}', which would not be "
                       "there, or be closed: keep it until they have left it",
                       one.open, one.state, one.pathway));
     }
   }
   if (now == nullptr) {
-    return ok();
+    return faults;
   }
   for (const Definition& definition : next.all()) {
     const Definition* const before = now->find(definition.name);
     const File* const there = before != nullptr ? file_of(*now, *before) : nullptr;
     if (there == nullptr || there->text != file_of(next, definition)->text) {
-      TRY_OK(check_approval(before, definition, today));
+      if (const auto good = check_approval(before, definition, today); !good) {
+        faults.push_back(good.error().what);
+      }
     }
   }
-  return ok();
+  return faults;
+}
+
+Result<void> check_change(const Definitions* now, const Definitions& next,
+                          std::span<const InUse> in_use, LocalDay today) {
+  auto faults = faults_of_change(now, next, in_use, today);
+  return faults.empty() ? Result<void>() : refuse(std::move(faults.front()));
 }
 
 }  // namespace holdfast::pathway

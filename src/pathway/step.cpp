@@ -9,13 +9,6 @@
 namespace holdfast::pathway {
 namespace {
 
-/// Its own row, or that of all.
-const Due* due_of(const State& state, std::string_view urgency) {
-  const auto own = std::ranges::find(state.due, urgency, &Due::urgency);
-  const auto any = std::ranges::find(state.due, std::string_view(), &Due::urgency);
-  return own != state.due.end() ? &*own : (any != state.due.end() ? &*any : nullptr);
-}
-
 /// When the next step of its escalation is due; `from`: when the time until its due time began.
 std::optional<Time> next_wake(const Definitions& definitions, const State& state,
                               const views::Item& item, Time from) {
@@ -29,6 +22,12 @@ std::optional<Time> next_wake(const Definitions& definitions, const State& state
 }
 
 }  // namespace
+
+const Due* due_of(const State& state, std::string_view urgency) {
+  const auto own = std::ranges::find(state.due, urgency, &Due::urgency);
+  const auto any = std::ranges::find(state.due, std::string_view(), &Due::urgency);
+  return own != state.due.end() ? &*own : (any != state.due.end() ? &*any : nullptr);
+}
 
 void enter(const Definitions& definitions, const Definition& definition, views::Item& item,
            const State& state, Time now, std::optional<Time> due_from) {

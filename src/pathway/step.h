@@ -27,6 +27,9 @@ bool escalate(const Definitions& definitions, const Definition& definition, view
 void set_due(const Definitions& definitions, const Definition& definition, views::Item& item,
              Time due, Time now);
 
+/// The row of a state that is an urgency's: its own, or that of all; null where there is none.
+[[nodiscard]] const Due* due_of(const State& state, std::string_view urgency);
+
 /// The act that leads from one state to the other; null where none does.
 [[nodiscard]] const Act* find_act(const Definition& definition, std::string_view from,
                                   std::string_view to);
