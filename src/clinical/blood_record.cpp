@@ -311,41 +311,65 @@ class Reading {
   BloodRecord& to_;
 };
 
+/// Asked of every Observation that comes: nothing is copied.
+bool has_code_of_blood(const BloodCodes& codes, JsonValue one) {
+  const std::array lists{
+      &codes.group,        &codes.abo, &codes.rhd, &codes.antibody, &codes.pregnancy_status,
+      &codes.history_asked};
+  const auto code = one.find("code");
+  const auto codings = code ? code->find("coding") : std::nullopt;
+  if (!codings) {
+    return false;
+  }
+  for (const JsonValue coding : codings->children()) {
+    const auto value = coding.find("code");
+    const auto system = coding.find("system");
+    for (const auto* const list : lists) {
+      for (const Coding& known : *list) {
+        if (value && system && value->equals(known.code) && system->equals(known.system)) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+bool is_observation_of_blood(const BloodCodes& codes, JsonValue resource) {
+  if (has_code_of_blood(codes, resource)) {
+    return true;
+  }
+  if (const auto components = resource.find("component")) {
+    for (const JsonValue one : components->children()) {
+      if (has_code_of_blood(codes, one)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool speaks_of_blood(const BloodTable& table, fhir::JsonValue resource) {
   const BloodCodes& codes = table.codes;
-  const std::string type = text_of(resource, "resourceType");
+  const auto type = resource.find("resourceType");
+  if (!type) {
+    return false;
+  }
+  if (type->equals("Observation")) {
+    return is_observation_of_blood(codes, resource);
+  }
   const Concept code = concept_of(resource.find("code"));
-  if (type == "Condition" || type == "Flag") {
+  if (type->equals("Condition") || type->equals("Flag")) {
     return has(codes.pregnant, code) ||
            std::ranges::any_of(codes.requirements, [&](const BloodCodes::Required& one) {
              return says(one.said, code);
            });
   }
-  if (type == "Procedure") {
-    return has(codes.transfusion, code) ||
-           !extensions_of(resource, "urn:holdfast:hl7v2:BTX-11").empty();
-  }
-  const auto is_known = [&](const Concept& one) {
-    const std::array lists{
-        &codes.group,        &codes.abo, &codes.rhd, &codes.antibody, &codes.pregnancy_status,
-        &codes.history_asked};
-    return std::ranges::any_of(lists, [&](const auto* list) { return has(*list, one); });
-  };
-  if (type != "Observation" || is_known(code)) {
-    return type == "Observation";
-  }
-  const auto components = resource.find("component");
-  if (!components) {
-    return false;
-  }
-  for (const JsonValue one : components->children()) {
-    if (is_known(concept_of(one.find("code")))) {
-      return true;
-    }
-  }
-  return false;
+  return type->equals("Procedure") &&
+         (has(codes.transfusion, code) ||
+          !extensions_of(resource, "urn:holdfast:hl7v2:BTX-11").empty());
 }
 
 void read_blood_fact(const BloodTable& table, fhir::JsonValue resource, std::string_view source,

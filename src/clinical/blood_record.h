@@ -53,9 +53,10 @@ struct BloodRecord {
   std::vector<AntibodySeen> antibodies;
   std::vector<RequirementSeen> requirements;
   std::vector<HistorySeen> history;
-  std::vector<SampleSeen> samples;  ///< of this request
-  std::vector<UnitSeen> units;      ///< for this request, and not back
-  std::optional<Time> wanted;       ///< when the request wants it
+  std::vector<SampleSeen> samples;    ///< of this request
+  std::vector<UnitSeen> units;        ///< for this request, and not back
+  std::vector<std::string> not_read;  ///< types of which there is more than was read
+  std::optional<Time> wanted;         ///< when the request wants it
 };
 
 /// Whether an Observation, Condition, Flag or Procedure says anything of this.

@@ -58,6 +58,9 @@ class Review {
     requirements();
     sample();
     units();
+    for (const std::string& type : record_.not_read) {
+      say(Kind::note, fmt::format("More of {} is on file than was read: not all is shown", type));
+    }
     if (table_.edition.is_draft()) {
       say(Kind::note, fmt::format("by {}", table_.edition.text()));
     }

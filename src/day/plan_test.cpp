@@ -104,6 +104,8 @@ TEST(Plan, HasOfEverythingInALongDay) {
                            "no-show",
                            "date called off",
                            "transfusion",
+                           "group",
+                           "vital sign",
                            "handed over",
                            "laboratory order",
                            "imaging order",

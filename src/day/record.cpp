@@ -235,6 +235,14 @@ Put put_unit(const Request& request, std::string_view number, std::string_view s
                    fmt::format(R"("status":"{}",{})", status, about("request", request)));
 }
 
+Put put_group(const Person& person, std::string_view number, Time at) {
+  return put("Observation", number,
+             fmt::format(R"("status":"final","code":{},{},"effectiveDateTime":"{}",)"
+                         R"("valueCodeableConcept":{})",
+                         coded("http://loinc.org", "882-1", "ABO and Rh group"), subject(person),
+                         to_instant(at), coded(sct, "278147001", "O RhD positive")));
+}
+
 Put put_operation(const Request& request, std::string_view number) {
   return put("Procedure", number,
              fmt::format(R"("status":"completed","code":{{"text":"{}"}},{},{})", request.name,

@@ -64,6 +64,8 @@ enum class Stage : std::uint8_t { preliminary, final_one, corrected };
                              std::string_view doc_status);
 [[nodiscard]] Put put_unit(const Request& request, std::string_view number,
                            std::string_view status);
+/// A group of blood that the laboratory has found in a sample of that time.
+[[nodiscard]] Put put_group(const Person& person, std::string_view number, Time at);
 [[nodiscard]] Put put_operation(const Request& request, std::string_view number);
 
 }  // namespace holdfast::day

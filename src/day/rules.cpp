@@ -117,6 +117,7 @@ constexpr auto deeds = std::to_array<Deed>({
     {blood, "issue", " allocated grouped ", "issued"},
     {blood, "issue-emergency", " requested sample sample-needed ", "issued"},
     {blood, "fate", " issued ", "fate-known"},
+    {"blood-override", "explain", " to-explain ", "explained"},
     {blood, "cancel", " requested sample grouped allocated sample-needed ", "cancelled"},
     {letter, "write", " no-draft stay-goes-on stay-cancelled returned ", "awaiting-sign-off"},
     {letter, "sign", " awaiting-sign-off ", "signed"},
@@ -141,9 +142,9 @@ constexpr auto deeds = std::to_array<Deed>({
 });
 
 constexpr auto closed_states = std::to_array<std::string_view>(
-    {"acknowledged", "cancelled", "phoned", "done", "discharged", "succeeded", "not-to-treat",
-     "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused", "reviewed", "delivered",
-     "not-needed", "stay-over", "stopped", "assessed"});
+    {"acknowledged", "cancelled", "phoned", "explained", "done", "discharged", "succeeded",
+     "not-to-treat", "accepted-elsewhere", "withdrawn", "seen", "fate-known", "transfused",
+     "reviewed", "delivered", "not-needed", "stay-over", "stopped", "assessed"});
 
 bool among(std::string_view states, std::string_view state) {
   for (std::size_t at = states.find(state); at != std::string_view::npos;

@@ -140,7 +140,38 @@ void results(Story& story, const Request& request) {
   }
 }
 
-void units_by_fhir(Story& story, const Request& request) {
+/// The group, as often as it is found: in one sample, in two, or elsewhere. Whether the record
+/// knows it from one sample only, of which it warns unless nothing may wait.
+bool group(Story& story, const Request& request) {
+  const std::uint64_t samples = story.desk().random.below(3);
+  Puts puts;
+  for (std::uint64_t i = 0; i < samples; ++i) {
+    const Time at{story.now().ms - static_cast<std::int64_t>(i) * 86'400'000};
+    puts.push_back(put_group(request.person, story.desk().number("G"), at));
+  }
+  if (!puts.empty()) {
+    story.put("group", fmt::format("of {}", request.person.name()), std::move(puts));
+  }
+  return samples == 1 && request.priority != "stat";
+}
+
+/// Units were issued in spite of a warning, and nobody said why: somebody is asked.
+void passed_over(Story& story, const Request& request) {
+  story.opens({{request.number, "blood-override"},
+               "why blood was issued for " + request.person.name(),
+               request.person.number,
+               "to-explain",
+               "team:transfusion"});
+}
+
+void explain(Story& story, const Request& request) {
+  const DutyKey key{request.number, "blood-override"};
+  if (story.is_in(key, "to-explain") && story.chance(1, 2)) {
+    story.act(key, "explain", {"the second sample was on its way", "", {}});
+  }
+}
+
+void units_by_fhir(Story& story, const Request& request, bool warned) {
   const DutyKey key{request.number, request.pathway};
   const std::string unit = story.desk().number("B");
   story.put("blood unit", fmt::format("for {}", request.person.name()),
@@ -149,8 +180,13 @@ void units_by_fhir(Story& story, const Request& request) {
   if (!story.goes_on()) {
     return;
   }
-  story.act(key, "issue");
+  const bool says_why = story.chance(1, 2);
+  story.act(key, "issue", says_why ? Said{"the second sample is on its way", "", {}} : Said{});
+  if (warned && !says_why) {
+    passed_over(story, request);
+  }
   if (story.goes_on()) {
+    explain(story, request);
     story.act(key, "fate",
               {"",
                "",
@@ -160,7 +196,7 @@ void units_by_fhir(Story& story, const Request& request) {
 }
 
 /// Each unit that has left the laboratory is owed by itself, until its fate is known.
-void units_by_v2(Story& story, const Request& request) {
+void units_by_v2(Story& story, const Request& request, bool warned) {
   Messages& messages = story.desk().messages;
   const std::string unit = story.desk().number("B");
   const std::string says = fmt::format("for {}", request.person.name());
@@ -176,9 +212,13 @@ void units_by_v2(Story& story, const Request& request) {
                request.person.number,
                "issued",
                "team:transfusion"});
+  if (warned) {
+    passed_over(story, request);
+  }
   if (!story.goes_on()) {
     return;
   }
+  explain(story, request);
   if (story.chance(1, 3)) {
     story.send("blood unit", says + ", back unused",
                messages.unit(request, unit, "RA", story.now()));
@@ -261,13 +301,14 @@ void tell_blood(Story& story) {
             put_report(grouping, story.desk().number("R"), Stage::final_one, Judgement::normal,
                        story.now()));
   story.hears(request.number, Heard::final_report);
+  const bool warned = group(story, request);
   if (!story.goes_on()) {
     return;
   }
   if (story.by_v2()) {
-    units_by_v2(story, request);
+    units_by_v2(story, request, warned);
   } else {
-    units_by_fhir(story, request);
+    units_by_fhir(story, request, warned);
   }
 }
 

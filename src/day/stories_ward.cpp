@@ -36,9 +36,9 @@ const VitalSet& draw_next(Story& story, const Visit& visit) {
   return draw_set(story, worse ? risk_of(call->priority) : Risk::zero, Risk::high);
 }
 
-/// Charted as one panel, as an Observation for each, or as a message with the visit. A message is a
-/// report, too; of nothing but vital signs, so that it is nobody's to read.
-/// Returns it where nobody heard our answer, and it is to come once more.
+/// Charted as one panel, as an Observation for each, in one request or one by one, or as a message
+/// with the visit. A message is a report, too; of nothing but vital signs, so that it is nobody's
+/// to read. Returns it where nobody heard our answer, and it is to come once more.
 std::optional<Message> say_set(Story& story, const Visit& visit,
                                const std::vector<Reading>& readings, std::string_view says) {
   const std::string number = story.desk().number("OBS");
@@ -49,10 +49,15 @@ std::optional<Message> say_set(Story& story, const Visit& visit,
     story.send(kind, text, message);
     return story.chance(1, 8) ? std::optional(std::move(message)) : std::nullopt;
   }
-  if (story.chance(1, 2)) {
+  const std::uint64_t drawn = story.desk().random.below(3);
+  if (drawn == 0) {
     story.put(kind, text, put_panel(visit, number, readings, story.now()));
-  } else {
+  } else if (drawn == 1) {
     story.put(kind, text, put_vitals(visit, number, readings, story.now()));
+  } else {  // as a monitor does: the last of them makes it a set
+    for (Put& one : put_vitals(visit, number, readings, story.now())) {
+      story.put("vital sign", text, std::move(one));
+    }
   }
   return std::nullopt;
 }

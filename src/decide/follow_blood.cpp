@@ -23,7 +23,7 @@ namespace {
 using clinical::BloodNote;
 using clinical::BloodNoteKind;
 
-/// Resources of one kind that are read of one patient, the oldest: more are said not to be read.
+/// Resources of one kind that are read of one patient, the oldest: that there are more is said.
 constexpr std::size_t sources_max = 256;
 /// How far back samples of a request are looked for: none is valid for longer.
 constexpr std::int64_t sample_days = 31;
@@ -378,6 +378,9 @@ Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
   for (const std::string& patient : numbers) {
     for (const auto& [type, query] : queries) {
       TRY(const auto sources, blood_sources(type, query, patient));
+      if (sources.size() >= sources_max) {
+        record.not_read.emplace_back(type);
+      }
       for (const std::string& one : sources) {
         TRY_OK(read_blood(one, record));
       }

@@ -211,6 +211,21 @@ TEST(FollowBlood, GroupsOfAMergedNumberAreThePatients) {
   EXPECT_TRUE(bank.shows("The group differs")) << bank.body();
 }
 
+TEST(FollowBlood, WhereMoreIsOnFileThanIsReadTheItemSaysSo) {
+  Bank bank;
+  Command many = command(Bank::group("g1", "278149003"));
+  for (int i = 0; i < 256; ++i) {
+    many.operations.push_back(command(update("Condition", fmt::format("c{}", i),
+                                             R"("code":{"text":"x"},"subject":{"reference":)"
+                                             R"("Patient/ann"})"))
+                                  .operations.front());
+  }
+  bank.run(std::move(many));
+  bank.ask();
+  EXPECT_TRUE(bank.shows("More of Condition is on file than was read")) << bank.body();
+  EXPECT_FALSE(bank.shows("More of Observation"));
+}
+
 TEST(FollowBlood, WhatAPersonWritesBesideItStays) {
   Bank bank;
   bank.ask();

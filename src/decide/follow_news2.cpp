@@ -71,7 +71,7 @@ Result<Time> Following::vitals_of_command(const std::string& subject, const path
         continue;
       }
       TRY(const auto subjects, meant(i, signal.links, signal.named, *signal.definition));
-      const Time at = std::min(signal.due_from.value_or(rules_.now), rules_.now);
+      const Time at = signal.due_from.value_or(rules_.now);
       if (std::ranges::find(subjects, subject) != subjects.end() && (!newest || at > *newest)) {
         newest = at;
       }
@@ -94,7 +94,7 @@ Result<std::vector<Following::SeenVital>> Following::vitals_of(const std::string
         continue;
       }
       TRY(const auto subjects, meant(i, signal.links, signal.named, *signal.definition));
-      const Time at = std::min(signal.due_from.value_or(rules_.now), rules_.now);
+      const Time at = signal.due_from.value_or(rules_.now);
       if (std::ranges::find(subjects, subject) != subjects.end() && at >= from && at <= until) {
         all.push_back({at, reference_to(i), *signals_[i].observation});
       }
@@ -224,10 +224,11 @@ Result<void> Following::score(std::size_t index, const pathway::Signal& signal) 
       continue;
     }
     TRY(const auto came, vitals_of_command(subject, signal));
-    TRY(const auto all, vitals_of(subject, signal, Time{came.ms - set_ms()},
-                                  std::min(Time{came.ms + set_ms()}, rules_.now)));
+    TRY(const auto all,
+        vitals_of(subject, signal, Time{came.ms - set_ms()}, Time{came.ms + set_ms()}));
     TRY(const auto of, news2_patient(patient));
-    const BestSet best = best_set(all, came, of.patient);
+    BestSet best = best_set(all, came, of.patient);
+    best.at = std::min(best.at, rules_.now);  // by a clock that is ahead of ours
     TRY(const bool is_late, has_newer_set(subject, signal, best.at, of.patient));
     if (is_late) {
       continue;

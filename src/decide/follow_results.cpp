@@ -59,26 +59,28 @@ Result<bool> Following::says_something_new(std::size_t index) {
   return without_meta(body.bytes) != without_meta(resolved_body(index));
 }
 
-Result<std::optional<clinical::Observation>> Following::observation_of(
+Result<std::shared_ptr<const clinical::Observation>> Following::observation_of(
     const std::string& reference) {
+  using Seen = std::shared_ptr<const clinical::Observation>;
   for (std::size_t i = 0; i < signals_.size(); ++i) {
     if (writes(i) && reference_to(i) == reference) {
-      return signals_[i].observation ? std::optional(*signals_[i].observation) : std::nullopt;
+      return signals_[i].observation;
     }
   }
   const auto literal = fhir::parse_literal(reference);
   if (!literal || fhir::name(literal->type) != "Observation") {
-    return std::optional<clinical::Observation>();
+    return Seen();
   }
   TRY(const auto current, views::read_current(view_, literal->type, literal->id));
   if (!current || current->presence == views::Presence::deleted) {
-    return std::optional<clinical::Observation>();
+    return Seen();
   }
   TRY(const views::Body body, views::read_body(view_, codec_, current->row));
   fhir::Json json;
   TRY_OK(task_reader().read(body.bytes, json));
   auto observation = clinical::read_observation(json.root());
-  return observation ? std::optional(*std::move(observation)) : std::nullopt;
+  return observation ? std::make_shared<const clinical::Observation>(*std::move(observation))
+                     : Seen();
 }
 
 Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Signal& signal) {

@@ -25,9 +25,11 @@ Operation awake(const std::string& id, const std::string& at) {
                     R"(","valueCodeableConcept":{"coding":[{"system":"http://snomed.info/sct",)"
                     R"("code":"248234008"}]})");
 }
-/// All seven, a minute apart, from that minute of eight o'clock on.
-std::vector<Operation> one_by_one(int minute, int respiration) {
-  const auto at = [&](int more) { return fmt::format("2026-11-30T08:{:02}:00Z", minute + more); };
+/// All seven, a minute apart, from that minute of eight o'clock on, or of another hour.
+std::vector<Operation> one_by_one(int minute, int respiration, int hour = 8) {
+  const auto at = [&](int more) {
+    return fmt::format("2026-11-30T{:02}:{:02}:00Z", hour, minute + more);
+  };
   return {single("r", "9279-1", respiration, "/min", at(0)),
           single("s", "59408-5", 97, "%", at(1)),
           single("o", "3150-6", 21, "%", at(2)),
@@ -87,6 +89,16 @@ TEST(FollowVitals, OneThatIsMissingIsNamedAndComesLate) {
   ward.run(command(temperature));
   EXPECT_EQ(ward.observations().state, "watched");
   EXPECT_EQ(ward.observations().urgency, "low-medium");
+}
+
+// By a clock that is ahead of ours they belong together all the same, and count from now.
+TEST(FollowVitals, AMonitorWhoseClockIsAheadIsScored) {
+  Ward ward;
+  for (const Operation& one : one_by_one(5, 26, 9)) {
+    ward.run(command(one));
+  }
+  EXPECT_EQ(ward.observations().urgency, "low-medium") << ward.reason(ward.observations());
+  EXPECT_EQ(ward.minutes_left(), 60);
 }
 
 TEST(FollowVitals, WhatWasTakenLongerApartIsNoSet) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -150,7 +151,7 @@ class Following {
   /// The worst of the values that a report refers to; nothing can be judged where there are none.
   Result<pathway::Judgement> judge(std::size_t index, const pathway::Signal& signal);
   /// As this Command writes it, or else as the record has it; nothing where it is none.
-  Result<std::optional<clinical::Observation>> observation_of(const std::string& reference);
+  Result<std::shared_ptr<const clinical::Observation>> observation_of(const std::string& reference);
   Result<void> take_judgement(views::Item& item, std::size_t index, const pathway::Signal& signal);
 
   // follow_mapping.cpp: codes and units that no table knows

@@ -97,11 +97,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Caught{Bug::retry_fsync, 12}, Caught{Bug::ignore_version_conflict, 4},
                     Caught{Bug::apply_twice, 4}, Caught{Bug::show_above_snapshot, 6},
                     Caught{Bug::skip_equals, 8}, Caught{Bug::lose_undo_row, 4},
-                    Caught{Bug::forget_idempotency_key, 4}, Caught{Bug::clock_leap, 14},
+                    Caught{Bug::forget_idempotency_key, 4}, Caught{Bug::clock_leap, 32},
                     Caught{Bug::durable_before_last, 6}, Caught{Bug::confuse_bodies, 4},
                     Caught{Bug::runs_not_taken_away, 10}, Caught{Bug::acknowledge_first, 4},
                     Caught{Bug::take_message_twice, 4}, Caught{Bug::take_late_answer, 4},
-                    Caught{Bug::keep_after_timeout, 6}, Caught{Bug::settle_before_sent, 4},
+                    Caught{Bug::keep_after_timeout, 28}, Caught{Bug::settle_before_sent, 4},
                     Caught{Bug::retry_behind_the_rest, 4}, Caught{Bug::deliver_to_one_less, 4}),
     [](const testing::TestParamInfo<Caught>& planted) {
       std::string text;
