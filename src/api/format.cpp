@@ -50,23 +50,87 @@ Error placed_in(Format format, Error error) {
   return error;
 }
 
+// Each is named, so that a new one is thought about: a client is never told that nothing happened
+// when it did.
 Deed deed_of(Interaction interaction) {
+  using enum Interaction;
   switch (interaction) {
-    case Interaction::create:
-    case Interaction::update:
-    case Interaction::update_selected:
-    case Interaction::remove:
-    case Interaction::remove_selected:
-    case Interaction::patch:
-    case Interaction::patch_selected:
-    case Interaction::meta_add:
-    case Interaction::meta_delete:
-    case Interaction::process_message:
-    case Interaction::close_many:
-    case Interaction::confirm:
-    case Interaction::bundle: return Deed::writing;
-    default: return Deed::reading;
+    case create:
+    case update:
+    case update_selected:
+    case remove:
+    case remove_selected:
+    case patch:
+    case patch_selected:
+    case meta_add:
+    case meta_delete:
+    case bundle:
+    case take_up:
+    case channel_pause:
+    case channel_resume:
+    case channel_fence:
+    case channel_test:
+    case channel_replay:
+    case duty_retry:
+    case duty_skip:
+    case duty_resend:
+    case item_advance:
+    case item_assign:
+    case item_close:
+    case item_reopen:
+    case item_hand_over:
+    case item_accept:
+    case item_decline:
+    case item_withdraw_offer:
+    case close_many:
+    case confirm:
+    case reconcile:
+    case process_message: return Deed::writing;
+    case capabilities:
+    case openapi:
+    case read:
+    case vread:
+    case history:
+    case history_type:
+    case history_system:
+    case meta:
+    case meta_system:
+    case expand:
+    case validate_in_set:
+    case validate_in_system:
+    case lookup:
+    case subsumes:
+    case translate:
+    case everything_patient:
+    case everything_encounter:
+    case chronology:
+    case validate:
+    case search:
+    case search_form:
+    case search_all:
+    case search_all_form:
+    case compartment:
+    case compartment_form:
+    case explain:
+    case explain_form:
+    case explain_all:
+    case explain_all_form:
+    case mapping_report:
+    case channel_queue:
+    case channel_sent:
+    case open_duties:
+    case pending:
+    case check_pathways:
+    case whereabouts:
+    case oversight:
+    case ledger:
+    case work_list:
+    case checkpoint:
+    case proof:
+    case live:
+    case ready: return Deed::reading;
   }
+  return Deed::writing;
 }
 
 void write_as_xml(fhir::ReaderPool& readers, Reply& reply, Layout layout, Deed deed) {

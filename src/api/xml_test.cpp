@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "api/format.h"
 #include "api/outcome.h"
+#include "api/router.h"
 #include "api/server_for_test.h"
 #include "fhir/xml.h"
 
@@ -196,6 +198,22 @@ TEST(XmlApi, SaysWhatXmlCannotHold) {
   EXPECT_EQ(refusal(read), "406 not-supported");
   EXPECT_EQ(as_json(read).at("issue.0.expression.0"), "Patient.text.div");
   EXPECT_EQ(server.get("/fhir/Patient/p1").status, 200);
+}
+
+// What was written is never answered with 406, as if nothing had happened.
+TEST(XmlApi, KnowsWhichOperationsWrite) {
+  using enum Interaction;
+  for (const Interaction writes :
+       {item_advance,   item_assign,   item_close,          item_reopen,   item_hand_over,
+        item_accept,    item_decline,  item_withdraw_offer, duty_retry,    duty_skip,
+        duty_resend,    channel_pause, channel_resume,      channel_fence, channel_test,
+        channel_replay, take_up,       reconcile,           close_many,    confirm,
+        process_message}) {
+    EXPECT_EQ(deed_of(writes), Deed::writing) << static_cast<int>(writes);
+  }
+  for (const Interaction reads : {work_list, open_duties, pending, check_pathways, ledger}) {
+    EXPECT_EQ(deed_of(reads), Deed::reading) << static_cast<int>(reads);
+  }
 }
 
 TEST(XmlApi, TakesLargeContentApart) {
