@@ -226,10 +226,10 @@ class Pathways(RecordTest):
 
     # ---- codes that no table knows ---------------------------------------------------------------------------------
 
-    def number(self, n, code, flag=""):
+    def number(self, n, code, flag="", limits=""):
         self.v2("ORU^R01", PID.format(patient=str(n)) + f"ORC|RE|M{n}^EPR|FM{n}^LAB\r"
                 f"OBR|1|M{n}^EPR|FM{n}^LAB|X^Something^L|||20260301100000|||||||||||||||||CH|F\r"
-                f"OBX|1|NM|{code}^Something^L||5|mmol/L||{flag}|||F|||20260301101500\r")
+                f"OBX|1|NM|{code}^Something^L||5|mmol/L|{limits}|{flag}|||F|||20260301101500\r")
 
     def mappings(self):
         listed = self.get("/fhir/Task/$work-list?owner=team:laboratory-integration")
@@ -238,6 +238,17 @@ class Pathways(RecordTest):
     def test_a_code_that_no_table_knows_is_one_item_until_somebody_says_what_it_is(self):
         self.number(21, "ZZ1", flag="N")
         self.assertEqual(self.mappings(), [])
+        # Two numbers for limits judge it where no flag does; words do not.
+        for n, limits, urgency in ((31, "3.5-5.3", "normal"), (32, "5.5 - 7", "abnormal"), (33, ">=6", "abnormal")):
+            self.number(n, f"ZZ{n}", limits=limits)
+            report, = self.found(f"DiagnosticReport?identifier=urn:holdfast:authority:LAB|FM{n}")
+            item = self.only("DiagnosticReport/" + report["id"], "diagnostic-order")
+            said = {part["url"]: part.get("valueString") for part in item["extension"][0]["extension"]}
+            self.assertEqual(said["urgency"], urgency, limits)
+            self.assertEqual(self.mappings(), [], limits)
+        self.number(34, "ZZ34", limits="<6")
+        self.assertEqual(len(self.mappings()), 1)
+        self.do(self.mappings()[0], "not-judged", reason="words")
         self.number(22, "ZZ1")
         self.number(23, "ZZ1")
         task, = self.mappings()

@@ -18,7 +18,7 @@ CONVERSIONS = {
     "identity": {"Identifier"}, "coding": {"Coding"}, "unit": {"Quantity"},
     "measured": {"Quantity"}, "joined": {"string", "markdown"}, "lines": {"string", "markdown"},
     "phone": {"string"}, "mime": {"code"}, "encoded": {"base64Binary"}, "place": {"Identifier"},
-    "title": {"string"}, "text64": {"base64Binary"},
+    "title": {"string"}, "text64": {"base64Binary"}, "limits": {"Observation.referenceRange"},
 }
 ARGUMENTS = {"identity": r"\d+ \d+ \d+$", "coding": r"(1|4|10)$", "mime": r"[23]$", "place": r"[13]$"}  # of conversions that need one
 WITH_CODES = {"code", "coding", "mime"}

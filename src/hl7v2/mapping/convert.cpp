@@ -203,6 +203,37 @@ bool measured(const Conversion& one) {
   return true;
 }
 
+bool put_limit(const Conversion& one, std::string_view name, std::string_view number) {
+  const NodeId limit = one.sketch.enter(one.node, name, false, only);
+  const NodeId value = limit == no_node ? no_node : one.sketch.enter(limit, "value", false, only);
+  return value != no_node && one.sketch.set(value, number, NodeKind::token);
+}
+
+/// "3.5-5.1", "-2 - 2", ">= 60", "<= 5": limits that a value at them is within, in the value's own
+/// unit. A value at "<5" is not within it, and R4 has no such limit: that stays words, as does
+/// whatever else is said of whom or when it holds.
+bool limits(const Conversion& one) {
+  const std::string_view text = trimmed(one.reading.text(one.reading.leaf(one.value)));
+  for (const auto& [sign, name] : {std::pair{">=", "low"}, std::pair{"<=", "high"}}) {
+    if (text.starts_with(sign)) {
+      const std::string_view number = json_number(one.reading, trimmed(text.substr(2)));
+      return !number.empty() && put_limit(one, name, number);
+    }
+  }
+  const std::size_t dash = text.find('-', 1);  // the first may be a sign
+  if (dash == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view low = json_number(one.reading, trimmed(text.substr(0, dash)));
+  const std::string_view high = json_number(one.reading, trimmed(text.substr(dash + 1)));
+  if (low.empty() || high.empty()) {
+    return false;
+  }
+  const auto from = fhir::Decimal::parse(low);
+  const auto to = fhir::Decimal::parse(high);
+  return from && to && *from <= *to && put_limit(one, "low", low) && put_limit(one, "high", high);
+}
+
 void append_leaves(Reading& reading, const Value& of, std::string& to) {
   if (of.level == ValueLevel::subcomponent) {
     const std::string_view text = trimmed(reading.text(of));
@@ -316,6 +347,7 @@ bool convert(const Conversion& one) {
     case Kind::place: return place(one);
     case Kind::title: return title(one);
     case Kind::text64: return convert_text64(one);
+    case Kind::limits: return limits(one);
   }
   check(false, "a conversion of the tables");
   return false;

@@ -24,7 +24,9 @@ TEST(ResultMapping, NumberWithUnitRangeAndFlag) {
   EXPECT_TRUE(mapped.says(
       "Observation",
       R"("valueQuantity":{"value":13.50,"unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"})"));
-  EXPECT_TRUE(mapped.says("Observation", R"("referenceRange":[{"text":"11.5-16.5"}])"));
+  EXPECT_TRUE(mapped.says(
+      "Observation",
+      R"("referenceRange":[{"text":"11.5-16.5","low":{"value":11.5},"high":{"value":16.5}}])"));
   EXPECT_TRUE(mapped.says("Observation", R"("code":"H")"));
   EXPECT_TRUE(mapped.says("Observation", R"("status":"final")"));
   EXPECT_TRUE(mapped.says("DiagnosticReport", R"("status":"final")"));
@@ -33,6 +35,28 @@ TEST(ResultMapping, NumberWithUnitRangeAndFlag) {
   EXPECT_EQ(mapped.draft("DiagnosticReport").result_status, "F");
   EXPECT_EQ(mapped.draft("ServiceRequest").mode, DraftMode::create_if_absent);
   EXPECT_EQ(mapped.draft("ServiceRequest").find.at(0).token(), "urn:holdfast:authority:EPR|P1");
+}
+
+// A limit that is guessed judges a patient.
+TEST(ResultMapping, OnlyNumbersAreLimits) {
+  const auto range = [](std::string_view text) {
+    std::string obx = "OBX|1|NM|X^X^L||5|g/L|";
+    obx.append(text).append("||||F|||20240301090000\r");
+    const MappedMessage mapped("ORU^R01", oru(obx));
+    const std::string body(mapped.draft("Observation").body);
+    const std::size_t at = body.find(R"("referenceRange":[)");
+    return body.substr(at + 18, body.find(']', at) - at - 18);
+  };
+  EXPECT_EQ(range("-2 - 2"), R"({"text":"-2 - 2","low":{"value":-2},"high":{"value":2}})");
+  EXPECT_EQ(range("-3--1"), R"({"text":"-3--1","low":{"value":-3},"high":{"value":-1}})");
+  EXPECT_EQ(range(">= 60"), R"({"text":">= 60","low":{"value":60}})");
+  EXPECT_EQ(range("<=5.0"), R"({"text":"<=5.0","high":{"value":5.0}})");
+  for (const std::string text : {"<5", ">60", "negative", "5.3-3.5", "1-2-3", "3.5-", "-5",
+                                 "3.5-5.3 (fasting)", "F 12-16", "up to 5", "1-1e999999999"}) {
+    std::string words = R"({"text":")";
+    words.append(text).append("\"}");
+    EXPECT_EQ(range(text), words);
+  }
 }
 
 // A corrected value without a flag must not keep the flag of the value before it.

@@ -108,6 +108,7 @@ enum class Conversion : std::uint8_t {
   place,
   title,
   text64,
+  limits,
 };
 struct RuleRow {
   RuleKind kind;
