@@ -4,6 +4,7 @@ referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
 import json
 import re
 import shutil
+from pathlib import Path
 
 from harness import RecordTest, ask, main, metric, wait_until
 from mllp import Mllp
@@ -490,7 +491,7 @@ class Pathways(RecordTest):
     def test_a_calendar_that_ends_is_said_before_due_times_lie_behind_it(self):
         self.assertGreater(metric(self.server.connect(), "calendar_days_left"), 0)
         folder = self.folder / "pathways"
-        shutil.copytree("pathways", folder)
+        shutil.copytree(Path(__file__).parent.parent / "pathways", folder)
         calendar = (folder / "calendar.toml").read_text()
         (folder / "calendar.toml").write_text(re.sub(r"holidays = \[.*?\]", 'holidays = ["2020-12-25"]', calendar, flags=re.S))
         server = self.serve(self.init("other"), "--pathways", folder)
