@@ -15,19 +15,6 @@ constexpr std::int64_t days_max = 366;
 constexpr std::array requirements{Requirement::irradiated, Requirement::cmv_negative,
                                   Requirement::k_negative};
 
-Result<std::vector<Coding>> read_codings(Fields& fields, std::string_view key) {
-  TRY(const auto texts, fields.texts(key));
-  std::vector<Coding> all;
-  for (const std::string& text : texts) {
-    auto code = coding_in(text);
-    if (!code) {
-      return fields.wrong(*fields.find(key), fmt::format("'{}' is no system|code", text));
-    }
-    all.push_back(*std::move(code));
-  }
-  return all;
-}
-
 /// `codes` and `said` of a table: one of them at least.
 Result<Said> read_said(Fields& row) {
   Said said;

@@ -272,19 +272,6 @@ Result<void> read_answers(News2Table& to, Fields& fields) {
   return ok();
 }
 
-Result<std::vector<Coding>> read_codings(Fields& fields, std::string_view key) {
-  TRY(const auto texts, fields.texts(key));
-  std::vector<Coding> all;
-  for (const std::string& text : texts) {
-    auto code = coding_in(text);
-    if (!code) {
-      return fields.wrong(*fields.find(key), fmt::format("'{}' is no system|code", text));
-    }
-    all.push_back(*std::move(code));
-  }
-  return all;
-}
-
 Result<void> read_settings(News2Table& to, Fields& fields) {
   TRY(to.set_minutes, fields.whole("set_minutes", 1, 24 * 60));
   TRY(const Value* const scale, fields.table("scale_two"));

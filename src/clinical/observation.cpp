@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "clinical/document.h"
 #include "fhir/ucum.h"
 
 namespace holdfast::clinical {
@@ -191,6 +192,19 @@ std::optional<Coding> coding_in(std::string_view text) {
     return std::nullopt;
   }
   return Coding{std::string(text.substr(0, bar)), std::string(text.substr(bar + 1))};
+}
+
+Result<std::vector<Coding>> read_codings(Fields& fields, std::string_view key) {
+  TRY(const auto texts, fields.texts(key));
+  std::vector<Coding> all;
+  for (const std::string& text : texts) {
+    auto code = coding_in(text);
+    if (!code) {
+      return fields.wrong(*fields.find(key), fmt::format("'{}' is no system|code", text));
+    }
+    all.push_back(*std::move(code));
+  }
+  return all;
 }
 
 std::string in_lower_case(std::string_view text) {

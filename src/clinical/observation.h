@@ -27,6 +27,9 @@ struct Coding {
 
 /// "http://loinc.org|8867-4" of a table; nothing for what is no system|code.
 [[nodiscard]] std::optional<Coding> coding_in(std::string_view text);
+class Fields;
+/// The codes that a table lists under `key`. Code::value names the line of what is none.
+[[nodiscard]] Result<std::vector<Coding>> read_codings(Fields& fields, std::string_view key);
 /// Of the letters A to Z; others stay as they are.
 [[nodiscard]] std::string in_lower_case(std::string_view text);
 

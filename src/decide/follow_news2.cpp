@@ -60,30 +60,8 @@ std::string vital_codes() {
 
 }  // namespace
 
-Result<Time> Following::vitals_of_command(const std::string& subject, const pathway::Signal& like) {
-  std::optional<Time> newest;
-  for (std::size_t i = 0; i < signals_.size(); ++i) {
-    if (!writes(i) || !signals_[i].observation) {
-      continue;
-    }
-    for (const pathway::Signal& signal : signals_[i].all) {
-      if (signal.move != like.move) {
-        continue;
-      }
-      TRY(const auto subjects, meant(i, signal.links, signal.named, *signal.definition));
-      const Time at = signal.due_from.value_or(rules_.now);
-      if (std::ranges::find(subjects, subject) != subjects.end() && (!newest || at > *newest)) {
-        newest = at;
-      }
-    }
-  }
-  return newest.value_or(rules_.now);
-}
-
-// Those of the Command, and those that the record has of the stay from `from` to `until`.
-Result<std::vector<Following::SeenVital>> Following::vitals_of(const std::string& subject,
-                                                               const pathway::Signal& like,
-                                                               Time from, Time until) {
+Result<std::vector<Following::SeenVital>> Following::vitals_of_command(
+    const std::string& subject, const pathway::Signal& like) {
   std::vector<SeenVital> all;
   for (std::size_t i = 0; i < signals_.size(); ++i) {
     if (!writes(i) || !signals_[i].observation) {
@@ -94,12 +72,21 @@ Result<std::vector<Following::SeenVital>> Following::vitals_of(const std::string
         continue;
       }
       TRY(const auto subjects, meant(i, signal.links, signal.named, *signal.definition));
-      const Time at = signal.due_from.value_or(rules_.now);
-      if (std::ranges::find(subjects, subject) != subjects.end() && at >= from && at <= until) {
-        all.push_back({at, reference_to(i), *signals_[i].observation});
+      if (std::ranges::find(subjects, subject) != subjects.end()) {
+        all.push_back(
+            {signal.due_from.value_or(rules_.now), reference_to(i), *signals_[i].observation});
       }
     }
   }
+  return all;
+}
+
+// Those of the Command, and those that the record has of the stay from `from` to `until`.
+Result<std::vector<Following::SeenVital>> Following::vitals_of(const std::string& subject,
+                                                               const pathway::Signal& like,
+                                                               Time from, Time until) {
+  TRY(auto all, vitals_of_command(subject, like));
+  std::erase_if(all, [&](const SeenVital& one) { return one.at < from || one.at > until; });
   TRY(const auto stored, stored_vitals(subject, from, until));
   std::ranges::move(stored, std::back_inserter(all));
   std::ranges::sort(all, {}, [](const SeenVital& one) { return std::pair(one.at, one.source); });
@@ -223,7 +210,9 @@ Result<void> Following::score(std::size_t index, const pathway::Signal& signal) 
     if (heard.empty()) {
       continue;
     }
-    TRY(const auto came, vitals_of_command(subject, signal));
+    TRY(const auto those, vitals_of_command(subject, signal));
+    const auto newest = std::ranges::max_element(those, {}, &SeenVital::at);
+    const Time came = newest == those.end() ? rules_.now : newest->at;
     TRY(const auto all,
         vitals_of(subject, signal, Time{came.ms - set_ms()}, Time{came.ms + set_ms()}));
     TRY(const auto of, news2_patient(patient));

@@ -116,8 +116,9 @@ class Following {
     Time at;  ///< of its newest value
     clinical::News2 news;
   };
-  /// When the newest vital sign was taken that the Command brings of that stay.
-  Result<Time> vitals_of_command(const std::string& subject, const pathway::Signal& like);
+  /// The vital signs that the Command brings of that stay, as they come.
+  Result<std::vector<SeenVital>> vitals_of_command(const std::string& subject,
+                                                   const pathway::Signal& like);
   Result<std::vector<SeenVital>> vitals_of(const std::string& subject, const pathway::Signal& like,
                                            Time from, Time until);
   Result<std::vector<SeenVital>> stored_vitals(const std::string& subject, Time from, Time until);
