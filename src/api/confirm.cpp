@@ -109,6 +109,9 @@ Result<std::size_t> add_closes(const Parts& parts, const node::Moment& moment, P
       continue;
     }
     auto one = try_to_close(parts, moment, item.id, proposal.asked);
+    if (!one && (one.error().code == Code::corrupt || one.error().code == Code::io)) {
+      return fail(one.error());  // of the record, not of the item: nothing is confirmed
+    }
     if (!one) {
       item.why = one.error().what;
       continue;

@@ -325,6 +325,9 @@ Result<void> Following::read_samples(const Touched& touched, const std::string& 
   for (const std::string& id : ids) {
     const std::string reference = "Specimen/" + id;
     TRY(const auto body, blood_body(reference));
+    if (!body) {
+      continue;  // this Command takes it away
+    }
     fhir::Json json;
     TRY_OK(task_reader().read(*body, json));
     if (const auto requests = json.root().find("request")) {

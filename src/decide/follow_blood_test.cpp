@@ -68,6 +68,17 @@ class Bank : public Hospital {
   }
 };
 
+TEST(FollowBlood, ASampleThatTheSameCommandDeletesIsNoneAndNothingIsReadOfIt) {
+  Bank bank;
+  bank.ask();
+  bank.run(command(update("Specimen", "s9",
+                          R"("status":"available","subject":{"reference":"Patient/ann"},)"
+                          R"("collection":{"collectedDateTime":"2026-11-29T08:00:00Z"})")));
+  bank.run(command(Bank::group("g1", "278152006"), apply::remove("Specimen", "s9")));
+  EXPECT_EQ(bank.blood().state, "requested");
+  EXPECT_TRUE(bank.shows("Observation/g1"));
+}
+
 TEST(FollowBlood, TheRequestShowsWhatTheRecordKnowsFromItsFirstMomentOn) {
   Bank bank;
   bank.run(command(Bank::group("old", "278152006", "2019-03-01")));
