@@ -2,6 +2,7 @@
 // whether a prescriber has asked for scale 2 of the saturation. Nothing that comes with the set
 // itself chooses.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -85,7 +86,10 @@ Result<std::vector<std::pair<std::string, Bytes>>> Following::bodies_of(
   std::vector<std::pair<std::string, Bytes>> all;
   const fhir::TypeId id = *fhir::type_id(type);
   TRY(const auto ids, search::matches({view_, codec_, params_}, id,
-                                      fmt::format("patient={}{}", patient, query), bodies_max));
+                                      fmt::format("patient={}{}", patient, query), bodies_max + 1));
+  if (ids.size() > bodies_max) {
+    not_read_.emplace(type);
+  }
   for (const std::string& one : ids) {
     const std::string reference = fmt::format("{}/{}", type, one);
     bool is_written = false;
@@ -182,6 +186,7 @@ Result<Following::News2Of> Following::news2_patient(const std::string& patient) 
   if (patient.empty()) {
     return of;
   }
+  not_read_.clear();
   TRY(const PatientFacts facts, facts_of(patient));
   of.patient.age_years = facts.age;
   TRY(const auto pregnant, said_pregnant(patient));
@@ -192,6 +197,12 @@ Result<Following::News2Of> Following::news2_patient(const std::string& patient) 
   if (!by.empty()) {
     of.patient.scale = clinical::SaturationScale::two;
     of.why = fmt::format("; saturation by scale 2, which {} asks for", by);
+  }
+  if (!not_read_.empty()) {
+    of.why += fmt::format(
+        "; more than {} of {} are on file of which not all were read: pregnancy or scale 2 may be "
+        "among them",
+        bodies_max, fmt::join(not_read_, ", "));
   }
   return of;
 }

@@ -165,6 +165,30 @@ Operation order_of_scale_two(const std::string& by, const std::string& status = 
           (by.empty() ? "" : R"(,"requester":{"reference":")" + by + R"("})"));
 }
 
+TEST(FollowVitals, MoreThanIsReadIsSaidWithTheScore) {
+  Ward ward;
+  const auto flag = [](int n) {
+    return update(
+        "Flag", fmt::format("f{}", n),
+        R"("status":"active","code":{"text":"falls"},"subject":{"reference":"Patient/adult"})");
+  };
+  for (int n = 0; n < 64; ++n) {
+    ward.run(command(flag(n)));
+  }
+  ward.run(command(panel("o1", Set())));
+  EXPECT_EQ(ward.record.body("Task", ward.observations().id).find("not all were read"),
+            std::string::npos);
+  ward.run(command(flag(64)));
+  Set later;
+  later.at = "2026-11-30T09:30:00Z";
+  later.pulse = 95;
+  ward.run(command(panel("o2", later)));
+  EXPECT_NE(ward.record.body("Task", ward.observations().id)
+                .find("more than 64 of Flag are on file of which not all were read"),
+            std::string::npos)
+      << ward.reason(ward.observations());
+}
+
 TEST(FollowVitals, ScaleTwoCountsOnlyWhereAPrescriberAsksForIt) {
   Ward ward;
   Set hypercapnic;

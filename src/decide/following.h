@@ -141,7 +141,8 @@ class Following {
   Result<std::optional<bool>> said_pregnant(const std::string& patient);
   /// Reference of what a prescriber asked scale 2 by; empty: nobody has.
   Result<std::string> scale_two_by(const std::string& patient);
-  /// Resources of `type` that `query` selects of that patient, and those of this Command.
+  /// Resources of `type` that `query` selects of that patient, and those of this Command. Where
+  /// there are more than are read, the type goes into `not_read_`.
   Result<std::vector<std::pair<std::string, Bytes>>> bodies_of(std::string_view type,
                                                                const std::string& query,
                                                                const std::string& patient);
@@ -278,6 +279,7 @@ class Following {
   std::uint32_t made_ids_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
   std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject
+  std::set<std::string, std::less<>> not_read_;  ///< types of which a patient has too many
   std::map<std::string, PatientFacts> patients_;
   std::map<views::Owner, Presence> presence_;
   std::map<std::string, std::vector<std::string>> about_;  // all, as the view has it
