@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "api/check_tables.h"
 #include "api/interactions.h"
 #include "api/operation_input.h"
 #include "fhir/member.h"
@@ -63,12 +64,14 @@ struct Outlook {
 class Check {
  public:
   Check(const Parts& parts, const node::Moment& moment)
-      : moment_(moment),
+      : parts_(parts),
+        moment_(moment),
         now_(std::max(parts.clock.wall(), moment.state.time)),
         in_force_(parts.node.pathways()) {}
 
   Result<Reply> run(std::vector<pathway::File> files) {
-    const auto next = pathway::Definitions::read(std::move(files));
+    const auto next =
+        pathway::Definitions::read(pathway::with_clinical_tables(std::move(files), in_force_));
     if (!next) {
       return show({next.error().what}, {});
     }
@@ -80,6 +83,9 @@ class Check {
     const auto changes = pathway::differences(in_force_, **next);
     TRY_OK(look_at_items(**next, changes));
     note_shared(**next);
+    if (in_force_ != nullptr) {
+      TRY(tables_, look_at_tables(parts_, moment_, *in_force_, **next));
+    }
     return show(pathway::faults_of_change(in_force_, **next, in_use, pathway::to_local(now_).day),
                 changes);
   }
@@ -183,6 +189,9 @@ class Check {
         write(one.pathway, state);
       }
     }
+    if (in_force_ != nullptr) {
+      api::write(to_, tables_, *in_force_, states_);
+    }
     return to_.reply();
   }
 
@@ -233,6 +242,7 @@ class Check {
                                                     faults.size(), faults.size() == 1 ? "" : "s");
     text += fmt::format(" {} pathway{} differ{}.", changes.size(), changes.size() == 1 ? "" : "s",
                         changes.size() == 1 ? "s" : "");
+    text += words_of_tables();
     Outlook sum;
     for (const auto& [where, one] : outlooks_) {
       sum.overdue_at_once += one.overdue_at_once;
@@ -248,12 +258,31 @@ class Check {
     return text;
   }
 
+  [[nodiscard]] std::string words_of_tables() const {
+    std::string text;
+    for (const pathway::TableChange& one : tables_.changes) {
+      text += fmt::format(" Clinical table {}: {} -> {}.", one.next.table, one.now.version,
+                          one.next.version);
+    }
+    std::size_t anew = 0;
+    for (const auto& [from_to, one] : tables_.judged) {
+      anew += one.count;
+    }
+    if (tables_.looked_at > 0) {
+      text += fmt::format(" Of the newest {} results {} would be judged otherwise.",
+                          tables_.looked_at, anew);
+    }
+    return text;
+  }
+
+  const Parts& parts_;
   const node::Moment& moment_;
   const Time now_;
   const pathway::Definitions* const in_force_;
   std::vector<views::StateCount> states_;
   std::map<std::pair<std::string, std::string>, Outlook> outlooks_;  ///< by pathway and state
   std::vector<std::string> shared_;
+  TablesOutlook tables_;
   bool is_bound_ = false;
   ParametersWriter to_;
 };

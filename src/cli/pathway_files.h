@@ -9,7 +9,8 @@
 
 namespace holdfast::cli {
 
-/// Every `*.toml` of the folder, by name. Code::usage where it cannot be read, or has none.
+/// Every `*.toml` of the folder, and of its folder `clinical` as "clinical/NAME.toml", by name.
+/// Code::usage where it cannot be read, or has none.
 [[nodiscard]] Result<std::vector<pathway::File>> read_pathway_files(const std::string& folder);
 
 }  // namespace holdfast::cli

@@ -49,15 +49,19 @@ Bytes request_body(const std::vector<pathway::File>& files) {
   return to.take();
 }
 
+std::string one_line(const std::vector<std::string>& names) {
+  std::string line;
+  for (const std::string& who : names) {
+    line += (line.empty() ? "" : ", ") + who;
+  }
+  return line.empty() ? "nobody" : line;
+}
+
 void print_pathway(fhir::JsonValue one) {
   fmt::print("\n{} ({}): version {} -> {}, {} open", part(one, "pathway"), part(one, "change"),
              part(one, "version-now"), part(one, "version-next"), part(one, "open"));
-  std::string approved;
-  for (const std::string& who : parts(one, "approved")) {
-    approved += (approved.empty() ? "" : ", ") + who;
-  }
   const std::string effective = part(one, "effective");
-  fmt::print("; approved by {}; effective {}\n", approved.empty() ? "nobody" : approved,
+  fmt::print("; approved by {}; effective {}\n", one_line(parts(one, "approved")),
              effective.empty() ? "on no day" : effective);
   for (const std::string& what : parts(one, "what")) {
     fmt::print("  {}\n", what);
@@ -76,6 +80,32 @@ void print_state(fhir::JsonValue one) {
         part(one, "at-least").empty() ? "" : ", at least", sooner, part(one, "overdue-at-once"),
         part(one, "later"), part(one, "same"), part(one, "not-known"));
   }
+}
+
+void print_table(fhir::JsonValue one) {
+  fmt::print(
+      "\nclinical table {}: version {} -> {}, {} open items go by it; approved by {}; "
+      "effective {}\n",
+      part(one, "table"), part(one, "version-now"), part(one, "version-next"), part(one, "open"),
+      one_line(parts(one, "approved")), part(one, "effective"));
+  for (const std::string& line : parts(one, "gone")) {
+    fmt::print("  - {}\n", line);
+  }
+  for (const std::string& line : parts(one, "come")) {
+    fmt::print("  + {}\n", line);
+  }
+}
+
+void print_results(fhir::JsonValue one) {
+  fmt::print(
+      "\nthe newest {} results, judged again: {} values cannot be judged by code or unit, "
+      "now {}\n",
+      part(one, "looked-at"), part(one, "unmapped-next"), part(one, "unmapped-now"));
+}
+
+void print_judged(fhir::JsonValue one) {
+  fmt::print("  {} -> {}: {}, such as {}\n", part(one, "now"), part(one, "next"),
+             part(one, "count"), part(one, "such-as"));
 }
 
 /// Whether it is accepted.
@@ -97,6 +127,12 @@ bool print(fhir::JsonValue reply) {
         print_pathway(one);
       } else if (name == "state") {
         print_state(one);
+      } else if (name == "table") {
+        print_table(one);
+      } else if (name == "results") {
+        print_results(one);
+      } else if (name == "judged") {
+        print_judged(one);
       }
     }
   }

@@ -169,7 +169,7 @@ Result<void> Following::show_blood(const std::string& id) {
   patient.urgency =
       touched->item.priority == "stat" ? clinical::Urgency::emergency : clinical::Urgency::planned;
   const auto notes =
-      clinical::review_blood(pathway::blood_table(), std::move(record), patient, rules_.now);
+      clinical::review_blood(definitions_.clinical().blood, std::move(record), patient, rules_.now);
   const Bytes inputs = inputs_of(notes);
   const auto warnings = warnings_in(notes);
   Bytes there;
@@ -275,7 +275,7 @@ Result<void> Following::read_blood(const std::string& reference, clinical::Blood
       received = range->from;
     }
   }
-  clinical::read_blood_fact(pathway::blood_table(), json.root(), reference, received, to);
+  clinical::read_blood_fact(definitions_.clinical().blood, json.root(), reference, received, to);
   return ok();
 }
 
@@ -363,7 +363,7 @@ Result<std::vector<std::string>> Following::all_numbers_of(const std::string& pa
 
 Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
   clinical::BloodRecord record;
-  const clinical::BloodTable& table = pathway::blood_table();
+  const clinical::BloodTable& table = definitions_.clinical().blood;
   const clinical::BloodCodes& codes = table.codes;
   const Time since{rules_.now.ms - (sample_days + table.history_days) * day_ms};
   const std::array<std::pair<std::string_view, std::string>, 4> queries{{

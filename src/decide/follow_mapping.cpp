@@ -139,7 +139,7 @@ Result<void> Following::note_again(const std::string& id, std::string_view obser
   pathway::enter(definitions_, *definition, touched->item,
                  *definition->state(definition->unknown_codes), rules_.now, std::nullopt);
   touched->why = fmt::format("{} cannot be judged by it either: the table in force is {}",
-                             observation, pathway::edition_of_limits());
+                             observation, definitions_.clinical().phone.edition.text());
   return ok();
 }
 

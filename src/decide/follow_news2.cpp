@@ -19,7 +19,7 @@ namespace {
 /// Of one stay, from one window: more are not looked at.
 constexpr std::size_t vitals_max = 256;
 
-std::int64_t set_ms() { return pathway::news2_table().set_minutes * 60'000; }
+std::int64_t set_ms(const clinical::News2Table& table) { return table.set_minutes * 60'000; }
 
 std::string sentence_of(const clinical::News2& news) {
   std::string text;
@@ -50,9 +50,9 @@ std::string sentence_of(const clinical::News2& news) {
 }
 
 /// Of a query: all codes of the seven.
-std::string vital_codes() {
+std::string vital_codes(const clinical::News2Table& table) {
   std::string codes;
-  for (const clinical::VitalCode& one : pathway::news2_table().codes) {
+  for (const clinical::VitalCode& one : table.codes) {
     codes += fmt::format("{}{}|{}", codes.empty() ? "" : ",", one.code.system, one.code.code);
   }
   return percent_encode(codes, ",");
@@ -97,12 +97,12 @@ Result<std::vector<Following::SeenVital>> Following::stored_vitals(const std::st
                                                                    Time from, Time until) {
   std::vector<SeenVital> all;
   static const fhir::TypeId type = *fhir::type_id("Observation");
-  TRY(const auto ids,
-      search::matches({view_, codec_, params_}, type,
-                      fmt::format("encounter={}&date=ge{}&date=le{}&combo-code={}&"
-                                  "status=final,amended,corrected,preliminary",
-                                  subject, to_instant(from), to_instant(until), vital_codes()),
-                      vitals_max));
+  TRY(const auto ids, search::matches({view_, codec_, params_}, type,
+                                      fmt::format("encounter={}&date=ge{}&date=le{}&combo-code={}&"
+                                                  "status=final,amended,corrected,preliminary",
+                                                  subject, to_instant(from), to_instant(until),
+                                                  vital_codes(definitions_.clinical().news2)),
+                                      vitals_max));
   for (const std::string& id : ids) {
     const std::string source = "Observation/" + id;
     bool is_written = false;
@@ -134,8 +134,8 @@ Result<std::vector<Following::SeenVital>> Following::stored_vitals(const std::st
 
 // The newest window with the one that came in which all seven are; else the one that lacks least.
 Following::BestSet Following::best_set(const std::vector<SeenVital>& all, Time from,
-                                       const clinical::News2Patient& patient) {
-  const clinical::News2Table& table = pathway::news2_table();
+                                       const clinical::News2Patient& patient) const {
+  const clinical::News2Table& table = definitions_.clinical().news2;
   BestSet best;
   bool first = true;
   for (std::size_t end = all.size(); end > 0; --end) {
@@ -145,7 +145,7 @@ Following::BestSet Following::best_set(const std::vector<SeenVital>& all, Time f
     }
     std::vector<clinical::Observation> set;
     for (std::size_t i = 0; i < end; ++i) {
-      if (until.ms - all[i].at.ms <= set_ms()) {
+      if (until.ms - all[i].at.ms <= set_ms(table)) {
         set.push_back(all[i].observation);
       }
     }
@@ -172,12 +172,15 @@ Result<bool> Following::has_newer_set(const std::string& subject, const pathway:
       search::matches({view_, codec_, params_}, observation,
                       fmt::format("encounter={}&date=sa{}&date=lt{}&combo-code={}&"
                                   "status=final,amended,corrected,preliminary",
-                                  subject, to_instant(time), to_instant(rules_.now), vital_codes()),
+                                  subject, to_instant(time), to_instant(rules_.now),
+                                  vital_codes(definitions_.clinical().news2)),
                       vitals_max));
   if (newer.empty() || newer.size() == vitals_max) {
     return !newer.empty();  // so many were taken since that one of them was whole
   }
-  TRY(const auto all, vitals_of(subject, like, Time{time.ms + 1 - set_ms()}, rules_.now));
+  TRY(const auto all,
+      vitals_of(subject, like, Time{time.ms + 1 - set_ms(definitions_.clinical().news2)},
+                rules_.now));
   const BestSet best = best_set(all, Time{time.ms + 1}, patient);
   return best.at > time && best.news.became != clinical::News2Became::partial;
 }
@@ -213,8 +216,8 @@ Result<void> Following::score(std::size_t index, const pathway::Signal& signal) 
     TRY(const auto those, vitals_of_command(subject, signal));
     const auto newest = std::ranges::max_element(those, {}, &SeenVital::at);
     const Time came = newest == those.end() ? rules_.now : newest->at;
-    TRY(const auto all,
-        vitals_of(subject, signal, Time{came.ms - set_ms()}, Time{came.ms + set_ms()}));
+    const std::int64_t set = set_ms(definitions_.clinical().news2);
+    TRY(const auto all, vitals_of(subject, signal, Time{came.ms - set}, Time{came.ms + set}));
     TRY(const auto of, news2_patient(patient));
     BestSet best = best_set(all, came, of.patient);
     best.at = std::min(best.at, rules_.now);  // by a clock that is ahead of ours

@@ -119,7 +119,7 @@ Result<std::vector<std::pair<std::string, Bytes>>> Following::bodies_of(
 }
 
 Result<std::optional<bool>> Following::said_pregnant(const std::string& patient) {
-  const clinical::News2Table& table = pathway::news2_table();
+  const clinical::News2Table& table = definitions_.clinical().news2;
   const Time since{rules_.now.ms - table.pregnancy_days * day_ms};
   std::optional<std::pair<Time, bool>> last;
   const auto note = [&](std::optional<Time> at, bool pregnant) {
@@ -162,7 +162,7 @@ Result<std::optional<bool>> Following::said_pregnant(const std::string& patient)
 }
 
 Result<std::string> Following::scale_two_by(const std::string& patient) {
-  const clinical::News2Table& table = pathway::news2_table();
+  const clinical::News2Table& table = definitions_.clinical().news2;
   const std::array<std::pair<std::string_view, std::string>, 2> kinds{{
       {"ServiceRequest", "&status=active&code=" + query_of(table.scale_two)},
       {"Flag", ""},

@@ -1,5 +1,4 @@
 // decide/follow_patient.cpp: who an item is about, and what items need to know of them.
-#include "base/time.h"
 #include "decide/following.h"
 #include "fhir/member.h"
 #include "fhir/patient_link.h"
@@ -11,19 +10,6 @@ namespace {
 
 /// Merges behind each other; more are a circle.
 constexpr int hops_max = 16;
-
-/// Whole years since a date of FHIR; of a year or month alone, since it began.
-std::optional<std::int64_t> age_at(std::string_view born, Time now) {
-  const auto range = parse_date_time(born);
-  if (!range || range->from > now) {
-    return std::nullopt;
-  }
-  const std::string then = to_instant(range->from);  // both begin with YYYY-MM-DD
-  const std::string today = to_instant(now);
-  const auto year = [](const std::string& text) { return std::stoll(text.substr(0, 4)); };
-  const bool is_before_birthday = today.substr(5, 5) < then.substr(5, 5);
-  return year(today) - year(then) - (is_before_birthday ? 1 : 0);
-}
 
 }  // namespace
 
@@ -68,7 +54,7 @@ Result<Following::PatientFacts> Following::facts_of(const std::string& patient) 
   if (!body.empty()) {
     fhir::Json json;
     TRY_OK(task_reader().read(body, json));
-    facts.age = age_at(fhir::text_member(json.root(), "birthDate"), rules_.now);
+    facts.age = pathway::age_at(fhir::text_member(json.root(), "birthDate"), rules_.now);
     facts.gender = fhir::text_member(json.root(), "gender");
     const std::string id = fhir::replacing_id(json.root());
     facts.replaced_by = id.empty() ? id : "Patient/" + id;

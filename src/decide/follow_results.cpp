@@ -97,7 +97,7 @@ Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Si
       worst = std::max(worst, pathway::Judgement::unjudged);
       continue;
     }
-    const auto assessment = pathway::assess(*observation, facts.age);
+    const auto assessment = pathway::assess(definitions_.clinical(), *observation, facts.age);
     TRY_OK(note_unmapped(assessment, value));
     worst = std::max(worst, assessment.judged.judgement);
   }
@@ -106,13 +106,14 @@ Result<pathway::Judgement> Following::judge(std::size_t index, const pathway::Si
 
 // A value that is not there, or that a member says, may be anything.
 Result<bool> Following::is_vitals_only(std::size_t index, const pathway::Signal& signal) {
+  const clinical::News2Table& news2 = definitions_.clinical().news2;
   bool any = false;
   for (const std::uint32_t site : signal.results) {
     TRY(const auto observation, observation_of(target(index, site)));
-    if (!observation || observation->has_members || !pathway::is_vitals_only(*observation)) {
+    if (!observation || observation->has_members || !pathway::is_vitals_only(news2, *observation)) {
       return false;
     }
-    any = any || pathway::has_vital(*observation);
+    any = any || pathway::has_vital(news2, *observation);
   }
   return any;
 }

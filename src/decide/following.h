@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "clinical/blood_record.h"
 #include "decide/follow.h"
 #include "fhir/json.h"
 #include "pathway/item_task.h"
@@ -123,8 +124,8 @@ class Following {
                                            Time from, Time until);
   Result<std::vector<SeenVital>> stored_vitals(const std::string& subject, Time from, Time until);
   /// Of those, oldest first, the set that ends at `from` or later.
-  static BestSet best_set(const std::vector<SeenVital>& all, Time from,
-                          const clinical::News2Patient& patient);
+  [[nodiscard]] BestSet best_set(const std::vector<SeenVital>& all, Time from,
+                                 const clinical::News2Patient& patient) const;
   Result<bool> has_newer_set(const std::string& subject, const pathway::Signal& like, Time time,
                              const clinical::News2Patient& patient);
   /// Items about the stay that the move may move, and whose they are.

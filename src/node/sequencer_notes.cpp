@@ -21,6 +21,7 @@ Task<Result<Position>> Sequencer::define(Executor& from, std::vector<Bytes> sear
 
 Task<Result<Position>> Sequencer::define_pathways(Executor& from,
                                                   std::vector<pathway::File> files) {
+  files = pathway::with_clinical_tables(std::move(files), pathways_.load());
   CO_TRY(const auto read, pathway::Definitions::read(std::move(files)));  // before anybody waits
   co_return co_await submit_note(from, EntryKind::pathways, pathway::encode_files(read->files()));
 }

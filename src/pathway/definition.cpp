@@ -108,6 +108,9 @@ Result<std::shared_ptr<const Definitions>> Definitions::read(std::vector<File> f
   auto set = std::make_shared<Definitions>();
   std::ranges::sort(files, {}, &File::name);
   for (const File& file : files) {
+    if (is_clinical_table(file)) {
+      continue;  // all of them together, below
+    }
     TRY(const toml::table table, parse(file));
     const auto wrong = [&](const Error& error) {
       return fail(Code::usage, fmt::format("{}: {}", file.name, error.what));
@@ -142,6 +145,7 @@ Result<std::shared_ptr<const Definitions>> Definitions::read(std::vector<File> f
     }
     set->all_.push_back(*std::move(definition));
   }
+  TRY(set->clinical_, read_clinical(files));
   set->files_ = std::move(files);
   if (set->settings_.organisation.empty()) {
     return fail(Code::usage,

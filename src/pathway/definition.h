@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "clinical/tables.h"
 #include "fhir/path/program.h"
 #include "fhir/type.h"
 #include "pathway/calendar.h"
@@ -175,13 +176,15 @@ struct File {
   bool operator==(const File&) const = default;
 };
 
-/// All that are in force together, and the calendar that they count by.
+/// All that are in force together, the calendar that they count by, and the clinical tables that
+/// they judge by.
 class Definitions {
  public:
-  /// `calendar.toml` and `settings.toml` are what all share; each other file is a definition.
-  /// Code::usage names the file, the key and what is wrong: with what is not known, with a
-  /// definition that could lose an item (definition_check.cpp), and with two that would take one
-  /// resource.
+  /// `calendar.toml` and `settings.toml` are what all share; `clinical/NAME.toml` are clinical
+  /// tables, each as this program ships it where it is not among the files; each other file is a
+  /// definition. Code::usage names the file, the key and what is wrong: with what is not known,
+  /// with a definition that could lose an item (definition_check.cpp), and with two that would take
+  /// one resource.
   [[nodiscard]] static Result<std::shared_ptr<const Definitions>> read(std::vector<File> files);
 
   [[nodiscard]] const std::vector<Definition>& all() const { return all_; }
@@ -190,6 +193,7 @@ class Definitions {
   [[nodiscard]] const Definition* of_unknown_codes() const;
   [[nodiscard]] const Calendar& calendar() const { return calendar_; }
   [[nodiscard]] const Settings& settings() const { return settings_; }
+  [[nodiscard]] const clinical::Tables& clinical() const { return clinical_; }
   [[nodiscard]] const std::vector<File>& files() const { return files_; }
 
   /// Rules for resources of a type, in the order in which they are asked; catch-alls last.
@@ -211,9 +215,18 @@ class Definitions {
   std::vector<Definition> all_;
   Calendar calendar_;
   Settings settings_;
+  clinical::Tables clinical_;
   std::vector<std::vector<OpenRule>> opens_;  ///< by type
   std::vector<std::vector<MoveRule>> moves_;  ///< by type
 };
+
+/// Such a file of a set is a clinical table: "clinical/phone.toml".
+[[nodiscard]] bool is_clinical_table(const File& file);
+/// The set with each clinical table that it leaves out: as `now` has it (null: there is none), else
+/// as this program ships it. So that figures change only with who changes them, and not with the
+/// program.
+[[nodiscard]] std::vector<File> with_clinical_tables(std::vector<File> files,
+                                                     const Definitions* now);
 
 /// The files as one text, and back: what an entry of the journal carries.
 [[nodiscard]] Bytes encode_files(std::span<const File> files);
@@ -232,8 +245,9 @@ struct InUse {
 };
 /// That `next` may follow `now` (null: there was none) on that day: each definition that is new or
 /// differs has a higher version than before, names two who approve it, one of them "(clinical)",
-/// and is effective by then; and each state with an open item is there and open in it.
-/// Code::invariant says what is not so. The first set needs no approval: there is nothing yet that
+/// and is effective by then; each clinical table that differs has another version, is approved by
+/// two, and is effective; and each state with an open item is there and open in it. Code::invariant
+/// says what is not so. The first set needs no approval: there is nothing yet that
 /// it could harm.
 [[nodiscard]] Result<void> check_change(const Definitions* now, const Definitions& next,
                                         std::span<const InUse> in_use, LocalDay today);

@@ -52,6 +52,29 @@ Result<void> check_approval(const Definition* before, const Definition& next, Lo
   return ok();
 }
 
+/// What stands against another edition of a clinical table; empty: nothing.
+std::string fault_of(const TableChange& change, LocalDay today) {
+  const clinical::Edition& next = change.next;
+  if (next.version == change.now.version) {
+    return fmt::format("clinical table '{}' differs and still has version {}: give it another one",
+                       next.table, next.version);
+  }
+  if (next.is_draft()) {
+    return fmt::format(
+        "clinical table '{}' version {} is not approved: `approved_by` names two people, one of "
+        "them with clinical = true",
+        next.table, next.version);
+  }
+  const std::string effective = clinical::to_text(next.effective);
+  const auto day = parse_day(effective);
+  if (!day || *day > today) {
+    return fmt::format(
+        "clinical table '{}' version {} is effective on {}: bring it into force then", next.table,
+        next.version, effective);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::string> faults_of_change(const Definitions* now, const Definitions& next,
@@ -77,6 +100,11 @@ std::vector<std::string> faults_of_change(const Definitions* now, const Definiti
       if (const auto good = check_approval(before, definition, today); !good) {
         faults.push_back(good.error().what);
       }
+    }
+  }
+  for (const TableChange& change : table_differences(*now, next)) {
+    if (std::string fault = fault_of(change, today); !fault.empty()) {
+      faults.push_back(std::move(fault));
     }
   }
   return faults;

@@ -35,6 +35,17 @@ struct PathwayChange {
   std::vector<StateChange> states;  ///< those that differ
 };
 
+/// A clinical table of which the text differs.
+struct TableChange {
+  clinical::Edition now;
+  clinical::Edition next;
+  std::vector<std::string> gone;  ///< lines that are there no longer, without comments
+  std::vector<std::string> come;  ///< lines that are new
+};
+/// By name.
+[[nodiscard]] std::vector<TableChange> table_differences(const Definitions& now,
+                                                         const Definitions& next);
+
 /// Pathways of which the file differs, by name. `now` null: all are fresh.
 [[nodiscard]] std::vector<PathwayChange> differences(const Definitions* now,
                                                      const Definitions& next);

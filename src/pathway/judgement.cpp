@@ -3,37 +3,28 @@
 #include <algorithm>
 #include <string>
 
-#include "base/check.h"
-#include "clinical/shipped.h"
-
 namespace holdfast::pathway {
 namespace {
 
-/// A table of the program's own: that it can be read is a test's matter.
-template <class Table>
-Table shipped(std::string_view name, Result<Table> (*read)(std::string_view, std::string_view)) {
-  const clinical::TableText& text = clinical::shipped_table(name);
-  auto table = read(text.text, text.file);
-  check(table.has_value(), table ? "" : table.error().what.c_str());
-  return *std::move(table);
-}
-
-const clinical::FlagTable& flags() {
-  static const clinical::FlagTable table = shipped("results", clinical::read_flags);
-  return table;
-}
-const clinical::PhoneTable& limits() {
-  static const clinical::PhoneTable table = shipped("phone", clinical::read_phone);
-  return table;
-}
-
-bool is_vital(const std::vector<clinical::Coding>& codes) {
-  return std::ranges::any_of(news2_table().codes, [&](const clinical::VitalCode& one) {
+bool is_vital(const clinical::News2Table& table, const std::vector<clinical::Coding>& codes) {
+  return std::ranges::any_of(table.codes, [&](const clinical::VitalCode& one) {
     return std::ranges::find(codes, one.code) != codes.end();
   });
 }
 
 }  // namespace
+
+std::optional<std::int64_t> age_at(std::string_view born, Time now) {
+  const auto range = parse_date_time(born);
+  if (!range || range->from > now) {
+    return std::nullopt;
+  }
+  const std::string then = to_instant(range->from);  // both begin with YYYY-MM-DD
+  const std::string today = to_instant(now);
+  const auto year = [](const std::string& text) { return std::stoll(text.substr(0, 4)); };
+  const bool is_before_birthday = today.substr(5, 5) < then.substr(5, 5);
+  return year(today) - year(then) - (is_before_birthday ? 1 : 0);
+}
 
 std::string_view urgency_of(Judgement judgement) {
   switch (judgement) {
@@ -45,16 +36,16 @@ std::string_view urgency_of(Judgement judgement) {
   return "abnormal";
 }
 
-clinical::Assessment assess(const clinical::Observation& observation,
+clinical::Assessment assess(const clinical::Tables& tables,
+                            const clinical::Observation& observation,
                             std::optional<std::int64_t> age_years) {
   clinical::PhonePatient patient;
   patient.age_years = age_years;
-  clinical::Assessment all = clinical::assess(flags(), limits(), observation, patient);
-  std::erase_if(all.unmapped, [](const clinical::Unmapped& one) { return is_vital(one.codes); });
+  clinical::Assessment all = clinical::assess(tables.results, tables.phone, observation, patient);
+  std::erase_if(all.unmapped,
+                [&](const clinical::Unmapped& one) { return is_vital(tables.news2, one.codes); });
   return all;
 }
-
-std::string edition_of_limits() { return limits().edition.text(); }
 
 std::string_view urgency_of(const clinical::News2& score) {
   if (score.became == clinical::News2Became::not_for_this_patient) {
@@ -63,20 +54,10 @@ std::string_view urgency_of(const clinical::News2& score) {
   return score.total == 0 ? "zero" : clinical::name(score.risk);
 }
 
-const clinical::News2Table& news2_table() {
-  static const clinical::News2Table table = shipped("news2", clinical::read_news2);
-  return table;
-}
-
-const clinical::BloodTable& blood_table() {
-  static const clinical::BloodTable table = shipped("blood", clinical::read_blood);
-  return table;
-}
-
-bool is_vitals_only(const clinical::Observation& observation) {
-  const auto belongs = [](const clinical::Measurement& measured) {
-    const auto& beside = news2_table().beside;
-    return is_vital(measured.codes) ||
+bool is_vitals_only(const clinical::News2Table& table, const clinical::Observation& observation) {
+  const auto belongs = [&](const clinical::Measurement& measured) {
+    const auto& beside = table.beside;
+    return is_vital(table, measured.codes) ||
            std::ranges::any_of(measured.codes, [&](const clinical::Coding& one) {
              return std::ranges::find(beside, one) != beside.end();
            });
@@ -85,10 +66,10 @@ bool is_vitals_only(const clinical::Observation& observation) {
          std::ranges::all_of(observation.components, belongs);
 }
 
-bool has_vital(const clinical::Observation& observation) {
-  return is_vital(observation.own.codes) ||
-         std::ranges::any_of(observation.components, [](const clinical::Measurement& measured) {
-           return is_vital(measured.codes);
+bool has_vital(const clinical::News2Table& table, const clinical::Observation& observation) {
+  return is_vital(table, observation.own.codes) ||
+         std::ranges::any_of(observation.components, [&](const clinical::Measurement& measured) {
+           return is_vital(table, measured.codes);
          });
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/time.h"
+#include "clinical/blood_record.h"
 #include "fhir/member.h"
 #include "fhir/path/evaluate.h"
 #include "fhir/patient_link.h"
@@ -222,7 +223,8 @@ bool may_speak_of_blood(fhir::TypeId type) {
 }
 
 /// https://hl7.org/fhir/R4/patient-definitions.html#Patient.link.type
-void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, Signals& signals) {
+void note_itself(const clinical::BloodTable& blood, fhir::TypeId type, fhir::JsonValue resource,
+                 const Look& look, Signals& signals) {
   if (is_owner_type(type)) {
     const auto active = resource.find("active");
     const std::string status = fhir::text_member(resource, "status");
@@ -234,7 +236,7 @@ void note_itself(fhir::TypeId type, fhir::JsonValue resource, const Look& look, 
       signals.observation = std::make_shared<const clinical::Observation>(*std::move(read));
     }
   }
-  if (may_speak_of_blood(type) && clinical::speaks_of_blood(blood_table(), resource)) {
+  if (may_speak_of_blood(type) && clinical::speaks_of_blood(blood, resource)) {
     signals.blood_of = look.patient();
   }
   if (fhir::name(type) != "Patient") {
@@ -291,7 +293,7 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
                      const fhir::Sites& sites) {
   Signals signals;
   const Look look(resource, sites);
-  note_itself(type, resource, look, signals);
+  note_itself(definitions.clinical().blood, type, resource, look, signals);
   bool taken = false;
   for (const auto& rule : definitions.opens(type)) {
     const bool may_take = rule.open->beside || !taken;
@@ -302,7 +304,8 @@ Signals find_signals(const Definitions& definitions, fhir::TypeId type, fhir::Js
     }
   }
   for (const auto& rule : definitions.moves(type)) {
-    if (rule.move->news2 && !(signals.observation && has_vital(*signals.observation))) {
+    if (rule.move->news2 &&
+        !(signals.observation && has_vital(definitions.clinical().news2, *signals.observation))) {
       continue;
     }
     if (!holds(rule.move->when, resource, IfItFails::does_not)) {

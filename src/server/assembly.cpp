@@ -199,11 +199,17 @@ Task<Result<void>> Assembly::define(std::vector<Bytes> search_parameters) {
 }
 
 Task<Result<void>> Assembly::define_pathways(std::vector<pathway::File> files) {
-  if (!node_->health().writes_refused.empty() || (files.empty() && node_->pathways() != nullptr)) {
+  if (!node_->health().writes_refused.empty()) {
     co_return ok();
   }
   if (files.empty()) {
-    files = pathway::shipped_from(parts_.world.clock.wall());
+    // What is in force stays; a set from before clinical tables were part of it gets those of now.
+    const pathway::Definitions* const in_force = node_->pathways();
+    files = in_force == nullptr ? pathway::shipped_from(parts_.world.clock.wall())
+                                : pathway::with_clinical_tables(in_force->files(), in_force);
+    if (in_force != nullptr && files == in_force->files()) {
+      co_return ok();
+    }
   }
   const auto defined = co_await node_->define_pathways(home_, std::move(files));
   if (!defined) {
