@@ -14,9 +14,12 @@
 #include "api/owner_name.h"
 #include "api/stored.h"
 #include "base/time.h"
+#include "clinical/waiting.h"
+#include "fhir/member.h"
 #include "fhir/sites.h"
 #include "pathway/calendar.h"
 #include "pathway/definition.h"
+#include "pathway/item_task.h"
 #include "search/matches.h"
 #include "views/items.h"
 
@@ -83,6 +86,24 @@ std::string begun_large(std::string text) {
   return text;
 }
 
+/// The day until which treatment should begin, as the Task has it while its clock runs.
+std::optional<std::string> treat_by(fhir::JsonValue task) {
+  const auto inputs = task.find("input");
+  if (!inputs) {
+    return std::nullopt;
+  }
+  const std::string wanted(clinical::name(clinical::ClockNoteKind::treat_by));
+  for (const fhir::JsonValue one : inputs->children()) {
+    const auto type = one.find("type");
+    const auto coding = type ? type->find("coding") : std::nullopt;
+    if (pathway::is_in_system(one, pathway::clock_system) && coding && coding->size() > 0 &&
+        fhir::text_member(*coding->children().begin(), "code") == wanted) {
+      return fhir::text_member(one, "valueDate");
+    }
+  }
+  return std::nullopt;
+}
+
 /// The last moment of the time that it has: what is due at 00:00 should happen the day before.
 Time within(Time due) { return Time{due.ms - 1}; }
 
@@ -102,6 +123,7 @@ class Whereabouts {
     const std::size_t shown = std::min(items.size(), items_shown_max);
     std::string whole = items.empty() ? "No referral of yours is followed here." : "";
     for (std::size_t i = 0; i < shown; ++i) {
+      TRY(treat_by_, read_treat_by(items[i]));
       TRY(const std::string text, describe(items[i]));
       texts_.push_back(text);
       whole += fmt::format("{}{}", whole.empty() ? "" : "\n", text);
@@ -109,6 +131,7 @@ class Whereabouts {
     ParametersWriter to;
     to.text("text", "String", whole);
     for (std::size_t i = 0; i < shown; ++i) {
+      TRY(treat_by_, read_treat_by(items[i]));
       TRY_OK(write(to, items[i], texts_[i]));
     }
     if (shown < items.size()) {
@@ -185,6 +208,21 @@ class Whereabouts {
     return state == nullptr ? item.state : state->title;
   }
 
+  Result<std::optional<std::string>> read_treat_by(const views::Item& item) {
+    const pathway::Definition* const of = definition(item);
+    if (of == nullptr || !of->keeps_clock || !item.is_open()) {
+      return std::optional<std::string>();
+    }
+    TRY(const auto current, views::read_current(*moment_.reader, *fhir::type_id("Task"), item.id));
+    if (!current) {
+      return std::optional<std::string>();
+    }
+    TRY(views::Body body, stored_row(parts_, moment_, current->row));
+    fhir::ReaderPool::Lease reader = parts_.readers.take();
+    TRY(const fhir::Json json, reader->read(std::move(body.bytes)));
+    return treat_by(json.root());
+  }
+
   Result<std::string> describe(const views::Item& item) {
     std::string text = fmt::format("Your {} of {}: {}.", title(item), day_words(item.opened),
                                    begun_small(state_title(item)));
@@ -193,6 +231,12 @@ class Whereabouts {
     }
     TRY(const NamedOwner owner, name_owner(parts_, moment_, item.owner));
     text += fmt::format(" {} has it.", begun_large(in_a_sentence(owner)));
+    if (treat_by_) {
+      if (const auto day = pathway::parse_day(*treat_by_)) {
+        text += fmt::format(" By the national standard, treatment begins by {}.",
+                            day_words(pathway::from_local({*day, 0})));
+      }
+    }
     if (!item.due) {
       return text;
     }
@@ -227,6 +271,9 @@ class Whereabouts {
       if (item.due) {
         to.text("due", "Date", date_text(within(*item.due)));
       }
+      if (treat_by_) {
+        to.text("treat-by", "Date", *treat_by_);
+      }
     }
     to.close();
     return ok();
@@ -236,6 +283,7 @@ class Whereabouts {
   const Call& call_;
   const node::Moment& moment_;
   std::vector<std::string> texts_;
+  std::optional<std::string> treat_by_;  ///< of the item that is being described
 };
 
 }  // namespace

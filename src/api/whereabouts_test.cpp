@@ -25,13 +25,16 @@ TEST(Whereabouts, SaysWhereItIsAndUntilWhen) {
   EXPECT_EQ(
       text(server),
       "Your referral of 1 January 2026: received, waiting for triage. The Eye clinic team has "
-      "it. The next step should happen by Monday 5 January 2026.");
+      "it. By the national standard, treatment begins by 7 May 2026. The next step should happen "
+      "by "
+      "Monday 5 January 2026.");
   const Answered answered = server.get("/fhir/Patient/p1/$where-is-my-referral");
   EXPECT_THAT(answered.body, Not(HasSubstr("Glaucoma")));
   EXPECT_THAT(answered.body, Not(HasSubstr("pressure")));
   EXPECT_THAT(answered.body, Not(HasSubstr("urgent")));
   EXPECT_EQ(values(answered.json(), "item", "valueReference.reference"), "Task/" + id + " ");
   EXPECT_EQ(values(answered.json(), "due", "valueDate"), "2026-01-05 ");
+  EXPECT_EQ(values(answered.json(), "treat-by", "valueDate"), "2026-05-07 ");
   EXPECT_EQ(values(answered.json(), "owner", "valueString"), "Eye clinic ");
 }
 

@@ -49,6 +49,7 @@ struct RttEvent {
   Day day;
   /// Of a first appointment that was not attended: whether it had been clearly communicated.
   Communicated communicated = Communicated::unknown;
+  bool operator==(const RttEvent&) const = default;
 };
 
 enum class RttState : std::uint8_t {

@@ -66,6 +66,7 @@ Result<void> Following::run() {
     TRY_OK(tick(*prepared_.command.tick));
   }
   TRY_OK(show_blood());
+  TRY_OK(show_clocks());
   return make();
 }
 

@@ -112,10 +112,15 @@ Result<void> Following::take_state(Touched& touched, fhir::JsonValue task, fhir:
     return ok();  // make() refuses it
   }
   TRY(const pathway::Act* const act, meant_act(*definition, item, task, index));
+  if (act != nullptr) {
+    TRY_OK(check_needs(touched, *act, task, stored, index));
+  }
+  if (definition->keeps_clock) {
+    TRY_OK(take_clock(touched, act, task, stored, index));
+  }
   if (act == nullptr) {
     return ok();
   }
-  TRY_OK(check_needs(touched, *act, task, stored, index));
   const views::Owner owner = item.owner;
   std::optional<Time> due_from;
   if (const auto by = output_of(task, see_by)) {

@@ -177,7 +177,7 @@ Result<void> Following::show_blood(const std::string& id) {
   if (touched->current.value > 0) {
     fhir::Json json;
     TRY_OK(task_reader().read(touched->stored, json));
-    there = pathway::blood_inputs(json.root());
+    there = pathway::inputs_in(json.root(), pathway::blood_system);
     warned = warnings_of(json.root());
   }
   touched->beside.inputs = inputs;

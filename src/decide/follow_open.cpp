@@ -70,6 +70,7 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   item.focus = focus;
   item.organisation = organisation;
   item.opened = rules_.now;
+  touched.clock_from = signals_[index].clock ? signals_[index].clock->from : std::nullopt;
   take_urgency(item, definition, signal.urgency, signal.priority);
   TRY(item.owner, owner_of(index, signal));
   item.patient = patient;

@@ -177,6 +177,7 @@ Result<void> Following::take_changes(Touched& touched, fhir::JsonValue task, fhi
           where(index));
     }
     pathway::set_due(definitions_, *touched.definition, item, due->from, rules_.now);
+    touched.due_by_hand = true;
   }
   return ok();
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "clinical/blood_record.h"
+#include "clinical/waiting.h"
 #include "decide/follow.h"
 #include "fhir/json.h"
 #include "pathway/item_task.h"
@@ -52,9 +53,12 @@ class Following {
     pathway::Wording wording;                ///< of a new one
     std::string why;
     pathway::Beside beside;
-    std::string reason;  ///< that a person gave for the act that he did; empty: none
-    bool told = false;   ///< it is written for `why` alone
-    bool left = false;   ///< its owner has ended; what he offered stays offered
+    std::string reason;        ///< that a person gave for the act that he did; empty: none
+    bool told = false;         ///< it is written for `why` alone
+    bool left = false;         ///< its owner has ended; what he offered stays offered
+    bool due_by_hand = false;  ///< a person has set the due time
+    std::optional<clinical::Day> clock_from;     ///< of a new one, where what opens it says it
+    std::vector<clinical::RttEvent> clock_said;  ///< of a waiting time, by a person's act
   };
 
   // follow.cpp: what resources bring about
@@ -189,6 +193,25 @@ class Following {
   /// somebody is asked for it.
   Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
 
+  // follow_clock.cpp: how long the patient has waited
+  /// Takes what the Task says of the clock that it did not say before; `act`: that it does, or
+  /// null.
+  Result<void> take_clock(Touched& touched, const pathway::Act* act, fhir::JsonValue task,
+                          fhir::JsonValue stored, std::size_t index) const;
+  /// Each item that keeps a clock, and has moved or heard of it, says what it says now, and is due
+  /// no later than the standards allow.
+  Result<void> show_clocks();
+  /// What is known of the clock of an item, by its Task and by what it goes on from.
+  struct Clock {
+    clinical::ClockFacts facts;
+    bool changed = false;
+  };
+  Result<Clock*> clock_of(const std::string& id);
+  /// Those that share the clock: what it goes on from, and what goes on from it.
+  Result<std::vector<std::string>> clock_mates(const std::string& id);
+  Result<void> hear_clock(std::size_t index, const pathway::ClockSaid& said);
+  Result<void> show_clock(const std::string& id);
+
   // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
   Result<std::string> patient_of(std::size_t index, const pathway::Signal& signal);
@@ -282,6 +305,7 @@ class Following {
   std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject
   std::set<std::string, std::less<>> not_read_;  ///< types of which a patient has too many
   std::map<std::string, PatientFacts> patients_;
+  std::map<std::string, Clock> clocks_;  ///< by id of the item
   std::map<views::Owner, Presence> presence_;
   std::map<std::string, std::vector<std::string>> about_;  // all, as the view has it
 };

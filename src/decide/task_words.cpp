@@ -127,25 +127,40 @@ bool gives_reason(fhir::JsonValue task, fhir::JsonValue stored) {
          (!was || !says_the_same(*now, *was) || says_given(task, "reason"));
 }
 
-std::optional<fhir::JsonValue> output_given(fhir::JsonValue task, fhir::JsonValue stored,
-                                            std::string_view type) {
+std::vector<fhir::JsonValue> outputs_given(fhir::JsonValue task, fhir::JsonValue stored,
+                                           std::string_view type) {
+  std::vector<fhir::JsonValue> all;
   const auto outputs = task.find("output");
   const auto were = stored.find("output");
   if (!outputs) {
-    return {};
+    return all;
   }
+  std::optional<fhir::JsonValue> last;
   for (const fhir::JsonValue one : outputs->children()) {
+    if (!is_output_of(one, type)) {
+      continue;
+    }
     bool stood = false;
     if (were) {
       for (const fhir::JsonValue other : were->children()) {
         stood = stood || says_the_same(one, other);
       }
     }
-    if (is_output_of(one, type) && (!stood || says_given(task, type))) {
-      return one;
+    last = one;
+    if (!stood) {
+      all.push_back(one);
     }
   }
-  return {};
+  if (all.empty() && last && says_given(task, type)) {
+    all.push_back(*last);
+  }
+  return all;
+}
+
+std::optional<fhir::JsonValue> output_given(fhir::JsonValue task, fhir::JsonValue stored,
+                                            std::string_view type) {
+  const auto all = outputs_given(task, stored, type);
+  return all.empty() ? std::nullopt : std::optional(all.front());
 }
 
 }  // namespace holdfast::decide

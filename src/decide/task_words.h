@@ -30,4 +30,9 @@ namespace holdfast::decide {
                                                           fhir::JsonValue stored,
                                                           std::string_view type);
 
+/// All of them.
+[[nodiscard]] std::vector<fhir::JsonValue> outputs_given(fhir::JsonValue task,
+                                                         fhir::JsonValue stored,
+                                                         std::string_view type);
+
 }  // namespace holdfast::decide

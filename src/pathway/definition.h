@@ -151,6 +151,9 @@ struct Definition {
   /// Its items show what the record knows of the patient's blood, and warn
   /// (clinical/blood_record.h).
   bool shows_blood = false;
+  /// Its items keep the clock of the patient's waiting time (clinical/waiting.h), and are due no
+  /// later than its standards allow.
+  bool keeps_clock = false;
   std::vector<std::string> unknown_again;  ///< closed states that the next such value opens again
   std::vector<Urgency> urgencies;          ///< the last has no condition
   std::vector<State> states;

@@ -282,6 +282,11 @@ constexpr std::array definition_keys{
                       TRY(to.definition.shows_blood, yes_in(from));
                       return ok();
                     }},
+    TableKey<Draft>{"keeps_clock",
+                    [](Draft& to, const node& from) -> Result<void> {
+                      TRY(to.definition.keeps_clock, yes_in(from));
+                      return ok();
+                    }},
     TableKey<Draft>{"unknown_again",
                     [](Draft& to, const node& from) -> Result<void> {
                       TRY(to.definition.unknown_again, texts_in(from));
@@ -368,10 +373,10 @@ Result<void> compile_all(Definition& definition) {
 
 Result<Definition> read_definition(const toml::table& table) {
   Draft draft;
-  TRY_OK(read_table(
-      draft, table, definition_keys,
-      "pathway, version, title, catch_all, fallback, approved, effective, "
-      "unknown_codes, unknown_again, shows_blood, urgency, state, open, move, act, escalate"));
+  TRY_OK(read_table(draft, table, definition_keys,
+                    "pathway, version, title, catch_all, fallback, approved, effective, "
+                    "unknown_codes, unknown_again, shows_blood, keeps_clock, urgency, state, open, "
+                    "move, act, escalate"));
   Definition& definition = draft.definition;
   for (State& state : definition.states) {
     if (state.steps.empty() && !state.is_closed()) {

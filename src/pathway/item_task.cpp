@@ -153,25 +153,12 @@ void write_reason(JsonWriter& to, std::string_view why) {
   }
 }
 
-bool is_about_blood(fhir::JsonValue input) {
-  const auto type = input.find("type");
-  const auto coding = type ? type->find("coding") : std::nullopt;
-  if (coding) {
-    for (const fhir::JsonValue one : coding->children()) {
-      if (const auto system = one.find("system"); system && system->equals(blood_system)) {
-        return true;
-      }
-    }
-  }
-  return false;
-}
-
-/// Elements of `list`, those about blood or the others.
-Bytes elements(std::optional<fhir::JsonValue> list, bool about_blood) {
+/// Elements of `list`, those of the system or the others.
+Bytes elements(std::optional<fhir::JsonValue> list, std::string_view system, bool of_system) {
   Bytes all;
   if (list && list->is_array()) {
     for (const fhir::JsonValue one : list->children()) {
-      if (is_about_blood(one) == about_blood) {
+      if (is_in_system(one, system) == of_system) {
         all.append(all.empty() ? "" : ",").append(one.raw());
       }
     }
@@ -188,7 +175,22 @@ void write_list(JsonWriter& to, std::string_view key, Bytes there, const Bytes& 
 
 }  // namespace
 
-Bytes blood_inputs(fhir::JsonValue task) { return elements(task.find("input"), true); }
+bool is_in_system(fhir::JsonValue element, std::string_view system) {
+  const auto type = element.find("type");
+  const auto coding = type ? type->find("coding") : std::nullopt;
+  if (coding) {
+    for (const fhir::JsonValue one : coding->children()) {
+      if (const auto of = one.find("system"); of && of->equals(system)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Bytes inputs_in(fhir::JsonValue task, std::string_view system) {
+  return elements(task.find("input"), system, true);
+}
 
 Bytes task_of(const Definition& definition, const views::Item& item, const Wording& wording,
               Time now) {
@@ -246,12 +248,12 @@ Bytes changed_task(fhir::JsonValue task, const Definition& definition, const vie
     }
   }
   if (beside.inputs) {
-    write_list(to, "input", elements(task.find("input"), false), *beside.inputs);
+    write_list(to, "input", elements(task.find("input"), beside.system, false), *beside.inputs);
   }
   if (!beside.output.empty()) {
     const auto outputs = task.find("output");
-    Bytes there = elements(outputs, true);
-    Bytes others = elements(outputs, false);
+    Bytes there = elements(outputs, blood_system, true);
+    Bytes others = elements(outputs, blood_system, false);
     others.append(others.empty() || there.empty() ? "" : ",").append(there);
     write_list(to, "output", std::move(others), beside.output);
   }

@@ -22,15 +22,19 @@ struct Wording {
 
 /// System of the types of Task.input and Task.output that the server writes about blood.
 inline constexpr std::string_view blood_system = "urn:holdfast:blood";
+/// The same about the clock of a waiting time.
+inline constexpr std::string_view clock_system = "urn:holdfast:waiting-time";
 /// What the server writes beside the item.
 struct Beside {
-  /// Elements of Task.input in blood_system, in the place of those that are there; nothing: they
-  /// stay.
+  /// Elements of Task.input in `system`, in the place of those that are there; nothing: they stay.
   std::optional<Bytes> inputs;
+  std::string_view system = blood_system;
   Bytes output;  ///< an element more of Task.output; may be empty
 };
-/// The elements of Task.input in blood_system, with commas between them.
-[[nodiscard]] Bytes blood_inputs(fhir::JsonValue task);
+/// The elements of Task.input in `system`, with commas between them.
+[[nodiscard]] Bytes inputs_in(fhir::JsonValue task, std::string_view system);
+/// Whether the type of an element of Task.input or Task.output is one of that system.
+[[nodiscard]] bool is_in_system(fhir::JsonValue element, std::string_view system);
 
 /// A new item.
 [[nodiscard]] Bytes task_of(const Definition& definition, const views::Item& item,

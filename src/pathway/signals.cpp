@@ -217,6 +217,69 @@ class Look {
   const fhir::Sites& sites_;
 };
 
+bool may_say_of_clock(fhir::TypeId type) {
+  constexpr std::array<std::string_view, 4> types{"Appointment", "Encounter", "Procedure",
+                                                  "ServiceRequest"};
+  return std::ranges::find(types, fhir::name(type)) != types.end();
+}
+
+std::optional<fhir::JsonValue> extension_of(fhir::JsonValue resource, std::string_view url) {
+  if (const auto all = resource.find("extension")) {
+    for (const fhir::JsonValue one : all->children()) {
+      if (fhir::text_member(one, "url") == url) {
+        return one;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+/// Code of a valueCode, valueCoding or valueCodeableConcept.
+std::string code_in(fhir::JsonValue extension) {
+  std::string code = fhir::text_member(extension, "valueCode");
+  for (const std::string_view path : {"valueCoding.code", "valueCodeableConcept.coding.code"}) {
+    const auto found = code.empty() ? values_at(extension, path) : std::vector<fhir::JsonValue>();
+    if (!found.empty() && found.front().is_string()) {
+      code = found.front().text();
+    }
+  }
+  return code;
+}
+
+/// A resource that was entered in error says nothing, and takes back what it said.
+ClockSaid clock_said(fhir::TypeId type, fhir::JsonValue resource, const Look& look) {
+  ClockSaid said;
+  if (fhir::name(type) != "ServiceRequest") {
+    said.links = look.sites_at({"basedOn"});
+    said.named = look.named_at({"basedOn"});
+  }
+  const std::string status = fhir::text_member(resource, "status");
+  if (status == "entered-in-error") {
+    return said;
+  }
+  if (const auto start = extension_of(resource, clock_start_extension)) {
+    said.from = clinical::parse_day(fhir::text_member(*start, "valueDate"));
+  }
+  const auto rtt = extension_of(resource, rtt_extension);
+  clinical::RttEvent event;
+  event.code = rtt ? code_in(*rtt) : std::string();
+  if (event.code.empty()) {
+    return said;
+  }
+  if (const auto time = look.time_at(
+          "start|period.start|performedDateTime|performedPeriod.start|authoredOn|created")) {
+    event.day = {to_local(*time).day.value};
+    if (const auto told = extension_of(resource, communicated_extension)) {
+      const auto value = told->find("valueBoolean");
+      event.communicated = !value                   ? clinical::Communicated::unknown
+                           : value->raw() == "true" ? clinical::Communicated::yes
+                                                    : clinical::Communicated::no;
+    }
+    said.events.push_back(std::move(event));
+  }
+  return said;
+}
+
 bool may_speak_of_blood(fhir::TypeId type) {
   constexpr std::array<std::string_view, 4> types{"Condition", "Flag", "Observation", "Procedure"};
   return std::ranges::find(types, fhir::name(type)) != types.end();
@@ -238,6 +301,9 @@ void note_itself(const clinical::BloodTable& blood, fhir::TypeId type, fhir::Jso
   }
   if (may_speak_of_blood(type) && clinical::speaks_of_blood(blood, resource)) {
     signals.blood_of = look.patient();
+  }
+  if (may_say_of_clock(type)) {
+    signals.clock = clock_said(type, resource, look);
   }
   if (fhir::name(type) != "Patient") {
     return;

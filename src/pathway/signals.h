@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "clinical/observation.h"
+#include "clinical/rtt.h"
 #include "fhir/json.h"
 #include "fhir/sites.h"
 #include "pathway/definition.h"
@@ -53,6 +54,17 @@ struct Signal {
   Bytes requester;  ///< Reference as JSON, where it is no site; may be empty
 };
 
+/// What a resource says of a patient's waiting time, by its extensions.
+struct ClockSaid {
+  std::optional<clinical::Day> from;  ///< urn:holdfast:clock-start: the day that it counts from
+  std::vector<clinical::RttEvent> events;
+  std::vector<std::uint32_t> links;  ///< sites of the requests that it says it of; none: of itself
+  std::vector<NamedLink> named;
+};
+inline constexpr std::string_view clock_start_extension = "urn:holdfast:clock-start";
+inline constexpr std::string_view rtt_extension = "urn:holdfast:rtt";
+inline constexpr std::string_view communicated_extension = "urn:holdfast:rtt-communicated";
+
 struct Signals {
   /// At most one that opens, the first that holds, and those that open beside others; then moves.
   std::vector<Signal> all;
@@ -62,6 +74,8 @@ struct Signals {
   std::shared_ptr<const clinical::Observation> observation;
   /// Whose group, antibodies, requirements or transfusions it speaks of: a site.
   std::optional<std::uint32_t> blood_of;
+  /// Nothing where the resource is of no type that says it.
+  std::optional<ClockSaid> clock;
   /// Of a Patient: site of the one that replaces it.
   std::optional<std::uint32_t> replaced_by;
 };

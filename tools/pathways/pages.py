@@ -130,6 +130,9 @@ def page(file):
              + ("approved by " + " and ".join(approved) if approved else
                 "**a draft that no clinician has approved**")
              + f'. Without an owner an item goes to `{definition["fallback"]}`.', "",
+             *(["Its items carry the clock of the patient's wait: while that runs they are due no later than the national",
+                "standards allow, whatever their state ([waiting times](../PATHWAYS.md#waiting-times)).", ""]
+               if definition.get("keeps_clock") else []),
              *diagram(definition)]
     for head, rows in [("What opens one", opens), ("Until when", due_times), ("If it is late", escalation),
                        ("What people do", acts), ("What moves it by itself", moves)]:
