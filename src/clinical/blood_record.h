@@ -92,6 +92,12 @@ struct BloodPatient {
   Urgency urgency = Urgency::planned;
 };
 
+/// The first moment at which the newest sample is valid no longer; nothing where there is none, or
+/// where it does not last until `transfusion` or the time when the request wants the blood: then
+/// the review warns already.
+[[nodiscard]] std::optional<Time> sample_expires(const BloodTable& table, const BloodRecord& record,
+                                                 Time transfusion);
+
 /// All that is to be shown of it, in the order in which it is read; warnings last. `transfusion`:
 /// now; it is meant to begin then, or when the request wants it, if that is later. The same record
 /// gives the same, however it is sorted.

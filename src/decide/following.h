@@ -169,6 +169,11 @@ class Following {
   /// Each item that shows it and is touched, or whose patient it speaks of, says what is known now.
   Result<void> show_blood();
   Result<void> show_blood(const std::string& id);
+  /// It has come to a state in spite of warnings: recorded with the reason that was given, else
+  /// somebody is asked for it.
+  Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
+
+  // follow_blood_record.cpp: where it is read from
   Result<clinical::BloodRecord> blood_record(const Touched& touched);
   /// What this Command writes, or else what the record has.
   Result<void> read_blood(const std::string& reference, clinical::BloodRecord& to);
@@ -184,9 +189,6 @@ class Following {
                             clinical::BloodRecord& to);
   /// The patient, and whoever was merged into them.
   Result<std::vector<std::string>> all_numbers_of(const std::string& patient);
-  /// It has come to a state in spite of warnings: recorded with the reason that was given, else
-  /// somebody is asked for it.
-  Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
 
   // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
