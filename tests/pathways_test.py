@@ -239,15 +239,16 @@ class Pathways(RecordTest):
     def test_a_code_that_no_table_knows_is_one_item_until_somebody_says_what_it_is(self):
         self.number(21, "ZZ1", flag="N")
         self.assertEqual(self.mappings(), [])
-        # Two numbers for limits judge it where no flag does; words do not.
-        for n, limits, urgency in ((31, "3.5-5.3", "normal"), (32, "5.5 - 7", "abnormal"), (33, ">=6", "abnormal")):
+        # Numbers for limits judge it where no flag does, with a sign and the value's own unit or without; other words do not.
+        for n, limits, urgency in ((31, "3.5-5.3", "normal"), (32, "5.5 - 7", "abnormal"), (33, ">=6", "abnormal"),
+                                   (35, "<6", "normal"), (36, "<5", "abnormal"), (37, "< 6 mmol/L", "normal")):
             self.number(n, f"ZZ{n}", limits=limits)
             report, = self.found(f"DiagnosticReport?identifier=urn:holdfast:authority:LAB|FM{n}")
             item = self.only("DiagnosticReport/" + report["id"], "diagnostic-order")
             said = {part["url"]: part.get("valueString") for part in item["extension"][0]["extension"]}
             self.assertEqual(said["urgency"], urgency, limits)
             self.assertEqual(self.mappings(), [], limits)
-        self.number(34, "ZZ34", limits="<6")
+        self.number(34, "ZZ34", limits="up to 6")
         self.assertEqual(len(self.mappings()), 1)
         self.do(self.mappings()[0], "not-judged", reason="words")
         self.number(22, "ZZ1")
