@@ -390,6 +390,11 @@ class Pathways(RecordTest):
             task = self.expect(request, "blood", state)
         warnings = self.shown(task, "warning")
         self.assertTrue(any("Unit G31: group A is not among those" in one for one in warnings), warnings)
+        given = self.found("BiologicallyDerivedProduct?identifier=G31")[0]
+        task_of_unit = self.expect("BiologicallyDerivedProduct/" + given["id"], "blood-unit", "issued")
+        warnings = self.shown(task_of_unit, "warning")
+        for said in ("Unit G31: group A is not among those", "Unit G31: not known to be irradiated", "The group differs"):
+            self.assertTrue(any(said in one for one in warnings), (said, warnings))
         why = self.expect(request, "blood-override", "to-explain")
         self.assertEqual(why["partOf"][0]["reference"], "Task/" + task["id"])
         self.do(why, "explain", status=422)

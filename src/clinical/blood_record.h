@@ -103,5 +103,11 @@ struct BloodPatient {
 /// gives the same, however it is sorted.
 [[nodiscard]] std::vector<BloodNote> review_blood(const BloodTable& table, BloodRecord record,
                                                   const BloodPatient& patient, Time transfusion);
+/// The same of units that are to be given, each by itself: the newest group of the patient,
+/// whatever makes it doubtful, antibodies, requirements, and how `record.units` go with them.
+/// Samples and how many there are is a matter of the request. `patient`: nothing where it is not
+/// known who it is.
+[[nodiscard]] std::vector<BloodNote> review_unit(const BloodTable& table, BloodRecord record,
+                                                 const std::optional<BloodPatient>& patient);
 
 }  // namespace holdfast::clinical

@@ -83,6 +83,29 @@ class Review {
     requirements();
     sample();
     units();
+    return finish();
+  }
+
+  /// Of one unit: what it is compared with, and what comes of it.
+  std::vector<BloodNote> run_unit() {
+    scope_ = Scope::unit;
+    groups();
+    antibodies();
+    requirements();
+    units();
+    return finish();
+  }
+
+  std::vector<BloodNote> run_unit_of_nobody() {
+    scope_ = Scope::unit_of_nobody;
+    units();
+    return finish();
+  }
+
+ private:
+  enum class Scope : std::uint8_t { request, unit, unit_of_nobody };
+
+  std::vector<BloodNote> finish() {
     for (const std::string& type : record_.not_read) {
       say(Kind::note, fmt::format("More of {} is on file than was read: not all is shown", type));
     }
@@ -93,7 +116,6 @@ class Review {
     return std::move(notes_);
   }
 
- private:
   void say(Kind kind, std::string what, std::string source = {}) {
     BloodNote note{kind, std::move(what), std::move(source)};
     auto& to = kind == Kind::warning ? warnings_ : notes_;
@@ -148,11 +170,11 @@ class Review {
       if (one.abo) {
         samples.push_back({one.taken, {}});
       }
-      if (i < groups_shown_max) {
+      if (i < (scope_ == Scope::unit ? 1 : groups_shown_max)) {
         say(Kind::group, fmt::format("{}, sampled {}", text(one), day_of(one.taken)), one.source);
       }
     }
-    if (record_.groups.size() > groups_shown_max) {
+    if (scope_ == Scope::request && record_.groups.size() > groups_shown_max) {
       say(Kind::note, fmt::format("{} older groups are not shown, and were compared",
                                   record_.groups.size() - groups_shown_max));
     }
@@ -163,8 +185,8 @@ class Review {
       }
     }
     doubts(abo.has_value());
-    const BloodWarnings two = two_sample_warnings({false, false, patient_.urgency}, samples);
-    if (!samples.empty()) {
+    if (scope_ == Scope::request && !samples.empty()) {
+      const BloodWarnings two = two_sample_warnings({false, false, patient_.urgency}, samples);
       for (const BloodWarning& one : two) {
         // By whom a sample was taken is not in the record: nothing is said of it.
         say(patient_.urgency == Urgency::emergency ? Kind::note : Kind::warning,
@@ -274,7 +296,10 @@ class Review {
                                                               : "not compared by any table",
                       one.unit.group ? clinical::text(*one.unit.group) : "group not said"),
           one.source);
-      if (!one.is_compared) {
+      if (scope_ == Scope::unit_of_nobody) {
+        say(Kind::note, called + " is for a patient who is not known here: compared with nobody");
+      }
+      if (!one.is_compared || scope_ == Scope::unit_of_nobody) {
         continue;
       }
       for (const BloodWarning& warning : unit_warnings(table_, recipient_, one.unit)) {
@@ -305,6 +330,7 @@ class Review {
   BloodRecord record_;
   const BloodPatient& patient_;
   const Time transfusion_;
+  Scope scope_ = Scope::request;
   Recipient recipient_;
   std::vector<BloodNote> notes_;
   std::vector<BloodNote> warnings_;
@@ -330,6 +356,13 @@ std::optional<Time> sample_expires(const BloodTable& table, const BloodRecord& r
 std::vector<BloodNote> review_blood(const BloodTable& table, BloodRecord record,
                                     const BloodPatient& patient, Time transfusion) {
   return Review(table, std::move(record), patient, transfusion).run();
+}
+
+std::vector<BloodNote> review_unit(const BloodTable& table, BloodRecord record,
+                                   const std::optional<BloodPatient>& patient) {
+  const BloodPatient nobody;
+  return patient ? Review(table, std::move(record), *patient, Time{}).run_unit()
+                 : Review(table, std::move(record), nobody, Time{}).run_unit_of_nobody();
 }
 
 }  // namespace holdfast::clinical

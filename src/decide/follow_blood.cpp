@@ -1,10 +1,12 @@
 // decide/follow_blood.cpp: what the record knows of the blood of somebody who is to have some, on
-// the item of the request: groups, antibodies, requirements, sample, units, and warnings. Said
-// again whenever any of it comes. The laboratory's system decides; nothing here refuses: who goes
-// on in spite of a warning is asked why, afterwards where need be.
+// the item of the request: groups, antibodies, requirements, sample, units, and warnings; and on
+// that of each unit what concerns it. Said again whenever any of it comes. The laboratory's system
+// decides; nothing here refuses: who goes on in spite of a warning is asked why, afterwards where
+// need be.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "decide/following.h"
@@ -100,15 +102,27 @@ clinical::Sex sex_of(std::string_view gender) {
 
 }  // namespace
 
+bool is_unit_of_blood(const views::Item& item) {
+  return item.focus.starts_with("BiologicallyDerivedProduct/");
+}
+
 Result<void> Following::show_blood() {
   std::set<std::string> ids;
+  std::map<std::string, std::size_t> patients;  // and the operation that speaks of them
   for (const auto& [id, touched] : touched_) {
-    if (touched.definition != nullptr && touched.definition->shows_blood &&
-        touched.item.is_open()) {
-      ids.insert(id);
+    if (touched.definition == nullptr || !touched.definition->shows_blood ||
+        !touched.item.is_open()) {
+      continue;
+    }
+    ids.insert(id);
+    // What a request says that the patient needs is said of its units, too.
+    for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
+      if (writes(i) && !touched.item.patient.empty() && reference_to(i) == touched.item.focus &&
+          !is_unit_of_blood(touched.item)) {
+        patients.emplace(touched.item.patient, i);
+      }
     }
   }
-  std::set<std::string> patients;
   for (std::size_t i = 0; i < signals_.size(); ++i) {
     if (!writes(i) || !signals_[i].blood_of) {
       continue;
@@ -116,14 +130,17 @@ Result<void> Following::show_blood() {
     pathway::Signal of;
     of.patient = signals_[i].blood_of;
     TRY(std::string patient, patient_of(i, of));
-    if (!patient.empty() && patients.insert(patient).second) {
-      TRY(const auto open, open_items_of(patient, i));
-      for (const std::string& id : open) {
-        TRY(const auto item, views::find_item(view_, id));
-        const auto* const definition = item ? definitions_.find(item->pathway) : nullptr;
-        if (definition != nullptr && definition->shows_blood) {
-          ids.insert(id);
-        }
+    if (!patient.empty()) {
+      patients.emplace(std::move(patient), i);
+    }
+  }
+  for (const auto& [patient, operation] : patients) {
+    TRY(const auto open, open_items_of(patient, operation));
+    for (const std::string& id : open) {
+      TRY(const auto item, views::find_item(view_, id));
+      const auto* const definition = item ? definitions_.find(item->pathway) : nullptr;
+      if (definition != nullptr && definition->shows_blood) {
+        ids.insert(id);
       }
     }
   }
@@ -138,21 +155,7 @@ Result<void> Following::show_blood(const std::string& id) {
   if (!touched->item.is_open()) {
     return ok();
   }
-  TRY(auto record, blood_record(*touched));
-  // Nobody writes that a sample has expired: the item wakes by then, while units are wanted of it.
-  const pathway::State* const state = touched->definition->state(touched->item.state);
-  const bool are_wanted = state != nullptr && state->warned.empty();
-  pathway::look_at(definitions_, *touched->definition, touched->item,
-                   are_wanted ? clinical::sample_expires(pathway::blood_table(), record, rules_.now)
-                              : std::nullopt);
-  TRY(const PatientFacts facts, facts_of(touched->item.patient));
-  clinical::BloodPatient patient;
-  patient.age_years = facts.age;
-  patient.sex = sex_of(facts.gender);
-  patient.urgency =
-      touched->item.priority == "stat" ? clinical::Urgency::emergency : clinical::Urgency::planned;
-  const auto notes =
-      clinical::review_blood(pathway::blood_table(), std::move(record), patient, rules_.now);
+  TRY(const auto notes, notes_of(*touched));
   const Bytes inputs = inputs_of(notes);
   const auto warnings = warnings_in(notes);
   Bytes there;
@@ -170,6 +173,28 @@ Result<void> Following::show_blood(const std::string& id) {
     touched->wording.reason = touched->why;
   }
   return pass_over(*touched, notes);
+}
+
+Result<std::vector<BloodNote>> Following::notes_of(Touched& touched) {
+  TRY(auto record, blood_record(touched));
+  TRY(const PatientFacts facts, facts_of(touched.item.patient));
+  const clinical::BloodTable& table = pathway::blood_table();
+  clinical::BloodPatient patient;
+  patient.age_years = facts.age;
+  patient.sex = sex_of(facts.gender);
+  patient.urgency =
+      touched.item.priority == "stat" ? clinical::Urgency::emergency : clinical::Urgency::planned;
+  if (is_unit_of_blood(touched.item)) {
+    return clinical::review_unit(
+        table, std::move(record),
+        touched.item.patient.empty() ? std::nullopt : std::optional(patient));
+  }
+  // Nobody writes that a sample has expired: the item wakes by then, while units are wanted of it.
+  const pathway::State* const state = touched.definition->state(touched.item.state);
+  const bool are_wanted = state != nullptr && state->warned.empty();
+  pathway::look_at(definitions_, *touched.definition, touched.item,
+                   are_wanted ? clinical::sample_expires(table, record, rules_.now) : std::nullopt);
+  return clinical::review_blood(table, std::move(record), patient, rules_.now);
 }
 
 Result<void> Following::pass_over(Touched& touched, const std::vector<BloodNote>& notes) {

@@ -181,8 +181,13 @@ Result<std::vector<std::string>> Following::all_numbers_of(const std::string& pa
   return all;
 }
 
-Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
-  clinical::BloodRecord record;
+Result<const Following::BloodOnFile*> Following::blood_on_file(const std::string& patient) {
+  const auto known = blood_on_file_.find(patient);
+  if (known != blood_on_file_.end()) {
+    return &known->second;
+  }
+  BloodOnFile on_file;
+  clinical::BloodRecord& record = on_file.record;
   const clinical::BloodTable& table = pathway::blood_table();
   const clinical::BloodCodes& codes = table.codes;
   const Time since{rules_.now.ms - (sample_days + table.history_days) * day_ms};
@@ -194,13 +199,10 @@ Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
       {"Flag", ""},
       {"Procedure", fmt::format("&date=ge{}", to_instant(since))},
   }};
-  std::vector<std::string> numbers;
-  if (!touched.item.patient.empty()) {
-    TRY(numbers, all_numbers_of(touched.item.patient));
-  }
-  for (const std::string& patient : numbers) {
+  TRY(on_file.numbers, all_numbers_of(patient));
+  for (const std::string& number : on_file.numbers) {
     for (const auto& [type, query] : queries) {
-      TRY(const auto sources, blood_sources(type, query, patient));
+      TRY(const auto sources, blood_sources(type, query, number));
       if (sources.size() >= sources_max) {
         record.not_read.emplace_back(type);
       }
@@ -208,14 +210,47 @@ Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
         TRY_OK(read_blood(one, record));
       }
     }
-    TRY_OK(read_samples(touched, patient, record));
+  }
+  return &blood_on_file_.emplace(patient, std::move(on_file)).first->second;
+}
+
+Result<std::string> Following::request_of(const Touched& unit) {
+  constexpr std::string_view task = "Task/";
+  if (!unit.item.parent.starts_with(task)) {
+    return std::string();
+  }
+  const std::string id = unit.item.parent.substr(task.size());
+  const auto touched = touched_.find(id);
+  if (touched != touched_.end()) {
+    return touched->second.item.focus;
+  }
+  TRY(const auto parent, views::find_item(view_, id));
+  return parent ? parent->focus : std::string();
+}
+
+Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
+  BloodOnFile known;
+  if (!touched.item.patient.empty()) {
+    TRY(const auto* const on_file, blood_on_file(touched.item.patient));
+    known = *on_file;
+  }
+  clinical::BloodRecord& record = known.record;
+  if (is_unit_of_blood(touched.item)) {
+    TRY(const std::string request, request_of(touched));
+    if (!request.empty()) {
+      TRY_OK(read_blood(request, record));
+    }
+  } else {
+    for (const std::string& number : known.numbers) {
+      TRY_OK(read_samples(touched, number, record));
+    }
+    TRY(const auto units, named_by(touched, "BiologicallyDerivedProduct"));
+    for (const std::string& one : units) {
+      TRY_OK(read_blood(one, record));
+    }
   }
   TRY_OK(read_blood(touched.item.focus, record));
-  TRY(const auto units, named_by(touched, "BiologicallyDerivedProduct"));
-  for (const std::string& one : units) {
-    TRY_OK(read_blood(one, record));
-  }
-  return record;
+  return std::move(known.record);
 }
 
 }  // namespace holdfast::decide
