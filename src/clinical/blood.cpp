@@ -233,17 +233,31 @@ BloodWarnings sample_warnings(const BloodTable& table, const Sample& sample, Tim
   return all;
 }
 
+namespace {
+
+/// Two tubes of one puncture prove nothing.
+bool are_separate(const GroupSample& a, const GroupSample& b) {
+  const auto end = [](const GroupSample& one) {
+    return one.taken_until.value_or(Time{one.taken.ms + 1});
+  };
+  const bool is_one_specimen = std::ranges::any_of(a.specimens, [&](const std::string& one) {
+    return std::ranges::find(b.specimens, one) != b.specimens.end();
+  });
+  return !is_one_specimen && (end(a) <= b.taken || end(b) <= a.taken);
+}
+
+}  // namespace
+
 BloodWarnings two_sample_warnings(const TwoSamples& known, std::span<const GroupSample> samples) {
   BloodWarnings all;
   if (known.group_on_file || known.electronic_identification) {
     return all;
   }
-  // Taken separately: at another time. Two tubes of one puncture prove nothing.
   bool separate = false;
   bool by_others = false;
   for (std::size_t i = 1; i < samples.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (samples[i].taken != samples[j].taken) {
+      if (are_separate(samples[i], samples[j])) {
         separate = true;
         by_others =
             by_others || samples[i].taken_by.empty() || samples[i].taken_by != samples[j].taken_by;
@@ -256,7 +270,7 @@ BloodWarnings two_sample_warnings(const TwoSamples& known, std::span<const Group
              ? "no second sample yet: group O meanwhile, and nothing waits for it"
              : "no second sample, taken separately, before red cells of the patient's group");
   } else if (!by_others) {
-    warn(all, BloodWarningKind::second_sample,
+    warn(all, BloodWarningKind::one_collector,
          "both samples were taken by one person; by another is better");
   }
   return all;

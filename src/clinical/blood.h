@@ -56,6 +56,8 @@ struct BloodCodes {
   std::vector<Coding> group, abo, rhd, antibody, pregnancy_status, history_asked;
   std::vector<Coding> pregnant;     ///< answer, or Condition.code
   std::vector<Coding> transfusion;  ///< Procedure.code
+  /// Specimen.collection.method; none: nobody records it.
+  std::vector<Coding> electronic_identification;
   struct Answer {
     std::optional<Abo> abo;
     std::optional<RhD> rhd;
@@ -151,6 +153,7 @@ enum class BloodWarningKind : std::uint8_t {
   sample_time,  ///< taken later than it is used
   sample_history_unknown,
   second_sample,
+  one_collector,  ///< of both samples
   draft_table
 };
 
@@ -196,6 +199,9 @@ struct Sample {
 struct GroupSample {
   Time taken;
   std::string taken_by;  ///< who; empty where not known
+  /// `taken` may mean any moment before; nothing: it is that moment.
+  std::optional<Time> taken_until;
+  std::vector<std::string> specimens;  ///< that it is, or is a part of
 };
 enum class Urgency : std::uint8_t { planned, emergency };
 struct TwoSamples {
@@ -203,7 +209,9 @@ struct TwoSamples {
   bool electronic_identification = false;  ///< secure, at the bedside
   Urgency urgency = Urgency::planned;
 };
-/// The two-sample rule (BSH 2012). A warning also in an emergency, which it says must not wait.
+/// The two-sample rule (BSH 2012). A warning also in an emergency, which it says must not wait. Of
+/// one specimen, or taken at moments that may be one, they are one sample, whoever is said to have
+/// taken them.
 [[nodiscard]] BloodWarnings two_sample_warnings(const TwoSamples& known,
                                                 std::span<const GroupSample> samples);
 

@@ -44,6 +44,9 @@ Result<void> read_lists(BloodCodes& to, Fields& fields) {
   TRY(to.pregnant, read_codings(row, "pregnant"));
   TRY(to.transfusion, read_codings(row, "transfusion"));
   TRY(to.history_asked, read_codings(row, "history_asked"));
+  if (row.find("electronic_identification") != nullptr) {
+    TRY(to.electronic_identification, read_codings(row, "electronic_identification"));
+  }
   return row.done();
 }
 

@@ -135,6 +135,7 @@ class Review {
       if (!joined.empty() && joined.back().taken == one.taken && one.said.empty() &&
           joined.back().said.empty() && (!joined.back().abo || !one.abo) &&
           (!joined.back().rhd || !one.rhd)) {
+        joined.back().specimen = one.abo ? one.specimen : joined.back().specimen;
         joined.back().abo = joined.back().abo ? joined.back().abo : one.abo;
         joined.back().rhd = joined.back().rhd ? joined.back().rhd : one.rhd;
         continue;
@@ -168,7 +169,7 @@ class Review {
       abo = abo ? abo : one.abo;
       rhd = rhd ? rhd : one.rhd;
       if (one.abo) {
-        samples.push_back({one.taken, {}});
+        samples.push_back(sample_of(one));
       }
       if (i < (scope_ == Scope::unit ? 1 : groups_shown_max)) {
         say(Kind::group, fmt::format("{}, sampled {}", text(one), day_of(one.taken)), one.source);
@@ -186,9 +187,54 @@ class Review {
     }
     doubts(abo.has_value());
     if (scope_ == Scope::request && !samples.empty()) {
-      const BloodWarnings two = two_sample_warnings({false, false, patient_.urgency}, samples);
-      for (const BloodWarning& one : two) {
-        // By whom a sample was taken is not in the record: nothing is said of it.
+      two_samples(samples);
+    }
+  }
+
+  /// When and by whom it was taken is what its specimen says, where that is known.
+  [[nodiscard]] GroupSample sample_of(const GroupSeen& group) const {
+    GroupSample sample{group.taken, {}, group.taken_until, {}};
+    if (group.specimen.empty()) {
+      return sample;
+    }
+    sample.specimens.push_back(group.specimen);
+    if (const SpecimenSeen* const its = specimen(group)) {
+      std::ranges::copy(its->part_of, std::back_inserter(sample.specimens));
+      sample.taken_by = its->collector;
+      if (its->collected) {
+        sample.taken = its->collected->from;
+        sample.taken_until = its->collected->until;
+      }
+    }
+    return sample;
+  }
+
+  [[nodiscard]] const SpecimenSeen* specimen(const GroupSeen& group) const {
+    const auto found = std::ranges::find(record_.specimens, group.specimen, &SpecimenSeen::source);
+    return group.specimen.empty() || found == record_.specimens.end() ? nullptr : &*found;
+  }
+
+  /// The newest group, from a sample with which the patient was identified electronically.
+  [[nodiscard]] const SpecimenSeen* identified() const {
+    for (const GroupSeen& one : record_.groups) {
+      const SpecimenSeen* const its = one.abo ? specimen(one) : nullptr;
+      if (its != nullptr && its->is_identified_electronically) {
+        return its;
+      }
+    }
+    return nullptr;
+  }
+
+  void two_samples(const std::vector<GroupSample>& samples) {
+    for (const BloodWarning& one : two_sample_warnings({false, false, patient_.urgency}, samples)) {
+      if (one.kind == BloodWarningKind::one_collector) {
+        say(Kind::note, fmt::format("The group is known from two samples: {}", one.what));
+      } else if (const SpecimenSeen* const safe = identified()) {
+        say(Kind::note,
+            "The patient was identified electronically when the sample was taken: no second is "
+            "asked for",
+            safe->source);
+      } else {
         say(patient_.urgency == Urgency::emergency ? Kind::note : Kind::warning,
             fmt::format("The group is known from one sample only: {}", one.what));
       }

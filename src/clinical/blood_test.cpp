@@ -285,8 +285,36 @@ TEST(TwoSamples, AreWantedOfWhoIsThereForTheFirstTime) {
   EXPECT_THAT(kinds(two_sample_warnings({}, at_once)), ElementsAre(Kind::second_sample));
   EXPECT_EQ(two_sample_warnings({}, same_person).front().what,
             "both samples were taken by one person; by another is better");
+  EXPECT_THAT(kinds(two_sample_warnings({}, same_person)), ElementsAre(Kind::one_collector));
   EXPECT_THAT(kinds(two_sample_warnings({.group_on_file = true}, one)), IsEmpty());
   EXPECT_THAT(kinds(two_sample_warnings({.electronic_identification = true}, one)), IsEmpty());
+}
+
+TEST(TwoSamples, AreOneIfTheyAreOfOneSpecimenOrMayBeOfOneMoment) {
+  constexpr std::int64_t day = 24 * hour;
+  const auto warned = [](GroupSample a, GroupSample b) {
+    const std::vector<GroupSample> one_way{a, b};
+    const std::vector<GroupSample> other_way{b, a};
+    EXPECT_EQ(kinds(two_sample_warnings({}, one_way)), kinds(two_sample_warnings({}, other_way)));
+    return kinds(two_sample_warnings({}, one_way));
+  };
+  const GroupSample first{Time{day}, "Ann", {}, {"Specimen/1"}};
+  // Determined twice, with a day between, and still one puncture.
+  EXPECT_THAT(warned(first, {Time{3 * day}, "Ann", {}, {"Specimen/1"}}),
+              ElementsAre(Kind::second_sample));
+  EXPECT_THAT(warned(first, {Time{3 * day}, "Ben", {}, {"Specimen/2", "Specimen/1"}}),
+              ElementsAre(Kind::second_sample))
+      << "an aliquot";
+  EXPECT_THAT(warned(first, {Time{3 * day}, "Ben", {}, {"Specimen/2"}}), IsEmpty());
+  EXPECT_THAT(warned(first, {Time{3 * day}, "Ann", {}, {"Specimen/2"}}),
+              ElementsAre(Kind::one_collector));
+  EXPECT_THAT(warned(first, {Time{3 * day}, "", {}, {"Specimen/2"}}), IsEmpty())
+      << "by whom is not known";
+  // Some time on that day may be that moment.
+  EXPECT_THAT(warned(first, {Time{day}, "", Time{2 * day}, {"Specimen/2"}}),
+              ElementsAre(Kind::second_sample));
+  EXPECT_THAT(warned(first, {Time{0}, "", Time{day}, {"Specimen/2"}}), IsEmpty())
+      << "the day before";
 }
 
 TEST(TwoSamples, NeverDelayAnEmergency) {

@@ -211,7 +211,32 @@ Result<const Following::BloodOnFile*> Following::blood_on_file(const std::string
       }
     }
   }
+  TRY_OK(read_specimens(record));
   return &blood_on_file_.emplace(patient, std::move(on_file)).first->second;
+}
+
+// By whom and when the samples were taken that the groups are from.
+Result<void> Following::read_specimens(clinical::BloodRecord& to) {
+  std::set<std::string> all;
+  for (const clinical::GroupSeen& one : to.groups) {
+    all.insert(one.specimen);
+  }
+  for (const std::string& one : all) {
+    const auto literal = fhir::parse_literal(one);
+    if (!literal || fhir::name(literal->type) != "Specimen") {
+      continue;  // its number, or one that is contained: all that is known of it
+    }
+    TRY(const auto body, blood_body(one));
+    if (!body) {
+      continue;
+    }
+    fhir::Json json;
+    TRY_OK(task_reader().read(*body, json));
+    if (auto seen = clinical::read_specimen(pathway::blood_table(), json.root(), one)) {
+      to.specimens.push_back(*std::move(seen));
+    }
+  }
+  return ok();
 }
 
 Result<std::string> Following::request_of(const Touched& unit) {

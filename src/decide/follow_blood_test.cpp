@@ -192,6 +192,57 @@ TEST(FollowBlood, WhatAPersonWritesBesideItStays) {
       << bank.body();
 }
 
+// A tube is tested twice; and what is said of a tube may come after the group.
+TEST(FollowBlood, WhoTookWhichSampleAndWhenDecidesHowManyThereAre) {
+  Bank bank;
+  bank.ask();
+  const auto of = [](const std::string& id, const std::string& specimen, const std::string& day) {
+    Operation group = Bank::group(id, "278149003", day);
+    group.body.replace(group.body.find(R"("effective)"), 0,
+                       R"("specimen":{"reference":"Specimen/)" + specimen + R"("},)");
+    return group;
+  };
+  const auto by = [](const std::string& who) {
+    return R"(,"collector":{"reference":"Practitioner/)" + who + R"("})";
+  };
+  bank.run(command(update("Practitioner", "amy"), update("Practitioner", "ben")));
+  const std::string morning = "2026-11-28T08:00:00Z";
+  bank.run(command(Bank::sample("s1", morning, by("amy")), of("g1", "s1", "2026-11-28"),
+                   of("g2", "s1", "2026-11-29")));
+  EXPECT_TRUE(bank.shows("one sample only")) << bank.body();
+  bank.run(command(Bank::sample("s2", morning, by("amy")), of("g2", "s2", "2026-11-29")));
+  EXPECT_TRUE(bank.shows("one sample only")) << "two tubes of one puncture";
+  const Version before = bank.version(bank.id());
+  bank.run(command(Bank::sample("s2", "2026-11-28T09:00:00Z", by("ben"))));
+  EXPECT_EQ(bank.version(bank.id()), Version{before.value + 1});
+  EXPECT_FALSE(bank.shows("one sample only")) << bank.body();
+  bank.expect_sound();
+}
+
+// The samples of groups are known by the patient: what is said of one reaches the item of whatever
+// request.
+TEST(FollowBlood, ASpecimenOfAnotherRequestIsHeard) {
+  Bank bank;
+  Operation first = Bank::group("g1", "278149003", "2026-11-28");
+  Operation second = Bank::group("g2", "278149003", "2026-11-29");
+  first.body.replace(first.body.find(R"("effective)"), 0,
+                     R"("specimen":{"reference":"Specimen/x1"},)");
+  second.body.replace(second.body.find(R"("effective)"), 0,
+                      R"("specimen":{"reference":"Specimen/x2"},)");
+  const auto tube = [](const std::string& id, const std::string& taken) {
+    return update("Specimen", id,
+                  R"("status":"available","subject":{"reference":"Patient/ann"},"collection":)"
+                  R"({"collectedDateTime":")" +
+                      taken + R"("})");
+  };
+  bank.run(command(tube("x1", "2026-11-28T08:00:00Z"), tube("x2", "2026-11-28T08:00:00Z"), first,
+                   second));
+  bank.ask();
+  EXPECT_TRUE(bank.shows("one sample only"));
+  bank.run(command(tube("x2", "2026-11-29T08:00:00Z")));
+  EXPECT_FALSE(bank.shows("one sample only")) << bank.body();
+}
+
 class WithSample : public Bank {
  public:
   /// Three days from then: nobody has said whether she was transfused or pregnant.

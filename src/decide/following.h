@@ -183,6 +183,7 @@ class Following {
   };
   /// Read once for each Command.
   Result<const BloodOnFile*> blood_on_file(const std::string& patient);
+  Result<void> read_specimens(clinical::BloodRecord& to);
   /// The request that a unit was issued for, as the item says that it is part of; empty: none.
   Result<std::string> request_of(const Touched& unit);
   /// What this Command writes, or else what the record has.

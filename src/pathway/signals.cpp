@@ -217,7 +217,8 @@ class Look {
 };
 
 bool may_speak_of_blood(fhir::TypeId type) {
-  constexpr std::array<std::string_view, 4> types{"Condition", "Flag", "Observation", "Procedure"};
+  constexpr std::array<std::string_view, 5> types{"Condition", "Flag", "Observation", "Procedure",
+                                                  "Specimen"};
   return std::ranges::find(types, fhir::name(type)) != types.end();
 }
 
