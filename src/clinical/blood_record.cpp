@@ -179,7 +179,10 @@ class Reading {
     }
     const Concept product = concept_of(resource_.find("productCode"));
     seen.is_compared = !has(codes_.not_compared, product);
-    seen.unit.component = has(codes_.plasma, product) ? Component::plasma : Component::red_cells;
+    seen.unit.component = has(codes_.plasma, product)            ? Component::plasma
+                          : has(codes_.platelets, product)       ? Component::platelets
+                          : has(codes_.cryoprecipitate, product) ? Component::cryoprecipitate
+                                                                 : Component::red_cells;
     for (const Concept& one : extensions_of(resource_, codes_.unit_group)) {
       const BloodCodes::Answer* const answer = answer_of(codes_, one);
       if (answer != nullptr && answer->abo && answer->rhd) {

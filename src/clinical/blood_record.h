@@ -114,6 +114,16 @@ struct BloodPatient {
   Urgency urgency = Urgency::planned;
 };
 
+/// The newest sample of the request; null where there is none.
+[[nodiscard]] const SampleSeen* newest_sample(const BloodRecord& record);
+/// Transfused or pregnant within three months before a sample was taken.
+struct SampleHistory {
+  Known known = Known::unknown;
+  const HistorySeen* because = nullptr;  ///< of yes: the first that says so
+};
+/// What is later than the sample counts too, if it began before.
+[[nodiscard]] SampleHistory history_before(const BloodTable& table, const BloodRecord& record,
+                                           Time taken);
 /// The first moment at which the newest sample is valid no longer; nothing where there is none, or
 /// where it does not last until `transfusion` or the time when the request wants the blood: then
 /// the review warns already.

@@ -124,9 +124,39 @@ TEST(BloodRecord, PlasmaIsComparedWithEachRowOfItsTable) {
   }
 }
 
-TEST(BloodRecord, PlateletsHaveNoRowAndAreNotCompared) {
+TEST(BloodRecord, CryoprecipitateGoesByTheRowsOfPlasma) {
+  for (const auto& [patient, words] : groups) {
+    for (const auto& [code, unit] : groups) {
+      Patient plasma = known(patient);
+      plasma.unit(std::string(unit), {}, "FFP");
+      Patient cryo = known(patient);
+      cryo.unit(std::string(unit), {}, "CRYOP");
+      EXPECT_EQ(cryo.warnings(), plasma.warnings()) << words << " with cryoprecipitate " << unit;
+    }
+  }
   Patient one = known("278148006");
-  one.unit("AB POS", {}, "PLT");
+  one.unit("O POS", {}, "CRYO");
+  EXPECT_THAT(one.of(BloodNoteKind::unit), ElementsAre("Unit G1, cryoprecipitate: O RhD-positive"));
+}
+
+TEST(BloodRecord, PlateletsOfAnotherGroupAreANoteAndRhDMayBeAWarning) {
+  Patient one = known("278149003");
+  one.unit("B POS", {}, "PLTPH");
+  EXPECT_THAT(one.warnings(), IsEmpty());
+  EXPECT_THAT(one.of(BloodNoteKind::unit), ElementsAre("Unit G1, platelets: B RhD-positive"));
+  EXPECT_THAT(one.notes(), Contains("Unit G1: group B is not the first choice, and only of units "
+                                    "without high-titre anti-A and anti-B"));
+  Patient woman = known("278152006");
+  woman.patient = {.sex = Sex::female, .age_years = 30};
+  woman.unit("A POS", {}, "PLT");
+  EXPECT_THAT(woman.warnings(), ElementsAre("Unit G1: RhD-positive; negative is preferred: the "
+                                            "patient is RhD-negative, a woman under 50 years"));
+}
+
+TEST(BloodRecord, WhatTheTablesHaveNoRowForIsShownAndNotCompared) {
+  Patient one = known("278148006");
+  one.table.codes.not_compared = {{"http://terminology.hl7.org/CodeSystem/v2-0426", "ALB"}};
+  one.unit("AB POS", {}, "ALB");
   EXPECT_THAT(one.warnings(), IsEmpty());
   EXPECT_THAT(one.of(BloodNoteKind::unit), ElementsAre(HasSubstr("not compared by any table")));
 }
@@ -283,6 +313,14 @@ TEST(BloodTable, RefusesCodesThatSayTwoThings) {
             "stored is 'cold', not refrigerated, room-temperature or unknown");
   EXPECT_EQ(refused("abo = [\"http://loinc.org|883-9\"]", "abo = [\"883-9\"]"),
             "'883-9' is no system|code");
+}
+
+TEST(BloodTable, RefusesAProductThatIsTwoComponents) {
+  EXPECT_EQ(sentence(refusal(read_blood, "blood", "v2-0426|CRYO\"", "v2-0426|PLT\"")),
+            "http://terminology.hl7.org/CodeSystem/v2-0426|PLT says two things");
+  EXPECT_EQ(sentence(refusal(read_blood, "blood", "[\"red cells\", \"platelets\"]",
+                             "[\"red cells\", \"granulocytes\"]")),
+            "'granulocytes' is no component: red cells, plasma, platelets or cryoprecipitate");
 }
 
 }  // namespace

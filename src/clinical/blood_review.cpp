@@ -41,31 +41,6 @@ std::string with_day(const GroupSeen& seen) {
   return fmt::format("{} of {} ({})", text(seen), day_of(seen.taken), seen.source);
 }
 
-const SampleSeen* newest_sample(const BloodRecord& record) {
-  const auto newest = std::ranges::max_element(
-      record.samples, {}, [](const SampleSeen& one) { return std::pair(one.taken, one.source); });
-  return newest == record.samples.end() ? nullptr : &*newest;
-}
-
-/// Transfused or pregnant within three months before a sample.
-struct History {
-  Known known = Known::unknown;
-  const HistorySeen* because = nullptr;  ///< of yes
-};
-/// What is later than the sample counts too, if it began before.
-History history_before(const BloodTable& table, const BloodRecord& record, Time taken) {
-  const Time from{taken.ms - table.history_days * day_ms};
-  bool denied = false;
-  for (const HistorySeen& one : record.history) {
-    if (one.transfused_or_pregnant && one.at >= from &&
-        (one.at <= taken || one.at.ms == INT64_MAX)) {
-      return {Known::yes, &one};
-    }
-    denied = denied || (!one.transfused_or_pregnant && one.at >= from);
-  }
-  return {denied || table.record_is_complete ? Known::no : Known::unknown, nullptr};
-}
-
 class Review {
  public:
   Review(const BloodTable& table, BloodRecord record, const BloodPatient& patient, Time transfusion)
@@ -308,7 +283,7 @@ class Review {
       say(Kind::note, "No sample for this request is known here");
       return;
     }
-    const History history = history_before(table_, record_, newest->taken);
+    const SampleHistory history = history_before(table_, record_, newest->taken);
     if (history.because != nullptr) {
       say(Kind::note,
           fmt::format("{} within {} days before the sample", history.because->what,
@@ -337,9 +312,7 @@ class Review {
       const std::string called = one.name.empty() ? "A unit" : "Unit " + one.name;
       say(Kind::unit,
           fmt::format("{}, {}: {}", called,
-                      one.unit.component == Component::plasma ? "plasma"
-                      : one.is_compared                       ? "red cells"
-                                                              : "not compared by any table",
+                      one.is_compared ? name(one.unit.component) : "not compared by any table",
                       one.unit.group ? clinical::text(*one.unit.group) : "group not said"),
           one.source);
       if (scope_ == Scope::unit_of_nobody) {
@@ -385,19 +358,6 @@ class Review {
 }  // namespace
 
 std::string_view name(BloodNoteKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
-
-std::optional<Time> sample_expires(const BloodTable& table, const BloodRecord& record,
-                                   Time transfusion) {
-  const SampleSeen* const newest = newest_sample(record);
-  if (newest == nullptr) {
-    return std::nullopt;
-  }
-  const Time until = sample_valid_until(
-      table, {newest->taken, table.stored, history_before(table, record, newest->taken).known});
-  return std::max(transfusion, record.wanted.value_or(transfusion)) > until
-             ? std::nullopt
-             : std::optional(Time{until.ms + 1});
-}
 
 std::vector<BloodNote> review_blood(const BloodTable& table, BloodRecord record,
                                     const BloodPatient& patient, Time transfusion) {

@@ -11,6 +11,7 @@ namespace holdfast::clinical {
 namespace {
 
 using fhir::JsonValue;
+constexpr std::int64_t day_ms = 86'400'000;
 
 /// Asked of every Observation that comes: nothing is copied.
 bool has_code_of_blood(const BloodCodes& codes, JsonValue one) {
@@ -131,6 +132,38 @@ std::optional<SpecimenSeen> read_specimen(const BloodTable& table, JsonValue res
         has(table.codes.electronic_identification, concept_of(collection->find("method")));
   }
   return seen;
+}
+
+const SampleSeen* newest_sample(const BloodRecord& record) {
+  const auto newest = std::ranges::max_element(
+      record.samples, {}, [](const SampleSeen& one) { return std::pair(one.taken, one.source); });
+  return newest == record.samples.end() ? nullptr : &*newest;
+}
+
+SampleHistory history_before(const BloodTable& table, const BloodRecord& record, Time taken) {
+  const Time from{taken.ms - table.history_days * day_ms};
+  bool denied = false;
+  for (const HistorySeen& one : record.history) {
+    if (one.transfused_or_pregnant && one.at >= from &&
+        (one.at <= taken || one.at.ms == INT64_MAX)) {
+      return {Known::yes, &one};
+    }
+    denied = denied || (!one.transfused_or_pregnant && one.at >= from);
+  }
+  return {denied || table.record_is_complete ? Known::no : Known::unknown, nullptr};
+}
+
+std::optional<Time> sample_expires(const BloodTable& table, const BloodRecord& record,
+                                   Time transfusion) {
+  const SampleSeen* const newest = newest_sample(record);
+  if (newest == nullptr) {
+    return std::nullopt;
+  }
+  const Time until = sample_valid_until(
+      table, {newest->taken, table.stored, history_before(table, record, newest->taken).known});
+  return std::max(transfusion, record.wanted.value_or(transfusion)) > until
+             ? std::nullopt
+             : std::optional(Time{until.ms + 1});
 }
 
 }  // namespace holdfast::clinical
