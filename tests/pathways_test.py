@@ -4,6 +4,7 @@ referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
 import json
 import re
 import shutil
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from harness import RecordTest, ask, main, metric, wait_until
@@ -400,6 +401,26 @@ class Pathways(RecordTest):
         self.do(why, "explain", status=422)
         self.do(why, "explain", reason="the laboratory has confirmed group A")
         self.expect(request, "blood-override", "explained")
+
+    def test_that_the_sample_has_expired_is_said_when_it_does(self):
+        self.put({"resourceType": "Patient", "id": "p41", "gender": "male", "birthDate": "1980-01-02"})
+        for name, day in (("h1", "2026-02-01"), ("h2", "2026-02-02")):
+            self.group(name, "p41", "278149003", day)
+        self.put({"resourceType": "ServiceRequest", "id": "b41", "status": "active", "intent": "order", "priority": "routine",
+                  "category": [{"coding": [{"system": SNOMED, "code": "116859006"}]}],
+                  "subject": {"reference": "Patient/p41"}})
+        # Three days, of which a few seconds are left.
+        taken = datetime.now(timezone.utc) - timedelta(hours=72) + timedelta(seconds=6)
+        self.put({"resourceType": "Specimen", "id": "s41", "status": "available", "subject": {"reference": "Patient/p41"},
+                  "request": [{"reference": "ServiceRequest/b41"}],
+                  "collection": {"collectedDateTime": taken.isoformat(timespec="seconds")}})
+        before = self.expect("ServiceRequest/b41", "blood", "sample")
+        self.assertEqual(self.shown(before, "warning"), [])
+        wait_until(lambda: self.shown(self.expect("ServiceRequest/b41", "blood", "sample"), "warning"))
+        after = self.expect("ServiceRequest/b41", "blood", "sample")
+        self.assertIn("The sample has expired", self.shown(after, "warning")[0])
+        self.assertEqual(after["restriction"], before["restriction"])  # due as before, and nobody oversees it
+        self.assertEqual(int(after["meta"]["versionId"]), int(before["meta"]["versionId"]) + 1)
 
     def test_an_appointment_moves_the_operation_that_it_names_and_opens_none(self):
         self.put({"resourceType": "Patient", "id": "p6", "identifier": [
