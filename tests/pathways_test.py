@@ -4,6 +4,7 @@ referral. What comes by HL7 v2 and what comes by FHIR moves the same items."""
 import json
 import re
 import shutil
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from harness import RecordTest, ask, main, metric, wait_until
@@ -239,15 +240,16 @@ class Pathways(RecordTest):
     def test_a_code_that_no_table_knows_is_one_item_until_somebody_says_what_it_is(self):
         self.number(21, "ZZ1", flag="N")
         self.assertEqual(self.mappings(), [])
-        # Two numbers for limits judge it where no flag does; words do not.
-        for n, limits, urgency in ((31, "3.5-5.3", "normal"), (32, "5.5 - 7", "abnormal"), (33, ">=6", "abnormal")):
+        # Numbers for limits judge it where no flag does, with a sign and the value's own unit or without; other words do not.
+        for n, limits, urgency in ((31, "3.5-5.3", "normal"), (32, "5.5 - 7", "abnormal"), (33, ">=6", "abnormal"),
+                                   (35, "<6", "normal"), (36, "<5", "abnormal"), (37, "< 6 mmol/L", "normal")):
             self.number(n, f"ZZ{n}", limits=limits)
             report, = self.found(f"DiagnosticReport?identifier=urn:holdfast:authority:LAB|FM{n}")
             item = self.only("DiagnosticReport/" + report["id"], "diagnostic-order")
             said = {part["url"]: part.get("valueString") for part in item["extension"][0]["extension"]}
             self.assertEqual(said["urgency"], urgency, limits)
             self.assertEqual(self.mappings(), [], limits)
-        self.number(34, "ZZ34", limits="<6")
+        self.number(34, "ZZ34", limits="up to 6")
         self.assertEqual(len(self.mappings()), 1)
         self.do(self.mappings()[0], "not-judged", reason="words")
         self.number(22, "ZZ1")
@@ -389,11 +391,36 @@ class Pathways(RecordTest):
             task = self.expect(request, "blood", state)
         warnings = self.shown(task, "warning")
         self.assertTrue(any("Unit G31: group A is not among those" in one for one in warnings), warnings)
+        given = self.found("BiologicallyDerivedProduct?identifier=G31")[0]
+        task_of_unit = self.expect("BiologicallyDerivedProduct/" + given["id"], "blood-unit", "issued")
+        warnings = self.shown(task_of_unit, "warning")
+        for said in ("Unit G31: group A is not among those", "Unit G31: not known to be irradiated", "The group differs"):
+            self.assertTrue(any(said in one for one in warnings), (said, warnings))
         why = self.expect(request, "blood-override", "to-explain")
         self.assertEqual(why["partOf"][0]["reference"], "Task/" + task["id"])
         self.do(why, "explain", status=422)
         self.do(why, "explain", reason="the laboratory has confirmed group A")
         self.expect(request, "blood-override", "explained")
+
+    def test_that_the_sample_has_expired_is_said_when_it_does(self):
+        self.put({"resourceType": "Patient", "id": "p41", "gender": "male", "birthDate": "1980-01-02"})
+        for name, day in (("h1", "2026-02-01"), ("h2", "2026-02-02")):
+            self.group(name, "p41", "278149003", day)
+        self.put({"resourceType": "ServiceRequest", "id": "b41", "status": "active", "intent": "order", "priority": "routine",
+                  "category": [{"coding": [{"system": SNOMED, "code": "116859006"}]}],
+                  "subject": {"reference": "Patient/p41"}})
+        # Three days, of which a few seconds are left.
+        taken = datetime.now(timezone.utc) - timedelta(hours=72) + timedelta(seconds=6)
+        self.put({"resourceType": "Specimen", "id": "s41", "status": "available", "subject": {"reference": "Patient/p41"},
+                  "request": [{"reference": "ServiceRequest/b41"}],
+                  "collection": {"collectedDateTime": taken.isoformat(timespec="seconds")}})
+        before = self.expect("ServiceRequest/b41", "blood", "sample")
+        self.assertEqual(self.shown(before, "warning"), [])
+        wait_until(lambda: self.shown(self.expect("ServiceRequest/b41", "blood", "sample"), "warning"))
+        after = self.expect("ServiceRequest/b41", "blood", "sample")
+        self.assertIn("The sample has expired", self.shown(after, "warning")[0])
+        self.assertEqual(after["restriction"], before["restriction"])  # due as before, and nobody oversees it
+        self.assertEqual(int(after["meta"]["versionId"]), int(before["meta"]["versionId"]) + 1)
 
     def test_an_appointment_moves_the_operation_that_it_names_and_opens_none(self):
         self.put({"resourceType": "Patient", "id": "p6", "identifier": [

@@ -8,6 +8,8 @@ namespace holdfast::clinical {
 namespace {
 
 constexpr std::array<std::string_view, 4> abo_names{"O", "A", "B", "AB"};
+constexpr std::array<std::string_view, 4> component_names{"red cells", "plasma", "platelets",
+                                                          "cryoprecipitate"};
 constexpr std::array<std::string_view, 3> requirement_names{"irradiated", "CMV-negative",
                                                             "K-negative"};
 constexpr std::int64_t hour_ms = 3'600'000;
@@ -75,7 +77,7 @@ BloodWarnings against_abo(const BloodTable& table, const Recipient& recipient,
          recipient.doubt == GroupDoubt::none ? BloodWarningKind::group_unknown
                                              : BloodWarningKind::group_in_doubt,
          fmt::format("the patient's group is {}: {} of group {}", doubt_text(recipient.doubt),
-                     red ? "red cells" : "plasma",
+                     name(unit.component),
                      name(red ? table.red_cells_in_doubt : table.plasma_in_doubt)));
   }
   const Preference preference =
@@ -93,6 +95,60 @@ BloodWarnings against_abo(const BloodTable& table, const Recipient& recipient,
   warn(all, BloodWarningKind::abo_incompatible,
        fmt::format("group {} is not among those for this patient", name(unit.group->abo)));
   return all;
+}
+
+/// Whether antibodies in the plasma of such a unit meet antigens of the patient.
+bool meets_antigens(Abo patient, Abo unit) {
+  const auto has = [](Abo group, Abo antigen) { return group == antigen || group == Abo::ab; };
+  return std::ranges::any_of(std::array{Abo::a, Abo::b}, [&](Abo antigen) {
+    return has(patient, antigen) && !has(unit, antigen);
+  });
+}
+
+/// Platelets of every group may be given: what is better is said, and nothing is warned of.
+BloodWarnings against_abo_of_platelets(const BloodTable& table, const Recipient& recipient,
+                                       const BloodUnit& unit) {
+  BloodWarnings all;
+  if (!unit.group) {
+    warn(all, BloodWarningKind::group_unknown, "the group of the unit is not known");
+  } else if (!is_reliable(recipient)) {
+    warn(all,
+         recipient.doubt == GroupDoubt::none ? BloodWarningKind::group_unknown
+                                             : BloodWarningKind::group_in_doubt,
+         fmt::format("the patient's group is {}: which group of platelets is better cannot be said",
+                     doubt_text(recipient.doubt)));
+  } else if (unit.group->abo != recipient.group->abo) {
+    const Preference& order = table.platelets[index(recipient.group->abo)];
+    const auto step = std::ranges::find_if(order, [&](const std::vector<Abo>& together) {
+      return std::ranges::find(together, unit.group->abo) != together.end();
+    });
+    warn(all, BloodWarningKind::abo_not_first_choice,
+         fmt::format("group {} is {}{}", name(unit.group->abo),
+                     step == order.end() ? "none that the table names" : "not the first choice",
+                     meets_antigens(recipient.group->abo, unit.group->abo)
+                         ? ", and only of units without high-titre anti-A and anti-B"
+                         : ""));
+  }
+  return all;
+}
+
+/// A few red cells come with platelets.
+void warn_of_rhd_of_platelets(BloodWarnings& to, const BloodTable& table,
+                              const Recipient& recipient, const BloodUnit& unit) {
+  const bool is_positive = is_reliable(recipient) && recipient.group->rhd == RhD::positive;
+  if (!unit.group || unit.group->rhd != RhD::positive || is_positive) {
+    return;
+  }
+  // Immune anti-D and repeated transfusion are reasons of red cells: here no source names them.
+  Recipient only = recipient;
+  only.immune_anti_d = false;
+  only.repeated_transfusion = false;
+  const std::string because = negative_because(table, only);
+  warn(to,
+       because.empty() ? BloodWarningKind::rhd_not_first_choice : BloodWarningKind::rhd_mismatch,
+       fmt::format("RhD-positive; negative is preferred: the patient is {}{}{}",
+                   is_reliable(recipient) ? "RhD-negative" : "of a group that is not certain",
+                   because.empty() ? "" : ", ", because));
 }
 
 void warn_of_rhd_and_k(BloodWarnings& to, const BloodTable& table, const Recipient& recipient,
@@ -113,6 +169,19 @@ void warn_of_rhd_and_k(BloodWarnings& to, const BloodTable& table, const Recipie
 }  // namespace
 
 std::string_view name(Abo abo) { return abo_names[index(abo)]; }
+
+std::string_view name(Component component) {
+  return component_names[static_cast<std::size_t>(component)];
+}
+
+Result<Component> component_in(Fields& row, std::string_view text) {
+  const auto found = std::ranges::find(component_names, text);
+  if (found == component_names.end()) {
+    return row.wrong(
+        fmt::format("'{}' is no component: red cells, plasma, platelets or cryoprecipitate", text));
+  }
+  return static_cast<Component>(found - component_names.begin());
+}
 
 std::string_view name(Requirement requirement) {
   return requirement_names[static_cast<std::size_t>(requirement)];
@@ -184,20 +253,25 @@ Preference preferred_plasma(const BloodTable& table, const Recipient& recipient)
 
 BloodWarnings unit_warnings(const BloodTable& table, const Recipient& recipient,
                             const BloodUnit& unit) {
-  BloodWarnings all = against_abo(table, recipient, unit);
+  const bool are_platelets = unit.component == Component::platelets;
+  BloodWarnings all = are_platelets ? against_abo_of_platelets(table, recipient, unit)
+                                    : against_abo(table, recipient, unit);
   if (unit.component == Component::red_cells) {
     warn_of_rhd_and_k(all, table, recipient, unit);
+  } else if (are_platelets) {
+    warn_of_rhd_of_platelets(all, table, recipient, unit);
   }
   for (const std::string& antibody : recipient.antibodies) {
     warn(all, BloodWarningKind::antibody,
          fmt::format("{} on file: the laboratory selects units without the antigen", antibody));
   }
-  if (recipient.needs_irradiated && unit.irradiated != Known::yes) {
+  const bool is_special = std::ranges::find(table.special, unit.component) != table.special.end();
+  if (is_special && recipient.needs_irradiated && unit.irradiated != Known::yes) {
     warn(all, BloodWarningKind::not_irradiated,
          unit.irradiated == Known::no ? "not irradiated, and the patient needs irradiated"
                                       : "not known to be irradiated, which the patient needs");
   }
-  if (recipient.needs_cmv_negative && unit.cmv_negative != Known::yes) {
+  if (is_special && recipient.needs_cmv_negative && unit.cmv_negative != Known::yes) {
     warn(all, BloodWarningKind::not_cmv_negative,
          unit.cmv_negative == Known::no ? "not CMV-negative, and the patient needs CMV-negative"
                                         : "not known to be CMV-negative, which the patient needs");
@@ -233,17 +307,31 @@ BloodWarnings sample_warnings(const BloodTable& table, const Sample& sample, Tim
   return all;
 }
 
+namespace {
+
+/// Two tubes of one puncture prove nothing.
+bool are_separate(const GroupSample& a, const GroupSample& b) {
+  const auto end = [](const GroupSample& one) {
+    return one.taken_until.value_or(Time{one.taken.ms + 1});
+  };
+  const bool is_one_specimen = std::ranges::any_of(a.specimens, [&](const std::string& one) {
+    return std::ranges::find(b.specimens, one) != b.specimens.end();
+  });
+  return !is_one_specimen && (end(a) <= b.taken || end(b) <= a.taken);
+}
+
+}  // namespace
+
 BloodWarnings two_sample_warnings(const TwoSamples& known, std::span<const GroupSample> samples) {
   BloodWarnings all;
   if (known.group_on_file || known.electronic_identification) {
     return all;
   }
-  // Taken separately: at another time. Two tubes of one puncture prove nothing.
   bool separate = false;
   bool by_others = false;
   for (std::size_t i = 1; i < samples.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (samples[i].taken != samples[j].taken) {
+      if (are_separate(samples[i], samples[j])) {
         separate = true;
         by_others =
             by_others || samples[i].taken_by.empty() || samples[i].taken_by != samples[j].taken_by;
@@ -256,7 +344,7 @@ BloodWarnings two_sample_warnings(const TwoSamples& known, std::span<const Group
              ? "no second sample yet: group O meanwhile, and nothing waits for it"
              : "no second sample, taken separately, before red cells of the patient's group");
   } else if (!by_others) {
-    warn(all, BloodWarningKind::second_sample,
+    warn(all, BloodWarningKind::one_collector,
          "both samples were taken by one person; by another is better");
   }
   return all;

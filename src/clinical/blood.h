@@ -36,7 +36,9 @@ struct Group {
 /// Groups in the order of preference; those of one step are as good as each other.
 using Preference = std::vector<std::vector<Abo>>;
 
-enum class Component : std::uint8_t { red_cells, plasma };
+enum class Component : std::uint8_t { red_cells, plasma, platelets, cryoprecipitate };
+/// "red cells"
+[[nodiscard]] std::string_view name(Component component);
 enum class Storage : std::uint8_t { unknown, room_temperature, refrigerated };
 /// What a patient may need of units beside their group.
 enum class Requirement : std::uint8_t { irradiated, cmv_negative, k_negative };
@@ -56,6 +58,8 @@ struct BloodCodes {
   std::vector<Coding> group, abo, rhd, antibody, pregnancy_status, history_asked;
   std::vector<Coding> pregnant;     ///< answer, or Condition.code
   std::vector<Coding> transfusion;  ///< Procedure.code
+  /// Specimen.collection.method; none: nobody records it.
+  std::vector<Coding> electronic_identification;
   struct Answer {
     std::optional<Abo> abo;
     std::optional<RhD> rhd;
@@ -72,8 +76,9 @@ struct BloodCodes {
   /// Extensions of BiologicallyDerivedProduct.
   std::string unit_group, unit_testing, unit_status;
   std::vector<std::string> units_back;  ///< dispense statuses of units that are with nobody
-  std::vector<Coding> plasma;           ///< BiologicallyDerivedProduct.productCode
-  std::vector<Coding> not_compared;     ///< … that the tables have no row for
+  /// BiologicallyDerivedProduct.productCode; what is in none of them is taken for red cells.
+  std::vector<Coding> plasma, platelets, cryoprecipitate;
+  std::vector<Coding> not_compared;  ///< … that the tables have no row for
 };
 
 struct BloodTable {
@@ -83,7 +88,10 @@ struct BloodTable {
   Storage stored = Storage::unknown;    ///< how the laboratory keeps samples
   bool record_is_complete = false;      ///< nothing recorded means that there was nothing
   std::array<Preference, 4> red_cells;  ///< by the patient's Abo
-  std::array<Preference, 4> plasma;
+  std::array<Preference, 4> plasma;     ///< and cryoprecipitate
+  std::array<Preference, 4> platelets;  ///< a group that is not named is not warned of
+  /// Components of which the patient may need irradiated or CMV-negative units.
+  std::vector<Component> special;
   Abo red_cells_in_doubt{};
   Abo plasma_in_doubt{};
   std::int64_t child_bearing_below = 0;  ///< years
@@ -95,6 +103,8 @@ struct BloodTable {
   std::int64_t fate_kept_years = 0;
 };
 
+/// "red cells" of a table. Code::value names the line of what is no component.
+[[nodiscard]] Result<Component> component_in(Fields& row, std::string_view text);
 /// The part of the table that says which codes are what. Refuses a code or word that says two
 /// things.
 [[nodiscard]] Result<void> read_blood_codes(BloodTable& to, Fields& fields);
@@ -151,6 +161,7 @@ enum class BloodWarningKind : std::uint8_t {
   sample_time,  ///< taken later than it is used
   sample_history_unknown,
   second_sample,
+  one_collector,  ///< of both samples
   draft_table
 };
 
@@ -196,6 +207,9 @@ struct Sample {
 struct GroupSample {
   Time taken;
   std::string taken_by;  ///< who; empty where not known
+  /// `taken` may mean any moment before; nothing: it is that moment.
+  std::optional<Time> taken_until;
+  std::vector<std::string> specimens;  ///< that it is, or is a part of
 };
 enum class Urgency : std::uint8_t { planned, emergency };
 struct TwoSamples {
@@ -203,7 +217,9 @@ struct TwoSamples {
   bool electronic_identification = false;  ///< secure, at the bedside
   Urgency urgency = Urgency::planned;
 };
-/// The two-sample rule (BSH 2012). A warning also in an emergency, which it says must not wait.
+/// The two-sample rule (BSH 2012). A warning also in an emergency, which it says must not wait. Of
+/// one specimen, or taken at moments that may be one, they are one sample, whoever is said to have
+/// taken them.
 [[nodiscard]] BloodWarnings two_sample_warnings(const TwoSamples& known,
                                                 std::span<const GroupSample> samples);
 

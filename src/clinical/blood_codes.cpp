@@ -44,6 +44,9 @@ Result<void> read_lists(BloodCodes& to, Fields& fields) {
   TRY(to.pregnant, read_codings(row, "pregnant"));
   TRY(to.transfusion, read_codings(row, "transfusion"));
   TRY(to.history_asked, read_codings(row, "history_asked"));
+  if (row.find("electronic_identification") != nullptr) {
+    TRY(to.electronic_identification, read_codings(row, "electronic_identification"));
+  }
   return row.done();
 }
 
@@ -116,7 +119,17 @@ Result<void> read_requirements(BloodCodes& to, Fields& fields) {
   return ok();
 }
 
-Result<void> read_units(BloodCodes& to, Fields& fields) {
+Result<void> read_special(BloodTable& to, Fields& row) {
+  TRY(const auto components, row.texts("special_requirements"));
+  for (const std::string& one : components) {
+    TRY(const Component component, component_in(row, one));
+    to.special.push_back(component);
+  }
+  return ok();
+}
+
+Result<void> read_units(BloodTable& table, Fields& fields) {
+  BloodCodes& to = table.codes;
   TRY(const Value* const value, fields.table("units"));
   Fields row(*value, fields.file());
   TRY(to.unit_group, row.text("group"));
@@ -124,7 +137,17 @@ Result<void> read_units(BloodCodes& to, Fields& fields) {
   TRY(to.unit_status, row.text("status"));
   TRY(to.units_back, row.texts("back"));
   TRY(to.plasma, read_codings(row, "plasma"));
-  TRY(to.not_compared, read_codings(row, "not_compared"));
+  TRY(to.platelets, read_codings(row, "platelets"));
+  TRY(to.cryoprecipitate, read_codings(row, "cryoprecipitate"));
+  if (row.find("not_compared") != nullptr) {
+    TRY(to.not_compared, read_codings(row, "not_compared"));
+  }
+  std::set<std::string> known;
+  for (const auto* const list :
+       {&to.plasma, &to.platelets, &to.cryoprecipitate, &to.not_compared}) {
+    TRY_OK(check_once(known, Said{*list, {}}, row));
+  }
+  TRY_OK(read_special(table, row));
   return row.done();
 }
 
@@ -151,7 +174,7 @@ Result<void> read_blood_codes(BloodTable& to, Fields& fields) {
   TRY_OK(read_lists(to.codes, fields));
   TRY_OK(read_answers(to.codes, fields));
   TRY_OK(read_requirements(to.codes, fields));
-  TRY_OK(read_units(to.codes, fields));
+  TRY_OK(read_units(to, fields));
   for (const auto& [key, said] : {std::pair{"no_antibody", &to.codes.no_antibody},
                                   std::pair{"immune_anti_d", &to.codes.immune_anti_d}}) {
     TRY(const Value* const value, fields.table(key));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.h"
 #include "clinical/blood.h"
 #include "fhir/json.h"
 
@@ -17,9 +18,20 @@ namespace holdfast::clinical {
 struct GroupSeen {
   std::optional<Abo> abo;
   std::optional<RhD> rhd;
-  std::string said;    ///< what could not be read, as it was sent; else empty
-  Time taken;          ///< of the sample
-  std::string source;  ///< "Observation/7"
+  std::string said;      ///< what could not be read, as it was sent; else empty
+  Time taken;            ///< of the sample
+  std::string source;    ///< "Observation/7"
+  Time taken_until;      ///< `taken` may mean any moment before: of a day, all of that day
+  std::string specimen;  ///< "Specimen/7", or its number; empty where none is named
+};
+/// That a group was determined from.
+struct SpecimenSeen {
+  std::string source;                  ///< as GroupSeen.specimen names it
+  std::vector<std::string> part_of;    ///< Specimen.parent
+  std::string collector;               ///< "Practitioner/7", or a number; empty where not known
+  std::optional<TimeRange> collected;  ///< may have been collected within
+  /// The patient was identified by an electronic system at the bedside (clinical/blood.toml).
+  bool is_identified_electronically = false;
 };
 struct AntibodySeen {
   std::string name;  ///< as it was sent: "anti-K"
@@ -50,6 +62,7 @@ struct UnitSeen {
 
 struct BloodRecord {
   std::vector<GroupSeen> groups;
+  std::vector<SpecimenSeen> specimens;  ///< of the groups, as far as they are in the record
   std::vector<AntibodySeen> antibodies;
   std::vector<RequirementSeen> requirements;
   std::vector<HistorySeen> history;
@@ -59,13 +72,22 @@ struct BloodRecord {
   std::optional<Time> wanted;         ///< when the request wants it
 };
 
-/// Whether an Observation, Condition, Flag or Procedure says anything of this.
+/// Whether an Observation, Condition, Flag, Procedure or Specimen says anything of this.
 [[nodiscard]] bool speaks_of_blood(const BloodTable& table, fhir::JsonValue resource);
 /// Adds what a resource says: one of those; the ServiceRequest itself; a Specimen or a
 /// BiologicallyDerivedProduct of it. What was entered in error says nothing. `received`: when, of
 /// what has no time.
 void read_blood_fact(const BloodTable& table, fhir::JsonValue resource, std::string_view source,
                      Time received, BloodRecord& to);
+
+/// The specimen that an Observation is of, as GroupSeen.specimen. `source`: reference to the
+/// Observation.
+[[nodiscard]] std::string specimen_of(fhir::JsonValue observation, std::string_view source);
+/// What a Specimen says of who collected it, and when; nothing for another resource and for what
+/// was entered in error.
+[[nodiscard]] std::optional<SpecimenSeen> read_specimen(const BloodTable& table,
+                                                        fhir::JsonValue resource,
+                                                        std::string_view source);
 
 enum class BloodNoteKind : std::uint8_t {
   group,
@@ -92,10 +114,32 @@ struct BloodPatient {
   Urgency urgency = Urgency::planned;
 };
 
+/// The newest sample of the request; null where there is none.
+[[nodiscard]] const SampleSeen* newest_sample(const BloodRecord& record);
+/// Transfused or pregnant within three months before a sample was taken.
+struct SampleHistory {
+  Known known = Known::unknown;
+  const HistorySeen* because = nullptr;  ///< of yes: the first that says so
+};
+/// What is later than the sample counts too, if it began before.
+[[nodiscard]] SampleHistory history_before(const BloodTable& table, const BloodRecord& record,
+                                           Time taken);
+/// The first moment at which the newest sample is valid no longer; nothing where there is none, or
+/// where it does not last until `transfusion` or the time when the request wants the blood: then
+/// the review warns already.
+[[nodiscard]] std::optional<Time> sample_expires(const BloodTable& table, const BloodRecord& record,
+                                                 Time transfusion);
+
 /// All that is to be shown of it, in the order in which it is read; warnings last. `transfusion`:
 /// now; it is meant to begin then, or when the request wants it, if that is later. The same record
 /// gives the same, however it is sorted.
 [[nodiscard]] std::vector<BloodNote> review_blood(const BloodTable& table, BloodRecord record,
                                                   const BloodPatient& patient, Time transfusion);
+/// The same of units that are to be given, each by itself: the newest group of the patient,
+/// whatever makes it doubtful, antibodies, requirements, and how `record.units` go with them.
+/// Samples and how many there are is a matter of the request. `patient`: nothing where it is not
+/// known who it is.
+[[nodiscard]] std::vector<BloodNote> review_unit(const BloodTable& table, BloodRecord record,
+                                                 const std::optional<BloodPatient>& patient);
 
 }  // namespace holdfast::clinical

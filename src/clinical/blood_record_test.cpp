@@ -6,8 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/time.h"
-#include "clinical/table_testing.h"
+#include "clinical/blood_testing.h"
 
 namespace holdfast::clinical {
 namespace {
@@ -17,106 +16,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-Time at(std::string_view text) { return parse_date_time(text)->from; }
-const Time now = at("2026-11-30T12:00:00Z");
-
-/// As shipped, but approved.
-BloodTable shipped() {
-  BloodTable one = read_blood(shipped_table("blood").text, shipped_table("blood").file).value();
-  one.edition.approved_by = {{"A", true}, {"B", false}};
-  return one;
-}
-
-/// One patient's record, as resources.
-class Patient {
- public:
-  BloodTable table = shipped();
-  BloodPatient patient{.sex = Sex::male, .age_years = 40};
-  BloodRecord record;
-
-  Patient& says(const std::string& json, const std::string& source) {
-    fhir::JsonReader reader;
-    const auto read = reader.read(Bytes(json));
-    EXPECT_TRUE(read) << json;
-    read_blood_fact(table, read->root(), source, now, record);
-    return *this;
-  }
-  Patient& observes(const std::string& id, std::string_view code, std::string_view value,
-                    std::string_view day = "2026-11-29", std::string_view status = "final") {
-    return says(
-        fmt::format(R"({{"resourceType":"Observation","status":"{}","code":{{"coding":[{{"system":)"
-                    R"("http://loinc.org","code":"{}"}}]}},"effectiveDateTime":)"
-                    R"("{}T08:00:00Z",{}}})",
-                    status, code, day, value),
-        "Observation/" + id);
-  }
-  Patient& group(const std::string& id, std::string_view snomed,
-                 std::string_view day = "2026-11-29") {
-    return observes(id, "882-1", coded(snomed), day);
-  }
-  static std::string coded(std::string_view snomed) {
-    return fmt::format(
-        R"("valueCodeableConcept":{{"coding":[{{"system":"http://snomed.info/sct","code":"{}"}}]}})",
-        snomed);
-  }
-  Patient& unit(const std::string& group, const std::string& testing = {},
-                const std::string& product = {}) {
-    std::string extensions;
-    const auto add = [&](std::string_view url, const std::string& text) {
-      if (!text.empty()) {
-        extensions += fmt::format(
-            R"({}{{"url":"urn:holdfast:hl7v2:{}","valueCodeableConcept":{{"text":"{}"}}}})",
-            extensions.empty() ? "" : ",", url, text);
-      }
-    };
-    add("BPX-11", group);
-    add("BPX-12", testing);
-    return says(
-        fmt::format(
-            R"({{"resourceType":"BiologicallyDerivedProduct","identifier":[{{"value":"G1"}}],)"
-            R"("productCode":{{"coding":[{{"system":)"
-            R"("http://terminology.hl7.org/CodeSystem/v2-0426","code":"{}"}}]}},)"
-            R"("extension":[{}]}})",
-            product.empty() ? "PC" : product, extensions),
-        "BiologicallyDerivedProduct/u1");
-  }
-  Patient& sample(std::string_view taken) {
-    return says(fmt::format(R"({{"resourceType":"Specimen","status":"available","collection":)"
-                            R"({{"collectedDateTime":"{}"}}}})",
-                            taken),
-                "Specimen/s1");
-  }
-
-  [[nodiscard]] std::vector<std::string> of(BloodNoteKind kind) const {
-    std::vector<std::string> all;
-    for (const BloodNote& one : review_blood(table, record, patient, now)) {
-      if (one.kind == kind) {
-        all.push_back(one.text);
-      }
-    }
-    return all;
-  }
-  [[nodiscard]] std::vector<std::string> warnings() const { return of(BloodNoteKind::warning); }
-  [[nodiscard]] std::vector<std::string> notes() const { return of(BloodNoteKind::note); }
-};
-
-/// Two samples, so that nothing but the unit is warned of.
-Patient known(std::string_view snomed) {
-  Patient one;
-  one.group("a", snomed, "2026-11-28").group("b", snomed, "2026-11-29");
-  return one;
-}
-
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> groups{
-    {{"278147001", "O POS"},
-     {"278148006", "O NEG"},
-     {"278149003", "A POS"},
-     {"278152006", "A NEG"},
-     {"278150003", "B POS"},
-     {"278153001", "B NEG"},
-     {"278151004", "AB POS"},
-     {"278154007", "AB NEG"}}};
 
 TEST(BloodRecord, GroupsAreShownWithTheirDatesAndSourcesTheNewestFirst) {
   Patient one;
@@ -225,9 +124,39 @@ TEST(BloodRecord, PlasmaIsComparedWithEachRowOfItsTable) {
   }
 }
 
-TEST(BloodRecord, PlateletsHaveNoRowAndAreNotCompared) {
+TEST(BloodRecord, CryoprecipitateGoesByTheRowsOfPlasma) {
+  for (const auto& [patient, words] : groups) {
+    for (const auto& [code, unit] : groups) {
+      Patient plasma = known(patient);
+      plasma.unit(std::string(unit), {}, "FFP");
+      Patient cryo = known(patient);
+      cryo.unit(std::string(unit), {}, "CRYOP");
+      EXPECT_EQ(cryo.warnings(), plasma.warnings()) << words << " with cryoprecipitate " << unit;
+    }
+  }
   Patient one = known("278148006");
-  one.unit("AB POS", {}, "PLT");
+  one.unit("O POS", {}, "CRYO");
+  EXPECT_THAT(one.of(BloodNoteKind::unit), ElementsAre("Unit G1, cryoprecipitate: O RhD-positive"));
+}
+
+TEST(BloodRecord, PlateletsOfAnotherGroupAreANoteAndRhDMayBeAWarning) {
+  Patient one = known("278149003");
+  one.unit("B POS", {}, "PLTPH");
+  EXPECT_THAT(one.warnings(), IsEmpty());
+  EXPECT_THAT(one.of(BloodNoteKind::unit), ElementsAre("Unit G1, platelets: B RhD-positive"));
+  EXPECT_THAT(one.notes(), Contains("Unit G1: group B is not the first choice, and only of units "
+                                    "without high-titre anti-A and anti-B"));
+  Patient woman = known("278152006");
+  woman.patient = {.sex = Sex::female, .age_years = 30};
+  woman.unit("A POS", {}, "PLT");
+  EXPECT_THAT(woman.warnings(), ElementsAre("Unit G1: RhD-positive; negative is preferred: the "
+                                            "patient is RhD-negative, a woman under 50 years"));
+}
+
+TEST(BloodRecord, WhatTheTablesHaveNoRowForIsShownAndNotCompared) {
+  Patient one = known("278148006");
+  one.table.codes.not_compared = {{"http://terminology.hl7.org/CodeSystem/v2-0426", "ALB"}};
+  one.unit("AB POS", {}, "ALB");
   EXPECT_THAT(one.warnings(), IsEmpty());
   EXPECT_THAT(one.of(BloodNoteKind::unit), ElementsAre(HasSubstr("not compared by any table")));
 }
@@ -384,6 +313,14 @@ TEST(BloodTable, RefusesCodesThatSayTwoThings) {
             "stored is 'cold', not refrigerated, room-temperature or unknown");
   EXPECT_EQ(refused("abo = [\"http://loinc.org|883-9\"]", "abo = [\"883-9\"]"),
             "'883-9' is no system|code");
+}
+
+TEST(BloodTable, RefusesAProductThatIsTwoComponents) {
+  EXPECT_EQ(sentence(refusal(read_blood, "blood", "v2-0426|CRYO\"", "v2-0426|PLT\"")),
+            "http://terminology.hl7.org/CodeSystem/v2-0426|PLT says two things");
+  EXPECT_EQ(sentence(refusal(read_blood, "blood", "[\"red cells\", \"platelets\"]",
+                             "[\"red cells\", \"granulocytes\"]")),
+            "'granulocytes' is no component: red cells, plasma, platelets or cryoprecipitate");
 }
 
 }  // namespace

@@ -58,6 +58,29 @@ class Review {
     requirements();
     sample();
     units();
+    return finish();
+  }
+
+  /// Of one unit: what it is compared with, and what comes of it.
+  std::vector<BloodNote> run_unit() {
+    scope_ = Scope::unit;
+    groups();
+    antibodies();
+    requirements();
+    units();
+    return finish();
+  }
+
+  std::vector<BloodNote> run_unit_of_nobody() {
+    scope_ = Scope::unit_of_nobody;
+    units();
+    return finish();
+  }
+
+ private:
+  enum class Scope : std::uint8_t { request, unit, unit_of_nobody };
+
+  std::vector<BloodNote> finish() {
     for (const std::string& type : record_.not_read) {
       say(Kind::note, fmt::format("More of {} is on file than was read: not all is shown", type));
     }
@@ -68,7 +91,6 @@ class Review {
     return std::move(notes_);
   }
 
- private:
   void say(Kind kind, std::string what, std::string source = {}) {
     BloodNote note{kind, std::move(what), std::move(source)};
     auto& to = kind == Kind::warning ? warnings_ : notes_;
@@ -88,6 +110,7 @@ class Review {
       if (!joined.empty() && joined.back().taken == one.taken && one.said.empty() &&
           joined.back().said.empty() && (!joined.back().abo || !one.abo) &&
           (!joined.back().rhd || !one.rhd)) {
+        joined.back().specimen = one.abo ? one.specimen : joined.back().specimen;
         joined.back().abo = joined.back().abo ? joined.back().abo : one.abo;
         joined.back().rhd = joined.back().rhd ? joined.back().rhd : one.rhd;
         continue;
@@ -121,13 +144,13 @@ class Review {
       abo = abo ? abo : one.abo;
       rhd = rhd ? rhd : one.rhd;
       if (one.abo) {
-        samples.push_back({one.taken, {}});
+        samples.push_back(sample_of(one));
       }
-      if (i < groups_shown_max) {
+      if (i < (scope_ == Scope::unit ? 1 : groups_shown_max)) {
         say(Kind::group, fmt::format("{}, sampled {}", text(one), day_of(one.taken)), one.source);
       }
     }
-    if (record_.groups.size() > groups_shown_max) {
+    if (scope_ == Scope::request && record_.groups.size() > groups_shown_max) {
       say(Kind::note, fmt::format("{} older groups are not shown, and were compared",
                                   record_.groups.size() - groups_shown_max));
     }
@@ -138,10 +161,55 @@ class Review {
       }
     }
     doubts(abo.has_value());
-    const BloodWarnings two = two_sample_warnings({false, false, patient_.urgency}, samples);
-    if (!samples.empty()) {
-      for (const BloodWarning& one : two) {
-        // By whom a sample was taken is not in the record: nothing is said of it.
+    if (scope_ == Scope::request && !samples.empty()) {
+      two_samples(samples);
+    }
+  }
+
+  /// When and by whom it was taken is what its specimen says, where that is known.
+  [[nodiscard]] GroupSample sample_of(const GroupSeen& group) const {
+    GroupSample sample{group.taken, {}, group.taken_until, {}};
+    if (group.specimen.empty()) {
+      return sample;
+    }
+    sample.specimens.push_back(group.specimen);
+    if (const SpecimenSeen* const its = specimen(group)) {
+      std::ranges::copy(its->part_of, std::back_inserter(sample.specimens));
+      sample.taken_by = its->collector;
+      if (its->collected) {
+        sample.taken = its->collected->from;
+        sample.taken_until = its->collected->until;
+      }
+    }
+    return sample;
+  }
+
+  [[nodiscard]] const SpecimenSeen* specimen(const GroupSeen& group) const {
+    const auto found = std::ranges::find(record_.specimens, group.specimen, &SpecimenSeen::source);
+    return group.specimen.empty() || found == record_.specimens.end() ? nullptr : &*found;
+  }
+
+  /// The newest group, from a sample with which the patient was identified electronically.
+  [[nodiscard]] const SpecimenSeen* identified() const {
+    for (const GroupSeen& one : record_.groups) {
+      const SpecimenSeen* const its = one.abo ? specimen(one) : nullptr;
+      if (its != nullptr && its->is_identified_electronically) {
+        return its;
+      }
+    }
+    return nullptr;
+  }
+
+  void two_samples(const std::vector<GroupSample>& samples) {
+    for (const BloodWarning& one : two_sample_warnings({false, false, patient_.urgency}, samples)) {
+      if (one.kind == BloodWarningKind::one_collector) {
+        say(Kind::note, fmt::format("The group is known from two samples: {}", one.what));
+      } else if (const SpecimenSeen* const safe = identified()) {
+        say(Kind::note,
+            "The patient was identified electronically when the sample was taken: no second is "
+            "asked for",
+            safe->source);
+      } else {
         say(patient_.urgency == Urgency::emergency ? Kind::note : Kind::warning,
             fmt::format("The group is known from one sample only: {}", one.what));
       }
@@ -206,35 +274,23 @@ class Review {
     }
   }
 
-  /// Within three months before the sample. What is later counts too: it began before.
-  [[nodiscard]] Known history_before(Time taken) {
-    const Time from{taken.ms - table_.history_days * day_ms};
-    bool denied = false;
-    for (const HistorySeen& one : record_.history) {
-      if (one.transfused_or_pregnant && one.at >= from &&
-          (one.at <= taken || one.at.ms == INT64_MAX)) {
-        say(Kind::note,
-            fmt::format("{} within {} days before the sample", one.what, table_.history_days),
-            one.source);
-        return Known::yes;
-      }
-      denied = denied || (!one.transfused_or_pregnant && one.at >= from);
-    }
-    return denied || table_.record_is_complete ? Known::no : Known::unknown;
-  }
-
   void sample() {
     std::ranges::sort(record_.history, {}, [](const HistorySeen& one) {
       return std::tuple(-one.at.ms, one.what, one.source);
     });
-    const auto newest = std::ranges::max_element(record_.samples, {}, [](const SampleSeen& one) {
-      return std::pair(one.taken, one.source);
-    });
-    if (newest == record_.samples.end()) {
+    const SampleSeen* const newest = newest_sample(record_);
+    if (newest == nullptr) {
       say(Kind::note, "No sample for this request is known here");
       return;
     }
-    Sample sample{newest->taken, table_.stored, history_before(newest->taken)};
+    const SampleHistory history = history_before(table_, record_, newest->taken);
+    if (history.because != nullptr) {
+      say(Kind::note,
+          fmt::format("{} within {} days before the sample", history.because->what,
+                      table_.history_days),
+          history.because->source);
+    }
+    const Sample sample{newest->taken, table_.stored, history.known};
     say(Kind::sample,
         fmt::format("taken {}, valid until {}", minute_of(sample.taken),
                     minute_of(sample_valid_until(table_, sample))),
@@ -256,12 +312,13 @@ class Review {
       const std::string called = one.name.empty() ? "A unit" : "Unit " + one.name;
       say(Kind::unit,
           fmt::format("{}, {}: {}", called,
-                      one.unit.component == Component::plasma ? "plasma"
-                      : one.is_compared                       ? "red cells"
-                                                              : "not compared by any table",
+                      one.is_compared ? name(one.unit.component) : "not compared by any table",
                       one.unit.group ? clinical::text(*one.unit.group) : "group not said"),
           one.source);
-      if (!one.is_compared) {
+      if (scope_ == Scope::unit_of_nobody) {
+        say(Kind::note, called + " is for a patient who is not known here: compared with nobody");
+      }
+      if (!one.is_compared || scope_ == Scope::unit_of_nobody) {
         continue;
       }
       for (const BloodWarning& warning : unit_warnings(table_, recipient_, one.unit)) {
@@ -292,6 +349,7 @@ class Review {
   BloodRecord record_;
   const BloodPatient& patient_;
   const Time transfusion_;
+  Scope scope_ = Scope::request;
   Recipient recipient_;
   std::vector<BloodNote> notes_;
   std::vector<BloodNote> warnings_;
@@ -304,6 +362,13 @@ std::string_view name(BloodNoteKind kind) { return kind_names[static_cast<std::s
 std::vector<BloodNote> review_blood(const BloodTable& table, BloodRecord record,
                                     const BloodPatient& patient, Time transfusion) {
   return Review(table, std::move(record), patient, transfusion).run();
+}
+
+std::vector<BloodNote> review_unit(const BloodTable& table, BloodRecord record,
+                                   const std::optional<BloodPatient>& patient) {
+  const BloodPatient nobody;
+  return patient ? Review(table, std::move(record), *patient, Time{}).run_unit()
+                 : Review(table, std::move(record), nobody, Time{}).run_unit_of_nobody();
 }
 
 }  // namespace holdfast::clinical

@@ -27,9 +27,15 @@ constexpr unsigned antigens(Abo abo) {
   return 3;
 }
 
+/// Platelets have next to no red cells, and are given across the groups.
 bool is_compatible(Component component, Abo patient, Abo unit) {
-  return component == Component::red_cells ? (antigens(unit) & ~antigens(patient)) == 0
-                                           : (antigens(patient) & ~antigens(unit)) == 0;
+  switch (component) {
+    case Component::red_cells: return (antigens(unit) & ~antigens(patient)) == 0;
+    case Component::plasma:
+    case Component::cryoprecipitate: return (antigens(patient) & ~antigens(unit)) == 0;
+    case Component::platelets: return true;
+  }
+  return false;
 }
 
 Result<Abo> abo_in(Fields& row, std::string_view text) {
@@ -139,6 +145,7 @@ Result<BloodTable> read_blood(std::string_view text, std::string_view file) {
   TRY(table.edition, read_edition(fields, "blood"));
   TRY_OK(read_preferences(table.red_cells, fields, "red_cells", Component::red_cells));
   TRY_OK(read_preferences(table.plasma, fields, "plasma", Component::plasma));
+  TRY_OK(read_preferences(table.platelets, fields, "platelets", Component::platelets));
   TRY_OK(read_doubt(table, fields));
   TRY_OK(read_ages(table, fields));
   TRY_OK(read_sample(table, fields));

@@ -101,6 +101,68 @@ TEST(Blood, EveryPairOfGroupsIsFirstChoiceOrWarnedOf) {
   }
 }
 
+// Rows: the patient O, A, B, AB. Columns: the unit O, A, B, AB. 1: the first choice, 2: another is
+// better, 3: and its plasma meets antigens of the patient, 4: the table does not name it.
+TEST(Blood, PlateletsOfAnyGroupMayBeGivenAndAnothersAreSaidToBeBetter) {
+  constexpr int expected[4][4] = {{1, 2, 2, 4}, {3, 1, 3, 2}, {3, 3, 1, 2}, {3, 3, 3, 1}};
+  for (const Abo patient : {o, a, b, ab}) {
+    for (const Abo given : {o, a, b, ab}) {
+      const auto said =
+          unit_warnings(table(), man(patient), unit(given, RhD::positive, Component::platelets));
+      const int is = expected[static_cast<std::size_t>(patient)][static_cast<std::size_t>(given)];
+      EXPECT_EQ(kinds(said),
+                is == 1 ? std::vector<Kind>{} : std::vector{Kind::abo_not_first_choice})
+          << name(patient) << " gets platelets " << name(given);
+      const std::string what = said.empty() ? std::string() : said.front().what;
+      EXPECT_EQ(what.find("high-titre") != std::string::npos, is == 3) << what;
+      EXPECT_EQ(what.find("none that the table names") != std::string::npos, is == 4) << what;
+    }
+  }
+  Recipient unknown = man(a);
+  unknown.group.reset();
+  EXPECT_THAT(kinds(unit_warnings(table(), unknown, unit(o, RhD::negative, Component::platelets))),
+              ElementsAre(Kind::group_unknown));
+}
+
+TEST(Blood, PlateletsAreRhDNegativeForWhoMayBearChildrenAndForChildren) {
+  const auto with = [](Sex sex, std::optional<std::int64_t> age, RhD own = RhD::negative) {
+    Recipient recipient = man(a, own);
+    recipient.sex = sex;
+    recipient.age_years = age;
+    recipient.immune_anti_d = true;
+    recipient.repeated_transfusion = true;
+    return kinds(unit_warnings(table(), recipient, unit(a, RhD::positive, Component::platelets)));
+  };
+  EXPECT_THAT(with(Sex::female, 49), ElementsAre(Kind::rhd_mismatch));
+  EXPECT_THAT(with(Sex::female, 50), ElementsAre(Kind::rhd_not_first_choice));
+  EXPECT_THAT(with(Sex::male, 17), ElementsAre(Kind::rhd_mismatch));
+  EXPECT_THAT(with(Sex::male, 18), ElementsAre(Kind::rhd_not_first_choice));
+  EXPECT_THAT(with(Sex::unknown, 40), ElementsAre(Kind::rhd_mismatch));
+  EXPECT_THAT(with(Sex::female, std::nullopt), ElementsAre(Kind::rhd_mismatch));
+  EXPECT_THAT(with(Sex::female, 30, RhD::positive), IsEmpty());
+  Recipient doubtful = man(a);
+  doubtful.sex = Sex::female;
+  doubtful.doubt = GroupDoubt::discrepant;
+  EXPECT_THAT(kinds(unit_warnings(table(), doubtful, unit(a, RhD::positive, Component::platelets))),
+              ElementsAre(Kind::group_in_doubt, Kind::rhd_mismatch))
+      << "a group that is not certain is not positive";
+}
+
+TEST(Blood, IrradiatedAndCmvNegativeAreComponentsWithCells) {
+  Recipient recipient = man(o);
+  recipient.needs_irradiated = true;
+  recipient.needs_cmv_negative = true;
+  for (const Component one : {Component::red_cells, Component::platelets}) {
+    EXPECT_THAT(kinds(unit_warnings(table(), recipient, unit(o, RhD::positive, one))),
+                ElementsAre(Kind::not_irradiated, Kind::not_cmv_negative))
+        << name(one);
+  }
+  for (const Component one : {Component::plasma, Component::cryoprecipitate}) {
+    EXPECT_THAT(kinds(unit_warnings(table(), recipient, unit(o, RhD::positive, one))), IsEmpty())
+        << name(one);
+  }
+}
+
 TEST(Blood, AGroupInDoubtMeansGroupO) {
   for (const GroupDoubt doubt : {GroupDoubt::undetermined, GroupDoubt::discrepant,
                                  GroupDoubt::mixed_field, GroupDoubt::differs_from_history}) {
@@ -242,58 +304,6 @@ TEST(Blood, AntibodiesAndSpecialRequirementsAreShownWithEveryUnit) {
   given.irradiated = Known::no;
   EXPECT_THAT(kinds(unit_warnings(table(), recipient, given)),
               ElementsAre(Kind::antibody, Kind::antibody, Kind::not_irradiated));
-}
-
-constexpr std::int64_t hour = 3'600'000;
-
-std::int64_t valid_hours(Storage storage, Known history) {
-  const Sample sample{Time{1000}, storage, history};
-  return (sample_valid_until(table(), sample).ms - 1000) / hour;
-}
-
-TEST(Sample, IsValidAsLongAsHistoryAndStorageAllow) {
-  EXPECT_EQ(valid_hours(Storage::refrigerated, Known::no), 168);
-  EXPECT_EQ(valid_hours(Storage::room_temperature, Known::no), 48);
-  EXPECT_EQ(valid_hours(Storage::unknown, Known::no), 48);
-  EXPECT_EQ(valid_hours(Storage::refrigerated, Known::yes), 72);
-  EXPECT_EQ(valid_hours(Storage::refrigerated, Known::unknown), 72);
-  EXPECT_EQ(valid_hours(Storage::room_temperature, Known::yes), 48);
-}
-
-TEST(Sample, IsExpiredOneMillisecondLater) {
-  const Sample sample{Time{0}, Storage::refrigerated, Known::yes};
-  EXPECT_THAT(kinds(sample_warnings(table(), sample, Time{72 * hour})), IsEmpty());
-  EXPECT_THAT(kinds(sample_warnings(table(), sample, Time{72 * hour + 1})),
-              ElementsAre(Kind::sample_expired));
-  EXPECT_THAT(kinds(sample_warnings(table(), sample, Time{-1})), ElementsAre(Kind::sample_time));
-}
-
-TEST(Sample, OfAnUnknownHistorySaysSo) {
-  const Sample sample{Time{0}, Storage::refrigerated, Known::unknown};
-  EXPECT_THAT(kinds(sample_warnings(table(), sample, Time{hour})),
-              ElementsAre(Kind::sample_history_unknown));
-}
-
-TEST(TwoSamples, AreWantedOfWhoIsThereForTheFirstTime) {
-  const std::vector<GroupSample> one{{Time{1}, "Ann"}};
-  const std::vector<GroupSample> two{{Time{1}, "Ann"}, {Time{2}, "Ben"}};
-  const std::vector<GroupSample> at_once{{Time{1}, "Ann"}, {Time{1}, "Ben"}};
-  const std::vector<GroupSample> same_person{{Time{1}, "Ann"}, {Time{2}, "Ann"}};
-  EXPECT_THAT(kinds(two_sample_warnings({}, one)), ElementsAre(Kind::second_sample));
-  EXPECT_THAT(kinds(two_sample_warnings({}, {})), ElementsAre(Kind::second_sample));
-  EXPECT_THAT(kinds(two_sample_warnings({}, two)), IsEmpty());
-  EXPECT_THAT(kinds(two_sample_warnings({}, at_once)), ElementsAre(Kind::second_sample));
-  EXPECT_EQ(two_sample_warnings({}, same_person).front().what,
-            "both samples were taken by one person; by another is better");
-  EXPECT_THAT(kinds(two_sample_warnings({.group_on_file = true}, one)), IsEmpty());
-  EXPECT_THAT(kinds(two_sample_warnings({.electronic_identification = true}, one)), IsEmpty());
-}
-
-TEST(TwoSamples, NeverDelayAnEmergency) {
-  const std::vector<GroupSample> one{{Time{1}, "Ann"}};
-  const BloodWarnings warnings = two_sample_warnings({.urgency = Urgency::emergency}, one);
-  EXPECT_EQ(warnings.front().what,
-            "no second sample yet: group O meanwhile, and nothing waits for it");
 }
 
 TEST(Blood, SaysThatItRestsOnADraft) {

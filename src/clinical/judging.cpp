@@ -65,10 +65,16 @@ Judged by_flags(const FlagTable& table, const Measurement& measured) {
 
 /// A limit of a range in the unit of the value; nothing where they cannot be compared.
 std::optional<fhir::Decimal> limit_of(const Quantity& limit, const Quantity& value) {
-  if (!value.unit || !limit.unit || limit.comparator != Comparator::none) {
+  if (!limit.unit || limit.comparator != Comparator::none) {
     return std::nullopt;
   }
-  if (limit.unit->empty() || *limit.unit == *value.unit) {
+  if (limit.unit->empty()) {
+    return limit.value;  // in that of the value, whether or not it is UCUM
+  }
+  if (!value.unit) {
+    return std::nullopt;
+  }
+  if (*limit.unit == *value.unit) {
     return limit.value;
   }
   const std::array accepted{*limit.unit};
@@ -86,7 +92,9 @@ const Range* usual_range(const Measurement& measured) {
     const auto same = [](const std::optional<Quantity>& a, const std::optional<Quantity>& b) {
       return a.has_value() == b.has_value() && (!a || (a->value == b->value && a->unit == b->unit));
     };
-    if (found != nullptr && (!same(found->low, range.low) || !same(found->high, range.high))) {
+    if (found != nullptr &&
+        (!same(found->low, range.low) || !same(found->high, range.high) ||
+         found->low_edge != range.low_edge || found->high_edge != range.high_edge)) {
       return nullptr;
     }
     found = &range;
@@ -102,10 +110,13 @@ Judged by_range(const Measurement& measured) {
   }
   const Span value{measured.quantity->value, measured.quantity->comparator};
   bool sure = true;
-  // At the limit is within it; is_at_or_* asks the other way round.
+  const bool low_is_within = range->low_edge == Edge::within;
+  const bool high_is_within = range->high_edge == Edge::within;
   if (range->low) {
     const auto low = limit_of(*range->low, *measured.quantity);
-    const Sure within = low ? value.is_at_or_above(*low) : Sure::unsure;
+    const Sure within = !low            ? Sure::unsure
+                        : low_is_within ? value.is_at_or_above(*low)
+                                        : value.is_above(*low);
     if (within == Sure::no) {
       return {Judgement::abnormal, "below its reference range"};
     }
@@ -113,7 +124,9 @@ Judged by_range(const Measurement& measured) {
   }
   if (range->high) {
     const auto high = limit_of(*range->high, *measured.quantity);
-    const Sure within = high ? value.is_at_or_below(*high) : Sure::unsure;
+    const Sure within = !high            ? Sure::unsure
+                        : high_is_within ? value.is_at_or_below(*high)
+                                         : value.is_below(*high);
     if (within == Sure::no) {
       return {Judgement::abnormal, "above its reference range"};
     }

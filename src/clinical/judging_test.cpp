@@ -123,6 +123,114 @@ TEST(Judging, ARangeInAnotherUnitIsConvertedOrCannotBeCompared) {
             "unjudged");
 }
 
+std::string in_words(std::string_view text, std::string_view more = {}) {
+  return R"(,"referenceRange":[{"text":")" + std::string(text) + '"' + std::string(more) + "}]";
+}
+
+// Whether the limit itself is within it is what the sign says.
+TEST(Judging, ARangeInWordsJudgesWhereTheWordsAreNumbersAndASign) {
+  for (const char* text : {"<5", "< 5", " < 5.0 "}) {
+    EXPECT_EQ(judged("4.99", in_words(text)), "normal") << text;
+    EXPECT_EQ(judged("5", in_words(text)), "abnormal") << text;
+  }
+  for (const char* text : {"<=5", "<= 5", "\u22645", "\u2264 5.0"}) {
+    EXPECT_EQ(judged("5", in_words(text)), "normal") << text;
+    EXPECT_EQ(judged("5.01", in_words(text)), "abnormal") << text;
+  }
+  for (const char* text : {">60", "> 60"}) {
+    EXPECT_EQ(judged("60.1", in_words(text)), "normal") << text;
+    EXPECT_EQ(judged("60", in_words(text)), "abnormal") << text;
+  }
+  for (const char* text : {">=60", ">= 60", "\u226560"}) {
+    EXPECT_EQ(judged("60", in_words(text)), "normal") << text;
+    EXPECT_EQ(judged("59.9", in_words(text)), "abnormal") << text;
+  }
+  for (const char* text : {"3.5-5.1", "3.5 - 5.1", "3.5- 5.1"}) {
+    EXPECT_EQ(judged("3.5", in_words(text)), "normal") << text;
+    EXPECT_EQ(judged("5.1", in_words(text)), "normal") << text;
+    EXPECT_EQ(judged("3.4", in_words(text)), "abnormal") << text;
+    EXPECT_EQ(judged("5.2", in_words(text)), "abnormal") << text;
+  }
+  EXPECT_EQ(judged("0", in_words("0-5")), "normal");
+  EXPECT_EQ(judged("-3", in_words("-2 - 2")), "abnormal");
+  EXPECT_EQ(judged("-2", in_words("-3--1")), "normal");
+}
+
+TEST(Judging, ARangeInOtherWordsJudgesNothing) {
+  for (const char* text : {"",           "negative",   "<",    "<5 (fasting)", "up to 5",
+                           "5",          "3.5-",       "-5",   "5.1-3.5",      "3,5-5,1",
+                           "3.5 to 5.1", "<<5",        "=<5",  "<5;>9",        "1-2-3",
+                           "<.5",        "<5.",        "<05",  "F 12-16",      "<5 mg/L adult",
+                           "3.5..5.1",   "<1e3",       "+1-2", "<+5",          "< 5 < 9",
+                           "01-12",      "<5mmol/L x", ">",    "3.5\u20135.1"}) {
+    EXPECT_EQ(judged("4", in_words(text)), "unjudged") << text;
+  }
+}
+
+TEST(Judging, AUnitInARangeInWordsIsThatOfTheValueOrItStaysWords) {
+  for (const char* text : {"3.5 - 5.1 mmol/L", "3.5-5.1mmol/L", "< 5 mmol/l", "<5 meq/L x"}) {
+    const bool is_own = std::string_view(text).find("meq") == std::string_view::npos;
+    EXPECT_EQ(judged("4", in_words(text)), is_own ? "normal" : "unjudged") << text;
+  }
+  for (const char* text : {"< 5 mg/L", "< 5000 umol/L", "< 5 mmol", "< 5 MMOL/L", "< 5 %"}) {
+    EXPECT_EQ(judged("4", in_words(text)), "unjudged") << text;
+  }
+  const auto micro = [](std::string_view unit, std::string_view text) {
+    return judged(number("1-1", "4", unit, in_words(text)));
+  };
+  EXPECT_EQ(micro("umol/L", "< 5 \u00b5mol/L"), "normal");
+  EXPECT_EQ(micro("umol/L", "< 5 \u03bcmol/l"), "normal");
+  EXPECT_EQ(micro("umol/L", "< 5 mmol/L"), "unjudged");
+  EXPECT_EQ(micro("", "< 5 mg/L"), "unjudged") << "of which unit the value is, nobody said";
+  EXPECT_EQ(micro("", "< 5"), "normal");
+  EXPECT_EQ(micro("Cel", "< 5 K"), "unjudged")
+      << "one of the one is one of the other, from another zero";
+  // As it was sent, in words that are no UCUM.
+  const auto said = [](std::string_view text) {
+    return judged(observation(
+        R"({"resourceType":"Observation","code":{},"valueQuantity":{"value":4,"unit":"cells/hpf"})" +
+        in_words(text) + "}"));
+  };
+  EXPECT_EQ(said("0-5 cells/hpf"), "normal");
+  EXPECT_EQ(said("0-3 cells/hpf"), "abnormal");
+  EXPECT_EQ(said("0-5"), "normal");
+  EXPECT_EQ(said("0-5 cells"), "unjudged");
+}
+
+TEST(Judging, WordsBesideNumbersOrOfAnotherTypeAreNotRead) {
+  EXPECT_EQ(judged("4", in_words("<3", R"(,"high":{"value":5})")), "normal");
+  EXPECT_EQ(judged("4", in_words("<5", R"(,"type":{"coding":[{"code":"normal"}]})")), "normal");
+  EXPECT_EQ(judged("4", in_words("<5", R"(,"type":{"coding":[{"code":"treatment"}]})")),
+            "unjudged");
+  EXPECT_EQ(judged("4", in_words("<5", R"(,"type":{"text":"normal"})")), "unjudged");
+  EXPECT_EQ(judged("4", in_words("<5", R"(,"age":{"high":{"value":1}})")), "unjudged");
+  EXPECT_EQ(judged("4", R"(,"referenceRange":[{"text":"<5"},{"text":"<=5"}])"), "unjudged")
+      << "they differ in what a value of 5 is";
+  EXPECT_EQ(judged("4", R"(,"referenceRange":[{"text":"<5"},{"text":"< 5.0"}])"), "normal");
+  EXPECT_EQ(judged("4", flag("N") + in_words("<3")), "abnormal");
+  EXPECT_EQ(judged("4", flag("H") + in_words("<5")), "abnormal");
+  EXPECT_EQ(judged(words(in_words("<5"))), "unjudged") << "a value in words has no place in it";
+}
+
+TEST(Judging, ALessThanIsJudgedByWordsWhereItIsCertain) {
+  const auto with = [](std::string_view value, Comparator comparator, std::string_view text) {
+    Observation seen = number("1-1", value, "mmol/L", in_words(text));
+    seen.own.quantity->comparator = comparator;
+    return judged(seen);
+  };
+  EXPECT_EQ(with("0.5", Comparator::less, "<5"), "normal");
+  EXPECT_EQ(with("5", Comparator::less, "<5"), "normal");
+  EXPECT_EQ(with("5", Comparator::less_or_equal, "<5"), "unjudged");
+  EXPECT_EQ(with("5", Comparator::less_or_equal, "<=5"), "normal");
+  EXPECT_EQ(with("9", Comparator::less, "<5"), "unjudged");
+  EXPECT_EQ(with("5", Comparator::greater_or_equal, "<5"), "abnormal");
+  EXPECT_EQ(with("4", Comparator::greater, "<5"), "unjudged");
+  EXPECT_EQ(with("60", Comparator::greater, ">60"), "normal");
+  EXPECT_EQ(with("60", Comparator::greater_or_equal, ">60"), "unjudged");
+  EXPECT_EQ(with("60", Comparator::less_or_equal, ">60"), "abnormal");
+  EXPECT_EQ(with("0.5", Comparator::less, "0-5"), "unjudged") << "it may be below 0";
+}
+
 TEST(Judging, ARangeThatIsForOthersOrOneOfSeveralJudgesNothing) {
   EXPECT_EQ(judged("5", R"(,"referenceRange":[{"high":{"value":9},"age":{"high":{"value":1}}}])"),
             "unjudged");
@@ -260,6 +368,8 @@ TEST(Assessing, SaysWhichCodeNobodyCouldJudgeBy) {
   EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", flag("HH"))), SizeIs(0));
   EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", range("1", "9"))), SizeIs(0))
       << "judged by its range";
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", in_words("<9"))), SizeIs(0));
+  EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", in_words("<9 g/L"))), SizeIs(1));
   EXPECT_THAT(unmapped(number("1-1", "5", "mmol/L", flag("Q"))), SizeIs(1))
       << "a flag that nobody knows judges nothing";
   EXPECT_THAT(unmapped(number("787-2", "90", "fL")), SizeIs(0)) << "known, and without a limit";

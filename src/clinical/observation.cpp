@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "clinical/document.h"
+#include "clinical/range_text.h"
 #include "fhir/ucum.h"
 
 namespace holdfast::clinical {
@@ -82,13 +83,16 @@ Result<std::optional<Quantity>> read_quantity(JsonValue object) {
   return quantity;
 }
 
-Result<Range> read_range(JsonValue object) {
+Result<Range> read_range(JsonValue object, const std::optional<Quantity>& of) {
   Range range;
   if (const auto low = object.find("low")) {
     TRY(range.low, read_quantity(*low));
   }
   if (const auto high = object.find("high")) {
     TRY(range.high, read_quantity(*high));
+  }
+  if (of && !object.find("low") && !object.find("high")) {
+    range = range_in(text_of(object, "text"), *of).value_or(range);
   }
   range.is_usual = !object.find("age") && !object.find("appliesTo");
   if (const auto type = object.find("type")) {
@@ -135,7 +139,7 @@ Result<Measurement> read_measurement(JsonValue object) {
   }
   if (const auto ranges = object.find("referenceRange")) {
     for (const JsonValue range : ranges->children()) {
-      TRY(Range one, read_range(range));
+      TRY(Range one, read_range(range, measurement.quantity));
       measurement.ranges.push_back(std::move(one));
     }
   }

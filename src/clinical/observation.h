@@ -45,10 +45,16 @@ struct Quantity {
   std::string said;  ///< the unit as it was sent, for people
 };
 
-/// Observation.referenceRange.
+/// Whether a value at a limit is within it. FHIR's low and high are; "<5" in words is not.
+enum class Edge : std::uint8_t { within, outside };
+
+/// Observation.referenceRange: its low and high, or without them what its text says
+/// (range_text.h). A limit without a unit is in that of its value.
 struct Range {
   std::optional<Quantity> low;
   std::optional<Quantity> high;
+  Edge low_edge = Edge::within;
+  Edge high_edge = Edge::within;
   /// Whether it is the usual range of everybody: no other type, no age, no group that it is for.
   bool is_usual = true;
 };

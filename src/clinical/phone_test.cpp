@@ -165,6 +165,17 @@ TEST(Phone, MultiplesOfTheUpperLimitOfNormalGoByTheRangeOfTheResult) {
   EXPECT_EQ(answer("1798-8", "200", "U/L", adult, uln_40), "phone");
 }
 
+// Below 40, or up to 40: the upper limit of normal is 40.
+TEST(Phone, AnUpperLimitOfNormalMayBeSaidInWords) {
+  for (const char* text : {"<40", "<= 40 U/L", "10-40", "\u226440"}) {
+    const std::string words = R"(,"referenceRange":[{"text":")" + std::string(text) + R"("}])";
+    EXPECT_EQ(answer("1742-6", "599", "U/L", adult, words), "no") << text;
+    EXPECT_EQ(answer("1742-6", "600", "U/L", adult, words), "phone") << text;
+  }
+  EXPECT_EQ(answer("1742-6", "600", "U/L", adult, R"(,"referenceRange":[{"text":">40"}])"),
+            "unjudged");
+}
+
 TEST(Phone, WithoutAnUpperLimitOfNormalAMultipleOfItIsNotJudged) {
   EXPECT_EQ(answer("1742-6", "99999", "U/L"), "unjudged");
   EXPECT_EQ(answer("1742-6", "99999", "U/L", adult, R"(,"referenceRange":[{"text":"below 40"}])"),

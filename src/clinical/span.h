@@ -35,6 +35,18 @@ struct Span {
     }
     return Sure::unsure;
   }
+  /// As is_at_or_below(), of a limit that is itself too high.
+  [[nodiscard]] Sure is_below(const fhir::Decimal& limit) const {
+    return opposite(is_at_or_above(limit));
+  }
+  [[nodiscard]] Sure is_above(const fhir::Decimal& limit) const {
+    return opposite(is_at_or_below(limit));
+  }
+
+ private:
+  static Sure opposite(Sure sure) {
+    return sure == Sure::yes ? Sure::no : (sure == Sure::no ? Sure::yes : Sure::unsure);
+  }
 };
 
 }  // namespace holdfast::clinical

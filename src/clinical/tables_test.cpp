@@ -32,7 +32,7 @@ TEST(Tables, ThatAreBadAreRefusedByTheirFile) {
   const std::string text = spoilt("blood", "kept_years = 30", "kept_years = \"30\"");
   const std::vector<TableText> own{{"blood", "trust/blood.toml", text}};
   EXPECT_EQ(read_tables(own).error().what,
-            "trust/blood.toml:58: kept_years is no whole number from 1 to 1000");
+            "trust/blood.toml:81: kept_years is no whole number from 1 to 1000");
   const std::vector<TableText> other{{"blod", "trust/blod.toml", ""}};
   EXPECT_EQ(read_tables(other).error().what,
             "trust/blod.toml:1: there is no table 'blod'; did you mean 'blood'?");

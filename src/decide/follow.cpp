@@ -182,6 +182,10 @@ Result<void> Following::tick(const Tick& tick) {
     if (touched->definition == nullptr) {
       continue;
     }
+    if (touched->definition->shows_blood &&
+        pathway::is_looked_at(definitions_, *touched->definition, touched->item, until)) {
+      continue;  // show_blood() looks
+    }
     const bool late = pathway::escalate(definitions_, *touched->definition, touched->item, until);
     if (planted_ == Bug::alert_twice && late) {
       touched->item.wake = touched->before.wake;

@@ -1,21 +1,17 @@
 // decide/follow_blood.cpp: what the record knows of the blood of somebody who is to have some, on
-// the item of the request: groups, antibodies, requirements, sample, units, and warnings. Said
-// again whenever any of it comes. The laboratory's system decides; nothing here refuses: who goes
-// on in spite of a warning is asked why, afterwards where need be.
+// the item of the request: groups, antibodies, requirements, sample, units, and warnings; and on
+// that of each unit what concerns it. Said again whenever any of it comes. The laboratory's system
+// decides; nothing here refuses: who goes on in spite of a warning is asked why, afterwards where
+// need be.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 
-#include "base/text.h"
-#include "base/time.h"
 #include "decide/following.h"
 #include "fhir/json_writer.h"
 #include "fhir/member.h"
-#include "fhir/sites.h"
-#include "search/matches.h"
-#include "views/versions.h"
 
 namespace holdfast::decide {
 namespace {
@@ -23,25 +19,8 @@ namespace {
 using clinical::BloodNote;
 using clinical::BloodNoteKind;
 
-/// Resources of one kind that are read of one patient, the oldest: that there are more is said.
-constexpr std::size_t sources_max = 256;
-/// How far back samples of a request are looked for: none is valid for longer.
-constexpr std::int64_t sample_days = 31;
 /// Warnings in words, in statusReason.
 constexpr std::size_t warnings_said_max = 3;
-/// Old numbers of one patient.
-constexpr std::size_t merged_max = 16;
-constexpr std::int64_t day_ms = 86'400'000;
-
-std::string codes_query(std::initializer_list<const std::vector<clinical::Coding>*> lists) {
-  std::string codes;
-  for (const auto* const list : lists) {
-    for (const clinical::Coding& one : *list) {
-      codes += fmt::format("{}{}|{}", codes.empty() ? "" : ",", one.system, one.code);
-    }
-  }
-  return percent_encode(codes, ",");
-}
 
 Bytes inputs_of(const std::vector<BloodNote>& notes) {
   Bytes all;
@@ -123,15 +102,27 @@ clinical::Sex sex_of(std::string_view gender) {
 
 }  // namespace
 
+bool is_unit_of_blood(const views::Item& item) {
+  return item.focus.starts_with("BiologicallyDerivedProduct/");
+}
+
 Result<void> Following::show_blood() {
   std::set<std::string> ids;
+  std::map<std::string, std::size_t> patients;  // and the operation that speaks of them
   for (const auto& [id, touched] : touched_) {
-    if (touched.definition != nullptr && touched.definition->shows_blood &&
-        touched.item.is_open()) {
-      ids.insert(id);
+    if (touched.definition == nullptr || !touched.definition->shows_blood ||
+        !touched.item.is_open()) {
+      continue;
+    }
+    ids.insert(id);
+    // What a request says that the patient needs is said of its units, too.
+    for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
+      if (writes(i) && !touched.item.patient.empty() && reference_to(i) == touched.item.focus &&
+          !is_unit_of_blood(touched.item)) {
+        patients.emplace(touched.item.patient, i);
+      }
     }
   }
-  std::set<std::string> patients;
   for (std::size_t i = 0; i < signals_.size(); ++i) {
     if (!writes(i) || !signals_[i].blood_of) {
       continue;
@@ -139,14 +130,17 @@ Result<void> Following::show_blood() {
     pathway::Signal of;
     of.patient = signals_[i].blood_of;
     TRY(std::string patient, patient_of(i, of));
-    if (!patient.empty() && patients.insert(patient).second) {
-      TRY(const auto open, open_items_of(patient, i));
-      for (const std::string& id : open) {
-        TRY(const auto item, views::find_item(view_, id));
-        const auto* const definition = item ? definitions_.find(item->pathway) : nullptr;
-        if (definition != nullptr && definition->shows_blood) {
-          ids.insert(id);
-        }
+    if (!patient.empty()) {
+      patients.emplace(std::move(patient), i);
+    }
+  }
+  for (const auto& [patient, operation] : patients) {
+    TRY(const auto open, open_items_of(patient, operation));
+    for (const std::string& id : open) {
+      TRY(const auto item, views::find_item(view_, id));
+      const auto* const definition = item ? definitions_.find(item->pathway) : nullptr;
+      if (definition != nullptr && definition->shows_blood) {
+        ids.insert(id);
       }
     }
   }
@@ -161,15 +155,7 @@ Result<void> Following::show_blood(const std::string& id) {
   if (!touched->item.is_open()) {
     return ok();
   }
-  TRY(auto record, blood_record(*touched));
-  TRY(const PatientFacts facts, facts_of(touched->item.patient));
-  clinical::BloodPatient patient;
-  patient.age_years = facts.age;
-  patient.sex = sex_of(facts.gender);
-  patient.urgency =
-      touched->item.priority == "stat" ? clinical::Urgency::emergency : clinical::Urgency::planned;
-  const auto notes =
-      clinical::review_blood(definitions_.clinical().blood, std::move(record), patient, rules_.now);
+  TRY(const auto notes, notes_of(*touched));
   const Bytes inputs = inputs_of(notes);
   const auto warnings = warnings_in(notes);
   Bytes there;
@@ -187,6 +173,28 @@ Result<void> Following::show_blood(const std::string& id) {
     touched->wording.reason = touched->why;
   }
   return pass_over(*touched, notes);
+}
+
+Result<std::vector<BloodNote>> Following::notes_of(Touched& touched) {
+  TRY(auto record, blood_record(touched));
+  TRY(const PatientFacts facts, facts_of(touched.item.patient));
+  const clinical::BloodTable& table = definitions_.clinical().blood;
+  clinical::BloodPatient patient;
+  patient.age_years = facts.age;
+  patient.sex = sex_of(facts.gender);
+  patient.urgency =
+      touched.item.priority == "stat" ? clinical::Urgency::emergency : clinical::Urgency::planned;
+  if (is_unit_of_blood(touched.item)) {
+    return clinical::review_unit(
+        table, std::move(record),
+        touched.item.patient.empty() ? std::nullopt : std::optional(patient));
+  }
+  // Nobody writes that a sample has expired: the item wakes by then, while units are wanted of it.
+  const pathway::State* const state = touched.definition->state(touched.item.state);
+  const bool are_wanted = state != nullptr && state->warned.empty();
+  pathway::look_at(definitions_, *touched.definition, touched.item,
+                   are_wanted ? clinical::sample_expires(table, record, rules_.now) : std::nullopt);
+  return clinical::review_blood(table, std::move(record), patient, rules_.now);
 }
 
 Result<void> Following::pass_over(Touched& touched, const std::vector<BloodNote>& notes) {
@@ -216,186 +224,6 @@ Result<void> Following::pass_over(Touched& touched, const std::vector<BloodNote>
   to.close('}');
   touched.beside.output = to.take();
   return ok();
-}
-
-// What this Command writes counts as it is now: it may have become another patient's.
-Result<std::vector<std::string>> Following::blood_sources(std::string_view type,
-                                                          const std::string& query,
-                                                          const std::string& patient) {
-  const fhir::TypeId id = *fhir::type_id(type);
-  TRY(const auto ids, search::matches({view_, codec_, params_}, id,
-                                      fmt::format("patient={}{}", patient, query), sources_max));
-  std::set<std::string> all;
-  for (const std::string& one : ids) {
-    all.insert(fmt::format("{}/{}", type, one));
-  }
-  for (std::size_t i = 0; i < signals_.size(); ++i) {
-    if (prepared_.operations[i].type != id || !writes(i)) {
-      continue;
-    }
-    all.erase(reference_to(i));
-    if (signals_[i].blood_of) {
-      pathway::Signal of;
-      of.patient = signals_[i].blood_of;
-      TRY(const std::string whose, patient_of(i, of));
-      if (whose == patient || target(i, *of.patient) == patient) {
-        all.insert(reference_to(i));
-      }
-    }
-  }
-  return std::vector<std::string>(all.begin(), all.end());
-}
-
-Result<std::optional<Bytes>> Following::blood_body(const std::string& reference) {
-  for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
-    if (writes(i) && reference_to(i) == reference) {
-      return resolved_body(i);
-    }
-  }
-  TRY(const bool there, is_there(reference));
-  if (!there) {
-    return std::optional<Bytes>();
-  }
-  const auto literal = fhir::parse_literal(reference);
-  TRY(const auto current, views::read_current(view_, literal->type, literal->id));
-  TRY(views::Body stored, views::read_body(view_, codec_, current->row));
-  return std::optional(std::move(stored.bytes));
-}
-
-Result<void> Following::read_blood(const std::string& reference, clinical::BloodRecord& to) {
-  TRY(const auto body, blood_body(reference));
-  if (!body) {
-    return ok();
-  }
-  fhir::Json json;
-  TRY_OK(task_reader().read(*body, json));
-  Time received = rules_.now;
-  if (const auto meta = json.root().find("meta")) {
-    if (const auto range = parse_date_time(fhir::text_member(*meta, "lastUpdated"))) {
-      received = range->from;
-    }
-  }
-  clinical::read_blood_fact(definitions_.clinical().blood, json.root(), reference, received, to);
-  return ok();
-}
-
-Result<std::vector<std::string>> Following::named_by(const Touched& touched,
-                                                     std::string_view type) {
-  std::set<std::string> all;
-  if (touched.current.value > 0) {
-    fhir::Json json;
-    TRY_OK(task_reader().read(touched.stored, json));
-    if (const auto inputs = json.root().find("input")) {
-      for (const fhir::JsonValue one : inputs->children()) {
-        const auto value = one.find("valueReference");
-        std::string named = value ? fhir::text_member(*value, "reference") : std::string();
-        const auto literal = fhir::parse_literal(named);
-        if (literal && fhir::name(literal->type) == type) {
-          all.insert(std::move(named));
-        }
-      }
-    }
-  }
-  for (std::size_t i = 0; i < signals_.size(); ++i) {
-    if (!writes(i) || prepared_.command.operations[i].type != type) {
-      continue;
-    }
-    for (const pathway::Signal& signal : signals_[i].all) {
-      const bool moves = signal.move != nullptr;
-      TRY(const auto about, meant(i, moves ? signal.links : signal.whole,
-                                  moves ? signal.named : signal.whole_named, *signal.definition));
-      if (std::ranges::find(about, touched.item.focus) != about.end()) {
-        all.insert(reference_to(i));
-      }
-    }
-  }
-  return std::vector<std::string>(all.begin(), all.end());
-}
-
-// Samples that were there before the request was, too.
-Result<void> Following::read_samples(const Touched& touched, const std::string& patient,
-                                     clinical::BloodRecord& to) {
-  TRY(const auto named, named_by(touched, "Specimen"));
-  std::set<std::string> all(named.begin(), named.end());
-  const Time since{rules_.now.ms - sample_days * day_ms};
-  TRY(const auto ids,
-      search::matches({view_, codec_, params_}, *fhir::type_id("Specimen"),
-                      fmt::format("patient={}&collected=ge{}", patient, to_instant(since)),
-                      sources_max));
-  for (const std::string& id : ids) {
-    const std::string reference = "Specimen/" + id;
-    TRY(const auto body, blood_body(reference));
-    if (!body) {
-      continue;  // this Command takes it away
-    }
-    fhir::Json json;
-    TRY_OK(task_reader().read(*body, json));
-    if (const auto requests = json.root().find("request")) {
-      for (const fhir::JsonValue one : requests->children()) {
-        if (fhir::text_member(one, "reference") == touched.item.focus) {
-          all.insert(reference);
-        }
-      }
-    }
-  }
-  for (const std::string& one : all) {
-    TRY_OK(read_blood(one, to));
-  }
-  return ok();
-}
-
-// Who was merged into the patient has samples and groups under the old number.
-Result<std::vector<std::string>> Following::all_numbers_of(const std::string& patient) {
-  std::vector<std::string> all{patient};
-  for (std::size_t i = 0; i < all.size() && all.size() < merged_max; ++i) {
-    TRY(const auto merged, search::matches({view_, codec_, params_}, *fhir::type_id("Patient"),
-                                           fmt::format("link={}", all[i]), merged_max));
-    for (const std::string& id : merged) {
-      const std::string other = "Patient/" + id;
-      TRY(const PatientFacts facts, facts_of(other));
-      if (facts.replaced_by == all[i] && std::ranges::find(all, other) == all.end()) {
-        all.push_back(other);
-      }
-    }
-  }
-  return all;
-}
-
-Result<clinical::BloodRecord> Following::blood_record(const Touched& touched) {
-  clinical::BloodRecord record;
-  const clinical::BloodTable& table = definitions_.clinical().blood;
-  const clinical::BloodCodes& codes = table.codes;
-  const Time since{rules_.now.ms - (sample_days + table.history_days) * day_ms};
-  const std::array<std::pair<std::string_view, std::string>, 4> queries{{
-      {"Observation",
-       "&combo-code=" + codes_query({&codes.group, &codes.abo, &codes.rhd, &codes.antibody,
-                                     &codes.pregnancy_status, &codes.history_asked})},
-      {"Condition", ""},
-      {"Flag", ""},
-      {"Procedure", fmt::format("&date=ge{}", to_instant(since))},
-  }};
-  std::vector<std::string> numbers;
-  if (!touched.item.patient.empty()) {
-    TRY(numbers, all_numbers_of(touched.item.patient));
-  }
-  for (const std::string& patient : numbers) {
-    for (const auto& [type, query] : queries) {
-      TRY(const auto sources, blood_sources(type, query, patient));
-      if (sources.size() >= sources_max) {
-        record.not_read.emplace_back(type);
-      }
-      for (const std::string& one : sources) {
-        TRY_OK(read_blood(one, record));
-      }
-    }
-    TRY_OK(read_samples(touched, patient, record));
-  }
-  TRY_OK(read_blood(touched.item.focus, record));
-  TRY(const auto units, named_by(touched, "BiologicallyDerivedProduct"));
-  for (const std::string& one : units) {
-    TRY_OK(read_blood(one, record));
-  }
-  return record;
 }
 
 }  // namespace holdfast::decide

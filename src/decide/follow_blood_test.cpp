@@ -3,70 +3,10 @@
 #include <fmt/format.h>
 
 #include "decide/follow.h"
-#include "decide/test_hospital.h"
+#include "decide/test_bank.h"
 
 namespace holdfast::decide {
 namespace {
-
-class Bank : public Hospital {
- public:
-  Bank() {
-    run(command(update("Patient", "ann", R"("birthDate":"1990-03-01","gender":"female")"),
-                update("Patient", "bob", R"("birthDate":"1950-03-01","gender":"male")")));
-  }
-  void ask(const std::string& priority = "routine", const std::string& patient = "ann") {
-    run(command(update(
-        "ServiceRequest", "b1",
-        fmt::format(R"("status":"active","intent":"order","priority":"{}","subject":{{"reference":)"
-                    R"("Patient/{}"}},"category":[{{"coding":[{{"system":"http://snomed.info/sct",)"
-                    R"("code":"116859006"}}]}}])",
-                    priority, patient))));
-  }
-  static Operation group(const std::string& id, std::string_view snomed,
-                         const std::string& day = "2026-11-29", const std::string& patient = "ann",
-                         const std::string& status = "final") {
-    return update(
-        "Observation", id,
-        fmt::format(
-            R"("status":"{}","code":{{"coding":[{{"system":"http://loinc.org","code":"882-1"}}]}},)"
-            R"("subject":{{"reference":"Patient/{}"}},"effectiveDateTime":"{}",)"
-            R"("valueCodeableConcept":{{"coding":[{{"system":"http://snomed.info/sct",)"
-            R"("code":"{}"}}]}})",
-            status, patient, day, snomed));
-  }
-  static Operation unit(const std::string& group, const std::string& dispense = "RS") {
-    return update(
-        "BiologicallyDerivedProduct", "u1",
-        fmt::format(
-            R"("request":[{{"reference":"ServiceRequest/b1"}}],"extension":[{{"url":)"
-            R"("urn:holdfast:hl7v2:BPX-2","valueCodeableConcept":{{"coding":[{{"code":"{}"}}]}}}},)"
-            R"({{"url":"urn:holdfast:hl7v2:BPX-11","valueCodeableConcept":{{"text":"{}"}}}}])",
-            dispense, group));
-  }
-  Item blood() { return item(id()); }
-  std::string id() {
-    for (const std::string& one : about("ServiceRequest/b1")) {
-      if (item(one).pathway == "blood") {
-        return one;
-      }
-    }
-    return {};
-  }
-  std::vector<Item> overrides() {
-    std::vector<Item> all;
-    for (const std::string& one : about("ServiceRequest/b1")) {
-      if (Item found = item(one); found.pathway == "blood-override") {
-        all.push_back(std::move(found));
-      }
-    }
-    return all;
-  }
-  std::string body() { return record.body("Task", id()); }
-  bool shows(std::string_view text) { return body().find(text) != std::string::npos; }
-  static std::pair<std::string, std::string> to(const std::string& from, const std::string& state) {
-    return Hospital::state(from, state);
-  }
-};
 
 TEST(FollowBlood, ASampleThatTheSameCommandDeletesIsNoneAndNothingIsReadOfIt) {
   Bank bank;
@@ -250,6 +190,164 @@ TEST(FollowBlood, WhatAPersonWritesBesideItStays) {
   bank.run(bank.put(bank.id(), {{R"("input":[)", R"("contained":[)"}}));
   EXPECT_TRUE(bank.shows(R"("input":[{"type":{"coding":[{"system":"urn:holdfast:blood")"))
       << bank.body();
+}
+
+// A tube is tested twice; and what is said of a tube may come after the group.
+TEST(FollowBlood, WhoTookWhichSampleAndWhenDecidesHowManyThereAre) {
+  Bank bank;
+  bank.ask();
+  const auto of = [](const std::string& id, const std::string& specimen, const std::string& day) {
+    Operation group = Bank::group(id, "278149003", day);
+    group.body.replace(group.body.find(R"("effective)"), 0,
+                       R"("specimen":{"reference":"Specimen/)" + specimen + R"("},)");
+    return group;
+  };
+  const auto by = [](const std::string& who) {
+    return R"(,"collector":{"reference":"Practitioner/)" + who + R"("})";
+  };
+  bank.run(command(update("Practitioner", "amy"), update("Practitioner", "ben")));
+  const std::string morning = "2026-11-28T08:00:00Z";
+  bank.run(command(Bank::sample("s1", morning, by("amy")), of("g1", "s1", "2026-11-28"),
+                   of("g2", "s1", "2026-11-29")));
+  EXPECT_TRUE(bank.shows("one sample only")) << bank.body();
+  bank.run(command(Bank::sample("s2", morning, by("amy")), of("g2", "s2", "2026-11-29")));
+  EXPECT_TRUE(bank.shows("one sample only")) << "two tubes of one puncture";
+  const Version before = bank.version(bank.id());
+  bank.run(command(Bank::sample("s2", "2026-11-28T09:00:00Z", by("ben"))));
+  EXPECT_EQ(bank.version(bank.id()), Version{before.value + 1});
+  EXPECT_FALSE(bank.shows("one sample only")) << bank.body();
+  bank.expect_sound();
+}
+
+// The samples of groups are known by the patient: what is said of one reaches the item of whatever
+// request.
+TEST(FollowBlood, ASpecimenOfAnotherRequestIsHeard) {
+  Bank bank;
+  Operation first = Bank::group("g1", "278149003", "2026-11-28");
+  Operation second = Bank::group("g2", "278149003", "2026-11-29");
+  first.body.replace(first.body.find(R"("effective)"), 0,
+                     R"("specimen":{"reference":"Specimen/x1"},)");
+  second.body.replace(second.body.find(R"("effective)"), 0,
+                      R"("specimen":{"reference":"Specimen/x2"},)");
+  const auto tube = [](const std::string& id, const std::string& taken) {
+    return update("Specimen", id,
+                  R"("status":"available","subject":{"reference":"Patient/ann"},"collection":)"
+                  R"({"collectedDateTime":")" +
+                      taken + R"("})");
+  };
+  bank.run(command(tube("x1", "2026-11-28T08:00:00Z"), tube("x2", "2026-11-28T08:00:00Z"), first,
+                   second));
+  bank.ask();
+  EXPECT_TRUE(bank.shows("one sample only"));
+  bank.run(command(tube("x2", "2026-11-29T08:00:00Z")));
+  EXPECT_FALSE(bank.shows("one sample only")) << bank.body();
+}
+
+class WithSample : public Bank {
+ public:
+  /// Three days from then: nobody has said whether she was transfused or pregnant.
+  explicit WithSample(const std::string& taken) {
+    run(command(group("g1", "278152006", "2026-11-20"), group("g2", "278152006", "2026-11-21")));
+    ask();
+    run(command(sample("s1", taken)));
+  }
+};
+
+// Nobody writes that a sample has expired.
+TEST(FollowBlood, TimeSaysThatTheSampleHasExpiredOnceAndStepsNobody) {
+  WithSample bank("2026-11-27T10:00:00Z");
+  const Item before = bank.blood();
+  ASSERT_EQ(before.state, "sample");
+  ASSERT_TRUE(before.due && before.wake);
+  EXPECT_LT(*before.wake, *before.due) << "it is looked at when the sample ends";
+  const Version was = bank.version(bank.id());
+  EXPECT_TRUE(bank.tick_at("2026-11-30T10:00:00.000Z").made.empty()) << "it is valid until then";
+  EXPECT_EQ(bank.tick_at("2026-11-30T10:00:00.001Z").made.size(), 1U);
+  EXPECT_EQ(bank.version(bank.id()), Version{was.value + 1});
+  EXPECT_TRUE(bank.shows("The sample has expired: the sample was valid for 72 hours"));
+  EXPECT_TRUE(
+      bank.shows(R"("statusReason":{"text":"1 warning about blood: The sample has expired)"))
+      << bank.body();
+  const Item after = bank.blood();
+  EXPECT_EQ(after.due, before.due);
+  EXPECT_EQ(after.step, 0U);
+  EXPECT_TRUE(after.overseers.empty()) << "it is not late";
+  EXPECT_EQ(after.wake, after.due) << "what the next step of escalation needs";
+  EXPECT_FALSE(after.is_overdue());
+  EXPECT_TRUE(bank.tick_at("2026-11-30T10:00:01Z").made.empty());
+  EXPECT_TRUE(bank.tick_at("2026-11-30T12:00:00Z").made.empty());
+  bank.expect_sound();
+  // And escalation is what it would have been.
+  bank.tick_at(to_instant(*after.due));
+  EXPECT_EQ(bank.blood().step, 1U);
+  EXPECT_EQ(bank.blood().overseers, std::vector<std::string>{"team:transfusion-lead"});
+  EXPECT_TRUE(bank.blood().is_overdue());
+}
+
+TEST(FollowBlood, BetweenTheStepsOfEscalationAndBehindTheLastTheSampleExpiresAllTheSame) {
+  // Due after a day, further up after four hours more; it ends between the two, or behind both.
+  for (const auto& [taken, ends, step] :
+       {std::tuple{"2026-11-28T11:00:00Z", "2026-12-01T11:00:00.001Z", 1U},
+        std::tuple{"2026-11-29T11:00:00Z", "2026-12-02T11:00:00.001Z", 2U}}) {
+    WithSample bank(taken);
+    bank.tick_at("2026-12-01T10:00:00Z");
+    ASSERT_EQ(bank.blood().step, 1U);
+    if (step == 2) {
+      bank.tick_at("2026-12-01T14:00:00Z");
+    }
+    const Item before = bank.blood();
+    ASSERT_EQ(before.step, step);
+    EXPECT_TRUE(before.is_overdue());
+    ASSERT_TRUE(before.wake);
+    EXPECT_EQ(to_instant(*before.wake), ends);
+    bank.tick_at(ends);
+    EXPECT_TRUE(bank.shows("The sample has expired")) << taken;
+    const Item after = bank.blood();
+    EXPECT_EQ(after.step, step) << "no step more";
+    EXPECT_EQ(after.overseers, before.overseers);
+    EXPECT_EQ(after.wake.has_value(), step == 1) << "behind the last step it waits for nothing";
+    EXPECT_TRUE(after.is_overdue());
+    EXPECT_TRUE(bank.tick_at("2026-12-02T11:00:01Z").made.size() == (step == 1 ? 1U : 0U));
+    EXPECT_EQ(bank.blood().step, 2U);
+    bank.expect_sound();
+  }
+}
+
+TEST(FollowBlood, ASampleThatEndsWhileTheNodeIsDownIsSaidWithTheStepThatIsDueByThen) {
+  WithSample bank("2026-11-27T10:00:00Z");
+  const Version was = bank.version(bank.id());
+  bank.tick_at("2026-12-05T09:00:00Z");
+  EXPECT_EQ(bank.version(bank.id()), Version{was.value + 1}) << "one change";
+  EXPECT_EQ(bank.blood().step, 2U);
+  EXPECT_TRUE(bank.shows("The sample has expired"));
+  EXPECT_TRUE(bank.tick_at("2026-12-05T09:00:01Z").made.empty());
+}
+
+TEST(FollowBlood, AnotherSampleOrTheIssueOfUnitsEndsTheWait) {
+  WithSample bank("2026-11-27T10:00:00Z");
+  const auto until = bank.blood().wake;
+  bank.run(command(Bank::sample("s2", "2026-11-30T08:30:00Z")));
+  EXPECT_GT(bank.blood().wake, until);
+  EXPECT_TRUE(bank.tick_at("2026-11-30T10:00:00.001Z").made.empty());
+  EXPECT_FALSE(bank.shows("has expired"));
+  WithSample other("2026-11-27T10:00:00Z");
+  other.run(command(Bank::unit("A NEG", "DS")));
+  ASSERT_EQ(other.blood().state, "issued");
+  EXPECT_EQ(other.blood().wake, other.blood().due);
+}
+
+TEST(FollowBlood, AnotherDueTimeLeavesTheEndOfTheSampleWhereItIs) {
+  WithSample bank("2026-11-27T10:00:00Z");
+  const auto until = bank.blood().wake;
+  const std::string due = to_instant(*bank.blood().due);
+  bank.run(
+      bank.put(bank.id(), {{R"("end":")" + due, R"("end":"2026-12-04T09:00:00Z)"},
+                           Hospital::with(R"("statusReason":{"text":"surgery was put off"})")}));
+  EXPECT_EQ(to_instant(*bank.blood().due), "2026-12-04T09:00:00.000Z");
+  EXPECT_EQ(bank.blood().wake, until);
+  bank.tick_at("2026-11-30T10:00:00.001Z");
+  EXPECT_TRUE(bank.shows("has expired"));
+  EXPECT_EQ(bank.blood().wake, bank.blood().due);
 }
 
 }  // namespace

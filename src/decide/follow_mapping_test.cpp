@@ -103,6 +103,21 @@ TEST(FollowMapping, WhatWasJudgedOrNobodyCouldJudgeOpensNone) {
   EXPECT_TRUE(lab.mappings().empty()) << lab.record.body("Task", lab.mappings().front().id);
 }
 
+TEST(FollowMapping, ARangeInWordsThatCanMeanOneThingOnlyJudgesAndOtherWordsDoNot) {
+  Laboratory lab;
+  const std::string value =
+      R"(,"valueQuantity":{"value":4,"unit":"mg/L"},"referenceRange":[{"text":")";
+  lab.result("o1", local, "CRP", value + R"(< 5 mg/L"}])");
+  lab.result("o2", local, "CRP", value + R"(≤5"}])");
+  EXPECT_TRUE(lab.mappings().empty()) << lab.record.body("Task", lab.mappings().front().id);
+  EXPECT_EQ(lab.item_about("DiagnosticReport/o1").urgency, "normal");
+  lab.result("o3", local, "CRP", value + R"(<3"}])");
+  EXPECT_TRUE(lab.mappings().empty());
+  EXPECT_EQ(lab.item_about("DiagnosticReport/o3").urgency, "abnormal");
+  lab.result("o4", local, "CRP", value + R"(low risk: <3"}])");
+  EXPECT_EQ(lab.mappings().size(), 1U);
+}
+
 TEST(FollowMapping, AUnitThatIsNotTakenIsAnItemWhateverTheFlag) {
   Laboratory lab;
   lab.result(

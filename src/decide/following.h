@@ -174,7 +174,23 @@ class Following {
   /// Each item that shows it and is touched, or whose patient it speaks of, says what is known now.
   Result<void> show_blood();
   Result<void> show_blood(const std::string& id);
+  /// What is to be said on that item; a request's is set to wake when its sample expires.
+  Result<std::vector<clinical::BloodNote>> notes_of(Touched& touched);
+  /// It has come to a state in spite of warnings: recorded with the reason that was given, else
+  /// somebody is asked for it.
+  Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
+
+  // follow_blood_record.cpp: where it is read from
   Result<clinical::BloodRecord> blood_record(const Touched& touched);
+  struct BloodOnFile {
+    std::vector<std::string> numbers;  ///< all_numbers_of() the patient
+    clinical::BloodRecord record;      ///< for whatever request
+  };
+  /// Read once for each Command.
+  Result<const BloodOnFile*> blood_on_file(const std::string& patient);
+  Result<void> read_specimens(clinical::BloodRecord& to);
+  /// The request that a unit was issued for, as the item says that it is part of; empty: none.
+  Result<std::string> request_of(const Touched& unit);
   /// What this Command writes, or else what the record has.
   Result<void> read_blood(const std::string& reference, clinical::BloodRecord& to);
   /// References to resources of `type` that `query` selects, and to those of that patient that the
@@ -189,9 +205,6 @@ class Following {
                             clinical::BloodRecord& to);
   /// The patient, and whoever was merged into them.
   Result<std::vector<std::string>> all_numbers_of(const std::string& patient);
-  /// It has come to a state in spite of warnings: recorded with the reason that was given, else
-  /// somebody is asked for it.
-  Result<void> pass_over(Touched& touched, const std::vector<clinical::BloodNote>& notes);
 
   // follow_clock.cpp: how long the patient has waited
   /// Takes what the Task says of the clock that it did not say before; `act`: that it does, or
@@ -306,6 +319,7 @@ class Following {
   std::set<std::string, std::less<>> not_read_;  ///< types of which a patient has too many
   std::map<std::string, PatientFacts> patients_;
   std::map<std::string, Clock> clocks_;  ///< by id of the item
+  std::map<std::string, BloodOnFile> blood_on_file_;  ///< by patient
   std::map<views::Owner, Presence> presence_;
   std::map<std::string, std::vector<std::string>> about_;  // all, as the view has it
 };
@@ -316,6 +330,9 @@ class Following {
 /// That urgency, with the priority that goes with it, else `priority`, else routine.
 void take_urgency(views::Item& item, const pathway::Definition& definition, std::uint16_t urgency,
                   std::string_view priority);
+
+/// Whether an item is about one unit of blood, and not about a request.
+[[nodiscard]] bool is_unit_of_blood(const views::Item& item);
 
 /// Of this thread: keeps its memory.
 [[nodiscard]] fhir::JsonReader& task_reader();

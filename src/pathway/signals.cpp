@@ -281,7 +281,8 @@ ClockSaid clock_said(fhir::TypeId type, fhir::JsonValue resource, const Look& lo
 }
 
 bool may_speak_of_blood(fhir::TypeId type) {
-  constexpr std::array<std::string_view, 4> types{"Condition", "Flag", "Observation", "Procedure"};
+  constexpr std::array<std::string_view, 5> types{"Condition", "Flag", "Observation", "Procedure",
+                                                  "Specimen"};
   return std::ranges::find(types, fhir::name(type)) != types.end();
 }
 

@@ -21,6 +21,10 @@ std::optional<Time> next_wake(const Definitions& definitions, const State& state
   return definitions.calendar().after(*item.due, state.steps[item.step].after);
 }
 
+bool waits_for_half(const State& state, const views::Item& item) {
+  return item.step < state.steps.size() && state.steps[item.step].half;
+}
+
 }  // namespace
 
 const Due* due_of(const State& state, std::string_view urgency) {
@@ -73,6 +77,32 @@ bool escalate(const Definitions& definitions, const Definition& definition, view
     item.wake = next_wake(definitions, *state, item, now);
   }
   return any;
+}
+
+void look_at(const Definitions& definitions, const Definition& definition, views::Item& item,
+             std::optional<Time> at) {
+  const State* const state = definition.state(item.state);
+  if (state == nullptr || waits_for_half(*state, item)) {
+    return;
+  }
+  item.wake = next_wake(definitions, *state, item, Time{});
+  if (at && (!item.wake || *at < *item.wake)) {
+    item.wake = at;
+  }
+}
+
+bool is_looked_at(const Definitions& definitions, const Definition& definition, views::Item& item,
+                  Time now) {
+  const State* const state = definition.state(item.state);
+  if (state == nullptr || waits_for_half(*state, item)) {
+    return false;
+  }
+  const auto step = next_wake(definitions, *state, item, Time{});
+  if (step && *step <= now) {
+    return false;
+  }
+  item.wake = step;
+  return true;
 }
 
 void set_due(const Definitions& definitions, const Definition& definition, views::Item& item,

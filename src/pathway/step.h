@@ -23,6 +23,17 @@ void enter(const Definitions& definitions, const Definition& definition, views::
 bool escalate(const Definitions& definitions, const Definition& definition, views::Item& item,
               Time now);
 
+/// `item` wakes at `at` to be looked at, if its next step of escalation is not due before, and else
+/// for that step; `at` nothing: for the step. Its due time and its steps stay. Where the next step
+/// is the one at half time, nothing changes: only `wake` knows when that is.
+void look_at(const Definitions& definitions, const Definition& definition, views::Item& item,
+             std::optional<Time> at);
+
+/// Whether `item`, awake by `now`, was only to be looked at: no step is due yet. It then wakes for
+/// its next step.
+bool is_looked_at(const Definitions& definitions, const Definition& definition, views::Item& item,
+                  Time now);
+
 /// Another due time, set by a person: steps that were taken stay, the next one waits for it.
 void set_due(const Definitions& definitions, const Definition& definition, views::Item& item,
              Time due, Time now);

@@ -210,8 +210,8 @@ bool put_limit(const Conversion& one, std::string_view name, std::string_view nu
 }
 
 /// "3.5-5.1", "-2 - 2", ">= 60", "<= 5": limits that a value at them is within, in the value's own
-/// unit. A value at "<5" is not within it, and R4 has no such limit: that stays words, as does
-/// whatever else is said of whom or when it holds.
+/// unit. A value at "<5" is not within it, and R4 has no such limit: that stays words (which
+/// clinical/range_text.h reads), as does whatever else is said of whom or when it holds.
 bool limits(const Conversion& one) {
   const std::string_view text = trimmed(one.reading.text(one.reading.leaf(one.value)));
   for (const auto& [sign, name] : {std::pair{">=", "low"}, std::pair{"<=", "high"}}) {
