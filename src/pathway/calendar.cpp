@@ -46,6 +46,14 @@ std::int64_t offset_ms(std::int64_t utc_ms) {
                                                                                          : 0;
 }
 
+/// When it is `local` by the wall, for what began at `from`. The hour that comes twice is read as
+/// the clock stood at `from`: so there is nothing that is an hour short of its days.
+Time keep_clock(LocalTime local, Time from) {
+  const Time first = from_local(local);
+  const Time second{first.ms + hour_ms};
+  return offset_ms(from.ms) == 0 && to_local(second) == local ? second : first;
+}
+
 }  // namespace
 
 Result<Span> parse_span(std::string_view text) {
@@ -102,7 +110,7 @@ Time Calendar::after(Time from, Span span) const {
     case Unit::weeks: {
       LocalTime local = to_local(from);
       local.day.value += span.count * (span.unit == Unit::weeks ? 7 : 1);
-      return span.count == 0 ? from : from_local(local);
+      return span.count == 0 ? from : keep_clock(local, from);
     }
     case Unit::working_days: break;
   }
@@ -121,7 +129,7 @@ Time Calendar::after(Time from, Span span) const {
       ++local.day.value;
     } while (!is_working(local.day));
   }
-  return from_local(local);
+  return keep_clock(local, from);
 }
 
 LocalTime to_local(Time time) {

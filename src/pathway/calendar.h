@@ -45,7 +45,9 @@ class Calendar {
   /// The last day that the holidays are known for; nothing is a holiday after it.
   [[nodiscard]] LocalDay known_until() const;
 
-  /// `from` and `span`. Days and weeks keep the local time of day, over a change of the clocks too.
+  /// `from` and `span`. Days and weeks keep the local time of day, over a change of the clocks too:
+  /// in the hour that comes twice it is winter time for what began in winter time, else summer
+  /// time; what is left out in spring is an hour later.
   /// A working day is counted when it is over: 1 working day from Friday 15:00 is Monday 15:00;
   /// what begins on a day that is none begins at 00:00 of the next that is one, and 1 working day
   /// later is 00:00 of the one after that. Never before `from`.
@@ -59,6 +61,7 @@ class Calendar {
 struct LocalTime {
   LocalDay day;
   std::int64_t ms = 0;
+  bool operator==(const LocalTime&) const = default;
 };
 [[nodiscard]] LocalTime to_local(Time time);
 /// The earliest time that reads so on the wall; what is left out in spring is read as an hour
