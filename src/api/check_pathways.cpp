@@ -9,6 +9,7 @@
 
 #include "api/interactions.h"
 #include "api/operation_input.h"
+#include "base/local_time.h"
 #include "fhir/member.h"
 #include "pathway/difference.h"
 #include "views/items.h"
@@ -80,8 +81,7 @@ class Check {
     const auto changes = pathway::differences(in_force_, **next);
     TRY_OK(look_at_items(**next, changes));
     note_shared(**next);
-    return show(pathway::faults_of_change(in_force_, **next, in_use, pathway::to_local(now_).day),
-                changes);
+    return show(pathway::faults_of_change(in_force_, **next, in_use, to_local(now_).day), changes);
   }
 
  private:

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "base/local_time.h"
 #include "base/result.h"
 
 namespace holdfast::pathway {
@@ -26,16 +27,10 @@ inline constexpr std::int64_t span_count_max = 5000;
 /// As parse_span() reads it.
 [[nodiscard]] std::string to_text(Span span);
 
-/// A local day: days since 1970-01-01.
-struct LocalDay {
-  std::int64_t value = 0;
-  auto operator<=>(const LocalDay&) const = default;
-};
 /// "2026-12-25"; Code::value for what is no day.
 [[nodiscard]] Result<LocalDay> parse_day(std::string_view text);
 
-/// Monday to Friday without the holidays, at Europe/London: GMT, one hour ahead from the last
-/// Sunday of March to the last of October, changing at 01:00 UTC (The Summer Time Order 2002).
+/// Monday to Friday without the holidays, in local time (base/local_time.h).
 class Calendar {
  public:
   Calendar() = default;
@@ -56,16 +51,5 @@ class Calendar {
  private:
   std::set<LocalDay> holidays_;
 };
-
-/// The day that it is in Europe/London, and the milliseconds since its 00:00 by the wall clock.
-struct LocalTime {
-  LocalDay day;
-  std::int64_t ms = 0;
-  bool operator==(const LocalTime&) const = default;
-};
-[[nodiscard]] LocalTime to_local(Time time);
-/// The earliest time that reads so on the wall; what is left out in spring is read as an hour
-/// later.
-[[nodiscard]] Time from_local(LocalTime local);
 
 }  // namespace holdfast::pathway

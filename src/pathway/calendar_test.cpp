@@ -74,15 +74,6 @@ TEST(Calendar, NothingIsNoTime) {
   EXPECT_EQ(after("2026-12-05T15:00:00Z", "0 working days"), "2026-12-05T15:00:00.000Z");
 }
 
-TEST(Calendar, LocalTimesThereAndBack) {
-  for (std::int64_t ms = parse_date_time("2026-01-01")->from.ms;
-       ms < parse_date_time("2027-01-01")->from.ms; ms += 1'740'000) {
-    const Time back = from_local(to_local(Time{ms}));
-    // The hour that comes twice is read as the first.
-    EXPECT_TRUE(back.ms == ms || back.ms == ms - 3'600'000) << to_instant(Time{ms});
-  }
-}
-
 TEST(Span, RefusesWhatIsNone) {
   for (const char* text :
        {"", "4", "four hours", "4hours", "-1 hours", "4 fortnights", "5001 days", "1.5 hours"}) {
