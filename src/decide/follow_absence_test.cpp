@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Owners = std::vector<views::Owner>;
 
 std::string deputy(const std::string& who) {
@@ -42,6 +43,15 @@ class Absent : public testing::Test {
   }
   Item refer(const std::string& id, const std::string& to = "Practitioner/dr") {
     hospital.run(command(referral(id, to)));
+    return hospital.item_about("ServiceRequest/" + id);
+  }
+  /// A result that is wanted within an hour.
+  Item refer_stat(const std::string& id) {
+    hospital.run(command(update(
+        "ServiceRequest", id,
+        R"("status":"active","intent":"order","priority":"stat","subject":{"reference":"Patient/p1"},)"
+        R"("category":[{"coding":[{"system":"http://snomed.info/sct","code":"108252007"}]}],)"
+        R"("performer":[{"reference":"Practitioner/dr"}])")));
     return hospital.item_about("ServiceRequest/" + id);
   }
   std::string body(const Item& item) { return hospital.record.body("Task", item.id); }
@@ -184,17 +194,27 @@ TEST_F(Absent, ANightIsOneOnlyForWhatCannotWait) {
                        R"("availableStartTime":"09:00:00","availableEndTime":"17:00:00"}])")));
   hospital.record.now = Time{parse_date_time("2026-12-01T02:00:00Z")->from.ms};
   EXPECT_THAT(refer("r1").overseers, IsEmpty()) << "due in days";
-  hospital.run(command(update(
-      "ServiceRequest", "k",
-      R"("status":"active","intent":"order","priority":"stat","subject":{"reference":"Patient/p1"},)"
-      R"("category":[{"coding":[{"system":"http://snomed.info/sct","code":"108252007"}]}],)"
-      R"("performer":[{"reference":"Practitioner/dr"}])")));
-  const Item stat = hospital.item_about("ServiceRequest/k");
+  const Item stat = refer_stat("k");
   ASSERT_EQ(stat.owner, "Practitioner/dr");
   EXPECT_THAT(stat.overseers, ElementsAre("Practitioner/di")) << "due at night";
   EXPECT_THAT(body(stat), HasSubstr("not on duty before it is due"));
   hospital.record.now = Time{parse_date_time("2026-12-01T10:00:00Z")->from.ms};
   EXPECT_THAT(refer("r2").overseers, IsEmpty());
+  expect_sound();
+}
+
+TEST_F(Absent, WhoHasTheNightIsThereUntilTheMorning) {
+  hospital.run(
+      command(role("a", "dr",
+                   deputy("Practitioner/di") +
+                       R"(,"availableTime":[{"daysOfWeek":["mon"],)"
+                       R"("availableStartTime":"20:00:00","availableEndTime":"08:00:00"}])")));
+  hospital.record.now = Time{parse_date_time("2026-12-01T02:00:00Z")->from.ms};
+  EXPECT_THAT(refer_stat("k1").overseers, IsEmpty()) << "it is Monday's shift";
+  hospital.record.now = Time{parse_date_time("2026-12-01T08:00:00Z")->from.ms};
+  EXPECT_THAT(refer_stat("k2").overseers, ElementsAre("Practitioner/di")) << "its end";
+  hospital.record.now = Time{parse_date_time("2026-12-02T02:00:00Z")->from.ms};
+  EXPECT_THAT(refer_stat("k3").overseers, ElementsAre("Practitioner/di")) << "none on Tuesday";
   expect_sound();
 }
 
