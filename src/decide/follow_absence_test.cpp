@@ -109,6 +109,26 @@ TEST_F(Absent, WhenItBeginsWhatIsTheirsIsSeenOnce) {
   expect_sound();
 }
 
+TEST_F(Absent, ADayBeginsAtMidnightByTheLocalClock) {
+  const Item item = refer("r1");
+  hospital.run(
+      command(role("a", "dr", deputy("Practitioner/di") + "," + away("2027-07-01", "2027-07-02"))));
+  const auto begins = views::first_absence(*hospital.record.view());
+  ASSERT_TRUE(begins->has_value());
+  EXPECT_EQ(to_instant(**begins), "2027-06-30T23:00:00.000Z");
+  hospital.record.now = parse_date_time("2027-06-30T22:30:00Z")->from;
+  tick();
+  EXPECT_THAT(hospital.item(item.id).overseers, Not(testing::Contains("Practitioner/di")));
+  hospital.record.now = parse_date_time("2027-06-30T23:00:00Z")->from;
+  tick();
+  EXPECT_THAT(hospital.item(item.id).overseers, testing::Contains("Practitioner/di"));
+  hospital.record.now = parse_date_time("2027-07-02T22:59:00Z")->from;
+  EXPECT_THAT(refer("r2").overseers, ElementsAre("Practitioner/di"));
+  hospital.record.now = parse_date_time("2027-07-02T23:00:00Z")->from;
+  EXPECT_THAT(refer("r3").overseers, IsEmpty());
+  expect_sound();
+}
+
 TEST_F(Absent, OneThatHasBegunWhenItIsSaidIsTakenUp) {
   const Item item = refer("r1");
   hospital.run(

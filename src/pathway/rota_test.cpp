@@ -35,6 +35,25 @@ TEST(Rota, IsAwayFromTheStartToTheEndOfItsLastDay) {
   EXPECT_NE(away_at(open, at("2036-12-24T00:00:00Z")), nullptr) << "until somebody says otherwise";
 }
 
+TEST(Rota, ADateIsADayOfTheLocalClock) {
+  const Rota summer = rota(R"("notAvailable":[{"description":"x",)"
+                           R"("during":{"start":"2026-07-01","end":"2026-07-02"}}])");
+  EXPECT_EQ(away_at(summer, at("2026-06-30T22:59:59Z")), nullptr);
+  EXPECT_NE(away_at(summer, at("2026-06-30T23:00:00Z")), nullptr) << "00:00 of the first";
+  EXPECT_NE(away_at(summer, at("2026-07-02T22:59:59Z")), nullptr) << "the end of the last";
+  EXPECT_EQ(away_at(summer, at("2026-07-02T23:00:00Z")), nullptr);
+  const Rota change = rota(R"("notAvailable":[{"description":"x",)"
+                           R"("during":{"start":"2026-10-25","end":"2026-10-25"}}])");
+  EXPECT_EQ(away_at(change, at("2026-10-24T22:59:59Z")), nullptr);
+  EXPECT_NE(away_at(change, at("2026-10-24T23:00:00Z")), nullptr) << "a day of 25 hours";
+  EXPECT_NE(away_at(change, at("2026-10-25T23:59:59Z")), nullptr);
+  EXPECT_EQ(away_at(change, at("2026-10-26T00:00:00Z")), nullptr);
+  const Rota time = rota(R"("notAvailable":[{"description":"x","during":)"
+                         R"({"start":"2026-07-01T00:00:00Z","end":"2026-07-02T00:00:00Z"}}])");
+  EXPECT_EQ(away_at(time, at("2026-06-30T23:59:59Z")), nullptr) << "a time says its zone";
+  EXPECT_EQ(away_at(time, at("2026-07-02T00:00:01Z")), nullptr);
+}
+
 TEST(Rota, IsOnDutyByTheLocalClock) {
   const Rota one = rota(R"("availableTime":[{"daysOfWeek":["mon","fri"],)"
                         R"("availableStartTime":"09:00:00","availableEndTime":"17:00:00"},)"
