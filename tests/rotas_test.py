@@ -87,6 +87,22 @@ class Rotas(RecordTest):
                      "Task/$work-list?owner=CareTeam/eyes&pending-at-discharge=1":
             self.assertEqual(self.listed(query), ["ServiceRequest/r"], query)
 
+    def test_pages_of_what_is_pending_go_on_behind_a_restart(self):
+        self.put({"resourceType": "Encounter", "id": "e", "status": "in-progress", "class": {"code": "IMP"},
+                  "subject": {"reference": "Patient/p"}, "period": {"start": "2026-01-01T00:00:00Z"}})
+        for number in range(5):
+            self.refer(f"r{number}", "CareTeam/eyes")
+        link = "Encounter/e/$pending?_count=2"
+        found = []
+        while link:
+            bundle = self.get("/fhir/" + link)
+            self.assertEqual(bundle["total"], 5)
+            found += self.listed(link)
+            link = next((one["url"].split("/fhir/")[1] for one in bundle["link"] if one["relation"] == "next"), None)
+            self.assertEqual(self.server.end(), 0)
+            self.server = self.serve(self.directory)
+        self.assertEqual(sorted(found), [f"ServiceRequest/r{number}" for number in range(5)])
+
 
 if __name__ == "__main__":
     main()

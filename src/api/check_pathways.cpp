@@ -10,6 +10,7 @@
 #include "api/check_tables.h"
 #include "api/interactions.h"
 #include "api/operation_input.h"
+#include "base/local_time.h"
 #include "fhir/member.h"
 #include "pathway/difference.h"
 #include "views/items.h"
@@ -86,8 +87,7 @@ class Check {
     if (in_force_ != nullptr) {
       TRY(tables_, look_at_tables(parts_, moment_, *in_force_, **next));
     }
-    return show(pathway::faults_of_change(in_force_, **next, in_use, pathway::to_local(now_).day),
-                changes);
+    return show(pathway::faults_of_change(in_force_, **next, in_use, to_local(now_).day), changes);
   }
 
  private:

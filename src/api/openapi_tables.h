@@ -205,7 +205,7 @@ inline constexpr std::array interaction_texts{
         Interaction::pending, "pending",
         "The open items of a patient that were there before a stay ended, or that would "
         "be if it ended now",
-        Brings::nothing, Answers::bundle, "_count"},
+        Brings::nothing, Answers::bundle, "_count _page"},
     InteractionText{Interaction::check_pathways, "check_pathways",
                     "A dry run of other definitions of pathways against what is open: what would "
                     "change, and what stands in the way",

@@ -1,14 +1,19 @@
 // api/pending.cpp: Patient/[id]/$pending and Encounter/[id]/$pending: what was asked for before a
 // stay ended and is open still, for whoever discharges and whoever receives the patient. The order
-// keeps its owner: to be on this list changes nothing.
+// keeps its owner: to be on this list changes nothing. By pages, in the order of a work-list; the
+// header counts the whole list on each of them.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <span>
 #include <utility>
 
 #include "api/discharges.h"
 #include "api/interactions.h"
 #include "api/item_bundle.h"
+#include "api/item_page.h"
+#include "api/pending_link.h"
 #include "api/stored.h"
 #include "base/time.h"
 #include "fhir/member.h"
@@ -19,7 +24,7 @@ namespace {
 
 constexpr std::string_view pending_extension = "urn:holdfast:pending";
 /// Open items of one patient that are looked at; nobody has so many.
-constexpr std::size_t items_max = 1000;
+constexpr std::size_t items_max = 10'000;
 
 struct Pending {
   views::Item item;
@@ -130,6 +135,18 @@ Result<Answer> of_encounter(const Parts& parts, const node::Moment& moment, cons
   return answer;
 }
 
+/// All that a page has to go on with; by their order, whether or not the last one shown is there.
+std::span<const Pending> behind_place(const Answer& answer,
+                                      const std::optional<views::Place>& after) {
+  std::span<const Pending> rest(answer.all);
+  if (after) {
+    const auto at = std::ranges::upper_bound(
+        rest, *after, {}, [](const Pending& one) { return views::place_of(one.item); });
+    rest = rest.subspan(static_cast<std::size_t>(at - rest.begin()));
+  }
+  return rest;
+}
+
 void write_number(fhir::JsonWriter& json, std::string_view url, std::uint64_t value) {
   json.open('{');
   json.text("url", url);
@@ -161,7 +178,8 @@ void write_line(fhir::JsonWriter& json, const Pending& one) {
   json.close('}');
 }
 
-void write_header(fhir::JsonWriter& json, const Answer& answer) {
+/// `shown`: those of the page.
+void write_header(fhir::JsonWriter& json, const Answer& answer, std::span<const Pending> shown) {
   json.open('{');
   json.open("resource", '{');
   json.text("resourceType", "OperationOutcome");
@@ -174,7 +192,7 @@ void write_header(fhir::JsonWriter& json, const Answer& answer) {
   write_number(json, "overdue",
                static_cast<std::uint64_t>(std::ranges::count_if(
                    answer.all, [](const Pending& one) { return one.item.is_overdue(); })));
-  for (const Pending& one : answer.all) {
+  for (const Pending& one : shown) {
     write_line(json, one);
   }
   json.close(']');
@@ -193,40 +211,42 @@ void write_header(fhir::JsonWriter& json, const Answer& answer) {
 }  // namespace
 
 Result<Reply> pending(const Parts& parts, const Call& call, const node::Moment& moment) {
-  TRY_OK(check_parameters(call, {"_count"}));
-  std::uint64_t shown_max = items_max;
-  if (const auto text = parameter(call, "_count")) {
-    const auto count = parse_count(*text);
-    if (!count) {
-      return fail(Code::value, fmt::format("_count is a number from 0, not '{}'", *text),
-                  "http._count");
-    }
-    shown_max = std::min<std::uint64_t>(*count, items_max);
-  }
+  TRY(const PendingLink asked, read_pending_link(parts, call));
   TRY(const auto named, read_named(parts, call, moment));
   const bool is_patient = fhir::name(call.match.type) == "Patient";
-  TRY(const Answer answer, is_patient ? of_patient(parts, moment, "Patient/" + call.match.id)
+  TRY(const Answer answer, is_patient ? of_patient(parts, moment, asked.of)
                                       : of_encounter(parts, moment, call.match.id, named));
+  const std::span<const Pending> behind = behind_place(answer, asked.after);
   std::vector<views::Place> places;
-  for (const Pending& one : answer.all) {
-    if (places.size() < shown_max) {
-      places.push_back(views::place_of(one.item));
-    }
+  for (const Pending& one : behind.first(std::min<std::size_t>(asked.count, behind.size()))) {
+    places.push_back(views::place_of(one.item));
   }
-  fhir::JsonWriter json(places.size() * 1536 + answer.all.size() * 384 + 1024);
+  fhir::JsonWriter tasks(places.size() * 1536 + 2);
+  TRY(const std::size_t shown, write_tasks(parts, call, moment, places, tasks));
+  fhir::JsonWriter json(tasks.size() + shown * 384 + 2048);
   json.open('{');
   json.text("resourceType", "Bundle");
   json.text("type", "searchset");
   json.number("total", answer.all.size());
   const std::string base = base_url(parts.options, call.request);
+  const std::string address =
+      fmt::format("{}{}{}/$pending", base, base.empty() ? "" : "/", asked.of);
   json.open("link", '[');
-  write_link(json, "self",
-             fmt::format("{}{}{}/{}/$pending{}", base, base.empty() ? "" : "/",
-                         fhir::name(call.match.type), call.match.id, self_query(call)));
+  write_link(json, "self", address + self_query(call));
+  if (shown > 0 && shown < behind.size()) {
+    PendingLink next = asked;
+    next.after = places[shown - 1];
+    const bool asks_for_xml = call.format == Format::xml && parameter(call, "_format");
+    write_link(json, "next",
+               fmt::format("{}?{}={}{}", address, item_page, seal(next, parts.node.link_secret()),
+                           asks_for_xml ? "&_format=xml" : ""));
+  }
   json.close(']');
   json.open("entry", '[');
-  write_header(json, answer);
-  TRY_OK(write_tasks(parts, call, moment, places, json));
+  write_header(json, answer, behind.first(shown));
+  if (shown > 0) {
+    json.raw(tasks.take());
+  }
   json.close(']');
   json.close('}');
   Reply reply;

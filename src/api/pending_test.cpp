@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/items_for_test.h"
+#include "base/sanitized.h"
 
 namespace holdfast::api {
 namespace {
@@ -48,6 +49,32 @@ class PendingTest : public testing::Test {
   static std::string words(const Document& bundle) {
     return bundle.at("entry.0.resource.issue.0.details.text");
   }
+  static std::string link(const Document& bundle, std::string_view relation) {
+    for (std::size_t i = 0; i < bundle.size("link"); ++i) {
+      if (bundle.at(fmt::format("link.{}.relation", i)) == relation) {
+        return bundle.at(fmt::format("link.{}.url", i)).substr(21);  // behind http://localhost:8080
+      }
+    }
+    return {};
+  }
+  /// What the header says of single items: the Tasks, in their order.
+  static List named(const Document& bundle) {
+    List all;
+    const std::string at = "entry.0.resource.extension.0.extension";
+    for (std::size_t i = 0; i < bundle.size(at); ++i) {
+      if (bundle.at(fmt::format("{}.{}.url", at, i)) == "item") {
+        all.push_back(bundle.at(fmt::format("{}.{}.extension.0.valueReference.reference", at, i)));
+      }
+    }
+    return all;
+  }
+  static List tasks(const Document& bundle) {
+    List all;
+    for (std::size_t i = 1; i < bundle.size("entry"); ++i) {
+      all.push_back("Task/" + bundle.at(fmt::format("entry.{}.resource.id", i)));
+    }
+    return all;
+  }
   ItemServer server;
 };
 
@@ -91,6 +118,91 @@ TEST_F(PendingTest, NarrowsAWorkListAndChangesNoCount) {
   EXPECT_THAT(words(bundle), HasSubstr("owns 3 open items"));
   EXPECT_THAT(words(bundle), HasSubstr("The filter hides 2 of them"));
   EXPECT_EQ(bundle.at("total"), "1");
+}
+
+TEST_F(PendingTest, PagesGoThroughAllOfItWhateverHappensBetweenThem) {
+  for (int i = 0; i < 60; ++i) {
+    server.refer(fmt::format("r{}", i), i % 7 == 0 ? R"(,"priority":"urgent")" : "");
+  }
+  discharge();
+  for (const std::string of : {"Patient/p1", "Encounter/now"}) {
+    const std::string address = "/fhir/" + of + "/$pending";
+    const Document first = list(address);
+    EXPECT_EQ(shown(first).size(), 50U) << "unless asked for";
+    EXPECT_EQ(first.at("total"), "62");
+    EXPECT_EQ(link(list(address + "?_count=62"), "next"), "");
+    EXPECT_EQ(shown(list(address + "?_count=1000")).size(), 62U);
+    const Document none = list(address + "?_count=0");
+    EXPECT_EQ(shown(none), List{});
+    EXPECT_EQ(none.at("total"), "62");
+    EXPECT_EQ(link(none, "next"), "");
+
+    List all;
+    for (std::string next = address + "?_count=25"; !next.empty();) {
+      const Document page = list(next);
+      EXPECT_EQ(page.at("total"), "62") << "of the whole list";
+      EXPECT_THAT(words(page), HasSubstr("62 of 64 open items"));
+      const List some = shown(page);
+      EXPECT_EQ(named(page), tasks(page)) << "of the page";
+      EXPECT_EQ(link(page, "self"), next);
+      all.insert(all.end(), some.begin(), some.end());
+      next = link(page, "next");
+    }
+    std::ranges::sort(all);
+    EXPECT_EQ(all.size(), 62U);
+    EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
+    EXPECT_THAT(all, testing::Contains("ServiceRequest/r59"));
+  }
+  // The last that was shown closes: the next page is the same.
+  const std::string address = "/fhir/Patient/p1/$pending?_count=25";
+  const Document first = list(address);
+  const List second = shown(list(link(first, "next")));
+  const std::string last = first.at("entry.25.resource.id");
+  ASSERT_EQ(server.act(last, "assign", {text_parameter("owner", "CareTeam/hearts")}).status, 200);
+  ASSERT_EQ(
+      server
+          .act(last, "close",
+               {text_parameter("act", "end"), R"("name":"reason","valueCoding":{"code":"34"})"})
+          .status,
+      200);
+  EXPECT_EQ(shown(list(link(first, "next"))), second);
+}
+
+TEST_F(PendingTest, APageLinkIsOfOneListAlone) {
+  server.refer("another");
+  discharge();
+  const std::string next = link(list("/fhir/Patient/p1/$pending?_count=1"), "next");
+  const List rest = shown(list(next));
+  ASSERT_EQ(rest.size(), 1U);
+  const std::string token = next.substr(next.find("?_page="));
+  EXPECT_EQ(server.get("/fhir/Patient/p2/$pending" + token).refusal(), "400 value");
+  EXPECT_EQ(server.get("/fhir/Encounter/now/$pending" + token).refusal(), "400 value");
+  EXPECT_EQ(server.get("/fhir/Task/$work-list" + token).refusal(), "400 value");
+  EXPECT_EQ(server.get("/fhir/Patient/p1/$pending?_page=forged").refusal(), "400 value");
+  EXPECT_EQ(server.get(next + "&_count=2").refusal(), "400 not-supported");
+  EXPECT_EQ(server.get("/fhir/Patient/p1/$pending?_count=many").refusal(), "400 value");
+}
+
+TEST_F(PendingTest, MoreThanCanBeLookedAtIsRefusedAndNotCutOff) {
+  if (sanitized) {
+    GTEST_SKIP() << "ten thousand items are for a build without sanitizers";
+  }
+  for (int of = 0; of < 33; ++of) {  // one is open already
+    std::vector<std::string> entries;
+    for (int i = 0; i < 303; ++i) {
+      entries.push_back(fmt::format(
+          R"({{"request":{{"method":"PUT","url":"ServiceRequest/m{0}"}},"resource":{{)"
+          R"("resourceType":"ServiceRequest","id":"m{0}","status":"active","intent":"order",)"
+          R"("subject":{{"reference":"Patient/p2"}}}}}})",
+          of * 303 + i));
+    }
+    ASSERT_EQ(server.bundle("transaction", entries).status, 200);
+  }
+  EXPECT_EQ(server.get("/fhir/Patient/p2/$pending").status, 200) << "as many as that";
+  server.refer("one-more", "", "CareTeam/eyes", "p2");
+  const Answered refused = server.get("/fhir/Patient/p2/$pending");
+  EXPECT_EQ(refused.refusal(), "403 too-costly");
+  EXPECT_THAT(refused.body, HasSubstr("take them from the work-lists"));
 }
 
 TEST_F(PendingTest, AVisitIsNoStay) {

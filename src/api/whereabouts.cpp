@@ -13,11 +13,11 @@
 #include "api/operation_input.h"
 #include "api/owner_name.h"
 #include "api/stored.h"
+#include "base/local_time.h"
 #include "base/time.h"
 #include "clinical/waiting.h"
 #include "fhir/member.h"
 #include "fhir/sites.h"
-#include "pathway/calendar.h"
 #include "pathway/definition.h"
 #include "pathway/item_task.h"
 #include "search/matches.h"
@@ -41,7 +41,7 @@ constexpr std::array<std::string_view, 12> months{"January",   "February", "Marc
                                                   "September", "October",  "November", "December"};
 
 std::chrono::sys_days local_day(Time time) {
-  return std::chrono::sys_days{std::chrono::days{pathway::to_local(time).day.value}};
+  return std::chrono::sys_days{std::chrono::days{to_local(time).day.value}};
 }
 
 /// "30 November 2026"
@@ -59,7 +59,7 @@ std::string weekday_words(Time time) {
 }
 
 std::string date_text(Time time) {
-  return to_instant(Time{pathway::to_local(time).day.value * 86'400'000}).substr(0, 10);
+  return to_instant(Time{to_local(time).day.value * 86'400'000}).substr(0, 10);
 }
 
 std::string begun_small(std::string text) {
@@ -234,7 +234,7 @@ class Whereabouts {
     if (treat_by_) {
       if (const auto day = pathway::parse_day(*treat_by_)) {
         text += fmt::format(" By the national standard, treatment begins by {}.",
-                            day_words(pathway::from_local({*day, 0})));
+                            day_words(from_local({*day, 0})));
       }
     }
     if (!item.due) {

@@ -15,6 +15,7 @@
 
 #include "api/interactions.h"
 #include "api/item_bundle.h"
+#include "api/item_page.h"
 #include "api/person_lists.h"
 #include "api/stored.h"
 #include "api/work_list_link.h"
@@ -219,10 +220,9 @@ Result<Reply> work_list(const Parts& parts, const Call& call, const node::Moment
     WorkListLink next = asked;
     next.after = page.next;
     const bool asks_for_xml = call.format == Format::xml && parameter(call, "_format");
-    write_link(
-        json, "next",
-        fmt::format("{}?{}={}{}", address, work_list_page, seal(next, parts.node.link_secret()),
-                    asks_for_xml ? "&_format=xml" : ""));
+    write_link(json, "next",
+               fmt::format("{}?{}={}{}", address, item_page, seal(next, parts.node.link_secret()),
+                           asks_for_xml ? "&_format=xml" : ""));
   }
   json.close(']');
   json.raw("entry", entries.take());

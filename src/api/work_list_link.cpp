@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/item_page.h"
 #include "base/signed_text.h"
 #include "fhir/sites.h"
 #include "pathway/definition.h"
@@ -15,8 +16,6 @@ namespace {
 
 constexpr std::string_view page_purpose = "work-list page";
 constexpr std::uint8_t link_format = 2;
-constexpr std::uint64_t count_unless_asked = 50;
-constexpr std::uint64_t count_max = 500;
 
 Result<views::Owner> read_owner(std::string_view text) {
   const auto literal = fhir::parse_literal(text);
@@ -88,13 +87,7 @@ std::string seal(const WorkListLink& link, BytesView secret) {
   bytes.push_back(link.teams ? '\1' : '\0');
   bytes.push_back(link.pending ? '\1' : '\0');
   append_varint(bytes, link.count);
-  bytes.push_back(link.after ? '\1' : '\0');
-  if (link.after) {
-    bytes.push_back(static_cast<char>(link.after->rank));
-    append_little(bytes, link.after->due_ms);
-    append_little(bytes, link.after->opened.ms);
-    append_text(bytes, link.after->id);
-  }
+  append_place(bytes, link.after);
   return sign_text(page_purpose, bytes, secret);
 }
 
@@ -116,14 +109,7 @@ Result<WorkListLink> open_work_list_link(std::string_view text, BytesView secret
   link.teams = reader.little<std::uint8_t>() == 1;
   link.pending = reader.little<std::uint8_t>() == 1;
   link.count = reader.varint();
-  if (reader.little<std::uint8_t>() == 1) {
-    views::Place place;
-    place.rank = reader.little<std::uint8_t>();
-    place.due_ms = reader.little<std::int64_t>();
-    place.opened = Time{reader.little<std::int64_t>()};
-    place.id = reader.text();
-    link.after = std::move(place);
-  }
+  link.after = read_place(reader);
   if (reader.failed() || !reader.at_end() || format != link_format ||
       list > static_cast<std::uint8_t>(views::List::offered)) {
     // Signed by us, so it is from another version of the server.
@@ -138,8 +124,8 @@ Result<WorkListLink> open_work_list_link(std::string_view text, BytesView secret
 
 Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
                                          const node::Moment& moment) {
-  if (const auto token = parameter(call, work_list_page)) {
-    TRY_OK(check_parameters(call, {work_list_page}));
+  if (const auto token = parameter(call, item_page)) {
+    TRY_OK(check_parameters(call, {item_page}));
     return open_work_list_link(*token, parts.node.link_secret());
   }
   TRY_OK(check_parameters(call, {"owner", "overseer", "offered", "teams", "pathway", "state",
@@ -166,15 +152,7 @@ Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,
   TRY(asked.pending, read_flag(call, "pending-at-discharge"));
   asked.pathway = parameter(call, "pathway").value_or("");
   asked.state = parameter(call, "state").value_or("");
-  asked.count = count_unless_asked;
-  if (const auto text = parameter(call, "_count")) {
-    const auto count = parse_count(*text);
-    if (!count) {
-      return fail(Code::value, fmt::format("_count is a number from 0, not '{}'", *text),
-                  "http._count");
-    }
-    asked.count = std::min(*count, count_max);
-  }
+  TRY(asked.count, read_items_wanted(call));
   TRY_OK(check_filter(parts, moment, asked));
   return asked;
 }

@@ -30,9 +30,6 @@ struct WorkListLink {
   bool operator==(const WorkListLink&) const = default;
 };
 
-/// Parameter of a `next` link.
-inline constexpr std::string_view work_list_page = "_page";
-
 /// As the address says it. Code::required without an owner; value for what cannot be one, and for a
 /// pathway or a state that there is not.
 [[nodiscard]] Result<WorkListLink> read_work_list_link(const Parts& parts, const Call& call,

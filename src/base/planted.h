@@ -46,6 +46,8 @@ enum class Bug : std::uint8_t {
   two_providers,            ///< a change of a request opens another item about it
   letter_closes,            ///< a letter about a visit closes what the visit was for
   text_is_normal,           ///< what nobody judged is filed as normal
+  deputy_forgotten,         ///< an absence that begins gives nobody what the owner has
+  away_unasked,             ///< what is opened or moved does not ask whether its owner is away
   runs_of_any_moment,  ///< keys kept in memory are shown to snapshots from before they were read
 };
 
@@ -89,6 +91,8 @@ inline constexpr std::array bug_names{
     BugName{Bug::two_providers, "two-providers"},
     BugName{Bug::letter_closes, "letter-closes"},
     BugName{Bug::text_is_normal, "text-is-normal"},
+    BugName{Bug::deputy_forgotten, "deputy-forgotten"},
+    BugName{Bug::away_unasked, "away-unasked"},
 };
 
 [[nodiscard]] constexpr std::optional<Bug> bug_named(std::string_view name) {

@@ -59,9 +59,9 @@ int run_hospital(const SimulateOptions& options, Bug bug) {
     const sim::HospitalReport report = sim::live_in_hospital(each);
     fmt::print(
         "seed={} trace={:016x} entries={} opened={} closed={} reopened={} open={} escalated={} "
-        "refused={} crashes={}\n",
+        "covered={} refused={} crashes={}\n",
         each.seed, report.trace, report.entries, report.opened, report.closed, report.reopened,
-        report.open, report.escalated, report.refused, report.crashes);
+        report.open, report.escalated, report.covered, report.refused, report.crashes);
     std::fflush(stdout);
     failed += report.violations.empty() ? 0U : 1U;
     print_violations(

@@ -128,7 +128,8 @@ Result<views::Owner> Following::deputy_for(const views::Owner& owner,
 
 Result<bool> Following::cover(Touched& touched) {
   views::Item& item = touched.item;
-  if (!item.is_open() || touched.definition == nullptr || !is_person(item.owner)) {
+  if (!item.is_open() || touched.definition == nullptr || !is_person(item.owner) ||
+      (planted_ == Bug::away_unasked && !prepared_.command.tick)) {
     return false;
   }
   TRY(const Presence* const presence, presence_of(item.owner));
@@ -159,6 +160,9 @@ Result<bool> Following::cover(Touched& touched) {
 
 Result<std::size_t> Following::cover_absent(Time until, std::size_t items_max) {
   std::size_t covered = 0;
+  if (planted_ == Bug::deputy_forgotten) {
+    return covered;
+  }
   TRY(const auto roles, views::absences_begun(view_, until));
   for (const std::string& id : roles) {
     const std::string role = "PractitionerRole/" + id;

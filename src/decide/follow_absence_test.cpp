@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Owners = std::vector<views::Owner>;
 
 std::string deputy(const std::string& who) {
@@ -42,6 +43,15 @@ class Absent : public testing::Test {
   }
   Item refer(const std::string& id, const std::string& to = "Practitioner/dr") {
     hospital.run(command(referral(id, to)));
+    return hospital.item_about("ServiceRequest/" + id);
+  }
+  /// A result that is wanted within an hour.
+  Item refer_stat(const std::string& id) {
+    hospital.run(command(update(
+        "ServiceRequest", id,
+        R"("status":"active","intent":"order","priority":"stat","subject":{"reference":"Patient/p1"},)"
+        R"("category":[{"coding":[{"system":"http://snomed.info/sct","code":"108252007"}]}],)"
+        R"("performer":[{"reference":"Practitioner/dr"}])")));
     return hospital.item_about("ServiceRequest/" + id);
   }
   std::string body(const Item& item) { return hospital.record.body("Task", item.id); }
@@ -96,6 +106,26 @@ TEST_F(Absent, WhenItBeginsWhatIsTheirsIsSeenOnce) {
       command(role("a", "dr", deputy("Practitioner/di") + "," + away("2026-12-01", "2026-12-21"))));
   EXPECT_TRUE(views::first_absence(*hospital.record.view())->has_value());
   EXPECT_THAT(tick().made, IsEmpty());
+  expect_sound();
+}
+
+TEST_F(Absent, ADayBeginsAtMidnightByTheLocalClock) {
+  const Item item = refer("r1");
+  hospital.run(
+      command(role("a", "dr", deputy("Practitioner/di") + "," + away("2027-07-01", "2027-07-02"))));
+  const auto begins = views::first_absence(*hospital.record.view());
+  ASSERT_TRUE(begins->has_value());
+  EXPECT_EQ(to_instant(**begins), "2027-06-30T23:00:00.000Z");
+  hospital.record.now = parse_date_time("2027-06-30T22:30:00Z")->from;
+  tick();
+  EXPECT_THAT(hospital.item(item.id).overseers, Not(testing::Contains("Practitioner/di")));
+  hospital.record.now = parse_date_time("2027-06-30T23:00:00Z")->from;
+  tick();
+  EXPECT_THAT(hospital.item(item.id).overseers, testing::Contains("Practitioner/di"));
+  hospital.record.now = parse_date_time("2027-07-02T22:59:00Z")->from;
+  EXPECT_THAT(refer("r2").overseers, ElementsAre("Practitioner/di"));
+  hospital.record.now = parse_date_time("2027-07-02T23:00:00Z")->from;
+  EXPECT_THAT(refer("r3").overseers, IsEmpty());
   expect_sound();
 }
 
@@ -184,17 +214,27 @@ TEST_F(Absent, ANightIsOneOnlyForWhatCannotWait) {
                        R"("availableStartTime":"09:00:00","availableEndTime":"17:00:00"}])")));
   hospital.record.now = Time{parse_date_time("2026-12-01T02:00:00Z")->from.ms};
   EXPECT_THAT(refer("r1").overseers, IsEmpty()) << "due in days";
-  hospital.run(command(update(
-      "ServiceRequest", "k",
-      R"("status":"active","intent":"order","priority":"stat","subject":{"reference":"Patient/p1"},)"
-      R"("category":[{"coding":[{"system":"http://snomed.info/sct","code":"108252007"}]}],)"
-      R"("performer":[{"reference":"Practitioner/dr"}])")));
-  const Item stat = hospital.item_about("ServiceRequest/k");
+  const Item stat = refer_stat("k");
   ASSERT_EQ(stat.owner, "Practitioner/dr");
   EXPECT_THAT(stat.overseers, ElementsAre("Practitioner/di")) << "due at night";
   EXPECT_THAT(body(stat), HasSubstr("not on duty before it is due"));
   hospital.record.now = Time{parse_date_time("2026-12-01T10:00:00Z")->from.ms};
   EXPECT_THAT(refer("r2").overseers, IsEmpty());
+  expect_sound();
+}
+
+TEST_F(Absent, WhoHasTheNightIsThereUntilTheMorning) {
+  hospital.run(
+      command(role("a", "dr",
+                   deputy("Practitioner/di") +
+                       R"(,"availableTime":[{"daysOfWeek":["mon"],)"
+                       R"("availableStartTime":"20:00:00","availableEndTime":"08:00:00"}])")));
+  hospital.record.now = Time{parse_date_time("2026-12-01T02:00:00Z")->from.ms};
+  EXPECT_THAT(refer_stat("k1").overseers, IsEmpty()) << "it is Monday's shift";
+  hospital.record.now = Time{parse_date_time("2026-12-01T08:00:00Z")->from.ms};
+  EXPECT_THAT(refer_stat("k2").overseers, ElementsAre("Practitioner/di")) << "its end";
+  hospital.record.now = Time{parse_date_time("2026-12-02T02:00:00Z")->from.ms};
+  EXPECT_THAT(refer_stat("k3").overseers, ElementsAre("Practitioner/di")) << "none on Tuesday";
   expect_sound();
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/local_time.h"
 #include "base/time.h"
 #include "decide/following.h"
 #include "decide/task_words.h"
@@ -26,10 +27,10 @@ constexpr std::string_view communicated_output = "communicated";
 /// The class of urgency that has the days of the cancer standards.
 constexpr std::string_view cancer_urgency = "suspected-cancer";
 
-clinical::Day local_day(Time time) { return {pathway::to_local(time).day.value}; }
+clinical::Day local_day(Time time) { return {to_local(time).day.value}; }
 
 /// 00:00 of the day behind it, local time.
-Time end_of(clinical::Day day) { return pathway::from_local({{day.value + 1}, 0}); }
+Time end_of(clinical::Day day) { return from_local({{day.value + 1}, 0}); }
 
 Bytes input_of(const clinical::ClockNote& note) {
   fhir::JsonWriter to;
@@ -181,14 +182,14 @@ Result<void> Following::take_clock(Touched& touched, const pathway::Act* act, fh
   return ok();
 }
 
-Result<Following::Clock*> Following::clock_of(const std::string& id) {
+Result<Following::KeptClock*> Following::clock_of(const std::string& id) {
   const auto known = clocks_.find(id);
   if (known != clocks_.end()) {
     return &known->second;
   }
   TRY(Touched* const touched, touch(id));
   const clinical::Day opened = local_day(touched->item.opened);
-  Clock clock;
+  KeptClock clock;
   if (touched->current.value > 0) {
     fhir::Json json;
     TRY_OK(task_reader().read(touched->stored, json));
@@ -200,7 +201,7 @@ Result<Following::Clock*> Following::clock_of(const std::string& id) {
       const std::string whole(parent.substr(std::string_view("Task/").size()));
       TRY(const Touched* const before, touch(whole));
       if (before->definition != nullptr && before->definition->keeps_clock) {
-        TRY(const Clock* const shared, clock_of(whole));
+        TRY(const KeptClock* const shared, clock_of(whole));
         clock.facts = shared->facts;
       }
     }
@@ -276,7 +277,7 @@ Result<void> Following::hear_clock(std::size_t index, const pathway::ClockSaid& 
     if (touched->definition == nullptr || !touched->definition->keeps_clock) {
       continue;
     }
-    TRY(const Clock* const own, clock_of(id));
+    TRY(const KeptClock* const own, clock_of(id));
     const bool said_before =
         std::ranges::find(own->facts.events, source, &clinical::ClockEvent::source) !=
         own->facts.events.end();
@@ -285,7 +286,7 @@ Result<void> Following::hear_clock(std::size_t index, const pathway::ClockSaid& 
     }
     TRY(const auto mates, clock_mates(id));
     for (const std::string& mate : mates) {
-      TRY(Clock* const clock, clock_of(mate));
+      TRY(KeptClock* const clock, clock_of(mate));
       const clinical::ClockFacts before = clock->facts;
       auto& events = clock->facts.events;
       std::erase_if(events, [&](const auto& one) { return one.source == source; });
@@ -319,7 +320,7 @@ Result<void> Following::show_clocks() {
     const auto said = touched->clock_said;
     TRY(const auto mates, clock_mates(id));
     for (const std::string& mate : mates) {
-      TRY(Clock* const clock, clock_of(mate));
+      TRY(KeptClock* const clock, clock_of(mate));
       for (const clinical::RttEvent& event : said) {
         clock->facts.events.push_back({event, {}});
       }
@@ -346,7 +347,7 @@ Result<void> Following::show_clocks() {
 }
 
 Result<void> Following::show_clock(const std::string& id) {
-  TRY(const Clock* const clock, clock_of(id));
+  TRY(const KeptClock* const clock, clock_of(id));
   TRY(Touched* const touched, touch(id));
   auto waiting =
       clinical::review_clock(definitions_.clinical().rtt, clock->facts, local_day(rules_.now));

@@ -215,11 +215,11 @@ class Following {
   /// no later than the standards allow.
   Result<void> show_clocks();
   /// What is known of the clock of an item, by its Task and by what it goes on from.
-  struct Clock {
+  struct KeptClock {
     clinical::ClockFacts facts;
     bool changed = false;
   };
-  Result<Clock*> clock_of(const std::string& id);
+  Result<KeptClock*> clock_of(const std::string& id);
   /// Those that share the clock: what it goes on from, and what goes on from it.
   Result<std::vector<std::string>> clock_mates(const std::string& id);
   Result<void> hear_clock(std::size_t index, const pathway::ClockSaid& said);
@@ -318,7 +318,7 @@ class Following {
   std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject
   std::set<std::string, std::less<>> not_read_;  ///< types of which a patient has too many
   std::map<std::string, PatientFacts> patients_;
-  std::map<std::string, Clock> clocks_;  ///< by id of the item
+  std::map<std::string, KeptClock> clocks_;           ///< by id of the item
   std::map<std::string, BloodOnFile> blood_on_file_;  ///< by patient
   std::map<views::Owner, Presence> presence_;
   std::map<std::string, std::vector<std::string>> about_;  // all, as the view has it

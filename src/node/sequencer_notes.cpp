@@ -1,5 +1,6 @@
 // node/sequencer_notes.cpp: entries that are no commands: dictionaries, definitions, activations.
 #include "base/check.h"
+#include "base/local_time.h"
 #include "node/batch.h"
 #include "views/items.h"
 
@@ -55,7 +56,7 @@ Result<std::shared_ptr<const pathway::Definitions>> Sequencer::read_pathways(
   for (const views::StateCount& one : states) {
     in_use.push_back({one.pathway, one.state, one.open});
   }
-  TRY_OK(pathway::check_change(now, *next, in_use, pathway::to_local(batch.time).day));
+  TRY_OK(pathway::check_change(now, *next, in_use, to_local(batch.time).day));
   return next;
 }
 

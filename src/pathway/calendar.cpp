@@ -33,17 +33,12 @@ constexpr std::array<std::pair<std::string_view, Unit>, 10> units{{
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-/// 01:00 UTC of the last Sunday of that month.
-std::int64_t change_ms(cal::year year, cal::month month) {
-  const cal::sys_days day = year / month / cal::Sunday[cal::last];
-  return day.time_since_epoch().count() * day_ms + hour_ms;
-}
-
-std::int64_t offset_ms(std::int64_t utc_ms) {
-  const cal::sys_days day{cal::days{floor_div(utc_ms, day_ms)}};
-  const cal::year year = cal::year_month_day(day).year();
-  return utc_ms >= change_ms(year, cal::March) && utc_ms < change_ms(year, cal::October) ? hour_ms
-                                                                                         : 0;
+/// When it is `local` by the wall, for what began at `from`. The hour that comes twice is read as
+/// the clock stood at `from`: so there is nothing that is an hour short of its days.
+Time keep_clock(LocalTime local, Time from) {
+  const Time first = from_local(local);
+  const Time second{first.ms + hour_ms};
+  return !is_summer(from) && to_local(second) == local ? second : first;
 }
 
 }  // namespace
@@ -102,7 +97,7 @@ Time Calendar::after(Time from, Span span) const {
     case Unit::weeks: {
       LocalTime local = to_local(from);
       local.day.value += span.count * (span.unit == Unit::weeks ? 7 : 1);
-      return span.count == 0 ? from : from_local(local);
+      return span.count == 0 ? from : keep_clock(local, from);
     }
     case Unit::working_days: break;
   }
@@ -121,19 +116,7 @@ Time Calendar::after(Time from, Span span) const {
       ++local.day.value;
     } while (!is_working(local.day));
   }
-  return from_local(local);
-}
-
-LocalTime to_local(Time time) {
-  const std::int64_t local = time.ms + offset_ms(time.ms);
-  const std::int64_t day = floor_div(local, day_ms);
-  return {{day}, local - day * day_ms};
-}
-
-Time from_local(LocalTime local) {
-  const std::int64_t wall = local.day.value * day_ms + local.ms;
-  const std::int64_t summer = wall - hour_ms;
-  return {offset_ms(summer) == hour_ms ? summer : wall};
+  return keep_clock(local, from);
 }
 
 }  // namespace holdfast::pathway

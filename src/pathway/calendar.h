@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "base/local_time.h"
 #include "base/result.h"
 
 namespace holdfast::pathway {
@@ -26,16 +27,10 @@ inline constexpr std::int64_t span_count_max = 5000;
 /// As parse_span() reads it.
 [[nodiscard]] std::string to_text(Span span);
 
-/// A local day: days since 1970-01-01.
-struct LocalDay {
-  std::int64_t value = 0;
-  auto operator<=>(const LocalDay&) const = default;
-};
 /// "2026-12-25"; Code::value for what is no day.
 [[nodiscard]] Result<LocalDay> parse_day(std::string_view text);
 
-/// Monday to Friday without the holidays, at Europe/London: GMT, one hour ahead from the last
-/// Sunday of March to the last of October, changing at 01:00 UTC (The Summer Time Order 2002).
+/// Monday to Friday without the holidays, in local time (base/local_time.h).
 class Calendar {
  public:
   Calendar() = default;
@@ -45,7 +40,9 @@ class Calendar {
   /// The last day that the holidays are known for; nothing is a holiday after it.
   [[nodiscard]] LocalDay known_until() const;
 
-  /// `from` and `span`. Days and weeks keep the local time of day, over a change of the clocks too.
+  /// `from` and `span`. Days and weeks keep the local time of day, over a change of the clocks too:
+  /// in the hour that comes twice it is winter time for what began in winter time, else summer
+  /// time; what is left out in spring is an hour later.
   /// A working day is counted when it is over: 1 working day from Friday 15:00 is Monday 15:00;
   /// what begins on a day that is none begins at 00:00 of the next that is one, and 1 working day
   /// later is 00:00 of the one after that. Never before `from`.
@@ -54,15 +51,5 @@ class Calendar {
  private:
   std::set<LocalDay> holidays_;
 };
-
-/// The day that it is in Europe/London, and the milliseconds since its 00:00 by the wall clock.
-struct LocalTime {
-  LocalDay day;
-  std::int64_t ms = 0;
-};
-[[nodiscard]] LocalTime to_local(Time time);
-/// The earliest time that reads so on the wall; what is left out in spring is read as an hour
-/// later.
-[[nodiscard]] Time from_local(LocalTime local);
 
 }  // namespace holdfast::pathway

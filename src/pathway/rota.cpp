@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/local_time.h"
 #include "fhir/member.h"
-#include "pathway/calendar.h"
 
 namespace holdfast::pathway {
 namespace {
@@ -16,6 +16,12 @@ constexpr std::array<std::string_view, 7> day_names{"mon", "tue", "wed", "thu",
 /// 1970-01-01 was a Thursday.
 std::size_t weekday_of(LocalDay day) {
   return static_cast<std::size_t>(((day.value + 3) % 7 + 7) % 7);
+}
+
+/// `ms` behind the local 00:00 of that day, by the wall clock; a day or more: of the days behind
+/// it.
+Time wall_time(LocalDay day, std::int64_t ms) {
+  return from_local({{day.value + ms / day_ms}, ms % day_ms});
 }
 
 /// "09:30:00", with or without parts of a second, which do not count.
@@ -56,8 +62,9 @@ Hours hours_of(fhir::JsonValue available) {
   const auto start = time_of_day(fhir::text_member(available, "availableStartTime"));
   const auto end = time_of_day(fhir::text_member(available, "availableEndTime"));
   hours.from_ms = start.value_or(0);
-  if (end && *end > hours.from_ms) {
-    hours.until_ms = *end;  // one that ends on the next day ends with the day: it says no more
+  if (end) {
+    // What does not end behind its start passes midnight: R4 has no other way to say so.
+    hours.until_ms = *end > hours.from_ms ? *end : *end + day_ms;
   }
   const auto days = available.find("daysOfWeek");
   if (!days) {
@@ -109,17 +116,18 @@ std::optional<Time> on_duty_from(const Rota& rota, Time now) {
   if (rota.hours.empty()) {
     return now;
   }
-  const LocalTime local = to_local(now);
-  std::optional<Time> first;
-  for (std::int64_t ahead = 0; ahead <= 7; ++ahead) {
-    const LocalDay day{local.day.value + ahead};
+  const LocalDay today = to_local(now).day;
+  // From yesterday, whose night shift may go on. In the second week there is one again whose hour
+  // is left out in spring.
+  for (std::int64_t ahead = -1; ahead <= 14; ++ahead) {
+    const LocalDay day{today.value + ahead};
+    std::optional<Time> first;
     for (const Hours& hours : rota.hours) {
-      if (!hours.days[weekday_of(day)] || (ahead == 0 && hours.until_ms <= local.ms)) {
-        continue;
+      const Time from = wall_time(day, hours.from_ms);
+      const Time until = wall_time(day, hours.until_ms);
+      if (hours.days[weekday_of(day)] && from < until && now < until) {
+        first = std::min(first.value_or(until), std::max(from, now));
       }
-      const bool is_now = ahead == 0 && hours.from_ms <= local.ms;
-      const Time from = is_now ? now : from_local({day, hours.from_ms});
-      first = first ? std::min(*first, from) : from;
     }
     if (first) {
       return first;

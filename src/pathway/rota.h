@@ -20,11 +20,12 @@ namespace holdfast::pathway {
 /// Reference to whoever oversees what is theirs.
 inline constexpr std::string_view deputy_extension = "urn:holdfast:deputy";
 
-/// A time of the day, of the local clock, on some days of the week.
+/// A shift by the local clock, that begins on some days of the week. An hour that comes twice is
+/// the first, at its start as at its end; one that is left out is an hour later.
 struct Hours {
-  std::array<bool, 7> days{};  ///< from Monday
-  std::int64_t from_ms = 0;
-  std::int64_t until_ms = 0;  ///< behind the last
+  std::array<bool, 7> days{};  ///< on which it begins; from Monday
+  std::int64_t from_ms = 0;    ///< behind 00:00; less than a day
+  std::int64_t until_ms = 0;   ///< behind the last; more than a day where it ends on the next one
 };
 
 struct Rota {
@@ -36,7 +37,7 @@ struct Rota {
     views::Owner deputy;  ///< of this time alone; may be empty
   };
   std::vector<Away> away;
-  std::vector<Hours> hours;  ///< empty: it does not say
+  std::vector<Hours> hours;  ///< in the order of availableTime; empty: it does not say
   views::Owner deputy;       ///< may be empty
 };
 /// What cannot be read says nothing.
@@ -45,7 +46,7 @@ struct Rota {
 /// The notAvailable that covers `now`; null where none does.
 [[nodiscard]] const Rota::Away* away_at(const Rota& rota, Time now);
 /// From when on somebody is there by availableTime: `now` where that covers it, or where it says
-/// nothing; nothing where it never does.
+/// nothing; never before `now`; nothing where it never does.
 [[nodiscard]] std::optional<Time> on_duty_from(const Rota& rota, Time now);
 
 }  // namespace holdfast::pathway

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/local_time.h"
 #include "exchange/numbering.h"
 #include "views/items.h"
 #include "views/outbox.h"
@@ -328,7 +329,7 @@ void add_judged(Families& to, const std::string& channel, const api::JudgedCount
 }  // namespace
 
 std::int64_t calendar_days_left(const pathway::Definitions& pathways, Time now) {
-  return pathways.calendar().known_until().value - pathway::to_local(now).day.value;
+  return pathways.calendar().known_until().value - to_local(now).day.value;
 }
 
 Bytes metrics_text(const Counted& counted, const Surroundings& surroundings) {

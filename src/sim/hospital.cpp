@@ -33,7 +33,7 @@ class Hospital {
         network_(scheduler_, random_.next()),
         machine_(scheduler_, network_, random_.next()),
         events_(random_, *pathway::shipped()),
-        judge_(report_, events_.teams()) {
+        judge_(report_, events_.teams(), *pathway::shipped()) {
     node_options_.segment_bytes = segment_bytes;
     node_options_.planted = options.bug;
     node_options_.unflushed_bytes_max = 64 << 10;
@@ -144,7 +144,7 @@ class Hospital {
           fmt::format("entry {}: {} {} was to be refused", node_->view().state.position.value,
                       event.command.operations.front().type, event.command.operations.front().id));
     }
-    judge_.look(node_->view(), event.cause);
+    judge_.look(node_->view(), node_->codec(), event.cause);
     scheduler_.note(node_->view().state.position.value);
     if (*answer) {
       check_owed(event);
@@ -221,8 +221,8 @@ class Hospital {
     for (int round = 0; round < 20; ++round) {
       Event event;
       event.cause.is_tick = true;
-      event.command.tick =
-          Tick{machine_.world().clock.wall(), 1 + static_cast<std::uint32_t>(random_.below(50))};
+      const Time until = machine_.world().clock.wall();
+      event.command.tick = Tick{until, 1 + static_cast<std::uint32_t>(random_.below(50))};
       const std::uint64_t before = node_->view().state.position.value;
       tell(event);
       const auto first = views::first_wake(*node_->view().reader);
@@ -230,6 +230,7 @@ class Hospital {
         if (first && *first && **first <= node_->view().state.time) {
           judge_.violated("an item is to wake and does not");
         }
+        judge_.look_at_absences(node_->view(), until, machine_.world().clock.wall());
         return;
       }
     }
@@ -256,7 +257,7 @@ class Hospital {
     }
     learn_teams();
     learn_requests();
-    judge_.look(node_->view(), event.cause);
+    judge_.look(node_->view(), node_->codec(), event.cause);
     judge_.look_through(node_->view(), node_->codec());
     if (acknowledged) {
       check_owed(event);

@@ -28,6 +28,7 @@ struct HospitalReport {
   std::uint64_t reopened = 0;
   std::uint64_t open = 0;       ///< at the end
   std::uint64_t escalated = 0;  ///< steps
+  std::uint64_t covered = 0;    ///< items that got a deputy because an absence began
   std::uint64_t refused = 0;    ///< commands that had to be
   std::uint64_t crashes = 0;
 };

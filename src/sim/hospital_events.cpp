@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "base/time.h"
 #include "fhir/member.h"
@@ -66,11 +67,17 @@ Command HospitalEvents::begin() {
     teams_.insert(fmt::format("CareTeam/t{}", i));
     command.operations.push_back(put("CareTeam", fmt::format("t{}", i), R"("status":"active")"));
   }
+  std::ranges::move(HospitalRotas::people(), std::back_inserter(command.operations));
   return command;
 }
 
 std::string HospitalEvents::fresh(std::string_view prefix) {
   return fmt::format("{}{}", prefix, ++ids_);
+}
+
+std::string HospitalEvents::somebody() {
+  return random_.chance(1, 3) ? HospitalRotas::anybody(random_)
+                              : fmt::format("CareTeam/t{}", random_.below(teams_max));
 }
 
 std::string HospitalEvents::patient() { return patients_[random_.below(patients_.size())]; }
@@ -90,7 +97,7 @@ Operation HospitalEvents::request_body(const Request& request) {
   }
   rest += fmt::format(R"(,"priority":"{}")", one_of(random_, priorities));
   if (random_.chance(2, 3)) {
-    rest += "," + references("performer", fmt::format("CareTeam/t{}", random_.below(teams_max)));
+    rest += "," + references("performer", somebody());
   }
   return put("ServiceRequest", request.id, rest);
 }
@@ -292,7 +299,7 @@ Event HospitalEvents::hand_over(const views::Item& item, const TaskNow& task) {
   const bool answers = !item.offered.empty() && random_.chance(1, 2);
   const bool accepts = answers && random_.chance(2, 3);
   const bool to_name = random_.chance(1, 4);
-  const std::string other = fmt::format("CareTeam/t{}", random_.below(teams_max));
+  const std::string other = somebody();
   const std::string to = answers ? item.offered : to_name ? "team:night" : other;
   const std::string inside = to.starts_with("team:")
                                  ? fmt::format(R"("identifier":{{"system":"{}","value":"{}"}})",
@@ -315,7 +322,8 @@ Event HospitalEvents::hand_over(const views::Item& item, const TaskNow& task) {
                                                       R"({{{}}}}})",
                                                       inside)));
   Event event;
-  const bool can_take = to != item.owner && (to.starts_with("team:") || teams_.contains(to));
+  const bool can_take =
+      to != item.owner && (to.starts_with("team:") || is_person(to) || teams_.contains(to));
   event.fate = answers || (item.is_open() && can_take) ? Fate::accepted : Fate::refused;
   event.command.operations.push_back(std::move(operation));
   event.cause.acted_on = item.id;
@@ -337,6 +345,13 @@ Event HospitalEvents::remove_something(const std::map<std::string, views::Item>&
     operation.type = "Basic";  // nothing that something closed rests on is taken away here
   }
   event.command.operations.push_back(std::move(operation));
+  return event;
+}
+
+Event HospitalEvents::rota(Time now) {
+  Event event;
+  event.fate = Fate::accepted;
+  event.command.operations.push_back(HospitalRotas::change(random_, now, teams_max));
   return event;
 }
 

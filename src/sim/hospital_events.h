@@ -11,6 +11,7 @@
 #include "fhir/json.h"
 #include "model/command.h"
 #include "sim/hospital_judge.h"
+#include "sim/hospital_rotas.h"
 #include "world/random.h"
 
 namespace holdfast::sim {
@@ -51,7 +52,7 @@ class HospitalEvents {
   HospitalEvents(Random& random, const pathway::Definitions& definitions)
       : random_(random), definitions_(definitions) {}
 
-  /// Patients and teams to begin with.
+  /// Patients, teams and people to begin with.
   [[nodiscard]] Command begin();
   /// The next thing. `task` gives the body of a Task and its version.
   struct TaskNow {
@@ -75,10 +76,13 @@ class HospitalEvents {
       const views::Item& item = any(items);
       return what < 82 ? act(item, task(item.id)) : hand_over(item, task(item.id));
     }
-    if (what < 93) {
+    if (what < 91) {
       return remove_something(items);
     }
-    return what < 97 ? team() : merge();
+    if (what < 95) {
+      return rota(now);
+    }
+    return what < 98 ? team() : merge();
   }
 
   [[nodiscard]] const std::set<std::string>& teams() const { return teams_; }
@@ -103,12 +107,16 @@ class HospitalEvents {
   /// An item is offered, or an offer is accepted or ended.
   [[nodiscard]] Event hand_over(const views::Item& item, const TaskNow& task);
   [[nodiscard]] Event remove_something(const std::map<std::string, views::Item>& items);
+  /// Somebody goes away, or comes back.
+  [[nodiscard]] Event rota(Time now);
   [[nodiscard]] Event team();
   [[nodiscard]] Event merge();
   [[nodiscard]] Operation request_body(const Request& request);
   [[nodiscard]] const views::Item& any(const std::map<std::string, views::Item>& items);
   [[nodiscard]] std::string fresh(std::string_view prefix);
   [[nodiscard]] std::string patient();
+  /// A team, which may have ended, or one of the people.
+  [[nodiscard]] std::string somebody();
 
   Random& random_;
   const pathway::Definitions& definitions_;

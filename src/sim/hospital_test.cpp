@@ -20,13 +20,16 @@ std::uint64_t seeds_wanted() {
 }
 
 TEST(Hospital, LosesNobodyInTenYears) {
+  std::uint64_t covered = 0;
   for (std::uint64_t seed = 1; seed <= seeds_wanted(); ++seed) {
     const HospitalReport report = live_in_hospital({.seed = seed, .events = 300});
     ASSERT_TRUE(report.violations.empty())
         << report.violations.front() << "\nreplay: holdfast simulate --hospital --steps 300 --seed "
         << seed;
     EXPECT_GT(report.opened, 0U);
+    covered += report.covered;
   }
+  EXPECT_GT(covered, seeds_wanted()) << "people are away, and others see what is theirs";
 }
 
 TEST(Hospital, LivesTheSameLifeFromTheSameSeed) {
@@ -55,7 +58,8 @@ INSTANTIATE_TEST_SUITE_P(All, PlantedInHospital,
                          testing::Values(Bug::age_out, Bug::lose_owner, Bug::drop_reopening,
                                          Bug::close_without_evidence, Bug::close_on_cancel,
                                          Bug::alert_twice, Bug::two_providers, Bug::letter_closes,
-                                         Bug::text_is_normal),
+                                         Bug::text_is_normal, Bug::deputy_forgotten,
+                                         Bug::away_unasked),
                          [](const auto& planted) {
                            for (const BugName& one : bug_names) {
                              if (one.bug == planted.param) {

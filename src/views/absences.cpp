@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/time.h"
+#include "base/local_time.h"
 #include "fhir/member.h"
 #include "views/items_rows.h"
 
@@ -42,8 +42,8 @@ std::optional<Absence> read_absence(fhir::JsonValue not_available) {
   if (!during) {
     return std::nullopt;
   }
-  const auto start = parse_date_time(fhir::text_member(*during, "start"));
-  const auto end = parse_date_time(fhir::text_member(*during, "end"));
+  const auto start = parse_local_date_time(fhir::text_member(*during, "start"));
+  const auto end = parse_local_date_time(fhir::text_member(*during, "end"));
   if (!start && !end) {
     return std::nullopt;
   }

@@ -23,7 +23,7 @@ struct Absence {
   std::optional<Time> until;  ///< nothing: it has no end yet
 };
 /// Of a notAvailable.during; nothing without a time that can be read. Without a start it began
-/// before all time. A date is a day of UTC.
+/// before all time. A date is a day of local time, from its 00:00 to that of the next.
 [[nodiscard]] std::optional<Absence> read_absence(fhir::JsonValue not_available);
 
 /// The keys that a version of a PractitionerRole has in table item.
