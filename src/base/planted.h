@@ -44,9 +44,11 @@ enum class Bug : std::uint8_t {
   close_on_cancel,          ///< a request that is revoked closes its item
   alert_twice,              ///< a step of escalation is not remembered
   two_providers,            ///< a change of a request opens another item about it
+  keep_old_provider,        ///< who does an order no more is not told
   letter_closes,            ///< a letter about a visit closes what the visit was for
   text_is_normal,           ///< what nobody judged is filed as normal
   deputy_forgotten,         ///< an absence that begins gives nobody what the owner has
+  stand_in_forgotten,       ///< a deputy who goes away leaves what they oversee to nobody
   away_unasked,             ///< what is opened or moved does not ask whether its owner is away
   runs_of_any_moment,  ///< keys kept in memory are shown to snapshots from before they were read
 };
@@ -89,9 +91,11 @@ inline constexpr std::array bug_names{
     BugName{Bug::close_on_cancel, "close-on-cancel"},
     BugName{Bug::alert_twice, "alert-twice"},
     BugName{Bug::two_providers, "two-providers"},
+    BugName{Bug::keep_old_provider, "keep-old-provider"},
     BugName{Bug::letter_closes, "letter-closes"},
     BugName{Bug::text_is_normal, "text-is-normal"},
     BugName{Bug::deputy_forgotten, "deputy-forgotten"},
+    BugName{Bug::stand_in_forgotten, "stand-in-forgotten"},
     BugName{Bug::away_unasked, "away-unasked"},
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "decide/following.h"
 #include "fhir/sites.h"
@@ -108,10 +109,8 @@ Result<std::vector<std::string>> Following::about(std::string_view focus, views:
                                              "may be passed over",
                                              items_about_max, focus));
   }
-  for (const auto& [id, touched] : touched_) {
-    if (touched.current.value == 0 && touched.item.focus == focus) {
-      ids.push_back(id);
-    }
+  if (const auto made = made_about_.find(focus); made != made_about_.end()) {
+    ids.insert(ids.end(), made->second.begin(), made->second.end());
   }
   return ids;
 }
@@ -205,14 +204,22 @@ Result<Following::Touched*> Following::touch(const std::string& id) {
     return &known->second;
   }
   static const fhir::TypeId task = *fhir::type_id("Task");
-  TRY(auto item, views::find_item(view_, id));
+  // By the Task itself, which is read anyway: the row of table item lies somewhere else in the
+  // store, and says the same (views::check_items).
   TRY(const auto current, views::read_current(view_, task, id));
-  if (!item || !current) {
+  views::Body body;
+  std::optional<views::Item> item;
+  if (current && current->presence == views::Presence::present) {
+    TRY(body, views::read_body(view_, codec_, current->row));
+    fhir::Json json;
+    TRY_OK(task_reader().read(body.bytes, json));
+    TRY(item, views::read_item(json.root(), id));
+  }
+  if (!item) {
     return fail(Code::corrupt, fmt::format("items: Task/{} is named and is not there; run "
                                            "`holdfast verify`, then `holdfast rebuild`",
                                            id));
   }
-  TRY(views::Body body, views::read_body(view_, codec_, current->row));
   Touched touched;
   touched.before = *item;
   touched.item = *std::move(item);
@@ -221,6 +228,15 @@ Result<Following::Touched*> Following::touch(const std::string& id) {
   touched.stored = body.bytes;
   touched.task = std::move(body.bytes);
   return &touched_.emplace(id, std::move(touched)).first->second;
+}
+
+Following::Touched& Following::add_made(Touched made) {
+  const std::string id = made.item.id;
+  made_about_[made.item.focus].insert(id);
+  made_in_[made.item.parent].insert(id);
+  const auto [at, fresh] = touched_.emplace(id, std::move(made));
+  check(fresh, "an id that is made is new");
+  return at->second;
 }
 
 Result<void> Following::make() {

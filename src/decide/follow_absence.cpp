@@ -170,29 +170,30 @@ Result<std::size_t> Following::cover_absent(Time until, std::size_t items_max) {
     if (!rota) {
       continue;
     }
-    for (const views::Owner& owner : {role, rota->practitioner}) {
-      TRY_OK(cover_owned(owner, items_max, covered));
-      if (covered == items_max) {
-        return covered;
+    for (const views::Owner& whose : {role, rota->practitioner}) {
+      for (const views::List list : {views::List::owned, views::List::overseen}) {
+        TRY_OK(cover_list(list, whose, items_max, covered));
+        if (covered == items_max) {
+          return covered;
+        }
       }
     }
   }
   return covered;
 }
 
-Result<void> Following::cover_owned(const views::Owner& owner, std::size_t items_max,
-                                    std::size_t& covered) {
-  if (!is_person(owner)) {
+Result<void> Following::cover_list(views::List list, const views::Owner& whose,
+                                   std::size_t items_max, std::size_t& covered) {
+  if (!is_person(whose) || (list == views::List::overseen && planted_ == Bug::stand_in_forgotten)) {
     return ok();
   }
-  TRY(const Presence* const presence, presence_of(owner));
-  if (!presence->is_away) {
+  TRY(const Presence* const there, presence_of(whose));
+  if (!there->is_away) {
     return ok();
   }
   std::optional<views::Place> after;
   for (;;) {
-    TRY(const auto places,
-        views::read_work_list(view_, views::List::owned, owner, after, places_at_once));
+    TRY(const auto places, views::read_work_list(view_, list, whose, after, places_at_once));
     for (const views::Place& place : places) {
       if (covered == items_max) {
         return ok();
@@ -200,10 +201,14 @@ Result<void> Following::cover_owned(const views::Owner& owner, std::size_t items
       TRY(const auto item, views::find_item(view_, place.id));
       const pathway::Definition* const definition =
           item ? definitions_.find(item->pathway) : nullptr;
-      if (definition == nullptr) {
+      if (definition == nullptr || !is_person(item->owner)) {
         continue;
       }
-      TRY(const views::Owner deputy, deputy_for(owner, definition->fallback));
+      TRY(const Presence* const owner, presence_of(item->owner));
+      if (!owner->is_away) {
+        continue;  // who oversees it is away, who has it is not
+      }
+      TRY(const views::Owner deputy, deputy_for(item->owner, definition->fallback));
       if (std::ranges::find(item->overseers, deputy) != item->overseers.end()) {
         continue;
       }

@@ -182,6 +182,38 @@ TEST_F(Absent, ADeputyIsSomebodyWhoIsThere) {
   expect_sound();
 }
 
+TEST_F(Absent, ADeputyWhoGoesAwayIsFollowedByTheirs) {
+  hospital.run(
+      command(role("a", "dr", deputy("Practitioner/di") + "," + away("2026-11-29", "2026-12-20")),
+              role("b", "di", deputy("Practitioner/dd") + "," + away("2026-12-02", "2026-12-04"))));
+  const Item theirs = refer("r1");
+  const Item own = refer("r2", "Practitioner/di");
+  const Item elses = refer("r3", "CareTeam/eyes");
+  EXPECT_THAT(theirs.overseers, ElementsAre("Practitioner/di"));
+  EXPECT_THAT(hospital.pass(1).made, IsEmpty());
+  EXPECT_EQ(hospital.pass(1).made.size(), 2U);
+  EXPECT_THAT(hospital.item(theirs.id).overseers,
+              ElementsAre("Practitioner/di", "Practitioner/dd"));
+  EXPECT_THAT(body(theirs), HasSubstr("Practitioner/dd oversees it"));
+  EXPECT_THAT(hospital.item(own.id).overseers, ElementsAre("Practitioner/dd"));
+  EXPECT_THAT(hospital.item(elses.id).overseers, IsEmpty());
+  EXPECT_THAT(tick().made, IsEmpty()) << "once";
+  hospital.pass(5);
+  EXPECT_THAT(hospital.item(theirs.id).overseers, testing::Contains("Practitioner/di"))
+      << "who is back sees it still";
+  expect_sound();
+}
+
+TEST_F(Absent, WhatADeputyOverseesOfSomebodyWhoIsBackNeedsNobodyElse) {
+  hospital.run(
+      command(role("a", "dr", deputy("Practitioner/di") + "," + away("2026-11-29", "2026-12-01")),
+              role("b", "di", deputy("Practitioner/dd") + "," + away("2026-12-03", "2026-12-04"))));
+  const Item theirs = refer("r1");
+  hospital.pass(4);
+  EXPECT_THAT(hospital.item(theirs.id).overseers,
+              testing::Not(testing::Contains("Practitioner/dd")));
+}
+
 TEST_F(Absent, WhoeverIsThereInOneRoleIsThere) {
   hospital.run(command(role("a", "dr", away("2026-11-29", "2026-12-20")),
                        role("b", "dr", R"("active":true)")));

@@ -239,10 +239,8 @@ Result<std::vector<std::string>> Following::clock_mates(const std::string& id) {
   for (std::size_t i = 0; i < all.size() && all.size() < mates_max; ++i) {
     const std::string whole = "Task/" + all[i];
     TRY(auto parts, search::matches({view_, codec_, params_}, task, "part-of=" + whole, mates_max));
-    for (const auto& [other, touched] : touched_) {
-      if (touched.current.value == 0 && touched.item.parent == whole) {
-        parts.push_back(other);
-      }
+    if (const auto made = made_in_.find(whole); made != made_in_.end()) {
+      parts.insert(parts.end(), made->second.begin(), made->second.end());
     }
     for (const std::string& part : parts) {
       TRY(const Touched* const mate, keeps_clock(part));
@@ -328,7 +326,11 @@ Result<void> Following::show_clocks() {
     }
   }
   ids.clear();
+  std::set<std::string> going_on;
   for (const auto& [id, touched] : touched_) {
+    if (touched.item.is_open()) {
+      going_on.insert(touched.item.parent);
+    }
     if (touched.definition != nullptr && touched.definition->keeps_clock) {
       const auto heard = clocks_.find(id);
       // What a person sends in its place may lack what stands there.
@@ -341,19 +343,16 @@ Result<void> Following::show_clocks() {
     }
   }
   for (const std::string& id : ids) {
-    TRY_OK(show_clock(id));
+    TRY_OK(show_clock(id, going_on.contains("Task/" + id)));
   }
   return ok();
 }
 
-Result<void> Following::show_clock(const std::string& id) {
+Result<void> Following::show_clock(const std::string& id, bool goes_on) {
   TRY(const KeptClock* const clock, clock_of(id));
   TRY(Touched* const touched, touch(id));
   auto waiting =
       clinical::review_clock(definitions_.clinical().rtt, clock->facts, local_day(rules_.now));
-  const bool goes_on = std::ranges::any_of(touched_, [&](const auto& other) {
-    return other.second.item.parent == "Task/" + id && other.second.item.is_open();
-  });
   if (!touched->item.is_open() && waiting.state == clinical::RttState::running && !goes_on) {
     waiting.notes.push_back(
         {ClockNoteKind::doubt, "it is closed here, and no code has stopped the clock", {}, {}});

@@ -122,8 +122,7 @@ Result<void> Following::note_unmapped(const clinical::Unmapped& unmapped,
   touched.wording.more = members_of(unmapped, from, observation);
   pathway::enter(definitions_, *definition, item, *definition->state(definition->unknown_codes),
                  rules_.now, std::nullopt);
-  const std::string made = item.id;
-  touched_.emplace(made, std::move(touched));
+  add_made(std::move(touched));
   return ok();
 }
 

@@ -85,9 +85,7 @@ Result<void> Following::open(std::size_t index, const pathway::Signal& signal) {
   TRY(const pathway::State* const state, take_over(touched, index, signal));
   pathway::enter(definitions_, definition, item, *state, rules_.now, signal.due_from);
   const std::string id = item.id;
-  const auto [at, fresh] = touched_.emplace(id, std::move(touched));
-  check(fresh, "an id that is made is new");
-  const Touched from = at->second;
+  const Touched from = add_made(std::move(touched));
   TRY_OK(tell(waiting, fmt::format("{} (Task/{})", signal.open->why, id)));
   return go_on(from, signal.open->then, signal.due_from);
 }
@@ -175,8 +173,7 @@ Result<void> Following::go_on(const Touched& from, const std::vector<pathway::Th
     TRY_OK(keep_owned(item, *definition));
     pathway::enter(definitions_, *definition, item, *definition->state(then.state), rules_.now,
                    due_from);
-    const std::string id = item.id;
-    touched_.emplace(id, std::move(child));
+    add_made(std::move(child));
   }
   return ok();
 }

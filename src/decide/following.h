@@ -223,7 +223,8 @@ class Following {
   /// Those that share the clock: what it goes on from, and what goes on from it.
   Result<std::vector<std::string>> clock_mates(const std::string& id);
   Result<void> hear_clock(std::size_t index, const pathway::ClockSaid& said);
-  Result<void> show_clock(const std::string& id);
+  /// `goes_on`: another one that is open has it as its parent.
+  Result<void> show_clock(const std::string& id, bool goes_on);
 
   // follow_patient.cpp: who an item is about
   /// "Patient/7": the one that stands today for the one who is named; empty where none is.
@@ -273,9 +274,11 @@ class Following {
   Result<views::Owner> deputy_for(const views::Owner& owner, const views::Owner& fallback);
   /// Adds the deputy of an owner who is away to the overseers. Whether there was one to add.
   Result<bool> cover(Touched& touched);
-  /// The same to open items of those whose absence has begun; at most so many.
+  /// The same to open items of those whose absence has begun, and to what they oversee for somebody
+  /// who is away; at most so many.
   Result<std::size_t> cover_absent(Time until, std::size_t items_max);
-  Result<void> cover_owned(const views::Owner& owner, std::size_t items_max, std::size_t& covered);
+  Result<void> cover_list(views::List list, const views::Owner& whose, std::size_t items_max,
+                          std::size_t& covered);
 
   // follow_owner.cpp: what an item rests on goes, or is replaced
   Result<void> guard_removal(std::size_t index);
@@ -295,6 +298,8 @@ class Following {
   Result<bool> is_there(std::string_view reference);
   /// And, of an owner, is active.
   Result<bool> is_active_owner(std::string_view reference);
+  /// An item that begins. Its id is new, its focus and parent are known.
+  Touched& add_made(Touched made);
   [[nodiscard]] bool writes(std::size_t index) const;
   [[nodiscard]] std::string reference_to(std::size_t index) const;
   /// What a reference of an operation's body says now, without a version.
@@ -313,6 +318,9 @@ class Following {
   const Bug planted_;
   Outcome& outcome_;
   std::map<std::string, Touched> touched_;  ///< by id
+  // Of those that this Command makes: it may make thousands.
+  std::map<std::string, std::set<std::string>, std::less<>> made_about_;  ///< ids by focus
+  std::map<std::string, std::set<std::string>, std::less<>> made_in_;     ///< ids by parent
   std::uint32_t made_ids_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint64_t> before_;  // pathway, organisation
   std::set<std::pair<std::string, std::string>> scored_;                 // pathway, subject

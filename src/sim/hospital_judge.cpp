@@ -198,6 +198,15 @@ void HospitalJudge::look_at_absences(const node::Moment& moment, Time ticked, Ti
       violated(fmt::format("item {} ({} in {}): {} is away, and {} does not see it", id,
                            item.pathway, item.state, item.owner, deputy_of(item, from)));
     }
+    const auto asked = asked_.find(id);
+    const bool nobody_is_there =
+        asked != asked_.end() && std::ranges::all_of(asked->second, [&](const views::Owner& one) {
+          return rotas_.is_away_through(one, from, now);
+        });
+    if (item.is_open() && nobody_is_there && rotas_.is_away_through(item.owner, from, now)) {
+      violated(fmt::format("item {} ({} in {}): {} is away, and so is whoever was asked to see it",
+                           id, item.pathway, item.state, item.owner));
+    }
   }
 }
 

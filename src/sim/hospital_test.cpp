@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(All, PlantedInHospital,
                                          Bug::close_without_evidence, Bug::close_on_cancel,
                                          Bug::alert_twice, Bug::two_providers, Bug::letter_closes,
                                          Bug::text_is_normal, Bug::deputy_forgotten,
-                                         Bug::away_unasked),
+                                         Bug::stand_in_forgotten, Bug::away_unasked),
                          [](const auto& planted) {
                            for (const BugName& one : bug_names) {
                              if (one.bug == planted.param) {

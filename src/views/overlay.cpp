@@ -300,7 +300,24 @@ Result<std::optional<Bytes>> WorkLayer::get(Table table, BytesView key) const {
       return row.erased() ? std::nullopt : std::optional<Bytes>(row.value());
     }
   }
-  return below_->get(table, key);
+  return table == Table::current || table == Table::body ? get_below(table, key)
+                                                         : below_->get(table, key);
+}
+
+Result<std::optional<Bytes>> WorkLayer::get_below(Table table, BytesView key) const {
+  Bytes name(1, static_cast<char>(table));
+  name.append(key);
+  const auto known = remembered_.find(name);
+  if (known != remembered_.end()) {
+    return known->second;
+  }
+  TRY(auto value, below_->get(table, key));
+  const std::uint64_t bytes = name.size() + (value ? value->size() : 0);
+  if (value && remembered_bytes_ + bytes <= work_remembers_max) {
+    remembered_bytes_ += bytes;
+    remembered_.emplace(std::move(name), *value);
+  }
+  return value;
 }
 
 std::optional<BytesView> WorkLayer::own(Table table, BytesView key) const {

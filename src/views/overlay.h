@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
@@ -97,7 +98,9 @@ class Layer {
                                                  std::shared_ptr<const Layer> newer);
 
 /// Rows being made over `below`, and a Reader of both together. One thread. put() and erase()
-/// invalidate its cursors.
+/// invalidate its cursors. Rows that were found below in the tables current and body are remembered
+/// (up to work_remembers_max bytes): what is decided on is read once more where it is applied, and
+/// a Command may be about more of them than the caches of a store hold.
 class WorkLayer final : public Reader {
  public:
   /// `seed` keys the hash table: something that senders of data cannot foresee, so that they
@@ -135,10 +138,15 @@ class WorkLayer final : public Reader {
   void grow(Rows& rows);
   static void sort_tail(const Rows& rows);
 
+  Result<std::optional<Bytes>> get_below(Table table, BytesView key) const;
+
   std::shared_ptr<const Reader> below_;
   std::uint64_t seed_;
   std::shared_ptr<Layer::Owner> owner_;
   std::array<Rows, table_count> tables_;
+  mutable std::unordered_map<Bytes, Bytes> remembered_;  ///< by table and key
+  mutable std::uint64_t remembered_bytes_ = 0;
 };
+inline constexpr std::uint64_t work_remembers_max = std::uint64_t{16} << 20U;
 
 }  // namespace holdfast::views

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <random>
 #include <thread>
@@ -130,6 +131,59 @@ TEST(Overlay, KeepsLongValuesBesideShortOnes) {
   EXPECT_EQ(read(work, Table::body, {}, {}, Direction::forward),
             expected(model, Table::body, {}, {}, Direction::forward));
   EXPECT_LT(work.bytes(), 9U * large.size());
+}
+
+/// Counts what is asked of the reader below.
+class CountingReader final : public Reader {
+ public:
+  explicit CountingReader(std::shared_ptr<const Reader> below) : below_(std::move(below)) {}
+  Result<std::optional<Bytes>> get(Table table, BytesView key) const override {
+    ++gets;
+    return below_->get(table, key);
+  }
+  using Reader::scan;
+  std::unique_ptr<Cursor> scan(Table table, BytesView from, BytesView until, Direction direction,
+                               Within within) const override {
+    return below_->scan(table, from, until, direction, within);
+  }
+  mutable int gets = 0;
+
+ private:
+  std::shared_ptr<const Reader> below_;
+};
+
+TEST(Overlay, ReadsARowBelowOnceAndItsOwnInItsPlace) {
+  MemKv kv;
+  const Bytes large(work_remembers_max / 4, 'x');
+  const std::array rows{
+      Write{Table::body, "a", BytesView("1")},    Write{Table::current, "a", BytesView("2")},
+      Write{Table::posting, "a", BytesView("3")}, Write{Table::body, "l1", BytesView(large)},
+      Write{Table::body, "l2", BytesView(large)}, Write{Table::body, "l3", BytesView(large)},
+      Write{Table::body, "l4", BytesView(large)}};
+  ASSERT_TRUE(kv.write(rows));
+  const auto below = std::make_shared<CountingReader>(kv.snapshot());
+  WorkLayer work(below);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*work.get(Table::body, "a"), "1");
+    EXPECT_EQ(*work.get(Table::current, "a"), "2");
+  }
+  EXPECT_EQ(below->gets, 2);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(*work.get(Table::posting, "a"), "3");
+    EXPECT_EQ(*work.get(Table::body, "b"), std::nullopt);
+  }
+  EXPECT_EQ(below->gets, 8) << "what is not there, and of other tables, is asked for again";
+  work.put(Table::body, "a", "4");
+  EXPECT_EQ(*work.get(Table::body, "a"), "4");
+  work.erase(Table::current, "a");
+  EXPECT_EQ(*work.get(Table::current, "a"), std::nullopt);
+  EXPECT_EQ(below->gets, 8);
+  for (int i = 0; i < 2; ++i) {
+    for (const char* const key : {"l1", "l2", "l3", "l4"}) {
+      EXPECT_EQ((*work.get(Table::body, key))->size(), large.size());
+    }
+  }
+  EXPECT_EQ(below->gets, 13) << "the last one is more than it may remember";
 }
 
 TEST(Published, IsReadFromOtherThreadsWhileItChanges) {
