@@ -81,6 +81,9 @@ Command add_bench(CLI::App& parent) {
                   "a running server, for crud of anybody's; else one of ours is started");
   app->add_option("--dir", options->folder, "where temporary data directories are made")
       ->capture_default_str();
+  app->add_option("--keep", options->keep,
+                  "of worklist: a data directory that is made if it is not there, and stays for "
+                  "the next run of the same --size");
   app->add_option("--data", options->data, "files to import [samples/patients.tar.zst]");
   app->add_option("--kind", options->kinds, "of searches [all]: token, date, sorted …");
   std::string list = "Workloads:\n";

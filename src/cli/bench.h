@@ -21,6 +21,7 @@ struct BenchOptions {
   unsigned clients = 0;             ///< 0: the workload's own
   std::string server;               ///< empty: one of our own, in a child process
   std::string folder = "/var/tmp";  ///< for temporary data directories
+  std::string keep;                 ///< a record that stays; empty: none does
   std::vector<std::string> data;    ///< files to import
   std::vector<std::string> kinds;   ///< of searches; empty: all
 };

@@ -72,7 +72,9 @@ Result<std::unique_ptr<BenchHospital>> BenchHospital::open(const std::string& di
   TRY(auto opened, wait_for(world.sequencer, node::open(world, *hospital->kv_, {})));
   hospital->node_ = std::move(opened.node);
   Executor& io = *world.io.front();
-  TRY_OK(wait_for(io, hospital->node_->define_pathways(io, pathway::shipped_files())));
+  if (hospital->node_->pathways() == nullptr) {
+    TRY_OK(wait_for(io, hospital->node_->define_pathways(io, pathway::shipped_files())));
+  }
   return hospital;
 }
 
