@@ -9,7 +9,7 @@ from mllp import frame
 
 
 class Receiver:
-    def __init__(self, seed=1, answer=None):
+    def __init__(self, seed=1, answer=None, port=0):
         """`answer(message)` gives MSA-1, perhaps with MSA-3 behind a blank, or None for no answer; AA where it is
         not given."""
         self.random = random.Random(seed)
@@ -20,7 +20,7 @@ class Receiver:
         self.arrived = {}  # message -> the event at which it came first
         self.accepted = {}  # message -> the event at which it was accepted first
         self.messages = []  # in the order in which they came, repetitions too
-        self.server = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.server = socket.create_server(("127.0.0.1", port), backlog=64)
         self.address = "127.0.0.1:%d" % self.server.getsockname()[1]
         self.sockets = set()
         self.closed = False
@@ -28,6 +28,10 @@ class Receiver:
 
     def close(self):
         self.closed = True
+        try:
+            self.server.shutdown(socket.SHUT_RDWR)  # else whoever waits in accept() takes one more
+        except OSError:
+            pass
         self.server.close()
         with self.lock:
             for one in self.sockets:

@@ -103,11 +103,7 @@ Result<std::optional<decide::Prepared>> make_change(const Parts& parts, const Ca
                                                     const Change& change) {
   TRY(const ShownChannel channel, read_channel(parts, call, moment));
   TRY_OK(check_shown(channel));
-  if (deed.if_match && *deed.if_match != channel.version) {
-    return fail(Code::conflict,
-                fmt::format("If-Match names version {} of Endpoint/{}, but version {} is current",
-                            deed.if_match->value, call.match.id, channel.version.value));
-  }
+  TRY_OK(check_if_match(deed, channel));
   if (change.numbers == Numbers::go_on && is_so_already(channel, change.status)) {
     return std::nullopt;
   }
@@ -120,18 +116,6 @@ Result<std::optional<decide::Prepared>> make_change(const Parts& parts, const Ca
   operation.if_match = channel.version;
   TRY_OK(add_operation(parts, prepared, std::move(operation), std::move(body)));
   return prepared;
-}
-
-Reply show_endpoint(const Parts& parts, const Call& call) {
-  const auto channel = read_channel(parts, call, parts.node.view());
-  if (!channel) {
-    return refusal(channel.error(), Origin::request);
-  }
-  Reply reply;
-  add_version_headers(reply.headers, channel->version, channel->time);
-  reply.headers.add("Content-Type", fhir_json);
-  reply.body = channel->body;
-  return reply;
 }
 
 std::string test_control_id(std::string_view binary) {

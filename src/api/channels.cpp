@@ -34,16 +34,21 @@ std::string extension_text(fhir::JsonValue resource, std::string_view url) {
 
 Result<ShownChannel> read_channel(const Parts& parts, const Call& call,
                                   const node::Moment& moment) {
-  const auto name = channel_of_endpoint(call.match.id);
+  return read_channel(parts, call.match.id, moment);
+}
+
+Result<ShownChannel> read_channel(const Parts& parts, const std::string& endpoint,
+                                  const node::Moment& moment) {
+  const auto name = channel_of_endpoint(endpoint);
   if (!name) {
     return fail(Code::not_found,
                 fmt::format("Endpoint/{} is no channel of this server: those are Endpoint/{}NAME",
-                            call.match.id, channel_endpoint_prefix));
+                            endpoint, channel_endpoint_prefix));
   }
   ShownChannel channel;
   channel.name = *name;
   TRY(const auto current,
-      views::read_current(*moment.reader, *fhir::type_id("Endpoint"), call.match.id));
+      views::read_current(*moment.reader, *fhir::type_id("Endpoint"), endpoint));
   if (!current) {
     TRY(const views::OutboxCounts counts, views::read_outbox_counts(*moment.reader, *name));
     if (counts == views::OutboxCounts{}) {
@@ -95,6 +100,27 @@ Result<Deed> read_deed(const Parts& parts, const Call& call) {
   }
   TRY(deed.command, start_command(parts, call.request));
   return deed;
+}
+
+Result<void> check_if_match(const Deed& deed, const ShownChannel& channel) {
+  return !deed.if_match || *deed.if_match == channel.version
+             ? ok()
+             : fail(Code::conflict,
+                    fmt::format(
+                        "If-Match names version {} of Endpoint/{}, but version {} is current",
+                        deed.if_match->value, endpoint_id(channel.name), channel.version.value));
+}
+
+Reply show_endpoint(const Parts& parts, const Call& call) {
+  const auto channel = read_channel(parts, call, parts.node.view());
+  if (!channel) {
+    return refusal(channel.error(), Origin::request);
+  }
+  Reply reply;
+  add_version_headers(reply.headers, channel->version, channel->time);
+  reply.headers.add("Content-Type", fhir_json);
+  reply.body = channel->body;
+  return reply;
 }
 
 Result<std::string> read_reason(const OperationInput& input, bool required) {
@@ -199,10 +225,9 @@ Result<std::optional<DutyName>> duty_made(const Parts& parts, Position position,
                                           std::string_view channel) {
   TRY(const auto entry, parts.node.read_entry(position));
   const auto& [command, outcome] = entry;
-  for (std::uint32_t i = 0; i < outcome.owed.size(); ++i) {
-    const Delivery& one = command.deliveries.at(outcome.owed[i].delivery);
-    if (one.operation == operation && one.channel == channel) {
-      return DutyName{position, i};
+  for (const MadeDuty& made : duties_of(command, outcome)) {
+    if (made.delivery->operation == operation && made.channel == channel) {
+      return DutyName{position, made.index};
     }
   }
   return std::nullopt;

@@ -33,6 +33,9 @@ struct ShownChannel {
 /// for anything else.
 [[nodiscard]] Result<ShownChannel> read_channel(const Parts& parts, const Call& call,
                                                 const node::Moment& moment);
+/// The same of an Endpoint's id.
+[[nodiscard]] Result<ShownChannel> read_channel(const Parts& parts, const std::string& endpoint,
+                                                const node::Moment& moment);
 /// Code::deleted or not_found where it has no Endpoint now.
 [[nodiscard]] Result<void> check_shown(const ShownChannel& channel);
 
@@ -43,6 +46,10 @@ struct Deed {
 };
 /// Refuses conditions that would not be looked at.
 [[nodiscard]] Result<Deed> read_deed(const Parts& parts, const Call& call);
+/// Code::conflict unless If-Match names the version that is current, or is not given.
+[[nodiscard]] Result<void> check_if_match(const Deed& deed, const ShownChannel& channel);
+/// The channel's Endpoint as it is.
+[[nodiscard]] Reply show_endpoint(const Parts& parts, const Call& call);
 /// What the operation is given; `names` as OperationInput takes them. A reason has words that can
 /// be kept: Code::value.
 [[nodiscard]] Result<std::string> read_reason(const OperationInput& input, bool required);

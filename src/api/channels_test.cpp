@@ -255,8 +255,8 @@ TEST(ChannelTest, NeedsTheHeaderThatTheSenderWritesOnTheEndpoint) {
 TEST(ChannelOperations, AreInTheCapabilityStatementAndNotInTransactions) {
   ChannelServer server;
   const std::string statement = server.get("/fhir/metadata").body;
-  for (const char* name :
-       {"queue", "sent", "pause", "resume", "fence", "test", "replay", "retry", "skip", "resend"}) {
+  for (const char* name : {"queue", "sent", "pause", "resume", "fence", "test", "replay", "retry",
+                           "skip", "resend", "divert", "end-diversion", "pass-on"}) {
     EXPECT_THAT(statement, HasSubstr(fmt::format("urn:holdfast:OperationDefinition:{}", name)));
   }
   EXPECT_THAT(server.get("/fhir/openapi.json").body, HasSubstr("/fhir/Endpoint/{id}/$replay"));

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api/check_tables.h"
+#include "api/each_open.h"
 #include "api/interactions.h"
 #include "api/operation_input.h"
 #include "base/local_time.h"
@@ -20,7 +21,6 @@ namespace {
 
 constexpr std::size_t files_max = 500;
 constexpr std::size_t places_max = 100'000;
-constexpr std::size_t places_at_once = 1000;
 
 Result<std::vector<pathway::File>> read_files(const Parts& parts, const Call& call) {
   TRY(const OperationInput input,
@@ -104,30 +104,12 @@ class Check {
     if (outlooks_.empty()) {
       return ok();
     }
-    TRY(const auto owners, views::read_owners(*moment_.reader));
-    std::size_t looked_at = 0;
-    for (const auto& [owner, counts] : owners) {
-      std::optional<views::Place> after;
-      for (bool more = true; more;) {
-        TRY(const auto places, views::read_work_list(*moment_.reader, views::List::owned, owner,
-                                                     after, places_at_once));
-        for (const views::Place& place : places) {
-          is_bound_ = looked_at == places_max;
-          if (is_bound_) {
-            return ok();
-          }
-          ++looked_at;
-          TRY(const auto item, views::find_item(*moment_.reader, place.id));
-          if (item) {
-            count(next, *item);
-          }
-        }
-        more = places.size() == places_at_once;
-        if (more) {
-          after = places.back();
-        }
-      }
-    }
+    TRY(const bool all,
+        each_open(moment_, places_max, [&](const views::Item& item) -> Result<void> {
+          count(next, item);
+          return ok();
+        }));
+    is_bound_ = !all;
     return ok();
   }
 

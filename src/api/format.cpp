@@ -71,6 +71,9 @@ Deed deed_of(Interaction interaction) {
     case channel_fence:
     case channel_test:
     case channel_replay:
+    case channel_divert:
+    case channel_end_diversion:
+    case channel_pass_on:
     case duty_retry:
     case duty_skip:
     case duty_resend:

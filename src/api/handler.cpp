@@ -121,6 +121,9 @@ Result<Reply> answer_moment(const Parts& parts, const Call& call, const node::Mo
     case Interaction::channel_fence:
     case Interaction::channel_test:
     case Interaction::channel_replay:
+    case Interaction::channel_divert:
+    case Interaction::channel_end_diversion:
+    case Interaction::channel_pass_on:
     case Interaction::duty_retry:
     case Interaction::duty_skip:
     case Interaction::duty_resend:
@@ -192,7 +195,8 @@ bool is_long(const Call& call) {
          interaction == Interaction::everything_encounter ||
          interaction == Interaction::chronology || interaction == Interaction::channel_sent ||
          interaction == Interaction::ledger || interaction == Interaction::oversight ||
-         interaction == Interaction::channel_replay || interaction == Interaction::reconcile ||
+         interaction == Interaction::channel_replay ||
+         interaction == Interaction::channel_pass_on || interaction == Interaction::reconcile ||
          interaction == Interaction::open_duties || interaction == Interaction::pending ||
          interaction == Interaction::check_pathways || interaction == Interaction::close_many ||
          interaction == Interaction::confirm;
@@ -316,6 +320,9 @@ Task<Reply> FhirHandler::answer(Call& call, Executor& on) {
     case Interaction::channel_fence: return set_channel(parts_, call, on);
     case Interaction::channel_test: return test_channel(parts_, call, on);
     case Interaction::channel_replay: return replay_channel(parts_, call, on);
+    case Interaction::channel_divert:
+    case Interaction::channel_end_diversion: return divert_channel(parts_, call, on);
+    case Interaction::channel_pass_on: return pass_on(parts_, call, on);
     case Interaction::duty_retry:
     case Interaction::duty_skip:
     case Interaction::duty_resend: return change_duty(parts_, call, on);

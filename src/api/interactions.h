@@ -107,6 +107,10 @@ Task<Reply> set_channel(const Parts& parts, Call& call, Executor& on);
 Task<Reply> test_channel(const Parts& parts, Call& call, Executor& on);
 /// Endpoint/[id]/$replay: what was sent from some time on, again, as it is now
 Task<Reply> replay_channel(const Parts& parts, Call& call, Executor& on);
+/// Endpoint/[id]/$divert, $end-diversion: whose neighbour does what its neighbour was to do
+Task<Reply> divert_channel(const Parts& parts, Call& call, Executor& on);
+/// Endpoint/[id]/$pass-on: orders that its neighbour has become another's
+Task<Reply> pass_on(const Parts& parts, Call& call, Executor& on);
 /// Binary/[id]/$take-up of one that stands for a message
 Task<Reply> take_up(const Parts& parts, Call& call, Executor& on);
 /// Task/[id]/$retry, $skip, $resend: of an item about a message that a neighbour did not take

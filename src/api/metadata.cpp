@@ -28,7 +28,8 @@ constexpr bool is_our_own(std::string_view operation) {
       "close"sv,       "reopen"sv,         "hand-over"sv,      "accept"sv,
       "decline"sv,     "withdraw-offer"sv, "close-many"sv,     "check-pathways"sv,
       "open-duties"sv, "pending"sv,        "confirm"sv,        "where-is-my-referral"sv,
-      "reconcile"sv,   "oversight"sv,      "ledger"sv,         "work-list"sv};
+      "reconcile"sv,   "oversight"sv,      "ledger"sv,         "work-list"sv,
+      "divert"sv,      "end-diversion"sv,  "pass-on"sv};
   return std::ranges::find(own, operation) != own.end();
 }
 

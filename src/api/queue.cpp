@@ -30,6 +30,7 @@ std::string_view name_of(Settled settled) {
     case Settled::delivered: return "delivered";
     case Settled::held: return "held";
     case Settled::released: return "released";
+    case Settled::tried: return "tried";
     case Settled::dead: return "dead";
     case Settled::needless: return "needless";
   }

@@ -203,12 +203,18 @@ TEST(XmlApi, SaysWhatXmlCannotHold) {
 // What was written is never answered with 406, as if nothing had happened.
 TEST(XmlApi, KnowsWhichOperationsWrite) {
   using enum Interaction;
-  for (const Interaction writes :
-       {item_advance,   item_assign,   item_close,          item_reopen,   item_hand_over,
-        item_accept,    item_decline,  item_withdraw_offer, duty_retry,    duty_skip,
-        duty_resend,    channel_pause, channel_resume,      channel_fence, channel_test,
-        channel_replay, take_up,       reconcile,           close_many,    confirm,
-        process_message}) {
+  for (const Interaction writes : {item_advance,    item_assign,
+                                   item_close,      item_reopen,
+                                   item_hand_over,  item_accept,
+                                   item_decline,    item_withdraw_offer,
+                                   duty_retry,      duty_skip,
+                                   duty_resend,     channel_pause,
+                                   channel_resume,  channel_fence,
+                                   channel_test,    channel_replay,
+                                   channel_divert,  channel_end_diversion,
+                                   channel_pass_on, take_up,
+                                   reconcile,       close_many,
+                                   confirm,         process_message}) {
     EXPECT_EQ(deed_of(writes), Deed::writing) << static_cast<int>(writes);
   }
   for (const Interaction reads : {work_list, open_duties, pending, check_pathways, ledger}) {

@@ -9,6 +9,7 @@
 #include "views/items.h"
 #include "views/messages.h"
 #include "views/outbox.h"
+#include "views/providers.h"
 
 namespace holdfast::cli {
 
@@ -74,15 +75,22 @@ Result<void> JournalFold::add_command(const journal::Record& record) {
     rows[i] = RowId{++versions_};
   }
   TRY_OK(add_made(outcome, record.header));
-  for (std::uint32_t i = 0; i < outcome.owed.size(); ++i) {
-    const Owed& owed = outcome.owed[i];
-    const Delivery& delivery = command.deliveries[owed.delivery];
+  for (const MadeDuty& made : duties_of(command, outcome)) {
+    const Delivery& delivery = *made.delivery;
     if (delivery.operation && *delivery.operation >= rows.size()) {
       return fail(Code::corrupt, "a delivery names an operation that is not there");
     }
-    const RowId row = delivery.operation ? rows[*delivery.operation] : owed.row;
-    digest_.add(
-        views::duty_fact(delivery.channel, {record.header.position, i}, row, RowId{versions_}));
+    const RowId row = delivery.operation ? rows[*delivery.operation] : made.row;
+    digest_.add(views::duty_fact(made.channel, {record.header.position, made.index}, row,
+                                 RowId{versions_}, made.provided));
+  }
+  for (const Provider& one : outcome.providers) {
+    const Delivery& delivery = command.deliveries[one.delivery];
+    const std::string& order =
+        delivery.operation ? outcome.results[*delivery.operation].id : delivery.id;
+    if (views::is_row(one.what)) {
+      digest_.add(views::provider_fact(order, record.header.position, one.what, one.channel));
+    }
   }
   for (const Settlement& settlement : command.settlements) {
     views::add_settlement(digest_, settlement, record.header.position);

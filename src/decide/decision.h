@@ -43,6 +43,13 @@ class Decision {
   /// Which of the Command's deliveries are owed, now that it is known what it writes.
   Result<void> owe();
   [[nodiscard]] Result<std::optional<Owed>> owed(std::uint32_t index) const;
+  /// The current version of what a delivery names. Code::not_found where it is not there.
+  [[nodiscard]] Result<RowId> row_named(const Delivery& delivery) const;
+  /// Who does the order that delivery `index` is about, and what neighbours are told of that
+  /// (docs/adr/0026).
+  Result<void> provide(std::uint32_t index);
+  /// Where what is meant for that channel goes now, by the words of Endpoints.
+  [[nodiscard]] Result<std::string> diverted(std::string channel) const;
   /// That each duty that it settles is there, and in the state that it is taken out of.
   Result<void> settle();
   Result<void> run_all(Verb verb, Result<void> (Decision::*one)(std::size_t));

@@ -8,6 +8,7 @@
 #include "decide/decision.h"
 #include "fhir/type.h"
 #include "views/outbox.h"
+#include "views/providers.h"
 #include "views/versions.h"
 
 namespace holdfast::decide {
@@ -19,9 +20,9 @@ bool writes(Status status) {
 
 /// Held is what is not, released what is.
 bool may_follow(const Settlement& one) {
-  return one.settled == Settled::held       ? !one.was_held
-         : one.settled == Settled::released ? one.was_held
-                                            : true;
+  return one.settled == Settled::held || one.settled == Settled::tried ? !one.was_held
+         : one.settled == Settled::released                            ? one.was_held
+                                                                       : true;
 }
 
 bool is_before(const Delivery& a, const Delivery& b) {
@@ -45,6 +46,11 @@ Result<std::optional<Owed>> Decision::owed(std::uint32_t index) const {
     return writes(outcome_.results[*delivery.operation].status) ? std::optional(Owed{index, {}})
                                                                 : std::nullopt;
   }
+  TRY(const RowId row, row_named(delivery));
+  return Owed{index, row};
+}
+
+Result<RowId> Decision::row_named(const Delivery& delivery) const {
   std::optional<views::Current> current;
   if (const auto type = fhir::type_id(delivery.type)) {
     TRY(current, views::read_current(view_, *type, delivery.id));
@@ -54,7 +60,7 @@ Result<std::optional<Owed>> Decision::owed(std::uint32_t index) const {
                 fmt::format("{}/{} cannot be sent to channel '{}': it is not there", delivery.type,
                             delivery.id, delivery.channel));
   }
-  return Owed{index, current->row};
+  return current->row;
 }
 
 Result<void> Decision::owe() {
@@ -64,6 +70,10 @@ Result<void> Decision::owe() {
   }
   for (std::uint32_t i = 0; i < deliveries.size(); ++i) {
     if (planted_ == Bug::deliver_to_one_less && i > 0 && i + 1 == deliveries.size()) {
+      continue;
+    }
+    if (deliveries[i].provision) {
+      TRY_OK(provide(i));
       continue;
     }
     TRY(const auto one, owed(i));
@@ -82,12 +92,18 @@ Result<void> Decision::settle() {
                                                one.duty.index, one.duty.position.value));
     }
     TRY(const auto duty, views::read_duty(view_, one.channel, one.duty));
-    if (!duty || duty->held != one.was_held || !may_follow(one)) {
+    bool again = false;
+    if (duty && one.settled == Settled::tried) {
+      TRY(const auto beginning, views::read_beginning_of(view_, one.channel, *duty));
+      again = !beginning || beginning->tried;
+    }
+    if (!duty || duty->held != one.was_held || again || !may_follow(one)) {
       return fail(Code::conflict,
                   fmt::format("number {} of entry {} {} channel '{}'", one.duty.index,
                               one.duty.position.value,
-                              !duty ? "is not owed (any more) to"
-                                    : (duty->held ? "is held already for" : "is not held for"),
+                              !duty   ? "is not owed (any more) to"
+                              : again ? "need not be said to be tried for"
+                                      : (duty->held ? "is held already for" : "is not held for"),
                               one.channel));
     }
   }

@@ -54,12 +54,14 @@ void write_operation(fhir::JsonWriter& json, const Operation& operation,
 
 void write_owed(fhir::JsonWriter& json, const Said& said) {
   json.open("owed", '[');
-  std::size_t number = 0;
-  for (const Owed& owed : said.outcome.owed) {
-    const Delivery& delivery = said.command.deliveries[owed.delivery];
+  for (const MadeDuty& made : duties_of(said.command, said.outcome)) {
+    const Delivery& delivery = *made.delivery;
     json.open('{');
-    json.text("channel", clean(delivery.channel));
-    json.number("number", number++);
+    json.text("channel", clean(std::string(made.channel)));
+    json.number("number", made.index);
+    if (made.provided) {
+      json.text("provider", word(*made.provided));
+    }
     if (delivery.operation && *delivery.operation < said.outcome.results.size()) {
       const OperationResult& result = said.outcome.results[*delivery.operation];
       const std::string& type = said.command.operations[*delivery.operation].type;
@@ -218,8 +220,21 @@ std::string_view word(Settled settled) {
     case Settled::delivered: return "delivered";
     case Settled::held: return "held";
     case Settled::released: return "released";
+    case Settled::tried: return "tried";
     case Settled::dead: return "dead";
     case Settled::needless: return "needless";
+  }
+  return "unknown";
+}
+
+std::string_view word(Provided what) {
+  switch (what) {
+    case Provided::begins: return "begins";
+    case Provided::goes_on: return "goes-on";
+    case Provided::withdrawn: return "withdrawn";
+    case Provided::known: return "known";
+    case Provided::nobody: return "nobody";
+    case Provided::ends: return "ends";
   }
   return "unknown";
 }

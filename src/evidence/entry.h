@@ -45,6 +45,7 @@ inline constexpr std::string_view line_end = R"("})";
 [[nodiscard]] std::string_view word(Status status);
 [[nodiscard]] std::string_view word(Disposition disposition);
 [[nodiscard]] std::string_view word(Settled settled);
+[[nodiscard]] std::string_view word(Provided what);
 [[nodiscard]] std::string_view word(journal::Redacted redacted);
 
 /// MSH-9 of a message as it stands there; empty where its bytes are not in this entry, or say none.

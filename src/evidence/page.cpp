@@ -44,10 +44,19 @@ std::string_view said_of_settlement(Settled settled) {
     case Settled::delivered: return "was delivered: the receiver acknowledged it";
     case Settled::held: return "was not taken by the receiver: it is held for somebody to decide";
     case Settled::released: return "was held and is tried again";
+    case Settled::tried: return "is about to be sent: from here on the receiver may have it";
     case Settled::dead: return "is not sent any more: that was decided";
     case Settled::needless: return "needed no message";
   }
   return "";
+}
+
+/// Behind the number of a duty.
+std::string_view said_of_provided(std::optional<Provided> what) {
+  if (what == Provided::begins) {
+    return ", as a new order";
+  }
+  return what == Provided::withdrawn ? ", as an order that is not to be done there" : "";
 }
 
 std::string_view done(Status status) {
@@ -167,17 +176,16 @@ Result<void> PageWriter::add_operation(const Operation& operation, const Operati
 }
 
 Result<void> PageWriter::add_duties(const Said& said, Position position) {
-  if (said.outcome.owed.empty() && said.command.settlements.empty()) {
+  const std::vector<MadeDuty> duties = duties_of(said.command, said.outcome);
+  if (duties.empty() && said.command.settlements.empty()) {
     return ok();
   }
   entries_ += "<ul>\n";
-  std::uint32_t number = 0;
-  for (const Owed& owed : said.outcome.owed) {
-    const Delivery& delivery = said.command.deliveries[owed.delivery];
-    TRY(const std::string stands, looks_.duty(delivery.channel, DutyName{position, number}));
-    entries_ += fmt::format("<li>To be sent to {} (number {}): {}</li>\n",
-                            foreign(delivery.channel), number, html(stands));
-    ++number;
+  for (const MadeDuty& made : duties) {
+    const std::string channel(made.channel);
+    TRY(const std::string stands, looks_.duty(channel, DutyName{position, made.index}));
+    entries_ += fmt::format("<li>To be sent to {} (number {}{}): {}</li>\n", foreign(channel),
+                            made.index, said_of_provided(made.provided), html(stands));
   }
   for (const Settlement& one : said.command.settlements) {
     entries_ += fmt::format(

@@ -8,7 +8,11 @@
 
 namespace holdfast::exchange {
 
-Task<Result<Acknowledgement>> MllpCarrier::carry(const Parcel& parcel, Instant deadline) {
+Task<Result<void>> MllpCarrier::reach(const Parcel& parcel, Instant deadline) {
+  if (reached_for_ == parcel.control_id && client_ && client_->usable()) {
+    co_return ok();
+  }
+  reached_for_.clear();
   // A receiver may answer twice. What is left over is noticed by the next message, since it names
   // another one; unless senders give two messages one id and they are passed on as they came.
   const bool may_be_left_over = parcel.control_id == last_id_ && planted_ == Bug::none;
@@ -16,10 +20,17 @@ Task<Result<Acknowledgement>> MllpCarrier::carry(const Parcel& parcel, Instant d
   if (client_ && client_->usable() && (may_be_left_over || begins_anew)) {
     client_->close();
   }
-  last_id_ = parcel.control_id;
   if (!client_ || !client_->usable()) {
     CO_TRY_OK(co_await connect(parcel, deadline));
   }
+  reached_for_ = parcel.control_id;
+  co_return ok();
+}
+
+Task<Result<Acknowledgement>> MllpCarrier::carry(const Parcel& parcel, Instant deadline) {
+  CO_TRY_OK(co_await reach(parcel, deadline));
+  reached_for_.clear();
+  last_id_ = parcel.control_id;
   if (parcel.numbers) {
     co_return co_await send_numbered(parcel, deadline);
   }

@@ -17,6 +17,8 @@ namespace holdfast::exchange {
 class Carrier {
  public:
   virtual ~Carrier() = default;
+  /// Makes the connection that carry() needs, if it is not there. Nothing of the parcel is sent.
+  virtual Task<Result<void>> reach(const Parcel& parcel, Instant deadline) = 0;
   /// The answer, whatever it says. Any error: it is not known whether it arrived, so it is to be
   /// sent again; nothing that comes later may be taken for its answer.
   virtual Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant deadline) = 0;
@@ -36,6 +38,7 @@ class MllpCarrier final : public Carrier {
  public:
   MllpCarrier(const Channel& channel, Network& network, Executor& on, Bug planted)
       : channel_(channel), network_(network), on_(on), planted_(planted) {}
+  Task<Result<void>> reach(const Parcel& parcel, Instant deadline) override;
   Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant deadline) override;
   void close() override;
 
@@ -52,6 +55,7 @@ class MllpCarrier final : public Carrier {
   Bug planted_;
   std::unique_ptr<MllpClient> client_;
   std::string last_id_;        ///< sent over this connection
+  std::string reached_for_;    ///< the message that is to be sent over it next; empty: none yet
   std::string unanswered_id_;  ///< sent under unanswered_number_, and no answer came
   std::int64_t unanswered_number_ = 0;
 };

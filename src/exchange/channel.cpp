@@ -100,6 +100,13 @@ Result<void> check_channel(const Channel& channel, const Neighbours& neighbours)
                 "sequence is for channels over MLLP with one lane: numbered messages (MSH-13) go "
                 "one after the other, whoever they are about");
   }
+  const bool takes_orders = std::ranges::any_of(
+      channel.routes, [](const Route& route) { return route.type == "ServiceRequest"; });
+  if (channel.provider && (channel.kind == ChannelKind::folder || !takes_orders)) {
+    return fail(Code::usage,
+                "provider is for channels over MLLP or to FHIR servers with a route of type "
+                "ServiceRequest: whoever has an order must be able to take it and give it back");
+  }
   if (channel.routes.empty()) {
     return fail(Code::usage, "it needs at least one [[channel.route]]");
   }

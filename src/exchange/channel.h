@@ -71,6 +71,9 @@ struct Channel {
   Duration pause_max = seconds(60);
   OnRefusal on_error = OnRefusal::hold;   ///< AE, CE
   OnRefusal on_reject = OnRefusal::hold;  ///< AR, CR, and what cannot be made
+  /// Its neighbour does what orders ask for: of those whose routes take an order, the first is its
+  /// provider, and nobody else is (docs/adr/0026).
+  bool provider = false;
   std::vector<Route> routes;
 };
 constexpr std::uint32_t lanes_max = 64;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "exchange/ourselves.h"
 #include "hl7v2/mapping/map.h"
 #include "hl7v2/message.h"
 
@@ -229,7 +230,18 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
     endings_.push_back({one->name, one->lane, std::move(early), {}, {}});
     bell_.ring();
   }
-  auto answer = co_await carrier.carry(*parcel, on_.now() + channel_.answer_time_max);
+  const Instant deadline = on_.now() + channel_.answer_time_max;
+  if (parcel->is_first) {
+    auto noted = co_await carrier.reach(*parcel, deadline);
+    if (noted) {
+      noted = co_await note_try(one->name);
+    }
+    if (!noted) {
+      failed(one, noted.error());
+      co_return;
+    }
+  }
+  auto answer = co_await carrier.carry(*parcel, deadline);
   if (answer) {
     if (const auto taken = co_await take_over(*answer); !taken) {
       answer = fail(taken.error());
@@ -240,6 +252,16 @@ Task<void> ChannelSender::send(Carrier& carrier, Window::iterator one) {
   } else {
     failed(one, answer.error());
   }
+}
+
+Task<Result<void>> ChannelSender::note_try(DutyName name) {
+  decide::Prepared prepared;
+  Settlement tried;
+  tried.channel = channel_.name;
+  tried.duty = name;
+  tried.settled = Settled::tried;
+  prepared.command.settlements.push_back(std::move(tried));
+  co_return co_await submit_as_ourselves(world_, on_, node_, std::move(prepared));
 }
 
 Task<Result<void>> ChannelSender::take_over(const Acknowledgement& answer) {

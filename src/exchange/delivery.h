@@ -143,6 +143,9 @@ class ChannelSender {
   [[nodiscard]] Instant look_until() const;
 
   Task<void> send(Carrier& carrier, Window::iterator one);
+  /// Durably, before a new order goes out: whether a neighbour may have it decides what becomes of
+  /// it when it is another's (docs/adr/0026).
+  Task<Result<void>> note_try(DutyName name);
   /// An ORR, ORL or RRI is more than an acknowledgement: it changes what it is about. Before the
   /// duty ends, so that nothing of it is lost.
   Task<Result<void>> take_over(const Acknowledgement& answer);

@@ -67,11 +67,23 @@ std::string extension_text(fhir::JsonValue resource, std::string_view url, std::
   return {};
 }
 
+bool shows_provider(fhir::JsonValue endpoint) {
+  const auto extensions = endpoint.find("extension");
+  if (!extensions) {
+    return false;
+  }
+  const auto children = extensions->children();
+  return std::any_of(children.begin(), children.end(), [](fhir::JsonValue one) {
+    return fhir::text_member(one, "url") == channel_provider_url;
+  });
+}
+
 bool is_ours(fhir::JsonValue extension) {
   const auto url = extension.find("url");
   return url && url->is_string() &&
          (url->equals(channel_state_url) || url->equals(channel_why_url) ||
-          url->equals(channel_episode_url) || url->equals(channel_header_url));
+          url->equals(channel_episode_url) || url->equals(channel_header_url) ||
+          url->equals(channel_provider_url));
 }
 
 /// As the Endpoint shows it; empty where no message can have such a header.
@@ -106,6 +118,12 @@ Bytes extensions_of(const Channel& channel, const ChannelSays& says,
     to.open('{');
     to.text("url", channel_header_url);
     to.text("valueString", header);
+    to.close('}');
+  }
+  if (channel.provider) {
+    to.open('{');
+    to.text("url", channel_provider_url);
+    to.boolean("valueBoolean", true);
     to.close('}');
   }
   if (before) {
@@ -228,7 +246,8 @@ Result<bool> is_described(const Channel& channel, const ChannelRecord& record,
   }
   TRY(const fhir::Json ours, reader.read(new_endpoint(channel, {})));
   TRY(const fhir::Json theirs, reader.read(record.body));
-  if (extension_text(theirs.root(), channel_header_url, "valueString") != header_of(channel)) {
+  if (extension_text(theirs.root(), channel_header_url, "valueString") != header_of(channel) ||
+      shows_provider(theirs.root()) != channel.provider) {
     return false;
   }
   return std::ranges::all_of(configured, [&](std::string_view key) {

@@ -9,10 +9,19 @@
 #include "fhir/member.h"
 #include "hl7v2/message.h"
 #include "model/message.h"
+#include "views/providers.h"
 #include "views/versions.h"
 
 namespace holdfast::exchange {
 namespace {
+
+/// What the receiver of a version hears of it.
+enum class Hears : std::uint8_t {
+  change,
+  new_order,        ///< that they may have been sent before
+  new_order_first,  ///< that they were never sent
+  withdrawal,       ///< the order is not to be done there
+};
 
 /// The record as it was when the duty came about.
 class RecordThen final : public hl7v2::RecordReader {
@@ -88,27 +97,85 @@ Result<void> fill_message(Parcel& parcel, Bytes message) {
   return ok();
 }
 
+/// An order goes to whoever does it, and nobody hears of one that they were never sent
+/// (docs/adr/0026). Code::unsupported: nothing is to be sent.
+Result<Hears> hears_of(const Channel& channel, const node::Moment& moment, const views::Duty& duty,
+                       const views::BodyHeader& header) {
+  if (fhir::name(header.type) != "ServiceRequest" || (!channel.provider && !duty.provided)) {
+    return Hears::change;
+  }
+  TRY(const auto now, views::read_provider(*moment.reader, header.id));
+  TRY(const auto beginning, views::read_beginning_of(*moment.reader, channel.name, duty));
+  const bool is_theirs = !now || now->channel == channel.name;
+  if (duty.provided ? !beginning || beginning->tried
+                    : is_theirs && (!beginning || beginning->tried)) {
+    return duty.provided == Provided::begins      ? Hears::new_order
+           : duty.provided == Provided::withdrawn ? Hears::withdrawal
+                                                  : Hears::change;
+  }
+  const bool is_wanted = is_theirs && now && now->what != Provided::ends && beginning &&
+                         now->since == beginning->since && duty.provided != Provided::withdrawn;
+  if (is_wanted) {
+    return Hears::new_order_first;
+  }
+  return fail(Code::unsupported, is_theirs ? "this order was taken back before they were sent it"
+                                 : now->channel.empty()
+                                     ? "nobody is to do this order now, and they were not sent it"
+                                     : fmt::format("channel '{}' does this order now, and they "
+                                                   "were not sent it",
+                                                   now->channel));
+}
+
+/// An order as whoever is not to do it any more has it, or hears of it: active, and taken back,
+/// whatever it is to others now. It may have become a draft, or a plan.
+Result<Bytes> as_order(BytesView order, std::string_view status, fhir::JsonReader& reader) {
+  TRY(const fhir::Json json, reader.read(Bytes(order)));
+  const std::string intent = fhir::text_member(json.root(), "intent");
+  Bytes body = fhir::with_member(json.root(), "status", Bytes("\"").append(status).append("\""));
+  if (intent != "proposal" && intent != "plan" && intent != "option") {
+    return body;
+  }
+  TRY(const fhir::Json changed, reader.read(std::move(body)));
+  return fhir::with_member(changed.root(), "intent", Bytes("\"order\""));
+}
+
+/// What the receiver of a version knows of it: the version before.
+Result<std::optional<Bytes>> known_before(const node::Moment& moment, const views::BodyCodec& codec,
+                                          const views::Body& body, Hears hears,
+                                          fhir::JsonReader& reader) {
+  const views::BodyHeader& header = body.header;
+  if (hears == Hears::withdrawal) {
+    TRY(Bytes active, as_order(body.bytes, "active", reader));
+    return active;
+  }
+  if (header.version.value == 1 || hears != Hears::change) {
+    return std::nullopt;
+  }
+  TRY(const auto row, views::read_version(*moment.reader, header.type, header.id,
+                                          Version{header.version.value - 1}));
+  if (!row) {
+    return std::nullopt;
+  }
+  TRY(views::Body before, views::read_body(*moment.reader, codec, *row));
+  return before.header.presence == views::Presence::present ? std::optional(std::move(before.bytes))
+                                                            : std::nullopt;
+}
+
 Result<void> fill_rendered(Parcel& parcel, const Channel& channel, const node::Moment& moment,
                            const views::BodyCodec& codec, const views::Body& body,
-                           const views::Duty& duty, fhir::JsonReader& reader) {
+                           const views::Duty& duty, Hears hears, fhir::JsonReader& reader) {
   const views::BodyHeader& header = body.header;
-  std::optional<views::Body> before;
-  if (header.version.value > 1) {
-    TRY(const auto row, views::read_version(*moment.reader, header.type, header.id,
-                                            Version{header.version.value - 1}));
-    if (row) {
-      TRY(before, views::read_body(*moment.reader, codec, *row));
-    }
-  }
-  std::optional<BytesView> before_bytes;
-  if (before && before->header.presence == views::Presence::present) {
-    before_bytes = before->bytes;
+  TRY(const std::optional<Bytes> before, known_before(moment, codec, body, hears, reader));
+  Bytes withdrawn_order;
+  if (hears == Hears::withdrawal) {
+    TRY(withdrawn_order, as_order(body.bytes, "revoked", reader));
   }
   hl7v2::Envelope envelope = channel.envelope;
   envelope.control_id = parcel.control_id;
   envelope.time = header.time;
   RecordThen then(*moment.reader, codec, duty.as_of);
-  TRY(auto rendered, hl7v2::render(envelope, body.bytes, before_bytes, then, reader));
+  TRY(auto rendered, hl7v2::render(envelope, withdrawn_order.empty() ? body.bytes : withdrawn_order,
+                                   before, then, reader));
   parcel.bytes = std::move(rendered.bytes);
   parcel.message_type = std::move(rendered.type);
   parcel.media_type = hl7v2_media_type;
@@ -126,7 +193,9 @@ std::string control_id_of(BytesView secret, DutyName duty) {
 Result<Parcel> make_parcel(const Channel& channel, node::Node& node, const node::Moment& moment,
                            const views::NamedDuty& duty, fhir::JsonReader& reader) {
   TRY(const views::Body body, views::read_body(*moment.reader, node.codec(), duty.duty.row));
+  TRY(const Hears hears, hears_of(channel, moment, duty.duty, body.header));
   Parcel parcel;
+  parcel.is_first = hears == Hears::new_order_first;
   parcel.control_id = control_id_of(node.link_secret(), duty.name);
   parcel.type = fhir::name(body.header.type);
   parcel.id = body.header.id;
@@ -135,6 +204,10 @@ Result<Parcel> make_parcel(const Channel& channel, node::Node& node, const node:
   if (channel.kind == ChannelKind::fhir) {
     parcel.bytes = body.bytes;
     parcel.as_it_came = true;  // the version is in the journal
+    if (hears == Hears::withdrawal) {
+      TRY(parcel.bytes, as_order(body.bytes, "revoked", reader));
+      parcel.as_it_came = false;
+    }
     parcel.media_type = "application/fhir+json";
     if (parcel.type == "Binary" && !parcel.removed) {
       TRY(const auto message, message_in(body, node, moment, reader));
@@ -154,7 +227,7 @@ Result<Parcel> make_parcel(const Channel& channel, node::Node& node, const node:
       return parcel;
     }
   }
-  TRY_OK(fill_rendered(parcel, channel, moment, node.codec(), body, duty.duty, reader));
+  TRY_OK(fill_rendered(parcel, channel, moment, node.codec(), body, duty.duty, hears, reader));
   return parcel;
 }
 

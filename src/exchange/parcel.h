@@ -21,8 +21,10 @@ struct Parcel {
   std::string id;
   Version version;
   std::string message_type;  ///< "ORU^R01"; empty for a resource
-  bool removed = false;      ///< the resource was deleted: nothing but its name is sent
-  bool as_it_came = false;   ///< the journal holds these bytes already
+  bool is_first =
+      false;  ///< of an order that the receiver was never sent: to be noted before it goes
+  bool removed = false;     ///< the resource was deleted: nothing but its name is sent
+  bool as_it_came = false;  ///< the journal holds these bytes already
   std::string media_type;
   Bytes bytes;
   std::size_t left = 0;                ///< values that the message does not say

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "fhir/member.h"
 #include "fhir/path/compile.h"
 #include "fhir/path/evaluate.h"
 #include "fhir/path/types.h"
@@ -57,6 +58,17 @@ std::string lane_of(const hl7v2::Message& message) {
   return fmt::format("PID-3 {}|{}", number.component(1).text(), number.component(4).text());
 }
 
+/// Nobody else's matter yet, as mappings/out/events.csv has it.
+bool is_no_order_yet(fhir::JsonValue order) {
+  const std::string intent = fhir::text_member(order, "intent");
+  return fhir::text_member(order, "status") == "draft" || intent == "proposal" ||
+         intent == "plan" || intent == "option";
+}
+bool is_ended(fhir::JsonValue order) {
+  const std::string status = fhir::text_member(order, "status");
+  return status == "completed" || status == "revoked" || status == "entered-in-error";
+}
+
 bool comes_from(const Command& command, const Channel& channel) {
   return !channel.neighbour.empty() &&
          command.principal.name == fmt::format("neighbour:{}", channel.neighbour);
@@ -76,6 +88,8 @@ Router::Router(const Channels& channels) : channels_(channels), by_type_(fhir::t
       }
       if (route.type.empty()) {
         of_messages_.push_back(std::move(rule));
+      } else if (channel.provider && route.type == "ServiceRequest") {
+        of_providers_.push_back(std::move(rule));
       } else {
         by_type_[fhir::type_id(route.type)->value].push_back(std::move(rule));
       }
@@ -85,6 +99,61 @@ Router::Router(const Channels& channels) : channels_(channels), by_type_(fhir::t
 
 Router::~Router() = default;
 
+const fhir::Json* Router::read(const Operation& operation, Work& work) const {
+  if (!work.json && !work.failed) {
+    auto parsed = readers_.take()->read(operation.body);
+    work.failed = !parsed;
+    if (parsed) {
+      work.json = *std::move(parsed);
+    }
+  }
+  return work.json ? &*work.json : nullptr;
+}
+
+bool Router::takes(const Rule& rule, const Operation& operation, Work& work) const {
+  if (!rule.when) {
+    return true;
+  }
+  const fhir::Json* const json = read(operation, work);
+  if (json == nullptr) {
+    return true;
+  }
+  const fhir::path::Surroundings surroundings;
+  const auto decided =
+      evaluator().holds(*rule.when, fhir::path::resource_value(json->root()), surroundings);
+  return !decided || *decided;
+}
+
+void Router::route_order(const Command& command, std::uint32_t index, Work& work) const {
+  const Operation& operation = command.operations[index];
+  if (of_providers_.empty() || operation.type != "ServiceRequest") {
+    return;
+  }
+  if (operation.verb == Verb::remove) {
+    for (const Rule& rule : of_providers_) {
+      if (rule.channel->kind == ChannelKind::fhir && !comes_from(command, *rule.channel)) {
+        work.owe(*rule.channel, index);
+      }
+    }
+    return;
+  }
+  Delivery delivery;
+  delivery.operation = index;
+  Provision& provision = delivery.provision.emplace();
+  const fhir::Json* const json = read(operation, work);
+  const bool nobodys = json != nullptr && is_no_order_yet(json->root());
+  provision.ended = json != nullptr && is_ended(json->root());
+  for (const Rule& rule : of_providers_) {
+    if (provision.source.empty() && comes_from(command, *rule.channel)) {
+      provision.source = rule.channel->name;
+    }
+    if (delivery.channel.empty() && !nobodys && takes(rule, operation, work)) {
+      delivery.channel = rule.channel->name;
+    }
+  }
+  work.deliveries.push_back(std::move(delivery));
+}
+
 void Router::route_operation(const Command& command, std::uint32_t index, Work& work) const {
   const Operation& operation = command.operations[index];
   const auto type = fhir::type_id(operation.type);
@@ -93,6 +162,7 @@ void Router::route_operation(const Command& command, std::uint32_t index, Work& 
   }
   work.json.reset();
   work.failed = false;
+  route_order(command, index, work);
   for (const Rule& rule : by_type_[type->value]) {
     if (comes_from(command, *rule.channel)) {
       continue;
@@ -103,21 +173,7 @@ void Router::route_operation(const Command& command, std::uint32_t index, Work& 
       }
       continue;
     }
-    if (rule.when && !work.json && !work.failed) {
-      auto parsed = readers_.take()->read(operation.body);
-      work.failed = !parsed;
-      if (parsed) {
-        work.json = *std::move(parsed);
-      }
-    }
-    bool holds = true;
-    if (rule.when && work.json) {
-      const fhir::path::Surroundings surroundings;
-      const auto decided = evaluator().holds(
-          *rule.when, fhir::path::resource_value(work.json->root()), surroundings);
-      holds = !decided || *decided;
-    }
-    if (holds) {
+    if (takes(rule, operation, work)) {
       work.owe(*rule.channel, index);
     }
   }

@@ -24,17 +24,24 @@ class Router final : public node::Routes {
   /// neighbour that it came from. What is deleted is owed to channels that can say so (FHIR). What
   /// the Command itself addresses goes there and nowhere else.
   /// An expression that fails on a body counts as true: rather too much is sent than too little.
+  /// An order goes to one of the channels of providers: the first that takes it, in the order of
+  /// the configuration. It is nobody's while it is a draft, or no order yet (docs/adr/0026).
   void route(decide::Prepared& prepared) const override;
 
  private:
   struct Rule;
   struct Work;
   void route_operation(const Command& command, std::uint32_t index, Work& work) const;
+  void route_order(const Command& command, std::uint32_t index, Work& work) const;
+  /// The body of an operation; null where it is no JSON.
+  [[nodiscard]] const fhir::Json* read(const Operation& operation, Work& work) const;
+  [[nodiscard]] bool takes(const Rule& rule, const Operation& operation, Work& work) const;
   void route_message(const Command& command, std::uint32_t index, Work& work) const;
 
   const Channels& channels_;
   std::vector<std::vector<Rule>> by_type_;  ///< by TypeId
   std::vector<Rule> of_messages_;
+  std::vector<Rule> of_providers_;  ///< of ServiceRequest
   mutable fhir::ReaderPool readers_;
 };
 

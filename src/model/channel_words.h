@@ -35,6 +35,14 @@ inline constexpr std::string_view channel_reason_url = "urn:holdfast:channel-rea
 /// Why its numbers (MSH-13) are to begin anew; the sender takes it away when they have.
 inline constexpr std::string_view channel_anew_url = "urn:holdfast:channel-numbers-anew";
 
+/// Where new orders go instead, as a Reference to that channel's Endpoint (docs/adr/0026).
+inline constexpr std::string_view channel_diverted_url = "urn:holdfast:channel-diverted-to";
+/// Why; and why it is not any more.
+inline constexpr std::string_view channel_diverted_reason_url =
+    "urn:holdfast:channel-diverted-reason";
+/// That the neighbour does what orders ask for, by the configuration.
+inline constexpr std::string_view channel_provider_url = "urn:holdfast:channel-provider";
+
 /// Items are Tasks with a code of this system; one about a duty has it as an identifier.
 inline constexpr std::string_view item_system = "urn:holdfast:message-item";
 inline constexpr std::string_view item_undelivered = "undelivered";  ///< held: it waits

@@ -11,7 +11,11 @@ namespace {
 constexpr std::uint8_t plain_format = 1;
 constexpr std::uint8_t message_format = 2;
 constexpr std::uint8_t delivery_format = 3;
-constexpr std::uint8_t tick_format = 4;  // nothing but that time has passed
+constexpr std::uint8_t tick_format = 4;      // nothing but that time has passed
+constexpr std::uint8_t provider_format = 5;  // as delivery_format, with who should do an order
+constexpr bool has_deliveries(std::uint8_t format) {
+  return format == delivery_format || format == provider_format;
+}
 // An operation takes at least this many bytes: bounds what a lying count can make us reserve.
 constexpr std::size_t operation_bytes_min = 7;
 constexpr std::size_t delivery_bytes_min = 3;
@@ -113,9 +117,40 @@ bool read_message(ByteReader& reader, Message& message) {
   return !reader.failed();
 }
 
-void append_delivery(Bytes& to, const Delivery& delivery) {
+enum class Provides : std::uint8_t { nothing = 0, open = 1, ended = 2 };
+
+void append_provision(Bytes& to, const Delivery& delivery) {
+  if (!delivery.provision) {
+    to.push_back(static_cast<char>(Provides::nothing));
+    return;
+  }
+  to.push_back(static_cast<char>(delivery.provision->ended ? Provides::ended : Provides::open));
+  append_text(to, delivery.provision->source);
+}
+
+bool read_provision(ByteReader& reader, Delivery& delivery) {
+  const auto provides = reader.little<std::uint8_t>();
+  if (provides > 2) {
+    return false;
+  }
+  if (static_cast<Provides>(provides) != Provides::nothing) {
+    delivery.provision =
+        Provision{static_cast<Provides>(provides) == Provides::ended, std::string(reader.text())};
+  }
+  return !reader.failed();
+}
+
+bool has_provision(const Command& command) {
+  return std::ranges::any_of(command.deliveries,
+                             [](const Delivery& one) { return one.provision.has_value(); });
+}
+
+void append_delivery(Bytes& to, const Delivery& delivery, std::uint8_t format) {
   append_text(to, delivery.channel);
   append_text(to, delivery.lane);
+  if (format == provider_format) {
+    append_provision(to, delivery);
+  }
   if (delivery.operation) {
     append_varint(to, std::uint64_t{*delivery.operation} + 1);
     return;
@@ -125,9 +160,12 @@ void append_delivery(Bytes& to, const Delivery& delivery) {
   append_text(to, delivery.id);
 }
 
-bool read_delivery(ByteReader& reader, Delivery& delivery) {
+bool read_delivery(ByteReader& reader, Delivery& delivery, std::uint8_t format) {
   delivery.channel = reader.text();
   delivery.lane = reader.text();
+  if (format == provider_format && !read_provision(reader, delivery)) {
+    return false;
+  }
   const std::uint64_t operation = reader.varint();
   if (operation > UINT32_MAX) {
     return false;
@@ -161,7 +199,7 @@ bool read_settlement(ByteReader& reader, Settlement& settlement) {
   const BytesView sent = reader.bytes(sizeof(Hash::bytes));
   settlement.bytes = reader.text();
   settlement.answer = reader.text();
-  if (reader.failed() || settled < 1 || settled > 5 || was_held > 1 || index > UINT32_MAX) {
+  if (reader.failed() || settled < 1 || settled > 6 || was_held > 1 || index > UINT32_MAX) {
     return false;
   }
   settlement.settled = static_cast<Settled>(settled);
@@ -171,10 +209,10 @@ bool read_settlement(ByteReader& reader, Settlement& settlement) {
   return true;
 }
 
-void append_deliveries(Bytes& to, const Command& command) {
+void append_deliveries(Bytes& to, const Command& command, std::uint8_t format) {
   append_varint(to, command.deliveries.size());
   for (const Delivery& delivery : command.deliveries) {
-    append_delivery(to, delivery);
+    append_delivery(to, delivery, format);
   }
   append_varint(to, command.settlements.size());
   for (const Settlement& settlement : command.settlements) {
@@ -182,14 +220,14 @@ void append_deliveries(Bytes& to, const Command& command) {
   }
 }
 
-bool read_deliveries(ByteReader& reader, Command& command) {
+bool read_deliveries(ByteReader& reader, Command& command, std::uint8_t format) {
   const std::uint64_t deliveries = reader.varint();
   if (deliveries > reader.rest().size() / delivery_bytes_min) {
     return false;
   }
   command.deliveries.resize(deliveries);
   for (Delivery& delivery : command.deliveries) {
-    if (!read_delivery(reader, delivery)) {
+    if (!read_delivery(reader, delivery, format)) {
       return false;
     }
   }
@@ -204,7 +242,7 @@ bool read_deliveries(ByteReader& reader, Command& command) {
     }
   }
   // Written otherwise where there are none: one Command has one encoding.
-  return deliveries + settlements > 0;
+  return format == provider_format ? has_provision(command) : deliveries + settlements > 0;
 }
 
 bool read_tick(ByteReader& reader, Command& command) {
@@ -223,7 +261,7 @@ std::uint8_t format_of(const Command& command) {
     return tick_format;
   }
   if (!command.deliveries.empty() || !command.settlements.empty()) {
-    return delivery_format;
+    return has_provision(command) ? provider_format : delivery_format;
   }
   return command.message ? message_format : plain_format;
 }
@@ -270,14 +308,14 @@ Bytes encode(const Command& command) {
   for (const Operation& operation : command.operations) {
     append_operation(bytes, operation);
   }
-  if (format == delivery_format) {
+  if (has_deliveries(format)) {
     bytes.push_back(command.message ? '\1' : '\0');
   }
   if (command.message) {
     append_message(bytes, *command.message);
   }
-  if (format == delivery_format) {
-    append_deliveries(bytes, command);
+  if (has_deliveries(format)) {
+    append_deliveries(bytes, command, format);
   }
   if (command.tick) {
     append_little(bytes, command.tick->until.ms);
@@ -289,7 +327,7 @@ Bytes encode(const Command& command) {
 Result<Command> decode_command(BytesView bytes) {
   ByteReader reader(bytes);
   const auto format = reader.little<std::uint8_t>();
-  if (format < plain_format || format > tick_format) {
+  if (format < plain_format || format > provider_format) {
     return fail(Code::corrupt, "command: unknown format number");
   }
   Command command;
@@ -312,13 +350,12 @@ Result<Command> decode_command(BytesView bytes) {
       return fail(Code::corrupt, "command: an operation cannot be read");
     }
   }
-  const std::uint8_t has_message = format == delivery_format
-                                       ? reader.little<std::uint8_t>()
-                                       : std::uint8_t{format == message_format};
+  const std::uint8_t has_message = has_deliveries(format) ? reader.little<std::uint8_t>()
+                                                          : std::uint8_t{format == message_format};
   if (has_message > 1 || (has_message == 1 && !read_message(reader, command.message.emplace()))) {
     return fail(Code::corrupt, "command: its message cannot be read");
   }
-  if (format == delivery_format && !read_deliveries(reader, command)) {
+  if (has_deliveries(format) && !read_deliveries(reader, command, format)) {
     return fail(Code::corrupt, "command: its deliveries cannot be read");
   }
   if (format == tick_format && !read_tick(reader, command)) {

@@ -12,6 +12,13 @@
 
 namespace holdfast {
 
+/// Of a change of an order: who does what it asks for is decided with the Command (docs/adr/0026).
+struct Provision {
+  bool ended = false;  ///< it is done or taken back: whoever had it hears that, and nobody else
+  std::string source;  ///< a channel whose neighbour has said this itself, and knows; empty: none
+  bool operator==(const Provision&) const = default;
+};
+
 /// A version that is to be sent through a channel.
 struct Delivery {
   std::string channel;
@@ -23,6 +30,9 @@ struct Delivery {
   std::optional<std::uint32_t> operation;
   std::string type;
   std::string id;
+  /// The channel is the one whose neighbour should do it, by the routes or by somebody's word;
+  /// empty: no one's. Decide says what comes of it.
+  std::optional<Provision> provision = {};
   bool operator==(const Delivery&) const = default;
 };
 
@@ -33,6 +43,20 @@ struct DutyName {
   auto operator<=>(const DutyName&) const = default;
 };
 
+/// What a change of an order comes to for a channel (docs/adr/0026). Numbers are on disk: never
+/// renumber, only add.
+enum class Provided : std::uint8_t {
+  begins = 1,     ///< its neighbour is the provider from now on, and is sent it as a new order
+  goes_on = 2,    ///< it is, and is told of the change
+  withdrawn = 3,  ///< it was, and is told that it is not to be done there
+  known = 4,      ///< it is from now on, and knows the order: nothing is sent
+  nobody = 5,     ///< no channel's neighbour is: nothing is sent
+  ends = 6,       ///< it was, and the order is at an end: nothing is sent by that alone
+};
+[[nodiscard]] constexpr bool is_sent(Provided what) {
+  return what == Provided::begins || what == Provided::goes_on || what == Provided::withdrawn;
+}
+
 /// What becomes of a duty. Numbers are on disk: never renumber, only add.
 enum class Settled : std::uint8_t {
   delivered = 1,  ///< the neighbour has acknowledged it
@@ -40,16 +64,18 @@ enum class Settled : std::uint8_t {
   released = 3,   ///< it was held, and is tried again
   dead = 4,       ///< it is not sent: somebody has decided that, or owns the item about it
   needless = 5,   ///< no message speaks of such a change: there is nothing to send
+  tried = 6,      ///< it is about to be sent: from here on the neighbour may have it. Still owed
 };
 
 struct Settlement {
   std::string channel;
   DutyName duty;
   Settled settled{};
-  bool was_held = false;  ///< the state that it is taken out of; always so of `released`
-  Hash sent;              ///< SHA-256 of the message as it was sent; zero where none was
-  Bytes bytes;            ///< the message, where the journal does not hold it already
-  Bytes answer;           ///< what the neighbour said, or why it could not be asked
+  /// The state that it is taken out of; always so of `released`, never of `tried`.
+  bool was_held = false;
+  Hash sent;     ///< SHA-256 of the message as it was sent; zero where none was
+  Bytes bytes;   ///< the message, where the journal does not hold it already
+  Bytes answer;  ///< what the neighbour said, or why it could not be asked
   bool operator==(const Settlement&) const = default;
 };
 

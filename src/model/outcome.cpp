@@ -8,10 +8,14 @@ namespace {
 constexpr std::uint8_t plain_format = 1;
 constexpr std::uint8_t delivery_format = 2;  // with what is owed and settled
 constexpr std::uint8_t made_format = 3;      // with what it makes as well
+constexpr std::uint8_t provider_format = 4;  // and with who does an order
 
 enum class Takes : std::uint8_t { no_place = 0, a_place = 1 };
 
 std::uint8_t format_of(const Outcome& outcome) {
+  if (!outcome.providers.empty()) {
+    return provider_format;
+  }
   if (!outcome.made.empty() || !outcome.before.empty()) {
     return made_format;
   }
@@ -50,6 +54,36 @@ void append_made(Bytes& to, const Outcome& outcome) {
   }
 }
 
+void append_providers(Bytes& to, const Outcome& outcome) {
+  append_varint(to, outcome.providers.size());
+  for (const Provider& one : outcome.providers) {
+    append_varint(to, one.delivery);
+    to.push_back(static_cast<char>(one.what));
+    append_text(to, one.channel);
+    append_varint(to, one.row.value);
+  }
+}
+
+bool read_providers(ByteReader& reader, Outcome& outcome) {
+  const std::uint64_t count = reader.varint();
+  if (count == 0 || count > reader.rest().size() / 4) {
+    return false;
+  }
+  outcome.providers.resize(count);
+  for (Provider& one : outcome.providers) {
+    const std::uint64_t delivery = reader.varint();
+    const auto what = reader.little<std::uint8_t>();
+    one.channel = reader.text();
+    one.row = RowId{reader.varint()};
+    if (reader.failed() || delivery > UINT32_MAX || what < 1 || what > 6) {
+      return false;
+    }
+    one.delivery = static_cast<std::uint32_t>(delivery);
+    one.what = static_cast<Provided>(what);
+  }
+  return true;
+}
+
 bool read_one_made(ByteReader& reader, const Outcome& outcome, Made& made) {
   const auto takes = reader.little<std::uint8_t>();
   if (takes > 1) {
@@ -70,7 +104,7 @@ bool read_one_made(ByteReader& reader, const Outcome& outcome, Made& made) {
   return !reader.failed();
 }
 
-bool read_made(ByteReader& reader, Outcome& outcome) {
+bool read_made(ByteReader& reader, Outcome& outcome, std::uint8_t format) {
   const std::uint64_t count = reader.varint();
   if (count > reader.rest().size() / 3) {
     return false;
@@ -82,7 +116,7 @@ bool read_made(ByteReader& reader, Outcome& outcome) {
     }
   }
   const std::uint64_t before = reader.varint();
-  if (before > reader.rest().size() / 3 || count + before == 0) {
+  if (before > reader.rest().size() / 3 || (format == made_format && count + before == 0)) {
     return false;
   }
   outcome.before.resize(before);
@@ -119,10 +153,28 @@ bool read_owed(ByteReader& reader, Outcome& outcome, std::uint8_t format) {
 }  // namespace
 
 bool Outcome::changes() const {
-  return settles || !owed.empty() || !made.empty() || !before.empty() ||
+  return settles || !owed.empty() || !providers.empty() || !made.empty() || !before.empty() ||
          std::any_of(results.begin(), results.end(), [](const OperationResult& result) {
            return result.status != Status::matched && result.status != Status::absent;
          });
+}
+
+std::vector<MadeDuty> duties_of(const Command& command, const Outcome& outcome) {
+  std::vector<MadeDuty> duties;
+  const auto add = [&](std::uint32_t of, std::string_view channel, std::optional<Provided> provided,
+                       RowId row) {
+    duties.push_back({static_cast<std::uint32_t>(duties.size()), &command.deliveries.at(of),
+                      channel, provided, row});
+  };
+  for (const Owed& one : outcome.owed) {
+    add(one.delivery, command.deliveries.at(one.delivery).channel, {}, one.row);
+  }
+  for (const Provider& one : outcome.providers) {
+    if (is_sent(one.what)) {
+      add(one.delivery, one.channel, one.what, one.row);
+    }
+  }
+  return duties;
 }
 
 Bytes encode(const Outcome& outcome) {
@@ -150,8 +202,11 @@ Bytes encode(const Outcome& outcome) {
   if (format != plain_format) {
     append_owed(bytes, outcome);
   }
-  if (format == made_format) {
+  if (format >= made_format) {
     append_made(bytes, outcome);
+  }
+  if (format == provider_format) {
+    append_providers(bytes, outcome);
   }
   return bytes;
 }
@@ -160,7 +215,7 @@ Result<Outcome> decode_outcome(BytesView bytes) {
   const auto corrupt = [](const char* what) { return fail(Code::corrupt, what); };
   ByteReader reader(bytes);
   const auto format = reader.little<std::uint8_t>();
-  if (format < plain_format || format > made_format) {
+  if (format < plain_format || format > provider_format) {
     return corrupt("outcome: unknown format number");
   }
   Outcome outcome;
@@ -202,8 +257,11 @@ Result<Outcome> decode_outcome(BytesView bytes) {
   if (format != plain_format && !read_owed(reader, outcome, format)) {
     return corrupt("outcome: what it owes cannot be read");
   }
-  if (format == made_format && !read_made(reader, outcome)) {
+  if (format >= made_format && !read_made(reader, outcome, format)) {
     return corrupt("outcome: what it makes cannot be read");
+  }
+  if (format == provider_format && !read_providers(reader, outcome)) {
+    return corrupt("outcome: who does its orders cannot be read");
   }
   if (reader.failed() || !reader.at_end()) {
     return corrupt("outcome: bytes after its end");

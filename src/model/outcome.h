@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "model/command.h"
+#include "model/delivery.h"
 
 namespace holdfast {
 
@@ -44,6 +47,15 @@ struct Owed {
   bool operator==(const Owed&) const = default;
 };
 
+/// What a delivery with a provision comes to.
+struct Provider {
+  std::uint32_t delivery = 0;  ///< index into Command::deliveries
+  Provided what{};
+  std::string channel;  ///< empty of Provided::nobody
+  RowId row;            ///< as of Owed
+  bool operator==(const Provider&) const = default;
+};
+
 /// A version that the Command brings about beside what it asks for (docs/adr/0020).
 struct Made {
   /// The operation whose body this one takes the place of: id and version are those of its result,
@@ -68,7 +80,8 @@ struct Before {
 struct Outcome {
   std::vector<OperationResult> results;  ///< one per Operation, in the same order
   std::vector<std::string> targets;      ///< distinct resolved references: "Patient/7"
-  std::vector<Owed> owed;                ///< in the order of deliveries
+  std::vector<Owed> owed;                ///< in the order of deliveries, without provisions
+  std::vector<Provider> providers;       ///< in the order of deliveries with provisions
   bool settles = false;        ///< whether the Command has settlements: all of them happen
   std::vector<Made> made;      ///< those that take a place first, in the order of operations
   std::vector<Before> before;  ///< each pathway and organisation once, sorted
@@ -77,6 +90,18 @@ struct Outcome {
   /// Whether anything was written: an Outcome that changes nothing needs no journal entry.
   [[nodiscard]] bool changes() const;
 };
+
+/// A duty that a Command has made.
+struct MadeDuty {
+  std::uint32_t index = 0;             ///< within its entry: DutyName::index
+  const Delivery* delivery = nullptr;  ///< of the Command
+  std::string_view channel;
+  std::optional<Provided> provided;  ///< of an order's provider
+  RowId row;                         ///< as of Owed
+};
+/// All of them, in the order of their index: what is owed, then what providers are sent. Both
+/// outlive it.
+[[nodiscard]] std::vector<MadeDuty> duties_of(const Command& command, const Outcome& outcome);
 
 [[nodiscard]] Bytes encode(const Outcome& outcome);
 /// Code::corrupt unless the bytes are exactly what encode() gives for some Outcome.

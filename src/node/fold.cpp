@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "node/payload.h"
 #include "views/requests.h"
@@ -216,7 +218,11 @@ Result<std::pair<Command, Outcome>> decode_entry(const journal::Record& record) 
   TRY(Outcome outcome, decode_outcome(record.outcome()));
   if (outcome.results.size() != command.operations.size() ||
       outcome.settles == command.settlements.empty() ||
-      (!outcome.owed.empty() && outcome.owed.back().delivery >= command.deliveries.size())) {
+      (!outcome.owed.empty() && outcome.owed.back().delivery >= command.deliveries.size()) ||
+      !std::ranges::all_of(outcome.providers, [&](const Provider& one) {
+        return one.delivery < command.deliveries.size() &&
+               command.deliveries[one.delivery].provision.has_value();
+      })) {
     return fail(Code::corrupt, "entry: its outcome is not that of its command");
   }
   return std::pair{std::move(command), std::move(outcome)};

@@ -294,10 +294,9 @@ Result<std::optional<Committed>> Sequencer::append_one(Submission& submission, B
                    {*codec_, json_reader_, extracting(), options_.planted});
   // Staged but not applicable: a view that contradicts the journal. Stop before anyone is told.
   check(applied.has_value(), applied ? "" : applied.error().what.c_str());
-  for (const Owed& owed : outcome.owed) {
-    const std::string& channel = command.deliveries[owed.delivery].channel;
-    if (std::ranges::find(batch.owed, channel) == batch.owed.end()) {
-      batch.owed.push_back(channel);
+  for (const MadeDuty& made : duties_of(command, outcome)) {
+    if (std::ranges::find(batch.owed, made.channel) == batch.owed.end()) {
+      batch.owed.emplace_back(made.channel);
     }
   }
   ++batch.entries;

@@ -40,11 +40,17 @@ class FhirCarrier final : public exchange::Carrier {
   FhirCarrier(const Channel& channel, Network& network, Executor& on)
       : channel_(channel), network_(network), on_(on) {}
 
-  Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant deadline) override {
+  Task<Result<void>> reach(const Parcel& /*parcel*/, Instant deadline) override {
     CO_TRY(const FhirBase base, read_fhir_base(channel_.to));
     if (!client_ || !client_->reusable()) {
       CO_TRY(client_, co_await http::Client::connect(network_, on_, base.address, deadline));
     }
+    co_return ok();
+  }
+
+  Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant deadline) override {
+    CO_TRY(const FhirBase base, read_fhir_base(channel_.to));
+    CO_TRY_OK(co_await reach(parcel, deadline));
     http::Outgoing request;
     request.method = parcel.removed ? "DELETE" : "PUT";
     request.target = fmt::format("{}/{}/{}", base.path, parcel.type, parcel.id);
@@ -77,6 +83,10 @@ class FhirCarrier final : public exchange::Carrier {
 class FolderCarrier final : public exchange::Carrier {
  public:
   FolderCarrier(const Channel& channel, const OpenFolder& open) : channel_(channel), open_(open) {}
+
+  Task<Result<void>> reach(const Parcel& /*parcel*/, Instant /*deadline*/) override {
+    co_return ok();
+  }
 
   Task<Result<Acknowledgement>> carry(const Parcel& parcel, Instant /*deadline*/) override {
     if (!disk_) {

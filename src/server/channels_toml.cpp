@@ -139,6 +139,11 @@ constexpr std::array channel_keys{
                         TRY(to.sequence, truth_in(node));
                         return ok();
                       }},
+    TableKey<Channel>{"provider",
+                      [](Channel& to, const toml::node& node) -> Result<void> {
+                        TRY(to.provider, truth_in(node));
+                        return ok();
+                      }},
     TableKey<Channel>{"owner",
                       [](Channel& to, const toml::node& node) -> Result<void> {
                         TRY(to.owner, text_in(node));
@@ -251,7 +256,8 @@ constexpr std::array channel_keys{
 }  // namespace
 
 std::string_view channel_help() {
-  return "name, title, neighbour, kind, to, lanes, sequence, owner, sender, receiver, version, "
+  return "name, title, neighbour, kind, to, lanes, sequence, provider, owner, sender, receiver, "
+         "version, "
          "processing, "
          "charset, zone, orders, acknowledge, answer_ms_max, pause_ms_min, pause_ms_max, on_error, "
          "on_reject, tls, tls_ca, tls_certificate, tls_key, tls_name, route";

@@ -69,8 +69,9 @@ class Deliveries {
                       command.message->bytes.find("|ADT^") != Bytes::npos;
     expected["r1"] += kept ? 1U : 0U;
     std::map<std::string, std::size_t> found;
-    for (std::uint32_t i = 0; i < outcome.owed.size(); ++i) {
-      const Delivery& delivery = command.deliveries[outcome.owed[i].delivery];
+    for (const MadeDuty& made : duties_of(command, outcome)) {
+      const std::uint32_t i = made.index;
+      const Delivery& delivery = *made.delivery;
       ++found[delivery.channel];
       Due due;
       due.name = {delivery.channel, {position, i}};

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "views/providers.h"
 
 namespace holdfast::views {
 namespace {
 
-// Behind the name of the channel: one row of counts, then what is owed, then what is settled.
+// Behind the name of the channel: one row of counts, then what is owed, then what is settled. No
+// channel has an empty name: behind that, the providers of orders.
 enum class Kind : char { counts = 0, owed = 1, past = 2 };
 
 constexpr std::size_t name_bytes = 12;
@@ -29,6 +31,26 @@ Bytes key_of(std::string_view channel, Kind kind, DutyName name) {
   return key;
 }
 
+/// Behind all else: rows of what is no order end without.
+void append_provided(Bytes& value, std::optional<Provided> provided, DutyName since) {
+  if (provided) {
+    value.push_back(static_cast<char>(*provided));
+    append_varint(value, since.position.value);
+    append_varint(value, since.index);
+  }
+}
+/// False where nobody can have written it.
+bool read_provided(ByteReader& bytes, std::optional<Provided>& provided, DutyName& since) {
+  if (bytes.failed() || bytes.at_end()) {
+    return !bytes.failed();
+  }
+  const auto what = bytes.little<std::uint8_t>();
+  provided = static_cast<Provided>(what);
+  since.position = Position{bytes.varint()};
+  since.index = static_cast<std::uint32_t>(bytes.varint());
+  return what >= 1 && what <= 3;
+}
+
 Bytes value_of(const Duty& duty) {
   Bytes value;
   value.push_back(duty.held ? '\1' : '\0');
@@ -39,6 +61,7 @@ Bytes value_of(const Duty& duty) {
   for (const std::string& patient : duty.others) {
     append_text(value, patient);
   }
+  append_provided(value, duty.provided, duty.since);
   return value;
 }
 
@@ -49,6 +72,7 @@ Bytes value_of(const Past& past) {
   append_varint(value, past.row.value);
   append_varint(value, past.as_of.value);
   append_text(value, past.lane);
+  append_provided(value, past.provided, past.since);
   return value;
 }
 
@@ -76,7 +100,8 @@ Result<Duty> duty_of(BytesView value) {
   for (std::uint64_t left = bytes.varint(); left > 0 && !bytes.failed(); --left) {
     duty.others.emplace_back(bytes.text());
   }
-  if (bytes.failed() || !bytes.at_end() || held > 1) {
+  if (!read_provided(bytes, duty.provided, duty.since) || bytes.failed() || !bytes.at_end() ||
+      held > 1) {
     return bad();
   }
   return duty;
@@ -91,7 +116,8 @@ Result<Past> past_of(BytesView value) {
   past.row = RowId{bytes.varint()};
   past.as_of = RowId{bytes.varint()};
   past.lane = bytes.text();
-  if (bytes.failed() || !bytes.at_end() || !(settled == 1 || settled == 4 || settled == 5)) {
+  if (!read_provided(bytes, past.provided, past.since) || bytes.failed() || !bytes.at_end() ||
+      !(settled == 1 || settled == 4 || settled == 5)) {
     return bad();
   }
   return past;
@@ -161,8 +187,11 @@ Result<void> walk(const Reader& reader, std::string_view channel, Kind kind,
 
 }  // namespace
 
-Hash duty_fact(std::string_view channel, DutyName name, RowId row, RowId as_of) {
-  return fact("duty", channel, name, {row.value, as_of.value});
+Hash duty_fact(std::string_view channel, DutyName name, RowId row, RowId as_of,
+               std::optional<Provided> provided) {
+  return provided ? fact("duty", channel, name,
+                         {row.value, as_of.value, static_cast<std::uint64_t>(*provided)})
+                  : fact("duty", channel, name, {row.value, as_of.value});
 }
 
 Hash held_fact(std::string_view channel, DutyName name) { return fact("held", channel, name, {}); }
@@ -172,6 +201,10 @@ Hash past_fact(std::string_view channel, DutyName name, Settled settled, Positio
 }
 
 void add_settlement(Digest& digest, const Settlement& settlement, Position by) {
+  if (settlement.settled == Settled::tried) {
+    digest.add(tried_fact(settlement.channel, settlement.duty));
+    return;
+  }
   const Hash held = held_fact(settlement.channel, settlement.duty);
   if (settlement.settled == Settled::held) {
     digest.add(held);
@@ -205,7 +238,7 @@ Result<void> OutboxWriter::count(std::string_view channel, const OutboxCounts& a
 
 Result<void> OutboxWriter::owe(std::string_view channel, DutyName name, const Duty& duty) {
   layer_.put(Table::outbox, key_of(channel, Kind::owed, name), value_of(duty));
-  digest_.add(duty_fact(channel, name, duty.row, duty.as_of));
+  digest_.add(duty_fact(channel, name, duty.row, duty.as_of, duty.provided));
   return count(channel, {.owed = 1}, {});
 }
 
@@ -221,6 +254,10 @@ Result<Duty> OutboxWriter::settle(const Settlement& settlement, Position by) {
   }
   add_settlement(digest_, settlement, by);
   const Bytes key = key_of(channel, Kind::owed, name);
+  if (settlement.settled == Settled::tried) {
+    TRY_OK(mark_tried(layer_, channel, name, *duty));
+    return *std::move(duty);
+  }
   const OutboxCounts one{.held = 1};
   if (settlement.settled == Settled::held || settlement.settled == Settled::released) {
     const Duty before = *duty;
@@ -231,7 +268,8 @@ Result<Duty> OutboxWriter::settle(const Settlement& settlement, Position by) {
   }
   layer_.erase(Table::outbox, key);
   layer_.put(Table::outbox, key_of(channel, Kind::past, name),
-             value_of(Past{name, duty->row, duty->as_of, duty->lane, settlement.settled, by}));
+             value_of(Past{name, duty->row, duty->as_of, duty->lane, settlement.settled, by,
+                           duty->provided, duty->since}));
   OutboxCounts add;
   ++of(add, settlement.settled);
   TRY_OK(count(channel, add, {.owed = 1, .held = duty->held ? 1U : 0U}));
@@ -306,7 +344,8 @@ Result<OutboxCounts> read_outbox_counts(const Reader& reader, std::string_view c
 
 Result<std::vector<std::string>> read_channels(const Reader& reader) {
   std::vector<std::string> channels;
-  const auto cursor = reader.scan(Table::outbox, {}, {}, Direction::forward);
+  const auto cursor =
+      reader.scan(Table::outbox, after_prefix(providers_prefix()), {}, Direction::forward);
   while (cursor->valid()) {
     ByteReader key(cursor->key());
     channels.emplace_back(key.text());
@@ -323,13 +362,14 @@ Result<std::vector<std::string>> read_channels(const Reader& reader) {
 
 Result<Digest> digest_of_outbox(const Reader& reader) {
   Digest digest;
+  TRY(digest, digest_of_providers(reader));
   TRY(const auto channels, read_channels(reader));
   for (const std::string& channel : channels) {
     OutboxCounts found;
     TRY_OK(walk(reader, channel, Kind::owed, {}, SIZE_MAX,
                 [&](DutyName name, BytesView value) -> Result<void> {
                   TRY(const Duty duty, duty_of(value));
-                  digest.add(duty_fact(channel, name, duty.row, duty.as_of));
+                  digest.add(duty_fact(channel, name, duty.row, duty.as_of, duty.provided));
                   ++found.owed;
                   if (duty.held) {
                     ++found.held;
@@ -340,7 +380,7 @@ Result<Digest> digest_of_outbox(const Reader& reader) {
     TRY_OK(walk(reader, channel, Kind::past, {}, SIZE_MAX,
                 [&](DutyName name, BytesView value) -> Result<void> {
                   TRY(const Past past, past_of(value));
-                  digest.add(duty_fact(channel, name, past.row, past.as_of));
+                  digest.add(duty_fact(channel, name, past.row, past.as_of, past.provided));
                   digest.add(past_fact(channel, name, past.settled, past.by));
                   ++of(found, past.settled);
                   return ok();

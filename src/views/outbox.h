@@ -25,6 +25,9 @@ struct Duty {
   std::string lane;  ///< a patient's id, or words with a blank in them; empty: of nobody
   bool held = false;
   std::vector<std::string> others = {};  ///< ids of the patients it is about, but for the lane's
+  /// Of an order's provider: what it is told.
+  std::optional<Provided> provided = {};
+  DutyName since = {};  ///< of that: as OrderProvider says (views/providers.h)
   bool operator==(const Duty&) const = default;
 };
 /// Whether a lane is a patient's id, rather than the words of somebody who had none.
@@ -45,6 +48,8 @@ struct Past {
   std::string lane;
   Settled settled{};  ///< delivered, dead or needless
   Position by;        ///< the entry that says so, with what was sent and answered
+  std::optional<Provided> provided = {};  ///< as of Duty
+  DutyName since = {};
 };
 
 /// Of one channel.
@@ -99,9 +104,10 @@ class OutboxWriter {
 /// Every channel that anything was ever owed to.
 [[nodiscard]] Result<std::vector<std::string>> read_channels(const Reader& reader);
 
-/// Facts of the state digest: that this was owed once, that it is held now, and how it ended. Lanes
-/// and counts are none: they follow from the rest.
-[[nodiscard]] Hash duty_fact(std::string_view channel, DutyName name, RowId row, RowId as_of);
+/// Facts of the state digest: that this was owed once, that it is held now, how it ended, and who
+/// was to do an order when. Lanes and counts are none: they follow from the rest.
+[[nodiscard]] Hash duty_fact(std::string_view channel, DutyName name, RowId row, RowId as_of,
+                             std::optional<Provided> provided = {});
 [[nodiscard]] Hash held_fact(std::string_view channel, DutyName name);
 [[nodiscard]] Hash past_fact(std::string_view channel, DutyName name, Settled settled, Position by);
 /// What a Settlement adds to the digest, and takes out of it.

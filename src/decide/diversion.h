@@ -1,0 +1,16 @@
+// decide/diversion.h: where what is meant for a channel goes instead, as its Endpoint says
+// (docs/adr/0026).
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "fhir/json.h"
+
+namespace holdfast::decide {
+
+/// The channel that an Endpoint's extension urn:holdfast:channel-diverted-to names; nothing where
+/// it names no Endpoint of a channel, which diverts nothing.
+[[nodiscard]] std::optional<std::string> diverted_to(fhir::JsonValue endpoint);
+
+}  // namespace holdfast::decide
