@@ -7,6 +7,7 @@
 #include "api/writing.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "decide/diversion.h"
 #include "fhir/check.h"
 #include "fhir/json_writer.h"
 #include "fhir/member.h"
@@ -20,14 +21,8 @@ constexpr std::size_t attempts_max = 32;
 constexpr std::size_t reason_bytes_max = 1000;
 
 std::string extension_text(fhir::JsonValue resource, std::string_view url) {
-  if (const auto extensions = resource.find("extension")) {
-    for (const fhir::JsonValue one : extensions->children()) {
-      if (fhir::text_member(one, "url") == url) {
-        return fhir::text_member(one, "valueString");
-      }
-    }
-  }
-  return {};
+  const auto one = fhir::extension_of(resource, url);
+  return one ? fhir::text_member(*one, "valueString") : std::string();
 }
 
 }  // namespace
@@ -76,6 +71,8 @@ Result<ShownChannel> read_channel(const Parts& parts, const std::string& endpoin
   channel.header = extension_text(json.root(), channel_header_url);
   channel.reason = extension_text(json.root(), channel_reason_url);
   channel.why = extension_text(json.root(), channel_why_url);
+  channel.provider = fhir::extension_of(json.root(), channel_provider_url).has_value();
+  channel.diverted_to = decide::diverted_to(json.root()).value_or("");
   return channel;
 }
 

@@ -23,10 +23,12 @@ struct ShownChannel {
   Version version;
   Time time;           ///< of that version
   std::string status;  ///< "active", "error", "suspended", "off"; empty: there is no Endpoint now
-  std::string connection;  ///< code of Endpoint.connectionType
-  std::string header;      ///< MSH of its messages; empty where it does not say
-  std::string reason;      ///< why somebody paused or fenced it
-  std::string why;         ///< why it does not send, or did not
+  std::string connection;   ///< code of Endpoint.connectionType
+  std::string header;       ///< MSH of its messages; empty where it does not say
+  std::string reason;       ///< why somebody paused or fenced it
+  std::string why;          ///< why it does not send, or did not
+  bool provider = false;    ///< its neighbour does what orders ask for
+  std::string diverted_to;  ///< the channel that new orders begin at instead; empty: none
   Bytes body;
 };
 /// The channel whose Endpoint the address names, or that anything was ever owed to. Code::not_found

@@ -104,6 +104,7 @@ bool goes_by(const pathway::Definition& definition, std::string_view table) {
   }
   return table == "news2"   ? std::ranges::any_of(definition.moves, &pathway::Move::news2)
          : table == "blood" ? definition.shows_blood
+         : table == "rtt"   ? definition.keeps_clock
                             : false;
 }
 

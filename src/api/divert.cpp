@@ -29,7 +29,6 @@ namespace {
 constexpr std::size_t orders_max = 1000;
 constexpr std::size_t named_max = 100;
 constexpr std::size_t places_max = 500'000;
-constexpr int diversions_max = 8;
 
 /// "channel-b", "Endpoint/channel-b", or the name of the channel.
 std::string channel_in(std::string_view text) {
@@ -40,34 +39,8 @@ std::string channel_in(std::string_view text) {
   return std::string(channel_of_endpoint(text).value_or(text));
 }
 
-struct Stand {
-  bool provider = false;
-  std::string status;
-  std::string diverted_to;  ///< empty: nowhere
-};
-Result<Stand> read_stand(const Parts& parts, const ShownChannel& channel) {
-  fhir::ReaderPool::Lease reader = parts.readers.take();
-  TRY(const fhir::Json json, reader->read(channel.body));
-  Stand stand;
-  stand.status = channel.status;
-  stand.diverted_to = decide::diverted_to(json.root()).value_or("");
-  if (const auto extensions = json.root().find("extension")) {
-    for (const fhir::JsonValue one : extensions->children()) {
-      stand.provider = stand.provider || fhir::text_member(one, "url") == channel_provider_url;
-    }
-  }
-  return stand;
-}
-
-Result<ShownChannel> read_named(const Parts& parts, const node::Moment& moment,
-                                const std::string& channel) {
-  TRY(ShownChannel shown, read_channel(parts, endpoint_id(channel), moment));
-  TRY_OK(check_shown(shown));
-  return shown;
-}
-
-Result<void> check_does_orders(const ShownChannel& channel, const Stand& stand) {
-  return stand.provider
+Result<void> check_does_orders(const ShownChannel& channel) {
+  return channel.provider
              ? ok()
              : fail(Code::unsupported,
                     fmt::format("channel '{}' does no orders: it has no `provider = true` in the "
@@ -75,33 +48,35 @@ Result<void> check_does_orders(const ShownChannel& channel, const Stand& stand) 
                                 channel.name));
 }
 
-/// That `to` can take what `from` was to do.
-Result<void> check_target(const Parts& parts, const node::Moment& moment, const std::string& from,
-                          const std::string& to) {
+/// The channel at which an order for `to` would begin, which has to be able to take what `from` was
+/// to do: `to` may be diverted itself.
+Result<std::string> last_target(const Parts& parts, const node::Moment& moment,
+                                const std::string& from, const std::string& to) {
   if (to == from) {
     return fail(Code::value, fmt::format("`to` is channel '{}' itself", from), "http.to");
   }
-  TRY(const ShownChannel shown, read_named(parts, moment, to));
-  TRY(const Stand stand, read_stand(parts, shown));
-  TRY_OK(check_does_orders(shown, stand));
-  if (stand.status != "active" && stand.status != "error") {
-    return fail(Code::invariant,
-                fmt::format("channel '{}' sends nothing (its status is {}): $resume it first, or "
-                            "choose another",
-                            to, stand.status));
-  }
-  std::string next = stand.diverted_to;
-  for (int i = 0; i < diversions_max && !next.empty(); ++i) {
-    if (next == from) {
+  std::string last = to;
+  for (int i = 0;; ++i) {
+    TRY(const ShownChannel channel, read_channel(parts, endpoint_id(last), moment));
+    TRY_OK(check_shown(channel));
+    TRY_OK(check_does_orders(channel));
+    if (channel.diverted_to == from) {
       return fail(Code::invariant,
                   fmt::format("channel '{}' is diverted to '{}' itself: $end-diversion there first",
-                              to, from));
+                              last, from));
     }
-    TRY(const ShownChannel behind, read_named(parts, moment, next));
-    TRY(const Stand its, read_stand(parts, behind));
-    next = its.diverted_to;
+    if (!channel.diverted_to.empty() && i < decide::diversions_max) {
+      last = channel.diverted_to;
+      continue;
+    }
+    if (channel.status != "active" && channel.status != "error") {
+      return fail(Code::invariant,
+                  fmt::format("channel '{}' sends nothing (its status is {}): $resume it first, or "
+                              "choose another",
+                              last, channel.status));
+    }
+    return last;
   }
-  return ok();
 }
 
 /// The Endpoint with another diversion, or with none where `to` is empty.
@@ -146,13 +121,12 @@ Result<std::optional<decide::Prepared>> make_diversion(const Parts& parts, const
   TRY(const ShownChannel channel, read_channel(parts, call, moment));
   TRY_OK(check_shown(channel));
   TRY_OK(check_if_match(deed, channel));
-  TRY(const Stand stand, read_stand(parts, channel));
-  TRY_OK(check_does_orders(channel, stand));
-  if (stand.diverted_to == diversion.to) {
+  TRY_OK(check_does_orders(channel));
+  if (channel.diverted_to == diversion.to) {
     return std::nullopt;
   }
   if (!diversion.to.empty()) {
-    TRY_OK(check_target(parts, moment, channel.name, diversion.to));
+    TRY_OK(last_target(parts, moment, channel.name, diversion.to));
   }
   decide::Prepared prepared;
   prepared.command = deed.command;
@@ -308,17 +282,16 @@ Result<std::optional<decide::Prepared>> make_pass_on(const Parts& parts, const C
                                                      const PassOn& asked, Passed& passed) {
   TRY(const ShownChannel channel, read_channel(parts, call, moment));
   TRY_OK(check_shown(channel));
-  TRY(const Stand stand, read_stand(parts, channel));
   passed.from = channel.name;
-  passed.to = asked.to.empty() ? stand.diverted_to : asked.to;
-  if (passed.to.empty()) {
+  const std::string& to = asked.to.empty() ? channel.diverted_to : asked.to;
+  if (to.empty()) {
     return fail(Code::required,
                 fmt::format("it needs `to`: the channel that takes these orders, since '{}' is not "
                             "diverted to any",
                             channel.name),
                 "http.to");
   }
-  TRY_OK(check_target(parts, moment, channel.name, passed.to));
+  TRY(passed.to, last_target(parts, moment, channel.name, to));
   TRY(passed.orders, Finder(parts, moment, channel.name, asked).find());
   if (asked.dry_run || passed.orders.go.empty()) {
     return std::nullopt;

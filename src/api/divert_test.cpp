@@ -106,6 +106,11 @@ TEST(Divert, RefusesWhatWouldLoseOrders) {
   EXPECT_THAT(paused.body, HasSubstr("$resume it first"));
   ASSERT_EQ(server.post("/fhir/Endpoint/channel-third/$divert", to("lab")).status, 200);
   EXPECT_THAT(server.post(at, to("third")).body, HasSubstr("diverted to 'lab' itself"));
+  ASSERT_EQ(server.post("/fhir/Endpoint/channel-third/$end-diversion", reason("x")).status, 200);
+  server.add_extension("third", R"({"url":"urn:holdfast:channel-diverted-to","valueReference":)"
+                                R"({"reference":"Endpoint/channel-county"}})");
+  EXPECT_THAT(server.post(at, to("third")).body, HasSubstr("channel 'county' sends nothing"))
+      << "that is where they would begin";
 }
 
 TEST(PassOn, ShowsFirstAndMovesWhatNobodyHasBegun) {
@@ -145,6 +150,15 @@ TEST(PassOn, ShowsFirstAndMovesWhatNobodyHasBegun) {
   EXPECT_EQ(server.provider("r3"), "county");
   const Answered nothing = server.post(at, to("county", really));
   EXPECT_EQ(values(nothing.json(), "count", "valueUnsignedInt"), "0 ");
+}
+
+TEST(PassOn, SaysWhereOrdersGoInTheEnd) {
+  Laboratories server;
+  server.order("r1");
+  ASSERT_EQ(server.post("/fhir/Endpoint/channel-third/$divert", to("county")).status, 200);
+  const Answered done = server.post(std::string(lab) + "/$pass-on", to("third", really));
+  EXPECT_EQ(values(done.json(), "to", "valueReference.reference"), "Endpoint/channel-county ");
+  EXPECT_EQ(server.provider("r1"), "county");
 }
 
 TEST(PassOn, GoesWhereTheChannelIsDivertedTo) {

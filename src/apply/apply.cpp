@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "apply/owing.h"
 #include "base/check.h"
 #include "views/absences.h"
 #include "views/extracted.h"
@@ -11,7 +12,6 @@
 #include "views/items.h"
 #include "views/messages.h"
 #include "views/outbox.h"
-#include "views/providers.h"
 #include "views/sequence.h"
 #include "views/stored_postings.h"
 #include "views/touched.h"
@@ -74,7 +74,8 @@ class Fold {
         outcome_(outcome),
         composed_(composed),
         facts_(facts),
-        tools_(tools) {}
+        tools_(tools),
+        owing_(prepared, outcome, facts, tools) {}
 
   Result<void> run() {
     for (std::size_t i = 0; i < outcome_.results.size(); ++i) {
@@ -82,12 +83,12 @@ class Fold {
         case Status::created:
         case Status::updated: {
           TRY_OK(write(of_operation(i)));
-          note_owed(i);
+          owing_.note(i, state_.last_row, postings_);
           break;
         }
         case Status::removed: {
           TRY_OK(remove(i));
-          note_owed(i);
+          owing_.note(i, state_.last_row, postings_);
           break;
         }
         case Status::matched:
@@ -110,126 +111,13 @@ class Fold {
     if (prepared_.command.message) {
       TRY_OK(attempt(*prepared_.command.message));
     }
-    TRY_OK(owe());
+    TRY_OK(owing_.write(work_, state_, touched_, stored_));
     TRY_OK(settle());
     touched_.write(work_, facts_.position);
     return ok();
   }
 
  private:
-  [[nodiscard]] const Delivery& delivery(std::size_t owed) const {
-    return prepared_.command.deliveries[outcome_.owed[owed].delivery];
-  }
-  /// Of the version that was written last, by this operation: `postings_` is what it is found by.
-  void note_owed(std::size_t index) {
-    for (; duties_.size() < outcome_.owed.size() && delivery(duties_.size()).operation == index;) {
-      const Delivery& due = delivery(duties_.size());
-      views::Duty duty{state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false};
-      views::name_others(duty, postings_, tools_.params);
-      duties_.push_back(std::move(duty));
-    }
-    for (; provided_.size() < outcome_.providers.size() &&
-           provision(provided_.size()).operation == index;) {
-      const Delivery& due = provision(provided_.size());
-      views::Duty duty{state_.last_row, {}, due.lane.empty() ? lane_of(index) : due.lane, false};
-      views::name_others(duty, postings_, tools_.params);
-      provided_.push_back(std::move(duty));
-    }
-  }
-  [[nodiscard]] const Delivery& provision(std::size_t number) const {
-    return prepared_.command.deliveries[outcome_.providers[number].delivery];
-  }
-  [[nodiscard]] std::string lane_of(std::size_t index) const {
-    return type_name(index) == "Patient" ? outcome_.results[index].id : postings_.patient();
-  }
-
-  /// Of one that names a resource: the version that the Outcome says.
-  Result<views::Duty> named_duty(RowId row, const Delivery& due) {
-    if (due.operation || row.value == 0 || row > state_.last_row) {
-      return fail(Code::corrupt, fmt::format("entry {} owes what it does not write: run "
-                                             "`holdfast verify`, then `holdfast rebuild`",
-                                             facts_.position.value));
-    }
-    views::Duty duty{row, {}, due.lane, false};
-    if (duty.lane.empty()) {
-      TRY(const views::Body body, views::read_body(work_, tools_.codec, row));
-      TRY_OK(fill_from_stored(body.header.type, due.id, body.bytes));
-      duty.lane = due.type == "Patient" ? due.id : postings_.patient();
-    }
-    return duty;
-  }
-
-  Result<void> owe() {
-    while (duties_.size() < outcome_.owed.size()) {
-      TRY(views::Duty duty,
-          named_duty(outcome_.owed[duties_.size()].row, delivery(duties_.size())));
-      duties_.push_back(std::move(duty));
-    }
-    views::OutboxWriter outbox(work_, state_.digest);
-    for (std::size_t i = 0; i < duties_.size(); ++i) {
-      // What is nobody's by itself, a message passed on, is about those whom its entry touches.
-      if (duties_[i].others.empty() && !views::is_patient_lane(duties_[i].lane) &&
-          (prepared_.command.message || !delivery(i).operation)) {
-        duties_[i].others = touched_.patients();
-      }
-      TRY_OK(owe(outbox, delivery(i).channel, std::move(duties_[i])));
-    }
-    return provide(outbox);
-  }
-  Result<void> owe(views::OutboxWriter& outbox, const std::string& channel, views::Duty duty) {
-    duty.as_of = state_.last_row;
-    touched_.note(duty);
-    return outbox.owe(channel, {facts_.position, duties_made_++}, duty);
-  }
-
-  /// The duties are numbered behind the others: duties_of() says the same.
-  Result<void> provide(views::OutboxWriter& outbox) {
-    for (std::size_t i = 0; i < outcome_.providers.size(); ++i) {
-      const Provider& one = outcome_.providers[i];
-      const Delivery& due = provision(i);
-      if (i == provided_.size()) {
-        TRY(views::Duty duty, named_duty(one.row, due));
-        provided_.push_back(std::move(duty));
-      }
-      const std::string& order = due.operation ? outcome_.results[*due.operation].id : due.id;
-      std::optional<views::OrderProvider> before;
-      if (!due.operation || outcome_.results[*due.operation].version.value > 1) {
-        TRY(before, views::read_provider(work_, order));
-      }
-      const DutyName name{facts_.position, duties_made_};
-      if (is_sent(one.what)) {
-        views::Duty duty = std::move(provided_[i]);
-        duty.provided = one.what;
-        if (one.what == Provided::begins) {
-          duty.since = name;
-        } else if (before) {
-          duty.since = before->since;
-        }
-        TRY_OK(owe(outbox, one.channel, std::move(duty)));
-      }
-      if (views::is_row(one.what)) {
-        views::write_provider(work_, state_.digest, order, facts_.position,
-                              provider_now(one, due, name, before));
-      }
-    }
-    return ok();
-  }
-  /// `name`: of the duty that has just been made, if it is Provided::begins.
-  [[nodiscard]] static views::OrderProvider provider_now(
-      const Provider& one, const Delivery& due, DutyName name,
-      const std::optional<views::OrderProvider>& before) {
-    views::OrderProvider now{one.what, one.channel, {}, {}};
-    // Somebody's word and the end of an order change nothing of what its routes said.
-    const bool routed = due.operation && !due.provision->ended;
-    now.meant = routed || !before ? due.channel : before->meant;
-    if (one.what == Provided::begins) {
-      now.since = name;
-    } else if (before && before->channel == one.channel) {
-      now.since = before->since;
-    }
-    return now;
-  }
-
   Result<void> settle() {
     views::OutboxWriter outbox(work_, state_.digest);
     for (const Settlement& one : prepared_.command.settlements) {
@@ -417,9 +305,6 @@ class Fold {
   }
 
   RowId next_row() { return state_.last_row = RowId{state_.last_row.value + 1}; }
-  [[nodiscard]] std::string_view type_name(std::size_t index) const {
-    return prepared_.command.operations[index].type;
-  }
   [[nodiscard]] std::unexpected<Error> contradiction(const Written& written,
                                                      std::string_view what) const {
     return fail(Code::corrupt,
@@ -437,11 +322,9 @@ class Fold {
   const Tools& tools_;
   views::StoredPostings stored_;
   views::Postings postings_;
-  fhir::Json json_;                    ///< of a Task
-  Bytes retired_;                      ///< body of the version that was current
-  std::vector<views::Duty> duties_;    ///< of outcome_.owed, in its order
-  std::vector<views::Duty> provided_;  ///< of outcome_.providers, in its order
-  std::uint32_t duties_made_ = 0;
+  fhir::Json json_;  ///< of a Task
+  Bytes retired_;    ///< body of the version that was current
+  Owing owing_;
   views::Touched touched_;
 };
 

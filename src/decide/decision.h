@@ -97,6 +97,7 @@ class Decision {
   std::map<std::pair<std::string_view, std::string_view>, std::size_t> created_if_none_;
   std::map<std::pair<std::string_view, std::string>, std::size_t> updated_if_none_;
   std::set<std::pair<std::string_view, std::string_view>> removed_by_;  // type, condition: checked
+  std::set<std::string> provided_;  ///< orders of which it is decided who does them
   std::map<std::string_view, std::size_t> by_full_url_;
   std::map<std::string, std::string> conditional_;     // query text -> "Type/id"
   std::map<std::string, std::uint32_t> target_index_;  // text -> index into outcome_.targets

@@ -9,6 +9,9 @@
 
 namespace holdfast::decide {
 
+/// From one channel to the next; beyond, and in a circle, what is diverted stays where that ends.
+inline constexpr int diversions_max = 8;
+
 /// The channel that an Endpoint's extension urn:holdfast:channel-diverted-to names; nothing where
 /// it names no Endpoint of a channel, which diverts nothing.
 [[nodiscard]] std::optional<std::string> diverted_to(fhir::JsonValue endpoint);

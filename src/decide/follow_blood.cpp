@@ -10,6 +10,7 @@
 #include <set>
 
 #include "decide/following.h"
+#include "decide/task_words.h"
 #include "fhir/json_writer.h"
 #include "fhir/member.h"
 
@@ -27,14 +28,7 @@ Bytes inputs_of(const std::vector<BloodNote>& notes) {
   for (const BloodNote& note : notes) {
     fhir::JsonWriter to;
     to.open('{');
-    to.open("type", '{');
-    to.open("coding", '[');
-    to.open('{');
-    to.text("system", pathway::blood_system);
-    to.text("code", name(note.kind));
-    to.close('}');
-    to.close(']');
-    to.close('}');
+    write_type(to, pathway::blood_system, name(note.kind));
     if (note.source.empty()) {
       to.text("valueString", note.text);
     } else {
@@ -212,14 +206,7 @@ Result<void> Following::pass_over(Touched& touched, const std::vector<BloodNote>
   }
   fhir::JsonWriter to;
   to.open('{');
-  to.open("type", '{');
-  to.open("coding", '[');
-  to.open('{');
-  to.text("system", pathway::blood_system);
-  to.text("code", "overridden");
-  to.close('}');
-  to.close(']');
-  to.close('}');
+  write_type(to, pathway::blood_system, "overridden");
   to.text("valueString", fmt::format("{}. Reason: {}", what, touched.reason));
   to.close('}');
   touched.beside.output = to.take();

@@ -20,8 +20,8 @@ namespace {
 
 using clinical::ClockNoteKind;
 
-/// Items that share a clock: more are followed by nobody.
-constexpr std::size_t mates_max = 32;
+/// Items that share a clock. Where there are more, some of them are not told, and all say so.
+constexpr std::size_t mates_max = 1000;
 constexpr std::string_view rtt_output = "rtt";
 constexpr std::string_view communicated_output = "communicated";
 /// The class of urgency that has the days of the cancer standards.
@@ -35,14 +35,7 @@ Time end_of(clinical::Day day) { return from_local({{day.value + 1}, 0}); }
 Bytes input_of(const clinical::ClockNote& note) {
   fhir::JsonWriter to;
   to.open('{');
-  to.open("type", '{');
-  to.open("coding", '[');
-  to.open('{');
-  to.text("system", pathway::clock_system);
-  to.text("code", name(note.kind));
-  to.close('}');
-  to.close(']');
-  to.close('}');
+  write_type(to, pathway::clock_system, name(note.kind));
   if (note.day) {
     to.text("valueDate", to_text(*note.day));
   } else if (note.kind == ClockNoteKind::suspected_cancer) {
@@ -236,6 +229,7 @@ Result<std::vector<std::string>> Following::clock_mates(const std::string& id) {
     first = above;
   }
   std::vector<std::string> all{first};
+  std::set<std::string> known{first};
   for (std::size_t i = 0; i < all.size() && all.size() < mates_max; ++i) {
     const std::string whole = "Task/" + all[i];
     TRY(auto parts, search::matches({view_, codec_, params_}, task, "part-of=" + whole, mates_max));
@@ -244,9 +238,15 @@ Result<std::vector<std::string>> Following::clock_mates(const std::string& id) {
     }
     for (const std::string& part : parts) {
       TRY(const Touched* const mate, keeps_clock(part));
-      if (mate != nullptr && std::ranges::find(all, part) == all.end()) {
+      if (mate != nullptr && all.size() < mates_max && known.insert(part).second) {
         all.push_back(part);
       }
+    }
+  }
+  if (all.size() == mates_max) {
+    for (const std::string& one : all) {
+      TRY(KeptClock* const clock, clock_of(one));
+      clock->is_shared_by_too_many = true;
     }
   }
   return all;
@@ -356,6 +356,13 @@ Result<void> Following::show_clock(const std::string& id, bool goes_on) {
   if (!touched->item.is_open() && waiting.state == clinical::RttState::running && !goes_on) {
     waiting.notes.push_back(
         {ClockNoteKind::doubt, "it is closed here, and no code has stopped the clock", {}, {}});
+  }
+  if (clock->is_shared_by_too_many) {
+    waiting.notes.push_back(
+        {ClockNoteKind::doubt,
+         fmt::format("{} items or more share this clock, and not all of them were told", mates_max),
+         {},
+         {}});
   }
   Bytes inputs;
   for (const clinical::ClockNote& note : waiting.notes) {

@@ -193,6 +193,33 @@ TEST(FollowClock, WhatGoesOnFromItSharesIt) {
   clinic.expect_sound();
 }
 
+TEST(FollowClock, SharedByMoreThanAreToldItSaysSo) {
+  Waiting clinic;
+  clinic.refer();
+  clinic.pass(8);
+  for (int part = 0; part < 10; ++part) {
+    Command many = command();
+    for (int i = 0; i < 100; ++i) {
+      many.operations.push_back(update(
+          "ServiceRequest", fmt::format("op{}", part * 100 + i),
+          R"("status":"active","intent":"order","subject":{"reference":"Patient/p1"},"basedOn":)"
+          R"([{"reference":"ServiceRequest/r1"}],"category":[{"coding":[{"system":)"
+          R"("http://snomed.info/sct","code":"387713003"}]}])"));
+    }
+    clinic.run(std::move(many));
+    if (part == 8) {
+      clinic.run(command(clinic.encounter("e0", "ServiceRequest/r1", "10")));
+      EXPECT_EQ(clinic.clock(clinic.id()),
+                "from 2026-11-30; event 10 2026-12-07; clock running; treat-by 2027-04-05")
+          << "of 901 all are told";
+    }
+  }
+  clinic.run(command(clinic.encounter("e1", "ServiceRequest/r1", "20")));
+  EXPECT_NE(clinic.clock(clinic.id()).find("doubt 1000 items or more share this clock"),
+            std::string::npos)
+      << clinic.clock(clinic.id());
+}
+
 TEST(FollowClock, AFollowUpTakesItOver) {
   Waiting clinic;
   clinic.refer();

@@ -218,6 +218,7 @@ class Following {
   struct KeptClock {
     clinical::ClockFacts facts;
     bool changed = false;
+    bool is_shared_by_too_many = false;  ///< found out by what this Command says of it
   };
   Result<KeptClock*> clock_of(const std::string& id);
   /// Those that share the clock: what it goes on from, and what goes on from it.

@@ -3,6 +3,7 @@
 // that in the same entry.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "decide/decision.h"
@@ -19,28 +20,18 @@ namespace holdfast::decide {
 namespace {
 
 constexpr std::string_view order_type = "ServiceRequest";
-/// From one channel to the next; beyond, and in a circle, it stays where that ends.
-constexpr int diversions_max = 8;
 
 }  // namespace
 
 std::optional<std::string> diverted_to(fhir::JsonValue endpoint) {
-  const auto extensions = endpoint.find("extension");
-  if (!extensions) {
-    return std::nullopt;
-  }
-  for (const fhir::JsonValue one : extensions->children()) {
-    const auto value = one.find("valueReference");
-    if (value && fhir::text_member(one, "url") == channel_diverted_url) {
-      const std::string reference = fhir::text_member(*value, "reference");
-      const auto literal = fhir::parse_literal(reference);
-      const auto channel = literal && fhir::name(literal->type) == "Endpoint"
-                               ? channel_of_endpoint(literal->id)
-                               : std::nullopt;
-      return channel ? std::optional(std::string(*channel)) : std::nullopt;
-    }
-  }
-  return std::nullopt;
+  const auto extension = fhir::extension_of(endpoint, channel_diverted_url);
+  const auto value = extension ? extension->find("valueReference") : std::nullopt;
+  const std::string reference = value ? fhir::text_member(*value, "reference") : std::string();
+  const auto literal = fhir::parse_literal(reference);
+  const auto channel = literal && fhir::name(literal->type) == "Endpoint"
+                           ? channel_of_endpoint(literal->id)
+                           : std::nullopt;
+  return channel ? std::optional(std::string(*channel)) : std::nullopt;
 }
 
 Result<std::string> Decision::diverted(std::string channel) const {
@@ -85,6 +76,10 @@ Result<void> Decision::provide(std::uint32_t index) {
       return fail(Code::structure, "a provision is of an order");
     }
   }
+  if (!provided_.insert(order).second) {
+    return fail(Code::structure,
+                fmt::format("a Command says twice who does {}/{}", order_type, order));
+  }
   std::optional<views::OrderProvider> before;
   if (!is_new) {
     TRY(before, views::read_provider(view_, order));
@@ -92,10 +87,13 @@ Result<void> Decision::provide(std::uint32_t index) {
   const auto add = [&](Provided what, const std::string& channel) {
     outcome_.providers.push_back({index, what, channel, row});
   };
+  const auto knows = [&](const std::string& channel) {
+    return std::ranges::find(provision.sources, channel) != provision.sources.end();
+  };
   const bool has_ended = before && before->what == Provided::ends;
   if (provision.ended) {
     const std::string whose = before ? before->channel : (is_new ? "" : delivery.channel);
-    if (!whose.empty() && whose != provision.source) {
+    if (!whose.empty() && !knows(whose)) {
       add(Provided::goes_on, whose);
     }
     if (before && !whose.empty() && !has_ended) {
@@ -123,17 +121,17 @@ Result<void> Decision::provide(std::uint32_t index) {
     if (!before || before->meant != delivery.channel) {
       add(Provided::known, target);
     }
-    if (target != provision.source) {
+    if (!knows(target)) {
       add(Provided::goes_on, target);
     }
     return ok();
   }
-  if (is_theirs && before->channel != provision.source && planted_ != Bug::keep_old_provider) {
+  if (is_theirs && !knows(before->channel) && planted_ != Bug::keep_old_provider) {
     add(Provided::withdrawn, before->channel);
   }
-  add(target.empty()               ? Provided::nobody
-      : target == provision.source ? Provided::known
-                                   : Provided::begins,
+  add(target.empty()  ? Provided::nobody
+      : knows(target) ? Provided::known
+                      : Provided::begins,
       target);
   return ok();
 }

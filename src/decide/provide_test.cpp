@@ -132,24 +132,25 @@ TEST(Provide, AnotherProviderIsToldAndTheOneBeforeIsToldOtherwiseInTheSameEntry)
 TEST(Provide, WhoHasAnOrderHearsOfItsEndWhateverItsRoutesSayThen) {
   Orders orders;
   orders.change("a");
-  EXPECT_THAT(orders.change("", {.ended = true, .source = ""}), ElementsAre("goes on a", "ends a"));
-  EXPECT_THAT(orders.change("b", {.ended = true, .source = ""}), ElementsAre("goes on a"));
+  EXPECT_THAT(orders.change("", {.ended = true, .sources = {}}),
+              ElementsAre("goes on a", "ends a"));
+  EXPECT_THAT(orders.change("b", {.ended = true, .sources = {}}), ElementsAre("goes on a"));
   EXPECT_EQ(orders.channel(), "a");
   EXPECT_EQ(orders.provider()->meant, "a");
   // Asked for again it is a new order to whoever does it.
   EXPECT_THAT(orders.change("a"), ElementsAre("begins a"));
-  EXPECT_THAT(orders.change("a", {.ended = true, .source = "a"}), ElementsAre("ends a"));
+  EXPECT_THAT(orders.change("a", {.ended = true, .sources = {"c", "a"}}), ElementsAre("ends a"));
   EXPECT_THAT(orders.change("b"), ElementsAre("begins b")) << "a has ended it";
   // What never was anybody's ends without a word.
-  EXPECT_THAT(orders.change("a", {.ended = true, .source = ""}, "r2"), IsEmpty());
+  EXPECT_THAT(orders.change("a", {.ended = true, .sources = {}}, "r2"), IsEmpty());
 }
 
 TEST(Provide, WhatComesFromAProviderIsNotSentBack) {
   Orders orders;
-  EXPECT_THAT(orders.change("a", {.ended = false, .source = "a"}), ElementsAre("known a"));
-  EXPECT_THAT(orders.change("a", {.ended = false, .source = "a"}), IsEmpty());
+  EXPECT_THAT(orders.change("a", {.ended = false, .sources = {"c", "a"}}), ElementsAre("known a"));
+  EXPECT_THAT(orders.change("a", {.ended = false, .sources = {"c", "a"}}), IsEmpty());
   EXPECT_THAT(orders.change("a"), ElementsAre("goes on a"));
-  EXPECT_THAT(orders.change("b", {.ended = false, .source = "a"}), ElementsAre("begins b"))
+  EXPECT_THAT(orders.change("b", {.ended = false, .sources = {"c", "a"}}), ElementsAre("begins b"))
       << "it passes it on itself, and knows";
 }
 
@@ -194,7 +195,7 @@ TEST(Provide, PassedOnBySomebodysWordItStaysThere) {
   EXPECT_THAT(orders.pass_on("a"), ElementsAre("withdrawn b", "begins a"));
   orders.change("", {}, "draft");
   EXPECT_THAT(orders.pass_on("a", "draft"), IsEmpty()) << "it is nobody's";
-  orders.change("a", {.ended = true, .source = ""});
+  orders.change("a", {.ended = true, .sources = {}});
   EXPECT_THAT(orders.pass_on("b"), IsEmpty()) << "it has ended";
   const auto missing = orders.record.run([] {
     Command command = apply::command();
@@ -218,6 +219,27 @@ TEST(Provide, WhatWentByItsRoutesAloneBeforeIsKnownThere) {
   EXPECT_THAT(orders.change("b"), ElementsAre("withdrawn a", "begins b"));
 }
 
+TEST(Provide, IsDecidedOnceACommand) {
+  Orders orders;
+  orders.change("a");
+  Delivery named;
+  named.channel = "b";
+  named.type = "ServiceRequest";
+  named.id = "r1";
+  named.provision.emplace();
+  Delivery written;
+  written.channel = "c";
+  written.operation = 0;
+  written.provision.emplace();
+  Command both = apply::command(update("ServiceRequest", "r1", R"("status":"active")"));
+  both.deliveries = {written, named};
+  EXPECT_EQ(orders.record.run(both).error().code, Code::structure);
+  Command twice = apply::command();
+  twice.deliveries = {named, named};
+  EXPECT_EQ(orders.record.run(twice).error().code, Code::structure);
+  EXPECT_EQ(orders.channel(), "a");
+}
+
 TEST(Provide, OnlyOrdersHaveProviders) {
   Orders orders;
   Delivery delivery;
@@ -235,7 +257,7 @@ TEST(Provide, CommandsAndOutcomesAreReadAsTheyWereWritten) {
   Delivery delivery;
   delivery.channel = "b";
   delivery.operation = 0;
-  delivery.provision = Provision{true, "lab"};
+  delivery.provision = Provision{true, {"lab", "x"}};
   Command command = apply::command(update("ServiceRequest", "r1", R"("status":"revoked")"));
   command.deliveries = {delivery, {"gp", "lane", 0, {}, {}}};
   EXPECT_EQ(*decode_command(encode(command)), command);

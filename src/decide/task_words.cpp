@@ -163,4 +163,15 @@ std::optional<fhir::JsonValue> output_given(fhir::JsonValue task, fhir::JsonValu
   return all.empty() ? std::nullopt : std::optional(all.front());
 }
 
+void write_type(fhir::JsonWriter& to, std::string_view system, std::string_view code) {
+  to.open("type", '{');
+  to.open("coding", '[');
+  to.open('{');
+  to.text("system", system);
+  to.text("code", code);
+  to.close('}');
+  to.close(']');
+  to.close('}');
+}
+
 }  // namespace holdfast::decide

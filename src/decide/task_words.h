@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fhir/json.h"
+#include "fhir/json_writer.h"
 
 namespace holdfast::decide {
 
@@ -34,5 +35,8 @@ namespace holdfast::decide {
 [[nodiscard]] std::vector<fhir::JsonValue> outputs_given(fhir::JsonValue task,
                                                          fhir::JsonValue stored,
                                                          std::string_view type);
+
+/// The `type` of a Task.input or output that has one code. Into an object that is open.
+void write_type(fhir::JsonWriter& to, std::string_view system, std::string_view code);
 
 }  // namespace holdfast::decide

@@ -50,32 +50,12 @@ constexpr std::array configured{std::string_view("identifier"), std::string_view
 
 /// The text of our extension with that URL; empty where there is none.
 std::string extension_text(fhir::JsonValue resource, std::string_view url, std::string_view key) {
-  const auto extensions = resource.find("extension");
-  if (!extensions) {
-    return {};
+  const auto one = fhir::extension_of(resource, url);
+  auto value = one ? one->find(key) : std::nullopt;
+  if (value && value->is_object()) {
+    value = value->find("reference");
   }
-  for (const fhir::JsonValue one : extensions->children()) {
-    const auto its_url = one.find("url");
-    auto value = one.find(key);
-    if (value && value->is_object()) {
-      value = value->find("reference");
-    }
-    if (its_url && its_url->is_string() && its_url->equals(url) && value && value->is_string()) {
-      return value->text();
-    }
-  }
-  return {};
-}
-
-bool shows_provider(fhir::JsonValue endpoint) {
-  const auto extensions = endpoint.find("extension");
-  if (!extensions) {
-    return false;
-  }
-  const auto children = extensions->children();
-  return std::any_of(children.begin(), children.end(), [](fhir::JsonValue one) {
-    return fhir::text_member(one, "url") == channel_provider_url;
-  });
+  return value && value->is_string() ? value->text() : std::string();
 }
 
 bool is_ours(fhir::JsonValue extension) {
@@ -247,7 +227,7 @@ Result<bool> is_described(const Channel& channel, const ChannelRecord& record,
   TRY(const fhir::Json ours, reader.read(new_endpoint(channel, {})));
   TRY(const fhir::Json theirs, reader.read(record.body));
   if (extension_text(theirs.root(), channel_header_url, "valueString") != header_of(channel) ||
-      shows_provider(theirs.root()) != channel.provider) {
+      fhir::extension_of(theirs.root(), channel_provider_url).has_value() != channel.provider) {
     return false;
   }
   return std::ranges::all_of(configured, [&](std::string_view key) {

@@ -253,6 +253,18 @@ TEST_F(ProviderTest, ADraftIsNobodysAndWhatComesFromALaboratoryIsNotSentBack) {
   EXPECT_THAT(a_.heard(), testing::UnorderedElementsAre("NW r1", "XO r2", "NW r3", "CA r3"));
 }
 
+TEST_F(ProviderTest, ALaboratoryWithTwoLinesKnowsWhatItSaysItself) {
+  begin();
+  Channel second = laboratory("b", 2);
+  second.neighbour = "a";
+  boot({laboratory("a", 1), second});
+  b_.listen();
+  order("r1", "b");
+  order("r1", "b", "active", "neighbour:a");
+  settle_all();
+  EXPECT_THAT(b_.heard(), ElementsAre("NW r1"));
+}
+
 TEST_F(ProviderTest, OfSeveralThatTakeAnOrderTheFirstHasIt) {
   begin();
   Channel all = laboratory("c", 3);

@@ -144,8 +144,9 @@ void Router::route_order(const Command& command, std::uint32_t index, Work& work
   const bool nobodys = json != nullptr && is_no_order_yet(json->root());
   provision.ended = json != nullptr && is_ended(json->root());
   for (const Rule& rule : of_providers_) {
-    if (provision.source.empty() && comes_from(command, *rule.channel)) {
-      provision.source = rule.channel->name;
+    if (comes_from(command, *rule.channel) &&
+        std::ranges::find(provision.sources, rule.channel->name) == provision.sources.end()) {
+      provision.sources.push_back(rule.channel->name);
     }
     if (delivery.channel.empty() && !nobodys && takes(rule, operation, work)) {
       delivery.channel = rule.channel->name;

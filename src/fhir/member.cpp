@@ -34,6 +34,17 @@ std::string text_member(JsonValue object, std::string_view key) {
   return member && member->is_string() ? member->text() : std::string();
 }
 
+std::optional<JsonValue> extension_of(JsonValue element, std::string_view url) {
+  if (const auto all = element.find("extension")) {
+    for (const JsonValue one : all->children()) {
+      if (text_member(one, "url") == url) {
+        return one;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 Bytes with_data(Bytes binary, BytesView data) {
   check(binary.ends_with('}'), "a resource is an object");
   binary.pop_back();

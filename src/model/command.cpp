@@ -125,7 +125,10 @@ void append_provision(Bytes& to, const Delivery& delivery) {
     return;
   }
   to.push_back(static_cast<char>(delivery.provision->ended ? Provides::ended : Provides::open));
-  append_text(to, delivery.provision->source);
+  append_varint(to, delivery.provision->sources.size());
+  for (const std::string& source : delivery.provision->sources) {
+    append_text(to, source);
+  }
 }
 
 bool read_provision(ByteReader& reader, Delivery& delivery) {
@@ -133,9 +136,17 @@ bool read_provision(ByteReader& reader, Delivery& delivery) {
   if (provides > 2) {
     return false;
   }
-  if (static_cast<Provides>(provides) != Provides::nothing) {
-    delivery.provision =
-        Provision{static_cast<Provides>(provides) == Provides::ended, std::string(reader.text())};
+  if (static_cast<Provides>(provides) == Provides::nothing) {
+    return !reader.failed();
+  }
+  Provision& provision = delivery.provision.emplace();
+  provision.ended = static_cast<Provides>(provides) == Provides::ended;
+  const std::uint64_t count = reader.varint();
+  if (count > reader.rest().size()) {
+    return false;
+  }
+  for (std::uint64_t i = 0; i < count; ++i) {
+    provision.sources.emplace_back(reader.text());
   }
   return !reader.failed();
 }

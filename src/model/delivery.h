@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/hash.h"
@@ -15,7 +16,8 @@ namespace holdfast {
 /// Of a change of an order: who does what it asks for is decided with the Command (docs/adr/0026).
 struct Provision {
   bool ended = false;  ///< it is done or taken back: whoever had it hears that, and nobody else
-  std::string source;  ///< a channel whose neighbour has said this itself, and knows; empty: none
+  /// Channels of the neighbour that has said this itself, and knows.
+  std::vector<std::string> sources;
   bool operator==(const Provision&) const = default;
 };
 

@@ -223,17 +223,6 @@ bool may_say_of_clock(fhir::TypeId type) {
   return std::ranges::find(types, fhir::name(type)) != types.end();
 }
 
-std::optional<fhir::JsonValue> extension_of(fhir::JsonValue resource, std::string_view url) {
-  if (const auto all = resource.find("extension")) {
-    for (const fhir::JsonValue one : all->children()) {
-      if (fhir::text_member(one, "url") == url) {
-        return one;
-      }
-    }
-  }
-  return std::nullopt;
-}
-
 /// Code of a valueCode, valueCoding or valueCodeableConcept.
 std::string code_in(fhir::JsonValue extension) {
   std::string code = fhir::text_member(extension, "valueCode");
@@ -257,10 +246,10 @@ ClockSaid clock_said(fhir::TypeId type, fhir::JsonValue resource, const Look& lo
   if (status == "entered-in-error") {
     return said;
   }
-  if (const auto start = extension_of(resource, clock_start_extension)) {
+  if (const auto start = fhir::extension_of(resource, clock_start_extension)) {
     said.from = clinical::parse_day(fhir::text_member(*start, "valueDate"));
   }
-  const auto rtt = extension_of(resource, rtt_extension);
+  const auto rtt = fhir::extension_of(resource, rtt_extension);
   clinical::RttEvent event;
   event.code = rtt ? code_in(*rtt) : std::string();
   if (event.code.empty()) {
@@ -269,7 +258,7 @@ ClockSaid clock_said(fhir::TypeId type, fhir::JsonValue resource, const Look& lo
   if (const auto time = look.time_at(
           "start|period.start|performedDateTime|performedPeriod.start|authoredOn|created")) {
     event.day = {to_local(*time).day.value};
-    if (const auto told = extension_of(resource, communicated_extension)) {
+    if (const auto told = fhir::extension_of(resource, communicated_extension)) {
       const auto value = told->find("valueBoolean");
       event.communicated = !value                   ? clinical::Communicated::unknown
                            : value->raw() == "true" ? clinical::Communicated::yes

@@ -257,9 +257,8 @@ constexpr std::array channel_keys{
 
 std::string_view channel_help() {
   return "name, title, neighbour, kind, to, lanes, sequence, provider, owner, sender, receiver, "
-         "version, "
-         "processing, "
-         "charset, zone, orders, acknowledge, answer_ms_max, pause_ms_min, pause_ms_max, on_error, "
+         "version, processing, charset, zone, orders, acknowledge, answer_ms_max, pause_ms_min, "
+         "pause_ms_max, on_error, "
          "on_reject, tls, tls_ca, tls_certificate, tls_key, tls_name, route";
 }
 

@@ -188,6 +188,7 @@ TEST(ChannelsToml, EveryMistakeIsNamedWithItsChannelAndKey) {
   }
   EXPECT_EQ(refusal("tls = 7"), at + "tls is neither true nor false");
   EXPECT_EQ(refusal("sequence = 1"), at + "sequence is neither true nor false");
+  EXPECT_EQ(refusal("provider = 1"), at + "provider is neither true nor false");
   EXPECT_THAT(refusal("charset = \"UTF-16\""), HasSubstr(at + "charset "));
   EXPECT_THAT(refusal("zone = \"Moon\""), AllOf(HasSubstr(at + "zone "), HasSubstr("Moon")));
   EXPECT_EQ(refusal("lane = 2"), at + "there is no key 'lane'; did you mean 'lanes'?");
@@ -219,7 +220,12 @@ TEST(ChannelsToml, WhatDoesNotFitTogetherIsSaid) {
        {"sequence = true\nlanes = 2", "sequence = true\nkind = \"folder\""}) {
     EXPECT_THAT(refusal(keys), HasSubstr(at + "sequence is for channels over MLLP with one lane"));
   }
+  // The route of these channels is of another type; and of orders it is taken.
+  for (const char* const keys : {"provider = true", "provider = true\nkind = \"folder\""}) {
+    EXPECT_THAT(refusal(keys), HasSubstr(at + "provider is for channels over MLLP or to FHIR"));
+  }
   const auto said = [](const std::string& keys) { return refusal("[[channel.route]]\n" + keys); };
+  EXPECT_EQ(refusal("provider = true\n[[channel.route]]\ntype = \"ServiceRequest\""), "taken");
   EXPECT_EQ(said("type = \"Potion\""), at + "route 1: 'Potion' is no resource type of R4");
   EXPECT_THAT(said("type = \"Patient\"\nwhen = \"status =\""),
               HasSubstr(at + "route 1: `status =` of Patient: "));

@@ -40,7 +40,10 @@ std::string deputy(Random& random, int teams) {
   switch (random.below(8)) {
     case 0: return {};
     case 1:
-    case 2: to = fmt::format(R"("reference":"CareTeam/t{}")", random.below(teams)); break;
+    case 2:
+      to = fmt::format(R"("reference":"CareTeam/t{}")",
+                       random.below(static_cast<std::uint64_t>(teams)));
+      break;
     case 3:
       to = fmt::format(R"("identifier":{{"system":"{}","value":"night"}})", views::team_system);
       break;
